@@ -1,0 +1,115 @@
+// What lab says of one running agent, and the events that tell of a change. Pure; the shapes of the
+// JSON API.
+import type { State } from './state.ts'
+
+/** A state, or `unknown` while tmux cannot be read. */
+export type ShownState = State | 'unknown'
+
+/** Who asked for a move; `nobody` where it happened by itself. */
+export type Actor = 'page' | 'api' | 'cli' | 'agent' | 'lab' | 'nobody'
+
+export type EndReason =
+  'exited' | 'signal' | 'start_failed' | 'stopped' | 'session_closed' | 'tmux_gone' | 'rebooted'
+
+/** Why an instance ended, as far as anybody can tell. */
+export interface Evidence {
+  readonly reason: EndReason
+  /** A sentence for the operator. */
+  readonly message: string
+  readonly exitCode: number | null
+  /** A name such as `SIGKILL`; `exitCode` is then null. */
+  readonly signal: string | null
+  /** What the agent's screen said last, oldest line first. */
+  readonly lastLines: readonly string[]
+  readonly by: Actor
+  /** ISO 8601. */
+  readonly at: string
+}
+
+export type LinkState = 'connecting' | 'linked' | 'lost' | 'unavailable'
+
+export interface Instance {
+  /** lab's own UUID; it never changes and is never given again. */
+  readonly id: string
+  /** The tmux session's name; a live instance answers to it. */
+  readonly name: string
+  readonly project: string
+  readonly projectPath: string
+  readonly slot: number
+  readonly label: string | null
+  readonly kind: 'manual'
+  readonly state: ShownState
+  /** What a `waiting` instance needs from the operator, in Claude's own words. */
+  readonly waitingFor: string | null
+  /** When the state last changed (ISO 8601, as are all times here). */
+  readonly since: string
+  /** Claude's session id, which a resume continues. */
+  readonly conversation: string | null
+  readonly deepLink: string | null
+  readonly linkState: LinkState
+  readonly account: 'default'
+  readonly workspace: {
+    readonly kind: 'shared'
+    readonly path: string
+    readonly branch: string | null
+  }
+  readonly model: string | null
+  /** The agent's process, the keeper's child. */
+  readonly pid: number | null
+  /** How many tmux clients look at it. */
+  readonly attached: number
+  /** The command that attaches a terminal, as an argument vector. */
+  readonly attach: readonly string[]
+  readonly memoryBytes: number | null
+  readonly createdAt: string
+  readonly lastActivityAt: string | null
+  readonly endedAt: string | null
+  readonly evidence: Evidence | null
+}
+
+export interface Cap {
+  readonly max: number
+  readonly used: number
+}
+
+/** A project with its live instances and its undismissed errors. */
+export interface Project {
+  readonly key: string
+  readonly path: string
+  readonly lastUsedAt: string | null
+  readonly instances: readonly Instance[]
+}
+
+/** A session on lab's tmux server that lab did not make: shown, never touched. */
+export interface ForeignSession {
+  readonly name: string
+  readonly attached: number
+  readonly createdAt: string
+}
+
+/** One instance's part of a stop-all. */
+export interface StopOutcome {
+  readonly id: string
+  readonly name: string
+  readonly outcome: 'stopping' | 'failed'
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
+/** Something the operator should know about this lab as a whole. */
+export interface Notice {
+  readonly code: string
+  readonly message: string
+}
+
+export type LabEvent =
+  | { readonly type: 'instance'; readonly instance: Instance }
+  | { readonly type: 'removed'; readonly id: string }
+  | { readonly type: 'project'; readonly project: Project }
+  | { readonly type: 'cap'; readonly cap: Cap }
+  | { readonly type: 'foreign'; readonly foreign: readonly ForeignSession[] }
+  | { readonly type: 'notices'; readonly notices: readonly Notice[] }
+
+/** Whether an instance in this state holds its name, its slot and a place under the cap. */
+export function isLive(state: ShownState): boolean {
+  return state !== 'stopped' && state !== 'error'
+}

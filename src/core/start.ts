@@ -1,0 +1,61 @@
+// Whether an instance may start, and where: the plan, or the refusal. Pure.
+import {
+  belongsTo,
+  composeName,
+  lowestFreeSlot,
+  parseLabel,
+  parseName,
+  slugOf,
+  type Label,
+  type ProjectKey,
+  type SessionName,
+} from './names.ts'
+
+export interface StartQuestion {
+  readonly key: ProjectKey
+  /** What the operator typed. */
+  readonly label: string
+  /** Every session name in use or promised: live instances, starts under way, foreign sessions. */
+  readonly names: Iterable<string>
+  readonly capMax: number
+  /** Live instances and starts under way, all projects together. */
+  readonly used: number
+  /** The slot a resumed instance had; taken again when it is free. */
+  readonly slotWanted?: number
+}
+
+export type StartDecision =
+  | {
+      readonly ok: true
+      readonly name: SessionName
+      readonly slot: number
+      readonly label: Label | null
+    }
+  | { readonly ok: false; readonly code: 'invalid_label'; readonly reason: string }
+  | { readonly ok: false; readonly code: 'at_capacity' }
+
+/** Decides a start: an invalid label is refused first, then the cap; the slot is the lowest free one. */
+export function decideStart(question: StartQuestion): StartDecision {
+  const parsed = parseLabel(question.label)
+  if (!parsed.ok) return { ok: false, code: 'invalid_label', reason: parsed.reason }
+  if (question.used >= question.capMax) return { ok: false, code: 'at_capacity' }
+  const taken = new Set<number>()
+  for (const name of question.names) {
+    if (!belongsTo(name, question.key)) continue
+    // `foo~x` is nobody's slot; only names that lab could have made hold one.
+    const parts = parseName(name)
+    if (parts) taken.add(parts.slot)
+  }
+  const { label } = parsed
+  const { slotWanted } = question
+  const slot =
+    slotWanted !== undefined && !taken.has(slotWanted)
+      ? slotWanted
+      : lowestFreeSlot(taken, label !== null)
+  return {
+    ok: true,
+    slot,
+    label,
+    name: composeName({ key: question.key, slot, slug: slugOf(label) }),
+  }
+}

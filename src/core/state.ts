@@ -1,0 +1,127 @@
+// Signals → state. Pure: what tmux, the keeper and Claude's registry said last, in; the state, out.
+import type { EndReason } from './instance.ts'
+
+/** `limited` and `stalled` are kept free for later; nothing here moves to them. */
+export type State =
+  | 'starting'
+  | 'ready'
+  | 'busy'
+  | 'waiting'
+  | 'stopping'
+  | 'stopped'
+  | 'error'
+  | 'limited'
+  | 'stalled'
+
+/** How a process ended: one of the two is set. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** The latest word of each source about one instance. */
+export interface Signals {
+  /** tmux: the agent's pane, or that its session or the whole server is gone. */
+  readonly pane: 'alive' | 'dead' | 'absent' | 'server_gone'
+  /** The keeper's note, or else tmux's own record of the dead pane. */
+  readonly exit: Exit | null
+  /** Claude's registry; null until it names the agent, `status` null where the version has none. */
+  readonly registry: {
+    readonly status: 'idle' | 'busy' | 'waiting' | 'shell' | null
+    readonly waitingFor: string | null
+  } | null
+  /** A start-up dialog recognised on the screen, by name. */
+  readonly dialog: string | null
+  /** The pane's title, used only where the registry has no status. */
+  readonly title: 'busy' | 'quiet' | null
+  /** A stop was asked for. */
+  readonly stopAsked: boolean
+  /** Nothing of the instance is left: no process, no session. */
+  readonly swept: boolean
+}
+
+export interface Derived {
+  readonly state: State
+  readonly waitingFor: string | null
+  /** Set exactly when `state` is `stopped` or `error`. */
+  readonly end: { readonly reason: EndReason; readonly exit: Exit } | null
+}
+
+const moves: Record<State, readonly State[]> = {
+  starting: ['ready', 'busy', 'waiting', 'stopping', 'error'],
+  ready: ['busy', 'waiting', 'stopping', 'error', 'stopped'],
+  busy: ['ready', 'waiting', 'stopping', 'error', 'stopped'],
+  waiting: ['ready', 'busy', 'stopping', 'error', 'stopped'],
+  stopping: ['stopped', 'error'],
+  stopped: ['starting'],
+  error: ['starting'],
+  limited: [],
+  stalled: [],
+}
+
+/** Whether the state table allows the move; staying is no move and always allowed. */
+export function isLegalMove(from: State, to: State): boolean {
+  return from === to || moves[from].includes(to)
+}
+
+const noExit: Exit = { code: null, signal: null }
+
+/** Derives the state that follows `from` once the signals are as given; never an illegal move. */
+export function deriveState(from: State, waitingFor: string | null, signals: Signals): Derived {
+  const stay = (): Derived => ({ state: from, waitingFor, end: null })
+  if (from === 'stopped' || from === 'error') return stay()
+  if (signals.stopAsked || from === 'stopping') {
+    if (!signals.swept || from !== 'stopping')
+      return { state: 'stopping', waitingFor: null, end: null }
+    return ended('stopped', 'stopped', signals.exit)
+  }
+  if (signals.pane !== 'alive' || signals.exit) return endedByItself(from, signals)
+  const activity = activityOf(signals)
+  return activity ? { ...activity, end: null } : stay()
+}
+
+function ended(state: State, reason: EndReason, exit: Exit | null): Derived {
+  return { state, waitingFor: null, end: { reason, exit: exit ?? noExit } }
+}
+
+function endedByItself(from: State, { pane, exit }: Signals): Derived {
+  // The keeper's note outranks a missing session: it says how the agent ended before that.
+  if (!exit) {
+    if (pane === 'server_gone') return ended('error', 'tmux_gone', null)
+    if (pane === 'absent') return ended('error', 'session_closed', null)
+  }
+  if (from === 'starting') return ended('error', 'start_failed', exit)
+  if (exit?.signal) return ended('error', 'signal', exit)
+  if (exit?.code === 0) return ended('stopped', 'exited', exit)
+  return ended('error', 'exited', exit)
+}
+
+function activityOf({ registry, dialog, title }: Signals): Omit<Derived, 'end'> | null {
+  switch (registry?.status) {
+    case 'waiting':
+      return { state: 'waiting', waitingFor: registry.waitingFor ?? 'input needed' }
+    case 'busy':
+      return { state: 'busy', waitingFor: null }
+    case 'idle':
+    case 'shell':
+      return { state: 'ready', waitingFor: null }
+    case null:
+    case undefined:
+  }
+  if (dialog) return { state: 'waiting', waitingFor: dialog }
+  if (registry && title) return { state: title === 'busy' ? 'busy' : 'ready', waitingFor: null }
+  return null
+}
+
+const signalNames: Record<number, string> = {
+  1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 5: 'SIGTRAP', 6: 'SIGABRT', 7: 'SIGBUS',
+  8: 'SIGFPE', 9: 'SIGKILL', 10: 'SIGUSR1', 11: 'SIGSEGV', 12: 'SIGUSR2', 13: 'SIGPIPE',
+  14: 'SIGALRM', 15: 'SIGTERM', 24: 'SIGXCPU', 25: 'SIGXFSZ', 31: 'SIGSYS',
+} // prettier-ignore
+
+/** Reads a shell's exit status: 128+n is signal n, as POSIX shells report it. */
+export function exitOf(status: number): Exit {
+  if (status > 128 && status < 128 + 65)
+    return { code: null, signal: signalNames[status - 128] ?? `signal ${status - 128}` }
+  return { code: status, signal: null }
+}

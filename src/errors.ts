@@ -1,0 +1,147 @@
+// The failures lab knows by name, each with the sentence its reader sees. Imports nothing; knows no
+// HTTP (src/web maps a code to a status, src/cli to an exit code).
+
+export type ErrorCode =
+  | 'usage'
+  | 'invalid_request'
+  | 'invalid_label'
+  | 'not_found'
+  | 'project_not_found'
+  | 'project_gone'
+  | 'instance_not_found'
+  | 'at_capacity'
+  | 'already_running'
+  | 'not_running'
+  | 'claude_config_invalid'
+  | 'claude_missing'
+  | 'not_logged_in'
+  | 'tmux_unavailable'
+  | 'tmux_failed'
+  | 'tmux_timeout'
+  | 'store_unwritable'
+  | 'cross_site'
+  | 'unguarded_proxy'
+  | 'unknown_host'
+  | 'body_too_large'
+  | 'too_many_streams'
+
+/** A failure that somebody can act on: `message` says what failed, on what, and what to do. */
+export class LabError extends Error {
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.name = new.target.name
+  }
+}
+
+/** A wrong flag or environment: lab prints the line and exits 2. */
+export class UsageError extends LabError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('usage', message, options)
+  }
+}
+
+export class InvalidRequest extends LabError {
+  constructor(message: string) {
+    super('invalid_request', message)
+  }
+}
+
+export class InvalidLabel extends LabError {
+  constructor(reason: string) {
+    super('invalid_label', reason)
+  }
+}
+
+export class ProjectNotFound extends LabError {
+  constructor(key: string) {
+    super('project_not_found', `There is no project "${key}". \`lab ls\` shows the projects.`)
+  }
+}
+
+export class ProjectGone extends LabError {
+  constructor(path: string) {
+    super('project_gone', `The folder of this project is gone: ${path}. Put it back, or reload.`)
+  }
+}
+
+export class InstanceNotFound extends LabError {
+  constructor(ref: string) {
+    super('instance_not_found', `There is no instance "${ref}". \`lab ls\` shows what runs.`)
+  }
+}
+
+export class AtCapacity extends LabError {
+  constructor(max: number) {
+    super(
+      'at_capacity',
+      `All ${max} of ${max} instances are in use. Stop one, or start lab with a higher --max-instances.`,
+    )
+  }
+}
+
+export class ClaudeMissing extends LabError {
+  constructor(command: string) {
+    super(
+      'claude_missing',
+      `"${command}" is not a program that lab can run. Install Claude Code, or name it with --claude PATH.`,
+    )
+  }
+}
+
+export class NotLoggedIn extends LabError {
+  constructor() {
+    super(
+      'not_logged_in',
+      'Claude Code is not logged in, so the instance could not be opened in claude.ai. Run `claude auth login`, or start it anyway.',
+    )
+  }
+}
+
+export class ClaudeConfigInvalid extends LabError {
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      'claude_config_invalid',
+      `${path} cannot be read as JSON, so lab left it as it is and started nothing. Repair it or move it away.`,
+      options,
+    )
+  }
+}
+
+export class StoreUnwritable extends LabError {
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      'store_unwritable',
+      `lab cannot write ${path}, so it started nothing. Make room or give its user the right to write there.`,
+      options,
+    )
+  }
+}
+
+/** tmux's server cannot be read: nothing is known, so nothing may be started or reaped. */
+export class TmuxUnavailable extends LabError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      'tmux_unavailable',
+      `tmux cannot be read, so nothing was changed: ${reason}. Try again; \`lab tmux ls\` asks tmux itself.`,
+      options,
+    )
+  }
+}
+
+/** tmux answered with an error: `stderr` is its own line. */
+export class TmuxFailed extends LabError {
+  readonly stderr: string
+  constructor(subcommand: string, stderr: string, options?: ErrorOptions) {
+    super('tmux_failed', `tmux ${subcommand} failed: ${stderr || 'no reason given'}`, options)
+    this.stderr = stderr
+  }
+}
+
+/** tmux did not answer in time; whether it did what it was asked is not known. */
+export class TmuxTimeout extends LabError {
+  constructor(subcommand: string, timeoutMs: number) {
+    super('tmux_timeout', `tmux ${subcommand} did not answer within ${timeoutMs} ms.`)
+  }
+}
