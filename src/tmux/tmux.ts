@@ -1,0 +1,106 @@
+// The adapter's promise: what the rest of lab may ask of tmux. Knows nothing of Claude.
+//
+// Nothing here ever names a target by a bare name: ids (`$1`, `%2`) that tmux gave, or `=name:`.
+// Failures: TmuxFailed (tmux refused, its own line in `stderr`), TmuxTimeout (no answer in time, the
+// effect unknown), TmuxUnavailable (the server exists and cannot be read, or may not be started).
+// "No server" is no failure: a listing is then empty and its `server` null.
+
+/** A tmux server process; pid and start time together never come twice in one boot. */
+export interface ServerIdentity {
+  readonly pid: number
+  /** Seconds since the epoch, as tmux says. */
+  readonly startedAt: number
+}
+
+/** The pane in which an instance's keeper runs, or the first pane of a foreign session. */
+export interface ListedSession {
+  /** tmux's id, `$N`: valid as long as the server lives. */
+  readonly sessionId: string
+  readonly name: string
+  readonly attached: number
+  /** Seconds since the epoch. */
+  readonly createdAt: number
+  /** The pane that lab made, `%N`, wherever it was moved since; null in a foreign session or when it was closed. */
+  readonly pane: {
+    readonly paneId: string
+    readonly pid: number
+    readonly dead: boolean
+    /** tmux's own record of how the dead pane ended, where it has one. */
+    readonly deadStatus: number | null
+    readonly deadSignal: number | null
+    /** The title that the agent set. */
+    readonly title: string
+  } | null
+  /** lab's metadata, decoded; null for a session without `@lab_id`. */
+  readonly lab: SessionMetadata | null
+}
+
+/** What lab writes onto a session so that a restarted lab knows it again: `@lab_id`, `@lab_project`, … */
+export type SessionMetadata = { readonly id: string } & Readonly<Record<string, string>>
+
+export interface Listing {
+  readonly server: ServerIdentity | null
+  /** Without lab's own session `_lab`. */
+  readonly sessions: readonly ListedSession[]
+}
+
+export interface NewSession {
+  readonly name: string
+  readonly cwd: string
+  /** The whole environment that the pane's process gets on top of the server's, one `-e` each. */
+  readonly env: Readonly<Record<string, string>>
+  /** Variables that must not reach the process, whatever the server was started with. */
+  readonly unset: readonly string[]
+  /** What to run, byte for byte, without a shell of its own. */
+  readonly argv: readonly string[]
+  /** Stored as `@lab_KEY`, percent-encoded. */
+  readonly metadata: SessionMetadata
+  /** Lines of history kept for this pane. */
+  readonly historyLimit: number
+}
+
+export interface CreatedSession {
+  readonly sessionId: string
+  readonly paneId: string
+  readonly pid: number
+}
+
+/** A holder of the server: the lab process written on `_lab` as `@lab_owner`. */
+export interface Owner {
+  readonly pid: number
+  /** Field 22 of /proc/PID/stat. */
+  readonly procStart: string
+}
+
+export interface Tmux {
+  /** The command that reaches this server from a shell, such as `tmux -L lab`, as an argument vector. */
+  readonly argv: readonly string[]
+  /** Such as `3.3a`; the client's, which may be newer than a running server. */
+  readonly version: string
+  /** The argument vector that attaches a terminal to a session by name. */
+  attachArgv(name: string): readonly string[]
+  /** Every session of the server in one call. */
+  list(): Promise<Listing>
+  /**
+   * Starts a detached session (200×50) whose pane runs `argv`, keeps its screen after death, and
+   * carries the metadata from its first moment. The process may still exit at once.
+   * @throws TmuxFailed with "duplicate session" in `stderr` when the name is taken
+   */
+  newSession(session: NewSession): Promise<CreatedSession>
+  /** Ends a session; one that is gone already is no failure. */
+  killSession(sessionId: string): Promise<void>
+  /** The last `lines` lines of a pane's screen and history, wrapped lines joined, trailing blank lines dropped. */
+  capture(paneId: string, lines: number): Promise<readonly string[]>
+  /** Pastes text of any length into exactly this pane, byte for byte, without pressing Enter. */
+  typeText(paneId: string, text: string): Promise<void>
+  /** Presses keys by name (`Enter`, `Escape`, `C-c`, `Up`, …). @throws InvalidRequest for a name outside the list */
+  pressKeys(paneId: string, keys: readonly string[]): Promise<void>
+  /** The lab that says it holds this server, or null. */
+  owner(): Promise<Owner | null>
+  /** Writes the holder onto `_lab`, starting the server if lab may. */
+  setOwner(owner: Owner): Promise<void>
+  /** Calls `wake` whenever tmux says that sessions changed, and whenever the connection to it came or went. */
+  onWake(wake: () => void): void
+  /** Ends lab's own clients; sessions and server stay. */
+  close(): Promise<void>
+}
