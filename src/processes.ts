@@ -1,0 +1,128 @@
+// What /proc says about processes: identity, descent, and whose instance they belong to. Reads only.
+import { readdirSync, readFileSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/** One process; `pid` and `start` together never come twice in one boot. */
+export interface ProcessId {
+  readonly pid: number
+  /** Field 22 of /proc/PID/stat: clock ticks since boot at which it started. */
+  readonly start: string
+}
+
+export interface ProcessEntry extends ProcessId {
+  readonly parent: number
+  /** The value of `LAB_INSTANCE` it was started with; null without one or when it may not be read. */
+  readonly instance: string | null
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return null
+  }
+}
+
+interface Stat extends ProcessId {
+  readonly parent: number
+}
+
+/** The process of that pid as it is now; null when there is none or only its zombie is left. */
+export function readProcess(pid: number): Stat | null {
+  const stat = read(`/proc/${pid}/stat`)
+  if (stat === null) return null
+  // The command in parentheses may itself hold spaces and parentheses: count from the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, parent] = fields
+  const start = fields[19]
+  if (state === 'Z' || state === 'X' || start === undefined) return null
+  return { pid, start, parent: Number(parent) }
+}
+
+/** Whether exactly this process still runs; a zombie does not. */
+export function isRunning({ pid, start }: ProcessId): boolean {
+  return readProcess(pid)?.start === start
+}
+
+/** The direct children of a process, oldest first, as far as the kernel tells. */
+export function childrenOf(pid: number): readonly number[] {
+  const children = read(`/proc/${pid}/task/${pid}/children`)
+  return children ? children.trim().split(' ').filter(Boolean).map(Number) : []
+}
+
+/** Names of the variables that a process was started with; empty when they may not be read. */
+export function environmentNames(pid: number): readonly string[] {
+  const environ = read(`/proc/${pid}/environ`)
+  return environ ? environ.split('\0').map((entry) => entry.split('=', 1)[0] ?? '') : []
+}
+
+/** Tells one boot of the machine from the next. */
+export function readBootId(path = '/proc/sys/kernel/random/boot_id'): string {
+  return read(path)?.trim() ?? 'unknown'
+}
+
+const marker = '\0LAB_INSTANCE='
+
+function instanceOf(pid: number): string | null {
+  const environ = read(`/proc/${pid}/environ`)
+  if (!environ) return null
+  const text = `\0${environ}`
+  const at = text.indexOf(marker)
+  if (at < 0) return null
+  const end = text.indexOf('\0', at + 1)
+  return text.slice(at + marker.length, end < 0 ? undefined : end)
+}
+
+// A thousand processes take some 30 ms to read; no turn of the event loop is held longer than a few.
+const entriesPerTurn = 100
+
+async function scan(): Promise<ProcessTable> {
+  const table = new Map<number, ProcessEntry>()
+  let count = 0
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    if (++count % entriesPerTurn === 0) await nextTurn()
+    const stat = readProcess(Number(name))
+    if (stat) table.set(stat.pid, { ...stat, instance: instanceOf(stat.pid) })
+  }
+  return table
+}
+
+export type ProcessTable = ReadonlyMap<number, ProcessEntry>
+
+/** Returns a reader of the whole process table; callers that ask while a scan runs share the next one. */
+export function createProcessTableReader(): () => Promise<ProcessTable> {
+  let running: Promise<unknown> = Promise.resolve()
+  let next: Promise<ProcessTable> | null = null
+  return () => {
+    // A scan that has begun may have passed the caller's processes already, so it does not serve it.
+    next ??= running.then(() => {
+      const current = scan()
+      running = current.catch(() => undefined)
+      next = null
+      return current
+    })
+    return next
+  }
+}
+
+/** Every process below `root`, and `root` itself. */
+export function treeOf(table: ProcessTable, root: number): readonly ProcessEntry[] {
+  const children = new Map<number, ProcessEntry[]>()
+  for (const entry of table.values()) {
+    const siblings = children.get(entry.parent)
+    if (siblings) siblings.push(entry)
+    else children.set(entry.parent, [entry])
+  }
+  const top = table.get(root)
+  const found: ProcessEntry[] = top ? [top] : []
+  for (let i = 0; i < found.length; i++) found.push(...(children.get(found[i]!.pid) ?? []))
+  return found
+}
+
+/** A process and all above it, nearest first. */
+export function ancestorsOf(pid: number): readonly number[] {
+  const found: number[] = []
+  for (let at = pid; at > 0 && found.length < 64; at = readProcess(at)?.parent ?? 0) found.push(at)
+  return found
+}

@@ -1,0 +1,127 @@
+// Durable facts, one JSON file: what neither tmux nor Claude nor git can tell after a restart.
+import { readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import writeFileAtomic from 'write-file-atomic'
+import { z } from 'zod'
+import { StoreUnwritable } from '../errors.ts'
+
+const evidence = z.object({
+  reason: z.enum([
+    'exited',
+    'signal',
+    'start_failed',
+    'stopped',
+    'session_closed',
+    'tmux_gone',
+    'rebooted',
+  ]),
+  message: z.string(),
+  exitCode: z.number().nullable(),
+  signal: z.string().nullable(),
+  lastLines: z.array(z.string()),
+  by: z.enum(['page', 'api', 'cli', 'agent', 'lab', 'nobody']),
+  at: z.string(),
+})
+
+const record = z.object({
+  id: z.string(),
+  name: z.string(),
+  projectPath: z.string(),
+  slot: z.number(),
+  label: z.string().nullable(),
+  model: z.string().nullable(),
+  conversation: z.string(),
+  createdAt: z.string(),
+  /** The boot in which it was last seen alive. */
+  bootId: z.string(),
+  /** The file in which the keeper notes how the agent ended. */
+  note: z.string(),
+  /** Who asked for its end, from the moment of asking. */
+  stopAskedBy: evidence.shape.by.nullable(),
+  ended: z.object({ state: z.enum(['stopped', 'error']), at: z.string(), evidence }).nullable(),
+})
+
+const facts = z.object({
+  version: z.literal(1),
+  /** By absolute path. */
+  projects: z.record(z.string(), z.object({ lastUsedAt: z.string() })),
+  instances: z.array(record),
+})
+
+/** What outlives lab of one instance; `ended` is null as long as it was last seen alive. */
+export type InstanceRecord = z.infer<typeof record>
+export type Facts = z.infer<typeof facts>
+
+export interface Store {
+  /** The facts in memory; change them only through `update`. */
+  readonly facts: Facts
+  /** Where an unreadable file was put aside at the start; null normally. */
+  readonly corruptKeptAt: string | null
+  /** Changes the facts at once and resolves when they are on disk. @throws StoreUnwritable; memory keeps the change */
+  update(change: (facts: Facts) => void): Promise<void>
+  /** Resolves when nothing waits to be written. */
+  flush(): Promise<void>
+}
+
+/** Reads the store of a state directory; an unreadable file is kept aside under another name. */
+export function openStore({ dir, now }: { dir: string; now: () => Date }): Store {
+  const path = join(dir, 'state.json')
+  let corruptKeptAt: string | null = null
+  let current: Facts = { version: 1, projects: {}, instances: [] }
+  const text = readIfThere(path)
+  if (text !== null) {
+    const parsed = facts.safeParse(parseJson(text))
+    if (parsed.success) current = parsed.data
+    else {
+      corruptKeptAt = `${path}.corrupt-${now().toISOString().replaceAll(':', '')}`
+      renameSync(path, corruptKeptAt)
+    }
+  }
+
+  let writing: Promise<void> = Promise.resolve()
+  let waiting: Promise<void> | null = null
+
+  // Updates made while a write runs share the next one.
+  function write(): Promise<void> {
+    waiting ??= writing
+      .catch(() => undefined)
+      .then(async () => {
+        waiting = null
+        const text = `${JSON.stringify(current, null, 1)}\n`
+        await writeFileAtomic(path, text, { mode: 0o600 }).catch((error: unknown) => {
+          throw new StoreUnwritable(path, { cause: error })
+        })
+      })
+    writing = waiting
+    return waiting
+  }
+
+  return {
+    get facts() {
+      return current
+    },
+    corruptKeptAt,
+    update(change) {
+      change(current)
+      return write()
+    },
+    flush: () => writing.catch(() => undefined),
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
