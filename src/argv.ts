@@ -1,0 +1,94 @@
+// Command lines: flags in, values or a UsageError out. Pure; shared by config.ts and the commands, so
+// that every part of lab takes and refuses flags alike. Imports errors only.
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { UsageError } from './errors.ts'
+
+type Flags = NonNullable<ParseArgsConfig['options']>
+type Parsed<F extends Flags> = ReturnType<
+  typeof parseArgs<{ options: F; strict: true; allowPositionals: true; args: string[] }>
+>
+
+/**
+ * Reads flags strictly: `-name` is taken like `--name`, the last of a repeated flag wins unless it is
+ * `multiple`. @throws UsageError naming an unknown flag and its nearest, or a missing value
+ */
+export function parseFlags<const F extends Flags>(argv: readonly string[], flags: F): Parsed<F> {
+  const args = spellOut(argv, flags)
+  return parseArgs<{ options: F; strict: true; allowPositionals: true; args: string[] }>({
+    args,
+    options: flags,
+    strict: true,
+    allowPositionals: true,
+  })
+}
+
+/** Whether the command line asks for help instead of work. */
+export function asksForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return (end < 0 ? argv : argv.slice(0, end)).some((word) => /^(-h|--?help)$/.test(word))
+}
+
+/** The candidate that somebody who typed `word` most likely meant, or null when none is near. */
+export function nearest(word: string, candidates: readonly string[]): string | null {
+  const begun = candidates.filter((candidate) => word.length > 1 && candidate.startsWith(word))
+  if (begun.length === 1) return begun[0] ?? null
+  const [best] = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .sort((a, b) => a.distance - b.distance)
+  return best && best.distance <= (word.length < 4 ? 1 : Math.max(2, word.length / 3))
+    ? best.candidate
+    : null
+}
+
+// parseArgs alone would read `-port` as five short flags and `--port -1` as a flag without a value;
+// with every flag as `--name=value` its strictness has nothing left to guess.
+function spellOut(argv: readonly string[], flags: Flags): string[] {
+  const args: string[] = []
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? ''
+    if (word === '--') return [...args, ...argv.slice(i)]
+    const match = /^--?([A-Za-z][^=]*)(=[^]*)?$/.exec(word)
+    if (!match) {
+      if (/^-./.test(word)) throw unknownFlag(word, flags)
+      args.push(word)
+      continue
+    }
+    const [, name = '', value] = match
+    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
+    if (!flag) throw unknownFlag(word.replace(/=[^]*/, ''), flags)
+    if (flag.type === 'boolean') {
+      if (value !== undefined)
+        throw new UsageError(`--${name} takes no value; write --${name} alone.`)
+      args.push(`--${name}`)
+      continue
+    }
+    if (value !== undefined) {
+      args.push(`--${name}${value}`)
+      continue
+    }
+    const next = argv[++i]
+    if (next === undefined || /^--?[A-Za-z]|^--$/.test(next))
+      throw new UsageError(`--${name} is given without a value; write --${name}=VALUE.`)
+    args.push(`--${name}=${next}`)
+  }
+  return args
+}
+
+function unknownFlag(word: string, flags: Flags): UsageError {
+  const near = nearest(word.replace(/^-+/, ''), Object.keys(flags))
+  const hint = near ? `did you mean --${near}?` : '--help lists them.'
+  return new UsageError(`${JSON.stringify(word).slice(1, -1)} is not a flag of lab; ${hint}`)
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const above = row
+    row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(changed, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,177 @@
+// The one door of configuration: flags and environment in, a frozen Config or a UsageError out. Pure:
+// whether a folder exists or a port is free is found out by main.ts, which acts on it.
+import { isAbsolute, join, resolve } from 'node:path'
+import { isIPv4 } from 'node:net'
+import { parseFlags } from './argv.ts'
+import { UsageError } from './errors.ts'
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** What `lab serve` was told, checked; every path is absolute. */
+export interface Config {
+  readonly projectsRoot: string
+  /** A loopback address or `localhost`, without brackets. */
+  readonly host: string
+  /** 0 lets the system pick one. */
+  readonly port: number
+  readonly maxInstances: number
+  readonly stateDir: string
+  /** A name (`tmux -L`), an absolute path (`tmux -S`, somebody else's server), or `default`. */
+  readonly tmuxSocket: string
+  /** A command to look for in PATH, or an absolute path. */
+  readonly claude: string
+  /** Null leaves Claude Code its own default. */
+  readonly claudeConfigDir: string | null
+  /** Open files per agent; 0 leaves the limit as it is. */
+  readonly sessionNofile: number
+  readonly historyLimit: number
+  /** Host names without port, as `URL.hostname` writes them. */
+  readonly allowedHosts: readonly string[]
+  readonly logLevel: LogLevel
+}
+
+/** What a relative path, a `~` and a missing flag are read against. */
+export interface Surroundings {
+  readonly homedir: string
+  readonly cwd: string
+}
+
+interface Flag {
+  readonly type: 'string'
+  readonly multiple?: true
+  /** What stands for the value in a help text. */
+  readonly value: string
+  /** The default as a reader would write it; empty for none. */
+  readonly fallback: string
+  readonly help: string
+}
+
+/** Every flag of `lab serve`, in the order in which help and README show them. */
+export const serveFlags = {
+  'projects-root': flag('DIR', '~/projects', 'the folder whose git repositories become projects'),
+  host: flag('HOST', '127.0.0.1', 'the loopback address to listen on'),
+  port: flag('PORT', '8080', 'the port to listen on; 0 picks a free one'),
+  'max-instances': flag('N', '6', 'the most instances at once, all projects together'),
+  'state-dir': flag('DIR', '$XDG_STATE_HOME/lab', 'where lab keeps what must survive a restart'),
+  'tmux-socket': flag('SOCKET', 'lab', 'tmux server: a name, an absolute path, or default'),
+  claude: flag('PATH', 'claude', 'the Claude Code program'),
+  'claude-config-dir': flag('DIR', '', "Claude's CLAUDE_CONFIG_DIR; without it ~/.claude"),
+  'session-nofile': flag('N', '16384', 'open files per agent; 0 leaves the limit alone'),
+  'history-limit': flag('LINES', '2000', 'lines of terminal history kept per instance'),
+  'allowed-host': {
+    ...flag('NAME', '', 'one more host name the page may be asked under; repeatable'),
+    multiple: true,
+  },
+  'log-level': flag('LEVEL', 'info', `how much is logged: ${logLevels.join(', ')}`),
+} as const satisfies Record<string, Flag>
+
+type FlagName = Exclude<keyof typeof serveFlags, 'allowed-host'>
+type Values = Partial<Record<FlagName, string>> & { 'allowed-host'?: string[] | undefined }
+
+/** The text of `lab serve --help`. */
+export function serveHelp(): string {
+  const rows = Object.entries(serveFlags).map(([name, { value, fallback, help }]) => {
+    const left = `  --${name} ${value}`.padEnd(28)
+    return `${left}${help}${fallback ? ` (${fallback})` : ''}\n`
+  })
+  return `lab serve [FLAG…]   runs lab until it is told to stop (plain \`lab\` does the same)\n\n${rows.join('')}`
+}
+
+/**
+ * Reads the flags of `lab serve` (without the word itself).
+ * @throws UsageError in one line that names the flag, the bad value and what to write instead
+ */
+export function parseConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  { homedir, cwd }: Surroundings,
+): Config {
+  const { values: given, positionals } = parseFlags(argv, serveFlags)
+  if (positionals[0] !== undefined)
+    throw new UsageError(`lab serve takes flags only, not ${quote(positionals[0])}.`)
+  const values: Values = given
+  const text = (name: FlagName): string => {
+    const value = values[name] ?? serveFlags[name].fallback
+    if (value === '') throw new UsageError(`--${name} is empty; give it a value or leave it out.`)
+    return value
+  }
+  const path = (value: string): string =>
+    resolve(cwd, /^~(\/|$)/.test(value) ? join(homedir, value.slice(1)) : value)
+  const whole = (name: FlagName, min: number, max: number, remedy: string): number => {
+    const value = text(name)
+    const number = /^\d{1,10}$/.test(value) ? Number(value) : -1
+    if (number < min || number > max)
+      throw new UsageError(`--${name} ${quote(value)} will not do: ${remedy}.`)
+    return number
+  }
+  return Object.freeze({
+    projectsRoot: path(text('projects-root')),
+    host: parseHost(text('host')),
+    port: whole('port', 0, 65_535, 'give a number from 0 to 65535 (0 picks a free port)'),
+    maxInstances: whole('max-instances', 1, countMax, 'give a whole number of at least 1'),
+    stateDir:
+      values['state-dir'] === undefined ? defaultStateDir(env, homedir) : path(text('state-dir')),
+    tmuxSocket: parseSocket(text('tmux-socket'), path),
+    claude: /^~|\//.test(text('claude')) ? path(text('claude')) : text('claude'),
+    claudeConfigDir:
+      values['claude-config-dir'] === undefined ? null : path(text('claude-config-dir')),
+    sessionNofile: whole('session-nofile', 0, countMax, 'give a whole number, or 0 for no limit'),
+    historyLimit: whole('history-limit', 0, countMax, 'give a whole number of lines, 0 or more'),
+    allowedHosts: Object.freeze((values['allowed-host'] ?? []).map(parseAllowedHost)),
+    logLevel: parseLevel(text('log-level')),
+  })
+}
+
+// tmux and the kernel take a C int for these.
+const countMax = 2_147_483_647
+
+function flag(value: string, fallback: string, help: string) {
+  return { type: 'string', value, fallback, help } as const
+}
+
+/** A value as it was typed, on one line whatever it holds. */
+function quote(value: string): string {
+  return JSON.stringify(value)
+}
+
+function defaultStateDir(
+  env: Readonly<Record<string, string | undefined>>,
+  homedir: string,
+): string {
+  const base = env['XDG_STATE_HOME'] ?? ''
+  // The XDG specification has relative paths ignored.
+  return isAbsolute(base) ? join(base, 'lab') : join(homedir, '.local', 'state', 'lab')
+}
+
+function parseHost(value: string): string {
+  const host = value.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  if (host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.')))
+    return host
+  throw new UsageError(
+    `--host ${quote(value)} is no loopback address, and whoever reaches lab's port can run programs: a guard comes first, ` +
+      'and this version has none. Use 127.0.0.1, ::1 or localhost, and an SSH tunnel from elsewhere.',
+  )
+}
+
+function parseSocket(value: string, path: (value: string) => string): string {
+  if (/^[A-Za-z0-9_-]+$/.test(value)) return value
+  if (isAbsolute(value) || value.startsWith('~/')) return path(value)
+  throw new UsageError(
+    `--tmux-socket ${quote(value)} names no socket: give a name of letters, digits, _ and -, an absolute path, or default.`,
+  )
+}
+
+function parseAllowedHost(value: string): string {
+  const name = /^\[[0-9A-Fa-f:.]+\]$|^[A-Za-z0-9._-]+$/.test(value)
+  if (name && URL.canParse(`http://${value}`)) return new URL(`http://${value}`).hostname
+  throw new UsageError(
+    `--allowed-host ${quote(value)} is no host name: give the bare name, such as box.example.net, without scheme, port or path.`,
+  )
+}
+
+function parseLevel(value: string): LogLevel {
+  const level = logLevels.find((known) => known === value)
+  if (level) return level
+  throw new UsageError(`--log-level ${quote(value)} is no level: use ${logLevels.join(', ')}.`)
+}
