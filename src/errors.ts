@@ -109,6 +109,16 @@ export class ClaudeConfigInvalid extends LabError {
   }
 }
 
+export class ClaudeConfigUnwritable extends LabError {
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      'claude_config_invalid',
+      `lab cannot write ${path} to mark the folder as trusted, so it started nothing. Give its user the right to write there.`,
+      options,
+    )
+  }
+}
+
 export class StoreUnwritable extends LabError {
   constructor(path: string, options?: ErrorOptions) {
     super(

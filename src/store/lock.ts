@@ -11,7 +11,9 @@ import { isRunning, type ProcessId } from '../processes.ts'
 export function lockStateDir(dir: string, self: ProcessId): () => void {
   const path = join(dir, 'lock')
   const mine = `${path}.${self.pid}`
-  writeFileSync(mine, `${JSON.stringify(self)}\n`, { mode: 0o600 })
+  writeFileSync(mine, `${JSON.stringify({ pid: self.pid, procStart: self.start })}\n`, {
+    mode: 0o600,
+  })
   try {
     // A link appears whole and only where nothing stands: no half-written lock is ever seen.
     while (!linked(mine, path)) takeFromTheDead(path, dir, self)
@@ -54,8 +56,11 @@ function takeFromTheDead(path: string, dir: string, self: ProcessId): void {
 
 function holderOf(path: string): ProcessId | null {
   try {
-    const { pid, start } = JSON.parse(readFileSync(path, 'utf8')) as Partial<ProcessId>
-    return typeof pid === 'number' && typeof start === 'string' ? { pid, start } : null
+    const held = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown; procStart?: unknown }
+    const { pid, procStart } = held
+    return typeof pid === 'number' && typeof procStart === 'string'
+      ? { pid, start: procStart }
+      : null
   } catch {
     return null
   }

@@ -85,12 +85,12 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
   function write(): Promise<void> {
     waiting ??= writing
       .catch(() => undefined)
-      .then(async () => {
+      .then(() => {
         waiting = null
-        const text = `${JSON.stringify(current, null, 1)}\n`
-        await writeFileAtomic(path, text, { mode: 0o600 }).catch((error: unknown) => {
-          throw new StoreUnwritable(path, { cause: error })
-        })
+        return writeFileAtomic(path, `${JSON.stringify(current, null, 1)}\n`, { mode: 0o600 })
+      })
+      .catch((error: unknown) => {
+        throw new StoreUnwritable(path, { cause: error })
       })
     writing = waiting
     return waiting

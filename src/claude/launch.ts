@@ -1,0 +1,99 @@
+// How an agent is launched: its argument vector and its environment. Pure.
+import type { ClaudePaths } from './paths.ts'
+
+export interface Launch {
+  readonly claude: string
+  /** The session's name, which claude.ai shows. */
+  readonly name: string
+  /** The session id to begin, or with `resume` to continue. */
+  readonly conversation: string
+  readonly resume: boolean
+  /** A settings file of lab's own: merged by Claude, and nothing of the operator's is touched. */
+  readonly settingsFile: string
+  readonly model: string | null
+  readonly effort: string | null
+}
+
+/** The agent's argument vector. `--remote-control` takes an optional value, so it is always given one. */
+export function launchArgv(launch: Launch): readonly string[] {
+  const { claude, name, conversation, resume, settingsFile, model, effort } = launch
+  const argv = [claude, '--remote-control', name, '--name', name]
+  argv.push(resume ? '--resume' : '--session-id', conversation)
+  argv.push('--permission-mode', 'auto', '--settings', settingsFile)
+  if (model) argv.push('--model', model)
+  if (effort) argv.push('--effort', effort)
+  return argv
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+// What a person's shell tools need. Anything else of lab's own environment stays with lab: it may
+// hold secrets of the service.
+const passed =
+  /^(PATH|HOME|SHELL|USER|LOGNAME|LANG|LANGUAGE|LC_\w+|TZ|TZDIR|TMPDIR|COLORTERM|EDITOR|VISUAL|PAGER|SSH_AUTH_SOCK|GIT_SSH|GIT_SSH_COMMAND|XDG_\w+|NIX_\w+|LOCALE_ARCHIVE|TERMINFO_DIRS|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)$/
+
+// Marks of an enclosing Claude (they make the agent believe that it is nested; one is a token), and
+// keys that switch Remote Control off.
+const leaking =
+  /^(CLAUDECODE|CLAUDE_CODE_\w+|CLAUDE_PID|CLAUDE_EFFORT|CLAUDE_CONFIG_DIR|AI_AGENT|ANTHROPIC_(API_KEY|AUTH_TOKEN|BASE_URL)|LAB_\w+)$/
+const alwaysUnset: readonly string[] = [
+  'CLAUDECODE',
+  'CLAUDE_CODE_ENTRYPOINT',
+  'CLAUDE_CODE_SSE_PORT',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'CLAUDE_PID',
+  'CLAUDE_EFFORT',
+  'CLAUDE_CONFIG_DIR',
+  'AI_AGENT',
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'ANTHROPIC_BASE_URL',
+]
+
+export interface LaunchEnvironment {
+  readonly set: Readonly<Record<string, string>>
+  readonly unset: readonly string[]
+}
+
+/**
+ * The agent's environment: the allowed part of lab's own and lab's marks. `inherited` names what the
+ * tmux server was started with, so that no leak of an old server gets through.
+ */
+export function launchEnvironment(options: {
+  readonly lab: Environment
+  readonly inherited: readonly string[]
+  readonly paths: ClaudePaths
+  readonly stateDir: string
+  readonly id: string
+}): LaunchEnvironment {
+  const { lab, inherited, paths, stateDir, id } = options
+  const set: Record<string, string> = {}
+  for (const [name, value] of Object.entries(lab))
+    if (value !== undefined && passed.test(name)) set[name] = value
+  // Without a UTF-8 locale box drawing and the prompt's glyph arrive as underscores.
+  if (!/utf-?8/i.test(set['LC_ALL'] ?? set['LC_CTYPE'] ?? set['LANG'] ?? '')) {
+    delete set['LC_ALL']
+    delete set['LC_CTYPE']
+    set['LANG'] = 'C.UTF-8'
+  }
+  if (paths.configDir !== null) set['CLAUDE_CONFIG_DIR'] = paths.configDir
+  // Ten agents would otherwise start ten global installs of a new version.
+  set['DISABLE_AUTOUPDATER'] = '1'
+  set['LAB_STATE_DIR'] = stateDir
+  set['LAB_INSTANCE'] = id
+  const unset = new Set([
+    ...alwaysUnset,
+    ...[...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name)),
+  ])
+  return { set, unset: [...unset].filter((name) => !(name in set)).sort() }
+}
+
+/** The variables of lab's own environment that would switch Remote Control off; agents do not get them. */
+export function remoteControlBlockers(lab: Environment): readonly string[] {
+  return [
+    'ANTHROPIC_API_KEY',
+    'ANTHROPIC_AUTH_TOKEN',
+    'ANTHROPIC_BASE_URL',
+    'CLAUDE_CODE_OAUTH_TOKEN',
+  ].filter((name) => lab[name])
+}

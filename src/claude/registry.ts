@@ -1,0 +1,168 @@
+// Claude's registry: `<pid>.json` for each running Claude Code, written in place by Claude, watched
+// and only read by lab. The format is undocumented, so each field is taken only where it is sound.
+import { readdirSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { deepLinkOf } from './deep-link.ts'
+
+const text = z.string().min(1).nullable().catch(null)
+const entrySchema = z.object({
+  pid: z.number().int().positive(),
+  procStart: z.coerce.string().nullable().catch(null),
+  sessionId: z.uuid().nullable().catch(null),
+  status: z.enum(['idle', 'busy', 'waiting', 'shell']).nullable().catch(null),
+  waitingFor: text,
+  bridgeSessionId: text,
+  updatedAt: z.number().nullable().catch(null),
+})
+
+export interface RegistryEntry {
+  readonly pid: number
+  /** Field 22 of /proc/PID/stat: only a running process with this start is meant. */
+  readonly procStart: string | null
+  readonly conversation: string | null
+  readonly status: 'idle' | 'busy' | 'waiting' | 'shell' | null
+  readonly waitingFor: string | null
+  readonly deepLink: string | null
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number | null
+}
+
+/** Reads one registry file's text; null for one that is empty, cut off or of another shape. */
+export function parseEntry(json: string): RegistryEntry | null {
+  let raw: unknown
+  try {
+    raw = JSON.parse(json)
+  } catch {
+    return null
+  }
+  const parsed = entrySchema.safeParse(raw)
+  if (!parsed.success) return null
+  const { pid, procStart, sessionId, status, waitingFor, bridgeSessionId, updatedAt } = parsed.data
+  return {
+    pid,
+    procStart,
+    conversation: sessionId,
+    status,
+    waitingFor: status === 'waiting' ? waitingFor : null,
+    deepLink: deepLinkOf(bridgeSessionId),
+    updatedAt,
+  }
+}
+
+export interface Registry {
+  /** The last good value of every file that is there. */
+  entries(): Iterable<RegistryEntry>
+  /** Looks at the directory itself, for what its watcher missed or where none could be set. */
+  reconcile(): void
+  close(): void
+}
+
+// A file is rewritten in place: what reads as torn now is whole a few milliseconds later.
+const tornRetryMs = 6
+const tornRetriesMax = 5
+
+/** Watches a registry directory, which may not exist yet; calls `onChange` when an entry changed. */
+export function createRegistry(dir: string, onChange: () => void): Registry {
+  const files = new Map<string, { stamp: string; entry: RegistryEntry | null }>()
+  let watchers: FSWatcher[] = []
+  let watchedInode = 0
+  let closed = false
+
+  function stampOf(name: string): string | null {
+    try {
+      const { mtimeMs, size, ino } = statSync(join(dir, name))
+      return `${mtimeMs}/${size}/${ino}`
+    } catch {
+      return null
+    }
+  }
+
+  /** Reads one file; true when it is whole or gone. */
+  function take(name: string): boolean {
+    const stamp = stampOf(name)
+    if (stamp === null) {
+      if (files.delete(name)) onChange()
+      return true
+    }
+    const before = files.get(name)
+    const entry = readEntry(join(dir, name))
+    // A torn file keeps its old stamp, so that the next reconcile looks again.
+    files.set(name, { stamp: entry ? stamp : '', entry: entry ?? before?.entry ?? null })
+    if (entry && JSON.stringify(entry) !== JSON.stringify(before?.entry)) onChange()
+    return entry !== null
+  }
+
+  async function takeUntilWhole(name: string): Promise<void> {
+    for (let tries = 0; tries <= tornRetriesMax && !closed && !take(name); tries++)
+      await sleep(tornRetryMs)
+  }
+
+  function arm(): void {
+    for (const watcher of watchers) watcher.close()
+    watchers = []
+    watchedInode = inodeOf(dir)
+    // The parent tells when the directory is made or made again, which silences its own watcher.
+    for (const [path, act] of [
+      [dirname(dir), () => watchedInode !== inodeOf(dir) && reconcile()],
+      [dir, (name: string | null) => name && isEntryName(name) && takeUntilWhole(name)],
+    ] as const) {
+      try {
+        const watcher = watch(path, { persistent: false }, (_event, name) => void act(name))
+        watchers.push(watcher.on('error', () => (watchedInode = 0)))
+      } catch {
+        // Not there yet: the next reconcile tries again.
+      }
+    }
+  }
+
+  function reconcile(): void {
+    if (closed) return
+    if (watchedInode === 0 || watchedInode !== inodeOf(dir)) arm()
+    const names = new Set(listEntries(dir))
+    for (const name of files.keys()) if (!names.has(name)) take(name)
+    for (const name of names) if (files.get(name)?.stamp !== stampOf(name)) take(name)
+  }
+
+  reconcile()
+  return {
+    *entries() {
+      for (const { entry } of files.values()) if (entry) yield entry
+    },
+    reconcile,
+    close() {
+      closed = true
+      for (const watcher of watchers) watcher.close()
+    },
+  }
+}
+
+// `<pid>.<hex>.key` may lie beside the entries.
+function isEntryName(name: string): boolean {
+  return /^\d+\.json$/.test(name)
+}
+
+function listEntries(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).filter(isEntryName)
+  } catch {
+    return []
+  }
+}
+
+function readEntry(path: string): RegistryEntry | null {
+  try {
+    return parseEntry(readFileSync(path, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+function inodeOf(path: string): number {
+  try {
+    return statSync(path).ino
+  } catch {
+    return 0
+  }
+}

@@ -1,0 +1,103 @@
+// Folder trust in Claude's own configuration: the operator's tap on Start is the consent.
+import { mkdir, readFile, realpath, rmdir, stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import writeFileAtomic from 'write-file-atomic'
+import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../errors.ts'
+
+type Json = Record<string, unknown>
+
+// One writer at a time within lab.
+let tail: Promise<unknown> = Promise.resolve()
+
+/**
+ * Marks a folder as trusted and the onboarding as done, keeping everything else in the file and not
+ * writing when both are set. @throws ClaudeConfigInvalid when the file is no JSON object; it is left as it is
+ */
+export function seedTrust(configFile: string, folder: string): Promise<void> {
+  const seeded = tail.then(async () => {
+    if (!(await isSeeded(configFile, folder)))
+      await withClaudesLock(configFile, () => seed(configFile, folder))
+  })
+  tail = seeded.catch(() => undefined)
+  return seeded
+}
+
+/** The names under which Claude may look a folder up: as given, and as the kernel knows it. */
+async function namesOf(folder: string): Promise<readonly string[]> {
+  return [...new Set([folder, await realpath(folder).catch(() => folder)])]
+}
+
+async function isSeeded(configFile: string, folder: string): Promise<boolean> {
+  const { config } = await readConfig(configFile)
+  const projects = asObject(config['projects'] ?? {}, configFile)
+  return (
+    config['hasCompletedOnboarding'] === true &&
+    (await namesOf(folder)).every(
+      (path) => asObject(projects[path] ?? {}, configFile)['hasTrustDialogAccepted'] === true,
+    )
+  )
+}
+
+async function seed(configFile: string, folder: string): Promise<void> {
+  const { config, mode } = await readConfig(configFile)
+  const projects = { ...asObject(config['projects'] ?? {}, configFile) }
+  for (const path of await namesOf(folder)) {
+    const project = asObject(projects[path] ?? {}, configFile)
+    projects[path] = { ...project, hasTrustDialogAccepted: true }
+  }
+  const seeded = { ...config, hasCompletedOnboarding: true, projects }
+  // Through a symlink (a dotfiles repository) the file behind it is replaced, not the link.
+  const target = await realpath(configFile).catch(() => configFile)
+  await writeFileAtomic(target, `${JSON.stringify(seeded, null, 2)}\n`, { mode }).catch(
+    (error: unknown) => {
+      throw new ClaudeConfigUnwritable(target, { cause: error })
+    },
+  )
+}
+
+// Claude guards its rewrites with a lock directory beside the file, given up when older than this.
+const lockStaleMs = 10_000
+const lockWaitMs = 500
+
+/** Acts under Claude's own lock, or without it when that stays taken: a start does not hang on it. */
+async function withClaudesLock(configFile: string, act: () => Promise<void>): Promise<void> {
+  const lock = `${configFile}.lock`
+  const deadline = performance.now() + lockWaitMs
+  let locked = false
+  while (!locked && performance.now() < deadline) {
+    locked = await mkdir(lock).then(
+      () => true,
+      () => false,
+    )
+    if (locked) break
+    const age = Date.now() - (await stat(lock).catch(() => ({ mtimeMs: 0 }))).mtimeMs
+    if (age > lockStaleMs) await rmdir(lock).catch(() => undefined)
+    await sleep(10)
+  }
+  try {
+    await act()
+  } finally {
+    if (locked) await rmdir(lock).catch(() => undefined)
+  }
+}
+
+async function readConfig(configFile: string): Promise<{ config: Json; mode: number }> {
+  let text: string
+  try {
+    text = await readFile(configFile, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { config: {}, mode: 0o600 }
+    throw new ClaudeConfigInvalid(configFile, { cause: error })
+  }
+  const { mode } = await stat(configFile)
+  try {
+    return { config: asObject(JSON.parse(text), configFile), mode: mode & 0o777 }
+  } catch (error) {
+    throw new ClaudeConfigInvalid(configFile, { cause: error })
+  }
+}
+
+function asObject(value: unknown, configFile: string): Json {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+  throw new ClaudeConfigInvalid(configFile)
+}
