@@ -1,5 +1,6 @@
-// Command lines: flags in, values or a UsageError out. Pure; shared by config.ts and the commands, so
-// that every part of lab takes and refuses flags alike. Imports errors only.
+// Command lines: flags and paths as typed in, values or a UsageError out. Pure; shared by config.ts and
+// the commands, so that every part of lab takes and refuses them alike. Imports errors only.
+import { isAbsolute, join, resolve } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { UsageError } from './errors.ts'
 
@@ -26,6 +27,27 @@ export function parseFlags<const F extends Flags>(argv: readonly string[], flags
 export function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf('--')
   return (end < 0 ? argv : argv.slice(0, end)).some((word) => /^(-h|--?help)$/.test(word))
+}
+
+/** What a relative path and a `~` are read against. */
+export interface Surroundings {
+  readonly homedir: string
+  readonly cwd: string
+}
+
+/** A path as typed, made absolute; `~/` is the home directory, as a shell has it. */
+export function absolutePath(typed: string, { homedir, cwd }: Surroundings): string {
+  return resolve(cwd, /^~(\/|$)/.test(typed) ? join(homedir, typed.slice(1)) : typed)
+}
+
+/** Where lab keeps its state unless told otherwise. */
+export function defaultStateDir(
+  env: Readonly<Record<string, string | undefined>>,
+  homedir: string,
+): string {
+  const base = env['XDG_STATE_HOME'] ?? ''
+  // The XDG specification has relative paths ignored.
+  return isAbsolute(base) ? join(base, 'lab') : join(homedir, '.local', 'state', 'lab')
 }
 
 /** The candidate that somebody who typed `word` most likely meant, or null when none is near. */

@@ -1,8 +1,8 @@
 // The one door of configuration: flags and environment in, a frozen Config or a UsageError out. Pure:
 // whether a folder exists or a port is free is found out by main.ts, which acts on it.
-import { isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute } from 'node:path'
 import { isIPv4 } from 'node:net'
-import { parseFlags } from './argv.ts'
+import { absolutePath, defaultStateDir, parseFlags, type Surroundings } from './argv.ts'
 import { UsageError } from './errors.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -29,12 +29,6 @@ export interface Config {
   /** Host names without port, as `URL.hostname` writes them. */
   readonly allowedHosts: readonly string[]
   readonly logLevel: LogLevel
-}
-
-/** What a relative path, a `~` and a missing flag are read against. */
-export interface Surroundings {
-  readonly homedir: string
-  readonly cwd: string
 }
 
 interface Flag {
@@ -85,7 +79,7 @@ export function serveHelp(): string {
 export function parseConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  { homedir, cwd }: Surroundings,
+  around: Surroundings,
 ): Config {
   const { values: given, positionals } = parseFlags(argv, serveFlags)
   if (positionals[0] !== undefined)
@@ -96,8 +90,7 @@ export function parseConfig(
     if (value === '') throw new UsageError(`--${name} is empty; give it a value or leave it out.`)
     return value
   }
-  const path = (value: string): string =>
-    resolve(cwd, /^~(\/|$)/.test(value) ? join(homedir, value.slice(1)) : value)
+  const path = (value: string): string => absolutePath(value, around)
   const whole = (name: FlagName, min: number, max: number, remedy: string): number => {
     const value = text(name)
     const number = /^\d{1,10}$/.test(value) ? Number(value) : -1
@@ -111,7 +104,9 @@ export function parseConfig(
     port: whole('port', 0, 65_535, 'give a number from 0 to 65535 (0 picks a free port)'),
     maxInstances: whole('max-instances', 1, countMax, 'give a whole number of at least 1'),
     stateDir:
-      values['state-dir'] === undefined ? defaultStateDir(env, homedir) : path(text('state-dir')),
+      values['state-dir'] === undefined
+        ? defaultStateDir(env, around.homedir)
+        : path(text('state-dir')),
     tmuxSocket: parseSocket(text('tmux-socket'), path),
     claude: /^~|\//.test(text('claude')) ? path(text('claude')) : text('claude'),
     claudeConfigDir:
@@ -133,15 +128,6 @@ function flag(value: string, fallback: string, help: string) {
 /** A value as it was typed, on one line whatever it holds. */
 function quote(value: string): string {
   return JSON.stringify(value)
-}
-
-function defaultStateDir(
-  env: Readonly<Record<string, string | undefined>>,
-  homedir: string,
-): string {
-  const base = env['XDG_STATE_HOME'] ?? ''
-  // The XDG specification has relative paths ignored.
-  return isAbsolute(base) ? join(base, 'lab') : join(homedir, '.local', 'state', 'lab')
 }
 
 function parseHost(value: string): string {

@@ -1,0 +1,76 @@
+// The commands: clients of the JSON API. Imports no other room but the leaves errors, argv and
+// processes (of core only types), and nothing heavy: `lab ls` must start as fast as Node does.
+import { asksForHelp, nearest } from '../argv.ts'
+import { UsageError } from '../errors.ts'
+import type { CliContext, Command } from './command.ts'
+import { Failure } from './command.ts'
+import { commandHelp, commands, overview } from './help.ts'
+import { printable } from './text.ts'
+
+const load: Record<string, () => Promise<Command>> = {
+  ls: async () => (await import('./ls.ts')).ls,
+  new: async () => (await import('./new.ts')).newInstance,
+  stop: async () => (await import('./stop.ts')).stop,
+  attach: async () => (await import('./attach.ts')).attach,
+  tmux: async () => (await import('./tmux.ts')).tmux,
+}
+
+const helpWord = /^(-h|--?help|help)$/
+const versionWord = /^(-V|--?version)$/
+
+/**
+ * Whether `runCli` carries out a command line that begins with this word: a command, or a call for
+ * help or version. Everything else that begins with a dash is a flag of `lab serve`.
+ */
+export function isCommand(word: string): boolean {
+  return Object.hasOwn(load, word) || helpWord.test(word) || versionWord.test(word)
+}
+
+/**
+ * Carries out one command line and resolves to its exit code: 0 done, 1 refused or failed, 2 not
+ * understood; the reason is one line on stderr. A word that is no command is refused with the nearest.
+ */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  // A reader that went away (`lab ls | head -1`) is no failure of the command.
+  for (const output of [context.stdout, context.stderr]) output.on?.('error', () => {})
+  try {
+    return await dispatch(argv, context)
+  } catch (error) {
+    if (!(error instanceof UsageError) && !(error instanceof Failure)) throw error
+    context.stderr.write(`lab: ${printable(error.message)}\n`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {
+  const [word = '--help', ...rest] = argv
+  if (versionWord.test(word)) {
+    context.stdout.write(`lab ${context.version}\n`)
+    return 0
+  }
+  if (helpWord.test(word)) {
+    context.stdout.write(rest[0] === undefined ? overview() : helpOf(rest[0]))
+    return 0
+  }
+  const command = Object.hasOwn(load, word) ? load[word] : undefined
+  if (!command) throw unknownCommand(word)
+  // What follows `lab tmux` is tmux's own; its help is asked for first or not at all.
+  if (asksForHelp(word === 'tmux' ? rest.slice(0, 1) : rest)) {
+    context.stdout.write(helpOf(word))
+    return 0
+  }
+  const run = await command()
+  return run(rest, context)
+}
+
+function helpOf(word: string): string {
+  const help = commandHelp(word)
+  if (help === null) throw unknownCommand(word)
+  return help
+}
+
+function unknownCommand(word: string): UsageError {
+  const near = nearest(word, Object.keys(commands))
+  const hint = near ? `did you mean \`lab ${near}\`?` : '`lab --help` lists them.'
+  return new UsageError(`${JSON.stringify(word)} is not a command of lab; ${hint}`)
+}

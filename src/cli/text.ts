@@ -1,0 +1,55 @@
+// Text for a terminal: nothing from outside reaches it raw, and columns line up.
+
+// Controls (C0, DEL, C1), line separators, and the marks that reorder or hide text around them.
+const steering = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]|\p{Cs}/gu
+
+/** The text with everything that could steer a terminal written out as `\uXXXX`, on one line. */
+export function printable(text: string): string {
+  return text.replace(steering, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** A value as indented JSON that holds no raw control character and still reads back as the same value. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value, null, 2)
+    .split('\n')
+    .map((line) => printable(line))
+    .join('\n')
+}
+
+/** Rows with every column as wide as its widest cell; no blanks at the end of a line. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows)
+    row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, columnsOf(cell))))
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell + ' '.repeat((widths[i] ?? 0) - columnsOf(cell)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** How long ago something was, in its largest unit: `5s`, `12m`, `3h`, `2d`. */
+export function age(from: string, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(from)) / 1000))
+  if (Number.isNaN(seconds)) return '-'
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`
+  return `${Math.floor(seconds / 86_400)}d`
+}
+
+const wide =
+  /^(?:\p{Emoji_Presentation}|.\ufe0f|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}])/u
+let segmenter: Intl.Segmenter | undefined
+
+/** How many columns a terminal gives the text; colour sequences take none. */
+function columnsOf(text: string): number {
+  // eslint-disable-next-line no-control-regex -- these are the sequences that `paint` writes
+  const plain = text.replace(/\u001b\[\d*m/g, '')
+  if (/^[ -~]*$/.test(plain)) return plain.length
+  segmenter ??= new Intl.Segmenter()
+  let columns = 0
+  for (const { segment } of segmenter.segment(plain)) columns += wide.test(segment) ? 2 : 1
+  return columns
+}
