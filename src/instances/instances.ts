@@ -1,14 +1,26 @@
 // The service: the use cases of an instance's life, one owner per instance.
-import type {
-  Actor,
-  Cap,
-  ForeignSession,
-  Instance,
-  LabEvent,
-  Notice,
-  Project,
-  StopOutcome,
+import {
+  isLive,
+  type Actor,
+  type Cap,
+  type ForeignSession,
+  type Instance,
+  type LabEvent,
+  type Notice,
+  type Project,
+  type StopOutcome,
 } from '../core/instance.ts'
+import { InstanceNotFound, InvalidRequest, LabError, ProjectNotFound } from '../errors.ts'
+import { currentBranch } from '../projects/projects.ts'
+import type { InstancesDeps } from './deps.ts'
+import { createEnding } from './ending.ts'
+import type { Entry } from './entry.ts'
+import { createLedger } from './ledger.ts'
+import { createObserver } from './observer.ts'
+import { createSightings } from './sightings.ts'
+import { createStart } from './start.ts'
+import { createStop } from './stop.ts'
+import { createSweeper } from './sweeper.ts'
 
 export interface StartSpec {
   readonly project: string
@@ -48,4 +60,129 @@ export interface Instances {
   notices(): readonly Notice[]
   /** Calls `listener` for every change, in order, until the returned function is called. */
   subscribe(listener: (event: LabEvent) => void): () => void
+  /** Waits for the first look at the disk and at tmux. @throws when the projects root cannot be read */
+  open(): Promise<void>
+  /** Ends all watching and writes what waits to be written; no instance notices. */
+  close(): Promise<void>
+}
+
+/** Composes the service; nothing is watched or listed before `open`. */
+export function createInstances(deps: InstancesDeps): Instances {
+  const { tmux, store, journal, log, graceMs, claude } = deps
+  const wake = (): void => observer.wake()
+  const projects = deps.openProjects(() => {
+    for (const { path } of projects.all()) ledger.publishProject(path)
+  })
+  const ledger = createLedger(deps, () => projects)
+  const registry = deps.openRegistry(wake)
+  const notes = deps.openNotes(wake)
+  const spare = (): readonly number[] => (store.facts.server ? [store.facts.server.pid] : [])
+  const sweeper = createSweeper({ graceMs, log, spare })
+  const ending = createEnding({ deps, ledger, notes, sweeper })
+  const stop = createStop({ deps, ledger, notes, sweeper, ending })
+  const apply = createSightings({
+    deps,
+    ledger,
+    registry,
+    notes,
+    end: (entry, end) => ending.begin(entry, end),
+    resumeStop: (entry) => stop.resume(entry),
+  })
+  const observer = createObserver({
+    list: () => tmux.list(),
+    apply,
+    fail(error) {
+      if (ledger.readable()) log.error({ err: error }, 'tmux cannot be read')
+      ledger.setReadable(false)
+    },
+    reconcile() {
+      registry.reconcile()
+      for (const entry of ledger.live()) entry.branch = currentBranch(entry.projectPath)
+      ledger.noticesMayHaveChanged()
+    },
+  })
+  const start = createStart({ deps, ledger, projects, notes, observer })
+
+  function entryOf(id: string): Entry {
+    const entry = ledger.find(id)
+    if (!entry) throw new InstanceNotFound(id)
+    return entry
+  }
+
+  function stopOne(entry: Entry, by: Actor): StopOutcome {
+    const { id, name } = entry
+    try {
+      stop.ask(entry, by)
+      return { id, name, outcome: 'stopping' }
+    } catch (error) {
+      log.error({ err: error, instance: id }, 'a stop failed')
+      const { code, message } =
+        error instanceof LabError ? error : { code: 'internal', message: 'Something went wrong.' }
+      return { id, name, outcome: 'failed', error: { code, message } }
+    }
+  }
+
+  return {
+    start,
+    stop(id, by) {
+      const entry = entryOf(id)
+      if (isLive(entry.state)) stop.ask(entry, by)
+      return ledger.present(entry)
+    },
+    stopAll(project, by) {
+      const path = project === null ? null : pathOf(project)
+      const wanted = ledger.live().filter((entry) => path === null || entry.projectPath === path)
+      return wanted.map((entry) => stopOne(entry, by))
+    },
+    dismiss(id, by) {
+      const entry = entryOf(id)
+      if (isLive(entry.state)) throw new InvalidRequest(`${entry.name} still runs. Stop it first.`)
+      journal.append({
+        at: new Date(deps.now()).toISOString(),
+        id,
+        name: entry.name,
+        what: 'dismissed',
+        by,
+      })
+      ledger.remove(entry)
+    },
+    resolve(ref) {
+      const named = ledger.live().find((entry) => entry.name === ref)
+      return (named ?? entryOf(ref)).id
+    },
+    get: (id) => ledger.present(entryOf(id)),
+    list({ ended = false } = {}) {
+      const shown = [...ledger.entries()].filter((entry) => ended || entry.state !== 'stopped')
+      return shown.map((entry) => ledger.present(entry))
+    },
+    projects() {
+      projects.refresh()
+      claude.refresh()
+      return ledger.projects()
+    },
+    foreign: () => ledger.foreign(),
+    cap: () => ledger.cap(),
+    notices: () => ledger.notices(),
+    subscribe: (listener) => ledger.subscribe(listener),
+    async open() {
+      claude.refresh()
+      tmux.onWake(wake)
+      await projects.scan()
+      await observer.look()
+    },
+    async close() {
+      observer.close()
+      registry.close()
+      notes.close()
+      await store.flush()
+      await journal.flush()
+    },
+  }
+
+  /** The path behind a key: of a project on the disk, or of one that only its instances remember. */
+  function pathOf(key: string): string {
+    const shown = ledger.projects().find((candidate) => candidate.key === key)
+    if (!shown) throw new ProjectNotFound(key)
+    return shown.path
+  }
 }

@@ -1,0 +1,95 @@
+// The end of an instance: its last lines are kept, its session removed, what it left behind ended.
+import type { Actor, EndReason } from '../core/instance.ts'
+import { isLegalMove, type Exit } from '../core/state.ts'
+import { withoutKeeperNoise } from '../tmux/keeper.ts'
+import type { InstancesDeps } from './deps.ts'
+import type { Entry } from './entry.ts'
+import { evidenceOf, lastLinesOf } from './evidence.ts'
+import type { Ledger } from './ledger.ts'
+import type { Notes } from './notes.ts'
+import type { Sweeper } from './sweeper.ts'
+
+export interface End {
+  readonly reason: EndReason
+  readonly exit: Exit
+  readonly by: Actor
+  /** Something lived on although it was killed: the end is an error. */
+  readonly failed?: string
+}
+
+export interface Ending {
+  /** Looks into an end that was seen, once; when tmux fails meanwhile, the next sighting tries again. */
+  begin(entry: Entry, end: { reason: EndReason; exit: Exit }): void
+  /** Removes what is left of the session and moves the instance to its end. @throws what tmux throws */
+  conclude(entry: Entry, end: End): Promise<void>
+}
+
+// The oldest ended instances of a project go first.
+const endedMax = 20
+const captureLines = 200
+
+export function createEnding(options: {
+  readonly deps: InstancesDeps
+  readonly ledger: Ledger
+  readonly notes: Notes
+  readonly sweeper: Sweeper
+}): Ending {
+  const { deps, ledger, notes, sweeper } = options
+  const { tmux, log, now } = deps
+
+  async function screenOf(entry: Entry, exit: Exit): Promise<readonly string[]> {
+    const paneId = entry.session?.paneId
+    if (!paneId) return []
+    const lines = await tmux.capture(paneId, captureLines).catch((error: unknown) => {
+      // The pane went first, with its server or by hand: then there is nothing to read.
+      log.debug({ err: error, instance: entry.id }, 'no last lines')
+      return []
+    })
+    return lastLinesOf(withoutKeeperNoise(lines, exit))
+  }
+
+  async function conclude(entry: Entry, { reason, exit, by, failed }: End): Promise<void> {
+    const lastLines = await screenOf(entry, exit)
+    if (entry.session) await tmux.killSession(entry.session.sessionId)
+    const at = new Date(now()).toISOString()
+    const evidence = evidenceOf({ reason, exit, lastLines, by, at })
+    const clean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
+    const to = clean && isLegalMove(entry.state, 'stopped') ? 'stopped' : 'error'
+    entry.ended = { at, evidence: failed ? { ...evidence, message: failed } : evidence }
+    entry.session = null
+    entry.agent = null
+    entry.unconfirmed = false
+    const { exitCode, signal } = evidence
+    if (!ledger.move(entry, to, { by, reason, exitCode, signal, lastLines })) return
+    ledger.save(entry)
+    ledger.publish(entry)
+    notes.remove(entry.note)
+    forgetTheOldest(entry.projectPath)
+  }
+
+  function forgetTheOldest(projectPath: string): void {
+    const ended = [...ledger.entries()]
+      .filter((entry) => entry.ended && entry.projectPath === projectPath)
+      .sort((a, b) => (a.ended!.at < b.ended!.at ? 1 : -1))
+    for (const entry of ended.slice(endedMax)) ledger.remove(entry)
+  }
+
+  return {
+    conclude,
+    begin(entry, { reason, exit }) {
+      if (entry.ending) return
+      entry.ending = true
+      entry.queue = entry.queue.then(async () => {
+        try {
+          await conclude(entry, { reason, exit, by: 'nobody' })
+          // After any end children may live on: setsid, nohup and ( & ) survive their terminal.
+          await sweeper.sweep(entry.id)
+        } catch (error) {
+          log.warn({ err: error, instance: entry.id }, 'an end could not be looked into yet')
+        } finally {
+          entry.ending = false
+        }
+      })
+    },
+  }
+}

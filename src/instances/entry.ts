@@ -1,0 +1,225 @@
+// One instance as the service holds it, and what it shows of it to the outside.
+import type { RegistryEntry } from '../claude/registry.ts'
+import { sessionListUrl } from '../claude/deep-link.ts'
+import { isLive, type Actor, type Evidence, type Instance } from '../core/instance.ts'
+import { composeName, type ProjectKey } from '../core/names.ts'
+import type { State } from '../core/state.ts'
+import type { ProcessId } from '../processes.ts'
+import type { InstanceRecord } from '../store/store.ts'
+import type { ListedSession, SessionMetadata } from '../tmux/tmux.ts'
+
+/** The service's own, changeable view; nobody outside src/instances holds one. */
+export interface Entry {
+  readonly id: string
+  readonly projectPath: string
+  readonly label: string | null
+  readonly model: string | null
+  readonly createdAt: string
+  name: string
+  slot: number
+  conversation: string
+  /** The keeper's note about this launch, a file name. */
+  note: string
+  state: State
+  waitingFor: string | null
+  since: string
+  /** Left `starting` at least once: what ends it now is no failed start. */
+  verified: boolean
+  /** Where it runs; null before its session exists and once it was never seen again. */
+  session: { readonly sessionId: string; readonly paneId: string; readonly panePid: number } | null
+  /** Known from the store alone: the first good listing says what became of it. */
+  unconfirmed: boolean
+  /** Listings that began before this number know nothing of it. */
+  knownSince: number
+  attached: number
+  agent: ProcessId | null
+  registry: RegistryEntry | null
+  /** The link as last seen; it stays for `lost`. */
+  deepLink: string | null
+  branch: string | null
+  stopAskedBy: Actor | null
+  ended: { readonly at: string; readonly evidence: Evidence } | null
+  /** Its end is being looked into: nothing else may end it a second time. */
+  ending: boolean
+  /** Everything that acts on it, one after the other. */
+  queue: Promise<void>
+  /** As last sent to the listeners. */
+  shown: string
+}
+
+const blank = {
+  waitingFor: null,
+  session: null,
+  unconfirmed: false,
+  knownSince: 0,
+  attached: 0,
+  agent: null,
+  registry: null,
+  deepLink: null,
+  branch: null,
+  ending: false,
+  shown: '',
+} as const
+
+/** A new instance, at the moment its place is reserved. */
+export function reserveEntry(given: {
+  id: string
+  name: string
+  slot: number
+  label: string | null
+  model: string | null
+  projectPath: string
+  note: string
+  now: string
+}): Entry {
+  const { now, ...rest } = given
+  return {
+    ...blank,
+    ...rest,
+    createdAt: now,
+    since: now,
+    state: 'starting',
+    verified: false,
+    conversation: given.id,
+    stopAskedBy: null,
+    ended: null,
+    queue: Promise.resolve(),
+  }
+}
+
+/** An instance as the store remembers it; one that had not ended is still to be found in tmux. */
+export function entryFromRecord(record: InstanceRecord): Entry {
+  const { ended } = record
+  return {
+    ...blank,
+    ...record,
+    state: ended?.state ?? (record.verified ? 'ready' : 'starting'),
+    since: ended?.at ?? record.createdAt,
+    unconfirmed: ended === null,
+    ended: ended && { at: ended.at, evidence: ended.evidence },
+    queue: Promise.resolve(),
+  }
+}
+
+/** What the store keeps of an instance. */
+export function recordOf(entry: Entry, bootId: string): InstanceRecord {
+  const { id, name, projectPath, slot, label, model, conversation, createdAt } = entry
+  const { note, verified, stopAskedBy, ended, state } = entry
+  return {
+    id,
+    name,
+    projectPath,
+    slot,
+    label,
+    model,
+    conversation,
+    createdAt,
+    note,
+    verified,
+    stopAskedBy,
+    bootId,
+    ended: ended && { state: state === 'stopped' ? 'stopped' : 'error', ...ended },
+  }
+}
+
+/** What lab writes onto the session, enough to know the instance again without the store. */
+export function metadataOf(entry: Entry): SessionMetadata {
+  const { id, projectPath, label, slot, model, conversation, createdAt, note } = entry
+  return {
+    id,
+    project: projectPath,
+    slot: String(slot),
+    conversation,
+    created: createdAt,
+    note,
+    ...(label === null ? {} : { label }),
+    ...(model === null ? {} : { model }),
+  }
+}
+
+/** An instance found in tmux of which the store knows nothing; null when its metadata is not lab's. */
+export function entryFromSession(session: ListedSession, now: string): Entry | null {
+  const metadata: Readonly<Record<string, string>> | null = session.lab
+  const { id, project, note } = metadata ?? {}
+  if (!id || !project || !note) return null
+  const given = { id, name: session.name, projectPath: project, note, now }
+  const entry = reserveEntry({
+    ...given,
+    slot: Number(metadata?.['slot']) || 1,
+    label: metadata?.['label'] ?? null,
+    model: metadata?.['model'] ?? null,
+  })
+  const createdAt = metadata?.['created'] ?? now
+  // It may have been ready long ago; a death is then no failed start.
+  return {
+    ...entry,
+    createdAt,
+    since: createdAt,
+    conversation: metadata?.['conversation'] ?? id,
+    verified: true,
+    unconfirmed: true,
+  }
+}
+
+// As long as a link may take before the row stops promising one (TRAPS: connecting for up to 30 s).
+const linkPatienceMs = 30_000
+
+/** The contract's Instance; a live one is `unknown` while tmux cannot be read. */
+export function present(
+  entry: Entry,
+  around: {
+    readonly key: ProjectKey | null
+    readonly readable: boolean
+    readonly attach: readonly string[]
+    readonly now: number
+  },
+): Instance {
+  const live = isLive(entry.state)
+  const { id, name, slot, label, projectPath, since, conversation, model, registry } = entry
+  return {
+    id,
+    name,
+    slot,
+    label,
+    projectPath,
+    since,
+    conversation,
+    model,
+    project: around.key ?? name.split('~', 1)[0] ?? name,
+    kind: 'manual',
+    state: live && (!around.readable || entry.unconfirmed) ? 'unknown' : entry.state,
+    waitingFor: entry.waitingFor,
+    ...linkOf(entry, live, around.now),
+    account: 'default',
+    workspace: { kind: 'shared', path: projectPath, branch: entry.branch },
+    pid: live ? (entry.agent?.pid ?? null) : null,
+    attached: live ? entry.attached : 0,
+    attach: live ? around.attach : [],
+    memoryBytes: null,
+    createdAt: entry.createdAt,
+    lastActivityAt: registry?.updatedAt ? new Date(registry.updatedAt).toISOString() : null,
+    endedAt: entry.ended?.at ?? null,
+    evidence: entry.ended?.evidence ?? null,
+  }
+}
+
+function linkOf(
+  { deepLink, registry, createdAt }: Entry,
+  live: boolean,
+  now: number,
+): Pick<Instance, 'deepLink' | 'linkState'> {
+  if (!live) return { deepLink: null, linkState: 'unavailable' }
+  if (registry?.deepLink) return { deepLink: registry.deepLink, linkState: 'linked' }
+  if (deepLink) return { deepLink: null, linkState: 'lost' }
+  if (now - Date.parse(createdAt) < linkPatienceMs)
+    return { deepLink: null, linkState: 'connecting' }
+  return { deepLink: null, linkState: 'unavailable' }
+}
+
+/** Where claude.ai lists every session, offered when an instance's own link never came. */
+export const linkOfLastResort = sessionListUrl
+
+/** The names that a new instance of the project must not take: its own, and its slot under any name. */
+export function namesHeldBy(entry: Entry, key: ProjectKey): readonly string[] {
+  return [entry.name, composeName({ key, slot: entry.slot, slug: null })]
+}

@@ -1,0 +1,232 @@
+// Every instance that lab knows, the one place where states move and from which events go out.
+import {
+  isLive,
+  type Actor,
+  type Cap,
+  type ForeignSession,
+  type Instance,
+  type LabEvent,
+  type Notice,
+  type Project,
+} from '../core/instance.ts'
+import type { ProjectKey } from '../core/names.ts'
+import { isLegalMove, type State } from '../core/state.ts'
+import type { Projects } from '../projects/projects.ts'
+import type { InstancesDeps } from './deps.ts'
+import { noticesOf } from './notices.ts'
+import { entryFromRecord, namesHeldBy, present, recordOf, type Entry } from './entry.ts'
+
+export interface Ledger {
+  entries(): Iterable<Entry>
+  find(id: string): Entry | undefined
+  add(entry: Entry): void
+  /** Forgets an instance here and in the store. */
+  remove(entry: Entry): void
+  /** The live instances and starts under way, each holding a place under the cap. */
+  live(): readonly Entry[]
+  /** Names and slots that a new instance of the project must not take. */
+  namesHeld(key: ProjectKey): readonly string[]
+  /** Moves an instance; an illegal move is logged and refused. */
+  move(
+    entry: Entry,
+    to: State,
+    why: { by: Actor; waitingFor?: string | null; [key: string]: unknown },
+  ): boolean
+  /** Tells the listeners of an instance if anything shown of it has changed. */
+  publish(entry: Entry): void
+  publishAll(): void
+  publishProject(path: string): void
+  /** Writes an instance's record; a failure is logged, for the world goes on. */
+  save(entry: Entry): void
+  present(entry: Entry): Instance
+  cap(): Cap
+  projects(): readonly Project[]
+  notices(): readonly Notice[]
+  foreign(): readonly ForeignSession[]
+  setForeign(sessions: readonly ForeignSession[]): void
+  /** Whether tmux could be read the last time; while not, live instances are shown as unknown. */
+  readable(): boolean
+  setReadable(readable: boolean): void
+  noticesMayHaveChanged(): void
+  subscribe(listener: (event: LabEvent) => void): () => void
+}
+
+/** Opens the ledger with what the store remembers. */
+export function createLedger(deps: InstancesDeps, projects: () => Projects): Ledger {
+  const { store, journal, log, tmux, instancesMax, bootId, now } = deps
+  const entries = new Map<string, Entry>()
+  const listeners = new Set<(event: LabEvent) => void>()
+  let foreign: readonly ForeignSession[] = []
+  let readable = true
+  let usedShown = 0
+  let noticesShown = '[]'
+
+  for (const record of store.facts.instances) entries.set(record.id, entryFromRecord(record))
+
+  function emit(event: LabEvent): void {
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        log.error({ err: error }, 'a listener failed')
+      }
+    }
+  }
+
+  const live = (): readonly Entry[] => [...entries.values()].filter((entry) => isLive(entry.state))
+  const cap = (): Cap => ({ max: instancesMax, used: live().length })
+
+  const presentEntry = (entry: Entry): Instance =>
+    present(entry, {
+      key: projects().keyOf(entry.projectPath),
+      readable,
+      attach: tmux.attachArgv(entry.name),
+      now: now(),
+    })
+
+  function emitCap(): void {
+    const current = cap()
+    if (current.used === usedShown) return
+    usedShown = current.used
+    emit({ type: 'cap', cap: current })
+  }
+
+  function publish(entry: Entry): void {
+    if (!entries.has(entry.id)) return
+    const instance = presentEntry(entry)
+    const shown = JSON.stringify(instance)
+    if (shown === entry.shown) return
+    entry.shown = shown
+    emit({ type: 'instance', instance })
+    emitCap()
+  }
+
+  function persist(change: Parameters<typeof store.update>[0]): void {
+    store.update(change).catch((error: unknown) => {
+      log.error({ err: error }, 'the store could not be written')
+    })
+  }
+
+  function projectList(): readonly Project[] {
+    const byPath = new Map<string, Project & { instances: Instance[] }>()
+    const { projects: used } = store.facts
+    const add = (key: string, path: string): Project & { instances: Instance[] } => {
+      const project = { key, path, lastUsedAt: used[path]?.lastUsedAt ?? null, instances: [] }
+      byPath.set(path, project)
+      return project
+    }
+    for (const { key, path } of projects().all()) add(key, path)
+    for (const entry of sorted(entries.values())) {
+      if (entry.state === 'stopped') continue
+      const instance = presentEntry(entry)
+      // A folder that is gone from the disk still shows what runs in it.
+      const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath)
+      project.instances.push(instance)
+    }
+    return [...byPath.values()].sort(byLastUse)
+  }
+
+  function notices(): readonly Notice[] {
+    return noticesOf(deps, readable)
+  }
+
+  function noticesMayHaveChanged(): void {
+    const current = notices()
+    if (JSON.stringify(current) === noticesShown) return
+    noticesShown = JSON.stringify(current)
+    emit({ type: 'notices', notices: current })
+  }
+
+  const ledger: Ledger = {
+    entries: () => sorted(entries.values()),
+    find: (id) => entries.get(id),
+    add(entry) {
+      entries.set(entry.id, entry)
+      emitCap()
+    },
+    remove(entry) {
+      if (!entries.delete(entry.id)) return
+      persist((facts) => {
+        facts.instances = facts.instances.filter(({ id }) => id !== entry.id)
+      })
+      emit({ type: 'removed', id: entry.id })
+      emitCap()
+    },
+    live,
+    namesHeld: (key) =>
+      live().flatMap((entry) =>
+        projects().keyOf(entry.projectPath) === key ? namesHeldBy(entry, key) : [entry.name],
+      ),
+    move(entry, to, { by, waitingFor = null, ...why }) {
+      const from = entry.state
+      if (!isLegalMove(from, to)) {
+        log.error({ instance: entry.id, from, to }, 'an illegal move was refused')
+        return false
+      }
+      if (from === to && entry.waitingFor === waitingFor) return true
+      entry.state = to
+      entry.waitingFor = waitingFor
+      const at = new Date(now()).toISOString()
+      entry.since = at
+      const { id, name, projectPath } = entry
+      const what = { at, id, name, project: projectPath, what: `${from} → ${to}`, by }
+      journal.append({ ...what, ...(waitingFor === null ? {} : { waitingFor }), ...why })
+      log.info({ instance: id, name, from, to, by, ...why }, 'moved')
+      return true
+    },
+    publish,
+    publishAll: () => {
+      for (const entry of entries.values()) publish(entry)
+    },
+    publishProject(path) {
+      const project = projectList().find((candidate) => candidate.path === path)
+      if (project) emit({ type: 'project', project })
+    },
+    save: (entry) =>
+      persist((facts) => {
+        if (!entries.has(entry.id)) return
+        const record = recordOf(entry, bootId)
+        const at = facts.instances.findIndex(({ id }) => id === entry.id)
+        if (at < 0) facts.instances.push(record)
+        else facts.instances[at] = record
+      }),
+    present: presentEntry,
+    cap,
+    projects: projectList,
+    notices,
+    foreign: () => foreign,
+    setForeign(sessions) {
+      if (JSON.stringify(sessions) === JSON.stringify(foreign)) return
+      foreign = sessions
+      emit({ type: 'foreign', foreign })
+    },
+    readable: () => readable,
+    setReadable(value) {
+      if (readable === value) return
+      readable = value
+      noticesMayHaveChanged()
+      for (const entry of entries.values()) publish(entry)
+    },
+    noticesMayHaveChanged,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  return ledger
+}
+
+function sorted(entries: Iterable<Entry>): Entry[] {
+  return [...entries].sort(
+    (a, b) =>
+      compare(a.projectPath, b.projectPath) || a.slot - b.slot || compare(a.createdAt, b.createdAt),
+  )
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function byLastUse(a: Project, b: Project): number {
+  return compare(b.lastUsedAt ?? '', a.lastUsedAt ?? '') || compare(a.key, b.key)
+}

@@ -1,0 +1,224 @@
+// Takes a listing of tmux over: adopts, joins it with the registry and the keepers' notes, and moves
+// every instance to the state that follows.
+import type { Registry, RegistryEntry } from '../claude/registry.ts'
+import { isLive, type EndReason } from '../core/instance.ts'
+import { deriveState, exitOf, type Exit, type Signals } from '../core/state.ts'
+import { childrenOf, readProcess } from '../processes.ts'
+import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
+import type { InstancesDeps } from './deps.ts'
+import { entryFromSession, type Entry } from './entry.ts'
+import type { Ledger } from './ledger.ts'
+import type { Notes } from './notes.ts'
+
+export interface SightingsOptions {
+  readonly deps: InstancesDeps
+  readonly ledger: Ledger
+  readonly registry: Registry
+  readonly notes: Notes
+  /** Looks into an end and moves the instance there. */
+  readonly end: (entry: Entry, end: { reason: EndReason; exit: Exit }) => void
+  /** Goes on with a stop that was asked for and is not concluded. */
+  readonly resumeStop: (entry: Entry) => void
+}
+
+/** Returns the function that takes a listing over; `number` is the observer's count of listings. */
+export function createSightings(
+  options: SightingsOptions,
+): (listing: Listing, number: number) => void {
+  const { deps, ledger, registry, notes, end, resumeStop } = options
+  const { store, log, now } = deps
+  const nowIso = (): string => new Date(now()).toISOString()
+
+  function adopt(session: ListedSession): void {
+    const { lab } = session
+    if (!lab) return
+    const known = ledger.find(lab.id)
+    if (known) return
+    const entry = entryFromSession(session, nowIso())
+    if (!entry) {
+      log.warn(
+        { session: session.name },
+        'a session carries @lab_id but not the rest of what lab writes',
+      )
+      return
+    }
+    ledger.add(entry)
+    ledger.save(entry)
+  }
+
+  /** What a listing says of one instance; null when it may be older than the instance. */
+  function signalsOf(
+    entry: Entry,
+    session: ListedSession | undefined,
+    { serverGone, noted }: { serverGone: boolean; noted: ReadonlySet<string> },
+  ): Signals {
+    const note = noted.has(entry.note) ? notes.read(entry.note) : null
+    const pane = session?.pane
+    const recorded = pane?.dead ? exitRecorded(pane) : null
+    return {
+      pane: session
+        ? pane
+          ? pane.dead
+            ? 'dead'
+            : 'alive'
+          : 'absent'
+        : serverGone
+          ? 'server_gone'
+          : 'absent',
+      exit: note ?? recorded,
+      registry: entry.registry,
+      dialog: null,
+      title: pane && entry.registry?.status === null ? activityOfTitle(pane.title) : null,
+      stopAsked: entry.stopAskedBy !== null,
+      swept: false,
+    }
+  }
+
+  function advance(entry: Entry, signals: Signals): void {
+    const derived = deriveState(entry.state, entry.waitingFor, signals)
+    if (derived.end) {
+      end(entry, derived.end)
+      return
+    }
+    const moved = derived.state !== entry.state || derived.waitingFor !== entry.waitingFor
+    if (moved) ledger.move(entry, derived.state, { by: 'nobody', waitingFor: derived.waitingFor })
+    if (!entry.verified && derived.state !== 'starting' && derived.state !== 'stopping') {
+      entry.verified = true
+      ledger.save(entry)
+    }
+  }
+
+  return (listing, number) => {
+    const serverGone = hasGone(store.facts.server, listing.server)
+    const sessions = new Map<string, ListedSession>()
+    for (const session of listing.sessions) {
+      if (!session.lab || !session.pane) continue
+      adopt(session)
+      sessions.set(session.lab.id, session)
+    }
+    const live = ledger.live().filter((entry) => entry.knownSince < number)
+    for (const entry of live) {
+      const session = sessions.get(entry.id)
+      // Ids of a session that is gone may come again with the next server: they are dropped at once.
+      if (session) see(entry, session)
+      else entry.session = null
+    }
+    joinRegistry(live, registry)
+    const around = { serverGone, noted: notes.names() }
+    for (const entry of live) {
+      if (entry.ending || !isLive(entry.state)) continue
+      const session = sessions.get(entry.id)
+      const reason = entry.unconfirmed && !session ? lostWhileDown(entry, deps, serverGone) : null
+      const signals = signalsOf(entry, session, around)
+      if (entry.unconfirmed && session) {
+        entry.unconfirmed = false
+        log.info({ instance: entry.id, name: entry.name }, 'adopted')
+      }
+      if (entry.stopAskedBy !== null) resumeStop(entry)
+      else if (reason && !signals.exit) end(entry, { reason, exit: { code: null, signal: null } })
+      else advance(entry, signals)
+    }
+    rememberServer(listing.server)
+    ledger.setForeign(foreignOf(listing))
+    ledger.setReadable(true)
+    ledger.publishAll()
+  }
+
+  function rememberServer(server: ServerIdentity | null): void {
+    const known = store.facts.server
+    if (known?.pid === server?.pid && known?.startedAt === server?.startedAt) return
+    store
+      .update((facts) => (facts.server = server))
+      .catch((error: unknown) => log.error({ err: error }, 'the store could not be written'))
+  }
+}
+
+function see(entry: Entry, session: ListedSession): void {
+  entry.name = session.name
+  entry.attached = session.attached
+  const { sessionId, pane } = session
+  if (pane) entry.session = { sessionId, paneId: pane.paneId, panePid: pane.pid }
+}
+
+/** Why an instance of an earlier lab is nowhere to be found; null when that is not for this to say. */
+function lostWhileDown(
+  entry: Entry,
+  { store, bootId }: InstancesDeps,
+  serverGone: boolean,
+): EndReason {
+  const record = store.facts.instances.find(({ id }) => id === entry.id)
+  if (record && record.bootId !== bootId) return 'rebooted'
+  return serverGone ? 'tmux_gone' : 'session_closed'
+}
+
+function hasGone(before: ServerIdentity | null, now: ServerIdentity | null): boolean {
+  if (!now) return true
+  return before !== null && (before.pid !== now.pid || before.startedAt !== now.startedAt)
+}
+
+function exitRecorded(pane: NonNullable<ListedSession['pane']>): Exit | null {
+  if (pane.deadSignal !== null) return exitOf(128 + pane.deadSignal)
+  return pane.deadStatus === null ? null : exitOf(pane.deadStatus)
+}
+
+/** The agent's title as a fallback: `✳` is a quiet agent, a spinner's glyph a busy one. */
+function activityOfTitle(title: string): 'busy' | 'quiet' | null {
+  if (title.startsWith('✳')) return 'quiet'
+  return /^[◐-◓⠀-⣿]/u.test(title) ? 'busy' : null
+}
+
+function foreignOf(listing: Listing): Parameters<Ledger['setForeign']>[0] {
+  return (
+    listing.sessions
+      // Without its agent's pane it is only somebody's shell under an old name.
+      .filter((session) => !session.lab || !session.pane)
+      .map(({ name, attached, createdAt }) => ({
+        name,
+        attached,
+        createdAt: new Date(createdAt * 1000).toISOString(),
+      }))
+  )
+}
+
+// A wrapper or two between keeper and agent; more is no agent of lab's.
+const depthMax = 16
+
+/** Gives each instance the registry entry that lies in its pane's process tree, nearest the keeper. */
+function joinRegistry(live: readonly Entry[], registry: Registry): void {
+  const byKeeper = new Map<number, Entry>()
+  for (const entry of live) if (entry.session?.panePid) byKeeper.set(entry.session.panePid, entry)
+  const found = new Map<Entry, { entry: RegistryEntry; start: string; depth: number }>()
+  for (const candidate of registry.entries()) {
+    const process = readProcess(candidate.pid)
+    // A file outlives `kill -9`, and pids come again: only the process that wrote it is meant.
+    if (!process || (candidate.procStart !== null && candidate.procStart !== process.start))
+      continue
+    let parent = process.parent
+    for (let depth = 0; depth < depthMax && parent > 1; depth++) {
+      const entry = byKeeper.get(parent)
+      if (entry) {
+        const nearest = found.get(entry)
+        if (!nearest || depth < nearest.depth)
+          found.set(entry, { entry: candidate, start: process.start, depth })
+        break
+      }
+      parent = readProcess(parent)?.parent ?? 0
+    }
+  }
+  for (const entry of live) {
+    const match = found.get(entry)
+    if (match) {
+      entry.registry = match.entry
+      entry.agent = { pid: match.entry.pid, start: match.start }
+      if (match.entry.conversation) entry.conversation = match.entry.conversation
+      if (match.entry.deepLink) entry.deepLink = match.entry.deepLink
+    } else if (!entry.agent && entry.session?.panePid)
+      entry.agent = firstChild(entry.session.panePid)
+  }
+}
+
+function firstChild(pid: number): Entry['agent'] {
+  const child = childrenOf(pid)[0]
+  const process = child === undefined ? null : readProcess(child)
+  return process && { pid: process.pid, start: process.start }
+}

@@ -1,0 +1,105 @@
+// The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
+import type { Actor } from '../core/instance.ts'
+import type { Exit } from '../core/state.ts'
+import { childrenOf, isRunning, readProcess, type ProcessId } from '../processes.ts'
+import type { InstancesDeps } from './deps.ts'
+import type { Ending } from './ending.ts'
+import type { Entry } from './entry.ts'
+import type { Ledger } from './ledger.ts'
+import type { Notes } from './notes.ts'
+import type { Sweeper } from './sweeper.ts'
+
+export interface Stop {
+  /** Asks for the end: the state is `stopping` when this returns, the rest follows. */
+  ask(entry: Entry, by: Actor): void
+  /** Goes on with a stop that was asked for before. */
+  resume(entry: Entry): void
+}
+
+export function createStop(options: {
+  readonly deps: InstancesDeps
+  readonly ledger: Ledger
+  readonly notes: Notes
+  readonly sweeper: Sweeper
+  readonly ending: Ending
+}): Stop {
+  const { deps, ledger, notes, sweeper, ending } = options
+  const { graceMs, log } = deps
+
+  /** SIGTERM to the agent, then to what it left behind; SIGKILL at the end of the grace. */
+  async function endProcesses(entry: Entry): Promise<readonly ProcessId[]> {
+    const deadline = performance.now() + graceMs
+    const keeper = entry.session?.panePid ?? null
+    const tree = await sweeper.belongings(entry.id, keeper)
+    // Claude ends its own tools when it is asked, and only it can tell claude.ai that it goes.
+    const agents = agentsOf(entry, keeper)
+    sweeper.signal(agents, 'SIGTERM')
+    await sweeper.gone(agents, deadline)
+    const rest = tree.filter(isRunning)
+    sweeper.signal(rest, 'SIGTERM')
+    await sweeper.gone(rest, deadline)
+    sweeper.signal(rest, 'SIGKILL')
+    const left = await sweeper.sweep(entry.id, deadline)
+    await endKeeper(keeper)
+    return [...new Set([...left, ...rest.filter(isRunning)])]
+  }
+
+  // The keeper goes by itself once it has noted the agent's end; it is the last of the tree.
+  async function endKeeper(keeper: number | null): Promise<void> {
+    const process = keeper === null ? null : readProcess(keeper)
+    if (!process || (await sweeper.gone([process], performance.now() + 200))) return
+    sweeper.signal([process], 'SIGKILL')
+    await sweeper.gone([process], performance.now() + 200)
+  }
+
+  async function perform(entry: Entry): Promise<void> {
+    const left = await endProcesses(entry)
+    const exit: Exit = notes.read(entry.note) ?? { code: null, signal: null }
+    const pids = left.map(({ pid }) => pid).join(', ')
+    const failed =
+      left.length > 0
+        ? { failed: `It was stopped, but could not be ended: process ${pids} still runs.` }
+        : {}
+    const by = entry.stopAskedBy ?? 'nobody'
+    await ending.conclude(entry, { reason: 'stopped', exit, by, ...failed })
+  }
+
+  function enqueue(entry: Entry): void {
+    if (entry.ending) return
+    entry.ending = true
+    entry.queue = entry.queue.then(async () => {
+      try {
+        if (entry.state === 'stopping') await perform(entry)
+      } catch (error) {
+        log.warn({ err: error, instance: entry.id }, 'a stop could not be concluded yet')
+      } finally {
+        // The next sighting goes on with a stop that tmux did not let conclude.
+        entry.ending = false
+      }
+    })
+  }
+
+  return {
+    ask(entry, by) {
+      if (entry.stopAskedBy !== null) return
+      entry.stopAskedBy = by
+      ledger.move(entry, 'stopping', { by })
+      ledger.save(entry)
+      ledger.publish(entry)
+      enqueue(entry)
+    },
+    resume(entry) {
+      entry.unconfirmed = false
+      if (entry.state !== 'stopping')
+        ledger.move(entry, 'stopping', { by: entry.stopAskedBy ?? 'nobody' })
+      enqueue(entry)
+    },
+  }
+}
+
+/** The agent as the registry names it, or else whatever the keeper runs. */
+function agentsOf(entry: Entry, keeper: number | null): readonly ProcessId[] {
+  const children = keeper === null ? [] : childrenOf(keeper)
+  const found = children.map(readProcess).filter((child) => child !== null)
+  return entry.agent ? [entry.agent, ...found.filter(({ pid }) => pid !== entry.agent?.pid)] : found
+}

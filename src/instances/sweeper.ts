@@ -1,0 +1,88 @@
+// Ends processes by exact identity (pid and start time), and finds what an instance left behind by its
+// LAB_INSTANCE mark. Never lab itself, nor anything above it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import {
+  ancestorsOf,
+  createProcessTableReader,
+  isRunning,
+  treeOf,
+  type ProcessId,
+} from '../processes.ts'
+
+export interface Sweeper {
+  /** Everything that belongs to an instance now: what runs below its keeper and what carries its mark. */
+  belongings(id: string, keeper: number | null): Promise<readonly ProcessId[]>
+  /** Sends a signal to those that still run. */
+  signal(processes: readonly ProcessId[], name: NodeJS.Signals): void
+  /** Waits until none of them runs or the deadline (of `performance.now()`) has passed; tells which. */
+  gone(processes: readonly ProcessId[], deadline: number): Promise<boolean>
+  /** Ends all that carries the instance's mark: SIGTERM, then SIGKILL at the deadline (the grace from now). Returns what lived on. */
+  sweep(id: string, deadline?: number): Promise<readonly ProcessId[]>
+}
+
+const pollMs = 20
+// What forks while it is being killed needs another look; nothing sane needs the last one.
+const roundsMax = 8
+// The kernel frees a killed process within this unless it hangs in a system call.
+const killWaitMs = 500
+
+/** `spare` names the pids that are never touched whatever they carry, such as the tmux server's. */
+export function createSweeper(options: {
+  readonly graceMs: number
+  readonly log: Logger
+  readonly spare: () => readonly number[]
+}): Sweeper {
+  const { graceMs, log, spare } = options
+  const readTable = createProcessTableReader()
+
+  async function belongings(id: string, keeper: number | null): Promise<readonly ProcessId[]> {
+    const table = await readTable()
+    // lab may have been started inside an instance, and so carry its mark.
+    const untouchable = new Set([...ancestorsOf(process.pid), ...spare()])
+    const found = new Map<number, ProcessId>()
+    const tree = keeper === null ? [] : treeOf(table, keeper)
+    for (const entry of [...tree, ...[...table.values()].filter(({ instance }) => instance === id)])
+      if (!untouchable.has(entry.pid) && entry.pid !== keeper) found.set(entry.pid, entry)
+    return [...found.values()]
+  }
+
+  function signal(processes: readonly ProcessId[], name: NodeJS.Signals): void {
+    for (const target of processes) {
+      if (!isRunning(target)) continue
+      try {
+        process.kill(target.pid, name)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
+          log.warn({ err: error, pid: target.pid }, `${name} could not be sent`)
+      }
+    }
+  }
+
+  async function sweep(
+    id: string,
+    deadline = performance.now() + graceMs,
+  ): Promise<readonly ProcessId[]> {
+    let left = await belongings(id, null)
+    if (left.length === 0) return left
+    signal(left, 'SIGTERM')
+    await gone(left, deadline)
+    for (let round = 0; round < roundsMax; round++) {
+      left = await belongings(id, null)
+      if (left.length === 0) return left
+      signal(left, 'SIGKILL')
+      await gone(left, performance.now() + killWaitMs)
+    }
+    return left.filter(isRunning)
+  }
+
+  return { belongings, signal, gone, sweep }
+}
+
+async function gone(processes: readonly ProcessId[], deadline: number): Promise<boolean> {
+  for (;;) {
+    if (!processes.some(isRunning)) return true
+    if (performance.now() >= deadline) return false
+    await sleep(pollMs)
+  }
+}
