@@ -1,0 +1,81 @@
+// The front door of the commands: which word does what, help, version, and refusals.
+import { describe, expect } from 'vitest'
+import { isCommand } from '../../src/cli/cli.ts'
+import { runWith, test } from '../fixtures/api-server.ts'
+
+test.for(['--version', '-version', '-V'])('%s prints the version alone', async (word) => {
+  expect(await runWith([word])).toEqual({ exitCode: 0, out: 'lab 1.2.3\n', err: '' })
+})
+
+test.for(['--help', '-help', '-h', 'help'])('%s lists every command', async (word) => {
+  const { exitCode, out, err } = await runWith([word])
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
+  for (const name of ['serve', 'ls', 'new', 'stop', 'attach', 'tmux', 'demo'])
+    expect(out).toContain(`  lab ${name} `)
+})
+
+test.for(['ls', 'new', 'stop', 'attach', 'tmux'])(
+  'lab %s --help says how it is called, and asks no server',
+  async (name) => {
+    for (const argv of [
+      [name, '--help'],
+      [name, '-h'],
+      ['help', name],
+    ]) {
+      const { exitCode, out, err } = await runWith(argv)
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
+      expect(out.startsWith(`lab ${name}`)).toBe(true)
+      expect(out).toContain('--state-dir')
+    }
+  },
+)
+
+test('help after a bare -- is a word, not a call for help', async () => {
+  expect((await runWith(['new', '--', '--help'])).exitCode).toBe(1)
+})
+
+test.for([
+  [['lss'], 'lab: "lss" is not a command of lab; did you mean `lab ls`?\n'],
+  [['frobnicate'], 'lab: "frobnicate" is not a command of lab; `lab --help` lists them.\n'],
+  [['constructor'], 'lab: "constructor" is not a command of lab; `lab --help` lists them.\n'],
+  [['help', 'me'], 'lab: "me" is not a command of lab; `lab --help` lists them.\n'],
+  [['ls', '--jsno'], 'lab: --jsno is not a flag of lab; did you mean --json?\n'],
+  [['ls', '--json=yes'], 'lab: --json takes no value; write --json alone.\n'],
+  [['ls', 'foo'], 'lab: lab ls takes no "foo"; it lists everything.\n'],
+  [['new'], 'lab: lab new takes one PROJECT: a key from `lab ls`, or a path such as `.`.\n'],
+  [
+    ['new', 'foo', 'bar'],
+    'lab: lab new takes one PROJECT: a key from `lab ls`, or a path such as `.`.\n',
+  ],
+  [['new', 'foo', '--label'], 'lab: --label is given without a value; write --label=VALUE.\n'],
+  [['stop'], 'lab: lab stop takes either names or ids, or --project PROJECT, or --all.\n'],
+  [
+    ['stop', 'foo', '--all'],
+    'lab: lab stop takes either names or ids, or --project PROJECT, or --all.\n',
+  ],
+  [
+    ['stop', '--project', 'foo', '--all'],
+    'lab: lab stop takes either names or ids, or --project PROJECT, or --all.\n',
+  ],
+  [['attach'], 'lab: lab attach takes one REF: a session name or an id from `lab ls`.\n'],
+  [['attach', 'a', 'b'], 'lab: lab attach takes one REF: a session name or an id from `lab ls`.\n'],
+  [['tmux'], 'lab: lab tmux needs to know what tmux should do, such as `lab tmux ls`.\n'],
+  [
+    ['tmux', '--url', 'http://x', 'ls'],
+    'lab: lab tmux runs tmux on this machine, so it takes no --url.\n',
+  ],
+] as [string[], string][])('%j is not understood, in one line: %s', async ([argv, line]) => {
+  expect(await runWith(argv)).toEqual({ exitCode: 2, out: '', err: line })
+})
+
+describe('what belongs to the commands', () => {
+  test.for(['ls', 'new', 'stop', 'attach', 'tmux', '--help', '-h', '--version'])(
+    '%s does',
+    (word) => {
+      expect(isCommand(word)).toBe(true)
+    },
+  )
+  test.for(['serve', 'demo', '--port', '-max-instances', 'toString', ''])('%s does not', (word) => {
+    expect(isCommand(word)).toBe(false)
+  })
+})

@@ -1,0 +1,100 @@
+// `lab new`: which project is meant, what is sent, what is printed.
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { instanceOf, projectOf, test, type FakeLab } from '../fixtures/api-server.ts'
+
+function serve({ answers }: FakeLab, folder: string): void {
+  for (const dir of ['foo/src', 'foo/nested', 'foobar', 'bar'])
+    mkdirSync(join(folder, dir), { recursive: true })
+  answers['GET /api/v1/projects'] = {
+    body: {
+      projects: [
+        projectOf('foo', join(folder, 'foo')),
+        projectOf('foobar', join(folder, 'foobar')),
+        projectOf('foo-nested', join(folder, 'foo/nested')),
+        projectOf('bar', '/elsewhere/bar'),
+      ],
+      foreign: [],
+      cap: { max: 6, used: 0 },
+    },
+  }
+  for (const key of ['foo', 'foobar', 'foo-nested', 'bar'])
+    answers[`POST /api/v1/projects/${key}/instances`] = {
+      status: 201,
+      body: instanceOf({ name: `${key}~2` }),
+    }
+}
+
+test('what is typed reaches the server, and the session name is all that is printed', async ({
+  fakeLab,
+  folder,
+}) => {
+  serve(fakeLab, folder)
+  const argv = ['new', 'foo', '--label', 'a b', '--model=opus', '-effort', 'high', '--force']
+  expect(await fakeLab.run(argv)).toEqual({ exitCode: 0, out: 'foo~2\n', err: '' })
+  expect(fakeLab.asked.at(-1)).toMatchObject({
+    call: 'POST /api/v1/projects/foo/instances',
+    body: { label: 'a b', model: 'opus', effort: 'high', force: true },
+    headers: { 'content-type': 'application/json' },
+  })
+  await fakeLab.run(['new', 'foo'])
+  expect(fakeLab.asked.at(-1)?.body).toEqual({})
+})
+
+test('a path means the innermost project that holds it; a key outranks a folder', async ({
+  fakeLab,
+  folder,
+}) => {
+  serve(fakeLab, folder)
+  symlinkSync(join(folder, 'foo'), join(folder, 'link'))
+  const cases: [typed: string, cwd: string, key: string][] = [
+    ['.', join(folder, 'foo'), 'foo'],
+    ['.', join(folder, 'foo/src'), 'foo'],
+    ['..', join(folder, 'foo/src'), 'foo'],
+    ['./', join(folder, 'foobar'), 'foobar'],
+    ['.', join(folder, 'foo/nested'), 'foo-nested'],
+    [join(folder, 'foo/src'), '/', 'foo'],
+    ['~/foo/src', '/', 'foo'],
+    ['link/src', folder, 'foo'],
+    ['src', join(folder, 'foo'), 'foo'],
+    ['bar', folder, 'bar'],
+  ]
+  for (const [typed, cwd, key] of cases) {
+    const { out, err } = await fakeLab.run(['new', typed], { cwd, homedir: folder })
+    expect({ typed, cwd, out, err }).toEqual({ typed, cwd, out: `${key}~2\n`, err: '' })
+  }
+})
+
+test.for(['.', '..', './x', '/tmp', '~', ''])(
+  '%j outside every project starts nothing',
+  async (typed, { fakeLab, folder }) => {
+    serve(fakeLab, folder)
+    const { exitCode, err } = await fakeLab.run(['new', typed], { cwd: folder })
+    expect(exitCode).toBe(1)
+    expect(err).toMatch(/lies in no project; `lab ls` shows them\.\n$/)
+    expect(fakeLab.asked.map(({ call }) => call)).toEqual(['GET /api/v1/projects'])
+  },
+)
+
+test("the server's refusal is passed on in its own words, made harmless", async ({
+  fakeLab,
+  folder,
+}) => {
+  serve(fakeLab, folder)
+  fakeLab.answers['POST /api/v1/projects/foo/instances'] = {
+    status: 409,
+    body: { error: { code: 'at_capacity', message: 'All 6 of 6\u001b[2J\n are in use.' } },
+  }
+  expect(await fakeLab.run(['new', 'foo'])).toEqual({
+    exitCode: 1,
+    out: '',
+    err: 'lab: All 6 of 6\\u001b[2J\\u000a are in use.\n',
+  })
+})
+
+test('a name that could leave its place in the URL is encoded', async ({ fakeLab, folder }) => {
+  serve(fakeLab, folder)
+  await fakeLab.run(['new', 'a?b#c%'])
+  expect(fakeLab.asked.at(-1)?.call).toBe('POST /api/v1/projects/a%3Fb%23c%25/instances')
+})
