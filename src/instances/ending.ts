@@ -1,7 +1,6 @@
 // The end of an instance: its last lines are kept, its session removed, what it left behind ended.
 import type { Actor, EndReason } from '../core/instance.ts'
 import { isLegalMove, type Exit } from '../core/state.ts'
-import { withoutKeeperNoise } from '../tmux/keeper.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import { evidenceOf, lastLinesOf } from './evidence.ts'
@@ -37,7 +36,7 @@ export function createEnding(options: {
   const { deps, ledger, notes, sweeper } = options
   const { tmux, log, now } = deps
 
-  async function screenOf(entry: Entry, exit: Exit): Promise<readonly string[]> {
+  async function screenOf(entry: Entry): Promise<readonly string[]> {
     const paneId = entry.session?.paneId
     if (!paneId) return []
     const lines = await tmux.capture(paneId, captureLines).catch((error: unknown) => {
@@ -45,11 +44,11 @@ export function createEnding(options: {
       log.debug({ err: error, instance: entry.id }, 'no last lines')
       return []
     })
-    return lastLinesOf(withoutKeeperNoise(lines, exit))
+    return lastLinesOf(lines)
   }
 
   async function conclude(entry: Entry, { reason, exit, by, failed }: End): Promise<void> {
-    const lastLines = await screenOf(entry, exit)
+    const lastLines = await screenOf(entry)
     if (entry.session) await tmux.killSession(entry.session.sessionId)
     const at = new Date(now()).toISOString()
     const evidence = evidenceOf({ reason, exit, lastLines, by, at })
