@@ -77,6 +77,17 @@ test.for(['.', '..', './x', '/tmp', '~', ''])(
   },
 )
 
+test('a folder whose name merely begins like a project is none of it', async ({
+  fakeLab,
+  folder,
+}) => {
+  serve(fakeLab, folder)
+  mkdirSync(join(folder, 'foo-other'))
+  const { exitCode, err } = await fakeLab.run(['new', '.'], { cwd: join(folder, 'foo-other') })
+  expect(exitCode).toBe(1)
+  expect(err).toContain('lies in no project')
+})
+
 test("the server's refusal is passed on in its own words, made harmless", async ({
   fakeLab,
   folder,

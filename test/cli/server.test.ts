@@ -143,7 +143,7 @@ test.for([
   { status: 200, raw: '<html>' },
   { status: 200, raw: '' },
   { status: 200, body: {} },
-  { status: 302, raw: '' },
+  { status: 302, raw: '', location: '/login' },
   { status: 500, raw: 'oops' },
 ])("an answer such as %j is not taken for lab's", async (answer, { fakeLab }) => {
   fakeLab.answers['GET /api/v1/projects'] = answer
