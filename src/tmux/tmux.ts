@@ -12,7 +12,7 @@ export interface ServerIdentity {
   readonly startedAt: number
 }
 
-/** The pane in which an instance's keeper runs, or the first pane of a foreign session. */
+/** One session of the server, whoever made it. */
 export interface ListedSession {
   /** tmux's id, `$N`: valid as long as the server lives. */
   readonly sessionId: string
@@ -89,17 +89,26 @@ export interface Tmux {
   newSession(session: NewSession): Promise<CreatedSession>
   /** Ends a session; one that is gone already is no failure. */
   killSession(sessionId: string): Promise<void>
-  /** The last `lines` lines of a pane's screen and history, wrapped lines joined, trailing blank lines dropped. */
+  /**
+   * The last `lines` lines of a pane's screen and history, wrapped lines joined, trailing blanks and
+   * blank lines dropped; of a dead pane without the line that tmux adds to it.
+   * @throws TmuxFailed when the pane is gone
+   */
   capture(paneId: string, lines: number): Promise<readonly string[]>
-  /** Pastes text of any length into exactly this pane, byte for byte, without pressing Enter. */
+  /**
+   * Pastes text of any length into exactly this pane, byte for byte, without pressing Enter, and
+   * bracketed when the program in it asked for that. Leaves copy mode first; calls for one pane
+   * follow each other. What control characters do there is the caller's to judge.
+   * @throws TmuxFailed when the pane is dead or gone; InvalidRequest for a NUL
+   */
   typeText(paneId: string, text: string): Promise<void>
   /** Presses keys by name (`Enter`, `Escape`, `C-c`, `Up`, …). @throws InvalidRequest for a name outside the list */
   pressKeys(paneId: string, keys: readonly string[]): Promise<void>
   /** The lab that says it holds this server, or null. */
   owner(): Promise<Owner | null>
-  /** Writes the holder onto `_lab`, starting the server if lab may. */
+  /** Writes the holder onto `_lab`, starting the server if lab may. @throws TmuxUnavailable when it may not */
   setOwner(owner: Owner): Promise<void>
-  /** Calls `wake` whenever tmux says that sessions changed, and whenever the connection to it came or went. */
+  /** Calls `wake` whenever tmux says that sessions changed, and whenever the connection to it came or went; never with the spawned client. */
   onWake(wake: () => void): void
   /** Ends lab's own clients; sessions and server stay. */
   close(): Promise<void>

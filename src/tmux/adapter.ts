@@ -1,0 +1,213 @@
+// The adapter: tmux's promise (tmux.ts) kept with real clients. Composes the pure parts of this room.
+import { TmuxFailed, TmuxUnavailable } from '../errors.ts'
+import { newSessionCommands, prepareServer, selfCommands, selfName } from './commands.ts'
+import { createControl } from './control.ts'
+import { createInput } from './input.ts'
+import { withoutKeeperNoise, withoutTrailingBlanks } from './keeper.ts'
+import { decodeValue, encodeValue, listCommands, parseListing } from './listing.ts'
+import type { Command } from './quote.ts'
+import { failureOf, type Reply, type Run, type RunOptions } from './reply.ts'
+import { checkVersion, parseSocket, tmuxEnv } from './server.ts'
+import { createSpawned } from './spawned.ts'
+import type { CreatedSession, Listing, NewSession, Owner, Tmux } from './tmux.ts'
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+
+export interface TmuxOptions {
+  /** `lab` or another name, an absolute path, or `default`. */
+  readonly socket: string
+  /** Lines of history on lab's own server, for panes that somebody opens beside lab's. */
+  readonly historyLimit: number
+  /** Where texts wait for tmux to read them; in lab's state directory. */
+  readonly bufferDir: string
+  /** lab's own environment, from which tmux gets an allow-list. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly tmuxPath?: string
+  /** The deadline of every call. */
+  readonly timeoutMs?: number
+  readonly client: 'control' | 'spawned'
+  readonly log: (event: { level: 'warn' | 'info'; msg: string; err?: unknown }) => void
+}
+
+/**
+ * Finds tmux and makes the adapter; no server is touched before the first call, and with `control`
+ * no connection is kept before `setOwner`. @throws UsageError when tmux is missing or too old
+ */
+export async function createTmux(options: TmuxOptions): Promise<Tmux> {
+  const { tmuxPath = 'tmux', timeoutMs = 2000 } = options
+  const server = parseSocket(options.socket)
+  const env = tmuxEnv(options.env)
+  const version = await checkVersion(tmuxPath, env, timeoutMs)
+  const mark = `lab-${randomUUID()}`
+  const spawned = createSpawned({ server, tmuxPath, env, timeoutMs })
+  const wakes: (() => void)[] = []
+  const wake = () => {
+    for (const listener of wakes) listener()
+  }
+  const control =
+    options.client === 'control'
+      ? createControl({
+          server,
+          tmuxPath,
+          env,
+          timeoutMs,
+          wake,
+          log: options.log,
+          spawned: spawned.run,
+          prepare: () => ensureSelf({}),
+        })
+      : null
+  const run: Run = control?.run ?? spawned.run
+  const captureRun: Run = control?.captureRun ?? spawned.run
+  let ownerNow: Owner | null = null
+  let isClosed = false
+
+  async function must(
+    commands: readonly Command[],
+    by: { readonly run?: Run; readonly name: string } & RunOptions,
+  ): Promise<readonly string[]> {
+    if (isClosed) throw new TmuxUnavailable('lab is ending')
+    const reply = await (by.run ?? run)(commands, by)
+    if (reply.kind === 'ok') return reply.lines
+    throw failureOf(by.name, reply, timeoutMs)
+  }
+
+  /** Makes sure that `_lab` exists and carries the owner; always by a spawned tmux, since it is rare. */
+  async function ensureSelf(may: RunOptions): Promise<Reply> {
+    const owner = ownerNow ? encodeOwner(ownerNow) : ''
+    const carry: Command = ['set-option', '-t', `=${selfName}:`, '@lab_owner', owner]
+    const reply = await spawned.run([carry])
+    if (reply.kind !== 'gone' && !(reply.kind === 'no-server' && may.mayStart)) return reply
+    return spawned.run(
+      [...prepareServer(server, options.historyLimit), ...selfCommands(), carry],
+      may,
+    )
+  }
+
+  async function newSession(session: NewSession): Promise<CreatedSession> {
+    const commands = newSessionCommands(session, mark)
+    const limit = String(session.historyLimit)
+    const call = { name: 'new-session', mayStart: true }
+    const create = async (before: readonly Command[], after: readonly Command[]) => {
+      const answer = await must([...before, ...commands, ...after], call)
+      const row = answer.find((line) => line.startsWith(`${mark}|`))
+      const [, sessionId, paneId, pid] = (row ?? '').split('|')
+      if (!sessionId || !paneId || !pid)
+        throw new TmuxFailed(call.name, `an unreadable answer: ${answer.join('; ')}`)
+      return { sessionId, paneId, pid: Number(pid) }
+    }
+    if (server.kind === 'own') return create(prepareServer(server, session.historyLimit), [])
+    // tmux reads the limit only when it makes a pane, and only the global one; on a server that is
+    // not lab's it is changed for the length of one line, and not at all when it fits.
+    const asked = await must(
+      [
+        ...(server.kind === 'default' ? [['start-server']] : []),
+        ['show-options', '-gv', 'history-limit'],
+      ],
+      call,
+    )
+    const before = asked[0] ?? limit
+    if (before === limit) return create([], [])
+    try {
+      return await create([setLimit(limit)], [setLimit(before)])
+    } catch (error) {
+      await run([setLimit(before)])
+      throw error
+    }
+  }
+
+  const knownKeys: string[] = []
+  async function list(): Promise<Listing> {
+    const reply = await run(listCommands(mark, knownKeys))
+    if (reply.kind === 'no-server') return { server: null, sessions: [] }
+    if (reply.kind !== 'ok') throw failureOf('list-panes', reply, timeoutMs)
+    const { listing, unknownKeys } = parseListing(mark, knownKeys, reply.lines)
+    if (listing.server === null)
+      throw new TmuxUnavailable('tmux answered a listing without saying who it is')
+    if (unknownKeys.length === 0) return listing
+    // Only after a restart: sessions that an earlier lab made tell which keys they carry.
+    knownKeys.push(...unknownKeys.filter((key) => !knownKeys.includes(key)))
+    return list()
+  }
+
+  const input = createInput(
+    (commands) => must(commands, { name: 'paste-buffer' }),
+    resolve(options.bufferDir),
+  )
+
+  return {
+    argv: server.argv,
+    version,
+    attachArgv: (name) => [...server.argv, 'attach', '-t', `=${name}`],
+    list,
+    newSession,
+    async killSession(sessionId) {
+      assertId(sessionId, '$')
+      const reply = await run([['kill-session', '-t', sessionId]])
+      if (reply.kind !== 'ok' && reply.kind !== 'gone' && reply.kind !== 'no-server')
+        throw failureOf('kill-session', reply, timeoutMs)
+    },
+    async capture(paneId, lines) {
+      assertId(paneId, '%')
+      const [dead, ...screen] = await must(
+        [
+          ['display-message', '-p', '-t', paneId, '#{pane_dead}'],
+          ['capture-pane', '-p', '-J', '-t', paneId, '-S', `-${lines}`],
+        ],
+        { name: 'capture-pane', run: captureRun },
+      )
+      const trimmed = screen.map((line) => line.trimEnd())
+      return (dead === '1' ? withoutKeeperNoise(trimmed) : withoutTrailingBlanks(trimmed)).slice(
+        -lines,
+      )
+    },
+    async typeText(paneId, text) {
+      assertId(paneId, '%')
+      await input.typeText(paneId, text)
+    },
+    async pressKeys(paneId, keys) {
+      assertId(paneId, '%')
+      await input.pressKeys(paneId, keys)
+    },
+    async owner() {
+      const reply = await run([['show-options', '-qv', '-t', `=${selfName}:`, '@lab_owner']])
+      if (reply.kind === 'no-server' || reply.kind === 'gone') return null
+      if (reply.kind !== 'ok') throw failureOf('show-options', reply, timeoutMs)
+      return decodeOwner(reply.lines[0] ?? '')
+    },
+    async setOwner(owner) {
+      ownerNow = owner
+      const reply = await ensureSelf({ mayStart: true })
+      if (reply.kind !== 'ok') throw failureOf('set-option', reply, timeoutMs)
+      await control?.connect()
+    },
+    onWake(listener) {
+      wakes.push(listener)
+    },
+    async close() {
+      isClosed = true
+      await control?.close()
+      await spawned.close()
+    },
+  }
+}
+
+/** An id is tmux's own, never a name: a name would match by prefix. */
+function assertId(id: string, sigil: '$' | '%'): void {
+  if (!(id.startsWith(sigil) && /^\d+$/.test(id.slice(1))))
+    throw new TypeError(`not an id of tmux: ${id}`)
+}
+
+function setLimit(lines: string): Command {
+  return ['set-option', '-g', 'history-limit', lines]
+}
+
+function encodeOwner({ pid, procStart }: Owner): string {
+  return `${pid} ${encodeValue(procStart)}`
+}
+
+function decodeOwner(coded: string): Owner | null {
+  const [pid, procStart] = coded.split(' ')
+  if (!pid || !procStart || !/^\d+$/.test(pid)) return null
+  return { pid: Number(pid), procStart: decodeValue(procStart) }
+}

@@ -1,0 +1,115 @@
+// The compound lines lab sends to tmux. Pure.
+import { InvalidRequest } from '../errors.ts'
+import { encodeValue, isMetadataKey } from './listing.ts'
+import { quoteLine, type Command } from './quote.ts'
+import type { Server } from './server.ts'
+import type { NewSession } from './tmux.ts'
+
+export const selfName = '_lab'
+
+/** Starts and sets up lab's own server, and changes nothing on any other. */
+export function prepareServer(server: Server, historyLimit: number): readonly Command[] {
+  if (server.kind !== 'own') return []
+  return [
+    ['start-server'],
+    ['set-option', '-s', 'exit-empty', 'off'],
+    ['set-option', '-g', 'history-limit', String(historyLimit)],
+  ]
+}
+
+/**
+ * Creates a session whose pane is marked and kept after death before anything else can happen: tmux
+ * runs one line without looking at its children in between.
+ */
+export function newSessionCommands(session: NewSession, mark: string): readonly Command[] {
+  const { name, cwd, env, unset, argv, metadata } = session
+  // What tmux would rewrite, expand (`#`) or take for a target of another kind.
+  if (!/^[A-Za-z0-9_~][A-Za-z0-9_~-]{0,99}$/.test(name) || name === selfName)
+    throw new InvalidRequest(`"${name}" cannot be the name of a session.`)
+  const keys = Object.keys(metadata)
+  for (const key of keys)
+    if (!isMetadataKey(key)) throw new InvalidRequest(`"${key}" cannot be a key of metadata.`)
+  if ([cwd, ...argv, ...Object.values(env)].some((word) => word.includes('\0')))
+    throw new InvalidRequest('No argument, folder or variable can hold a NUL byte.')
+  const target = `=${name}:`
+  // A single word after `--` goes through a shell, so there are always two at least.
+  const words = ['env', ...unset.flatMap((variable) => ['-u', variable]), ...argv]
+  return [
+    [
+      'new-session',
+      '-d',
+      '-P',
+      '-F',
+      `${mark}|#{session_id}|#{pane_id}|#{pane_pid}`,
+      '-s',
+      name,
+      '-x',
+      '200',
+      '-y',
+      '50',
+      // A start directory is a format: `#(…)` in a folder's name would run.
+      '-c',
+      cwd.replaceAll('#', '##'),
+      ...Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]),
+      '--',
+      ...words,
+    ],
+    ['set-option', '-p', '-t', target, 'remain-on-exit', 'on'],
+    ['set-option', '-p', '-t', target, '@lab_agent', encodeValue(metadata.id)],
+    ...keys.map((key) => [
+      'set-option',
+      '-t',
+      target,
+      `@lab_${key}`,
+      encodeValue(metadata[key] ?? ''),
+    ]),
+    ['set-option', '-t', target, '@lab_keys', keys.join(',')],
+  ]
+}
+
+const explanation = `This session belongs to lab, which keeps its connection to tmux here.
+Nothing runs in it. Leave it with C-b d; ending it does no harm, lab makes a new one.`
+
+/** Creates lab's own session, which only sleeps and tells a visitor what it is. */
+export function selfCommands(): readonly Command[] {
+  return [
+    [
+      'new-session',
+      '-d',
+      '-s',
+      selfName,
+      '-x',
+      '200',
+      '-y',
+      '50',
+      '-c',
+      '/',
+      '--',
+      'sh',
+      '-c',
+      'printf "%s\\n" "$1"; exec sleep 2147483647',
+      'lab-self',
+      explanation,
+    ],
+    ['set-option', '-t', `=${selfName}:`, '@lab_self', '1'],
+  ]
+}
+
+/** What a guarded command answers instead of acting when the pane is dead or gone. */
+export const deadAnswer = 'dead'
+
+/**
+ * Runs one command only while the pane lives, with nothing in between: pasting into a dead pane ends
+ * the whole server on tmux 3.3a.
+ */
+export function whileAlive(paneId: string, command: Command): Command {
+  return [
+    'if-shell',
+    '-F',
+    '-t',
+    paneId,
+    '#{==:#{pane_dead},0}',
+    quoteLine([command]),
+    `display-message -p ${deadAnswer}`,
+  ]
+}

@@ -1,0 +1,159 @@
+// The control client: two connections to lab's own session, one for everything, one for pane text.
+// While a connection is down, every call goes through a spawned tmux and the next good one reconnects.
+import { openConnection, type Connection } from './connection.ts'
+import { selfName } from './commands.ts'
+import type { Reply, Run } from './reply.ts'
+import type { Server } from './server.ts'
+
+export interface ControlOptions {
+  readonly server: Server
+  readonly tmuxPath: string
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly spawned: Run
+  /** Makes sure that there is a session to attach to, without starting a server. */
+  readonly prepare: () => Promise<Reply>
+  readonly wake: () => void
+  readonly log: (event: { level: 'warn' | 'info'; msg: string; err?: unknown }) => void
+}
+
+export interface Control {
+  readonly run: Run
+  /** For pane text: a pane that prints what looks like an answer can disturb only this. */
+  readonly captureRun: Run
+  /** Connects and from then on keeps trying; resolves when both connections are up or have failed once. */
+  connect(): Promise<void>
+  close(): Promise<void>
+}
+
+// The notices that change what a listing shows. Windows are renamed by tmux itself with every command
+// that runs in them, so those are left out.
+const telling = new Set([
+  'sessions-changed',
+  'session-renamed',
+  'session-changed',
+  'client-session-changed',
+  'client-detached',
+  'window-close',
+  'unlinked-window-add',
+  'unlinked-window-close',
+])
+const backoffMinMs = 100
+const backoffMaxMs = 5000
+
+/** Makes a control client that is down until `connect`. */
+export function createControl(options: ControlOptions): Control {
+  let isWanted = false
+  const lane = (wake: () => void, label: string) =>
+    createLane(options, { wake, label, isWanted: () => isWanted })
+  const main = lane(options.wake, 'main')
+  const captures = lane(() => {}, 'capture')
+  return {
+    run: main.run,
+    captureRun: captures.run,
+    async connect() {
+      isWanted = true
+      await Promise.all([main.connect(), captures.connect()])
+    },
+    async close() {
+      isWanted = false
+      await Promise.all([main.close(), captures.close()])
+    },
+  }
+}
+
+interface Lane {
+  readonly run: Run
+  connect(): Promise<void>
+  close(): Promise<void>
+}
+
+function createLane(
+  { server, tmuxPath, env, timeoutMs, spawned, prepare, log }: ControlOptions,
+  { wake, label, isWanted }: { wake: () => void; label: string; isWanted: () => boolean },
+): Lane {
+  let connection: Connection | null = null
+  let attempt: Promise<void> | null = null
+  let delayMs = 0
+  let notBefore = 0
+  let upSince = 0
+
+  const args = [
+    ...server.args,
+    ...(server.kind === 'given' ? [] : ['-N']),
+    '-C',
+    'attach-session',
+    '-f',
+    'no-output,ignore-size',
+    '-t',
+    `=${selfName}`,
+  ]
+
+  function postpone(): void {
+    delayMs = Math.min(backoffMaxMs, Math.max(backoffMinMs, delayMs * 2))
+    notBefore = performance.now() + delayMs
+  }
+
+  async function open(): Promise<void> {
+    const ready = await prepare()
+    const opened =
+      ready.kind === 'ok'
+        ? await openConnection({
+            tmuxPath,
+            args,
+            env,
+            timeoutMs,
+            onNotice: (name) => {
+              if (telling.has(name)) wake()
+            },
+            onEnd: lost,
+          })
+        : ready.stderr || ready.kind
+    if (typeof opened === 'string') {
+      postpone()
+      log({ level: 'warn', msg: `tmux ${label} connection not made: ${opened}` })
+      return
+    }
+    if (!isWanted()) return opened.close()
+    connection = opened
+    upSince = performance.now()
+    wake()
+  }
+
+  function lost(reason: string): void {
+    connection = null
+    log({ level: 'warn', msg: `tmux ${label} connection lost: ${reason}` })
+    // One that held is replaced at once, one that keeps breaking ever more slowly.
+    if (performance.now() - upSince > backoffMaxMs) delayMs = 0
+    else postpone()
+    wake()
+    void connect()
+  }
+
+  function connect(): Promise<void> {
+    if (!isWanted() || connection || performance.now() < notBefore)
+      return attempt ?? Promise.resolve()
+    attempt ??= open()
+      .catch((err: unknown) => {
+        postpone()
+        log({ level: 'warn', msg: `tmux ${label} connection failed`, err })
+      })
+      .finally(() => (attempt = null))
+    return attempt
+  }
+
+  return {
+    async run(commands, runOptions) {
+      if (connection) return connection.run(commands)
+      const reply = await spawned(commands, runOptions)
+      if (reply.kind === 'ok') void connect()
+      return reply
+    },
+    connect,
+    async close() {
+      await attempt
+      await connection?.close()
+      connection = null
+    },
+  }
+}

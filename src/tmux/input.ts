@@ -1,0 +1,85 @@
+// Text and keys into a pane: whole texts through a buffer, keys from a list, one at a time per pane.
+import { mkdir, unlink, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { InvalidRequest, TmuxFailed } from '../errors.ts'
+import { deadAnswer, whileAlive } from './commands.ts'
+import type { Command } from './quote.ts'
+
+// tmux types a name that it does not know as text, so only names that it knows get through.
+const keyPattern =
+  /^(?:Enter|Escape|Tab|BTab|Space|BSpace|Up|Down|Left|Right|Home|End|PageUp|PageDown|Insert|Delete|F(?:[1-9]|1[0-2])|[0-9A-Za-z]|C-[a-z])$/
+
+export interface Input {
+  typeText(paneId: string, text: string): Promise<void>
+  pressKeys(paneId: string, keys: readonly string[]): Promise<void>
+}
+
+/**
+ * Makes the input side over `run`, which throws for whatever tmux refused. Files for texts lie in
+ * `bufferDir` (absolute, 0600, gone afterwards), since tmux's server may have another /tmp.
+ */
+export function createInput(
+  run: (commands: readonly Command[]) => Promise<readonly string[]>,
+  bufferDir: string,
+): Input {
+  const tails = new Map<string, Promise<void>>()
+
+  // Two senders must not interleave; every step has a deadline, so a queue always moves.
+  function queued(paneId: string, act: () => Promise<void>): Promise<void> {
+    const turn = (tails.get(paneId) ?? Promise.resolve()).then(act)
+    const tail = turn
+      .catch(() => {})
+      .then(() => {
+        if (tails.get(paneId) === tail) tails.delete(paneId)
+      })
+    tails.set(paneId, tail)
+    return turn
+  }
+
+  async function perform(subcommand: string, commands: readonly Command[]): Promise<void> {
+    const answer = await run(commands)
+    if (answer.includes(deadAnswer))
+      throw new TmuxFailed(subcommand, 'nothing runs in this pane any more')
+    // In control mode a file that cannot be read comes back as a line of a reply that succeeded.
+    if (answer.length > 0) throw new TmuxFailed(subcommand, answer.join('; '))
+  }
+
+  return {
+    typeText(paneId, text) {
+      if (text.includes('\0'))
+        return Promise.reject(new InvalidRequest('A text cannot hold a NUL byte.'))
+      if (text === '') return Promise.resolve()
+      return queued(paneId, async () => {
+        const buffer = `lab-${randomUUID()}`
+        const file = join(bufferDir, buffer)
+        await mkdir(bufferDir, { recursive: true, mode: 0o700 })
+        try {
+          await writeFile(file, text, { flag: 'wx', mode: 0o600 })
+          await perform('paste-buffer', [
+            ['copy-mode', '-q', '-t', paneId],
+            ['load-buffer', '-b', buffer, file],
+            whileAlive(paneId, ['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', paneId]),
+          ])
+        } catch (error) {
+          await run([['delete-buffer', '-b', buffer]]).catch(() => {})
+          throw error
+        } finally {
+          await unlink(file).catch(() => {})
+        }
+      })
+    },
+    pressKeys(paneId, keys) {
+      const unknown = keys.find((key) => !keyPattern.test(key))
+      if (unknown !== undefined)
+        return Promise.reject(new InvalidRequest(`"${unknown}" is not a key that lab presses.`))
+      if (keys.length === 0) return Promise.resolve()
+      return queued(paneId, () =>
+        perform('send-keys', [
+          ['copy-mode', '-q', '-t', paneId],
+          whileAlive(paneId, ['send-keys', '-t', paneId, ...keys]),
+        ]),
+      )
+    },
+  }
+}

@@ -1,0 +1,47 @@
+// The keeper: the pane's first process, a one-line shell program that runs the agent and writes down
+// how it ended. Pure: the argument vector, and what tmux adds to a dead pane's screen.
+
+// INT and QUIT are trapped (not ignored, which the agent would inherit) so that C-c reaches the agent
+// alone; HUP is not, so that kill-session ends both. The shell's own "Killed" or "Segmentation fault"
+// would end up among the agent's last lines, so its stderr is closed off; the agent is given the
+// terminal back in a subshell that becomes it, which keeps it the keeper's direct child.
+const program = [
+  'n=$1 end=$2',
+  'shift 2',
+  'trap : INT QUIT',
+  'exec 3>&2 2>/dev/null',
+  '[ "$n" = 0 ] || ulimit -n "$n" || ulimit -n "$(ulimit -Hn)"',
+  '(exec 2>&3 3>&-; exec "$@")',
+  's=$?',
+  'umask 077',
+  'printf %s "$s" >"$end.part" && mv "$end.part" "$end"',
+  'exit "$s"',
+].join('; ')
+
+export interface Keeper {
+  /** Open files the agent may have; 0 leaves the limit as it is. */
+  readonly nofile: number
+  /** Absolute path of the file that appears, complete, with the exit status (128+n for signal n). */
+  readonly noteFile: string
+  readonly argv: readonly string[]
+}
+
+/** The argument vector that runs `argv` under a keeper, every byte of it kept. */
+export function keeperArgv({ nofile, noteFile, argv }: Keeper): string[] {
+  return ['sh', '-c', program, 'lab-keeper', String(nofile), noteFile, ...argv]
+}
+
+const deathLine = /^Pane is dead(?: \(.*\))?\s*$/
+
+/**
+ * Takes the line that tmux draws at the bottom of a dead pane off the end, and the blank lines above
+ * it. Only the last line can be tmux's; one that the agent printed stays.
+ */
+export function withoutKeeperNoise(lines: readonly string[]): string[] {
+  const kept = withoutTrailingBlanks(lines)
+  return deathLine.test(kept.at(-1) ?? '') ? withoutTrailingBlanks(kept.slice(0, -1)) : kept
+}
+
+export function withoutTrailingBlanks(lines: readonly string[]): string[] {
+  return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1)
+}

@@ -1,0 +1,139 @@
+// One listing of a whole server: the formats that ask for it and the rows that come back. Pure.
+import type { Listing, ListedSession, ServerIdentity } from './tmux.ts'
+import type { Command } from './quote.ts'
+
+// Every row starts with a mark that nobody outside can know, because titles are free text and may
+// hold newlines or copies of a row. Before the name stand only ids and numbers, in which no `|` can
+// be; a session name holds no `:` (tmux makes it `_`), nor does what lab encodes, so those follow
+// joined by `:`, and the title, which may hold anything, comes last.
+
+const numbers = [
+  'session_id',
+  'session_attached',
+  'session_created',
+  'pane_id',
+  'pane_pid',
+  'pane_dead',
+  'pane_dead_status',
+  'pane_dead_signal',
+]
+const texts = ['session_name', '@lab_self', '@lab_agent', '@lab_keys', '@lab_id']
+
+const metadataKeyPattern = /^[a-z][A-Za-z0-9_]*$/
+// What lab itself keeps under the same prefix.
+const ownKeys = new Set(['self', 'agent', 'keys', 'owner'])
+
+/** Whether `@lab_KEY` may hold metadata. */
+export function isMetadataKey(key: string): boolean {
+  return metadataKeyPattern.test(key) && !ownKeys.has(key)
+}
+
+/** Percent-codes a value so that neither tmux nor a row can misread it; slashes stay readable. */
+export function encodeValue(value: string): string {
+  // Through a Buffer, because a lone surrogate would make encodeURIComponent throw.
+  return encodeURIComponent(Buffer.from(value).toString()).replaceAll('%2F', '/')
+}
+
+/** Reads a coded value; one that somebody else wrote and that is not coded comes back as it is. */
+export function decodeValue(coded: string): string {
+  try {
+    return decodeURIComponent(coded)
+  } catch {
+    return coded
+  }
+}
+
+/** Asks for the server's identity and one row per pane, with the metadata under `keys`. */
+export function listCommands(mark: string, keys: readonly string[]): readonly Command[] {
+  const names = [...texts, ...keys.map((key) => `@lab_${key}`), 'pane_title']
+  const format = [
+    mark,
+    ...numbers.map((name) => `#{${name}}`),
+    names.map((name) => `#{${name}}`).join(':'),
+  ].join('|')
+  return [
+    // display-message needs a session to exist; this one tells of a server without any.
+    ['list-commands', '-F', `${mark}|#{pid}|#{start_time}`, 'list-panes'],
+    ['list-panes', '-a', '-F', format],
+  ]
+}
+
+export interface ParsedListing {
+  readonly listing: Listing
+  /** Metadata keys that some session carries and `keys` lacked: list again with them. */
+  readonly unknownKeys: readonly string[]
+}
+
+/** Reads what `listCommands` brought; a line without the mark is the rest of somebody's title. */
+export function parseListing(
+  mark: string,
+  keys: readonly string[],
+  lines: readonly string[],
+): ParsedListing {
+  const [head, ...rows] = lines.filter((line) => line.startsWith(`${mark}|`))
+  const [, pid, startedAt] = (head ?? '').split('|')
+  const server: ServerIdentity | null =
+    pid && startedAt ? { pid: Number(pid), startedAt: Number(startedAt) } : null
+
+  const sessions = new Map<string, Row>()
+  const agentPanes = new Map<string, Row>()
+  for (const line of rows) {
+    const row = parseRow(line, keys)
+    if (row.name === '_lab' || row.isSelf) continue
+    if (!sessions.has(row.sessionId)) sessions.set(row.sessionId, row)
+    if (row.agent !== '') agentPanes.set(row.agent, row)
+  }
+  const unknownKeys = new Set<string>()
+  for (const row of sessions.values())
+    for (const key of row.lab ? row.keys : []) if (!keys.includes(key)) unknownKeys.add(key)
+
+  const listed = [...sessions.values()].map(
+    ({ sessionId, name, attached, createdAt, lab }): ListedSession => ({
+      sessionId,
+      name,
+      attached,
+      createdAt,
+      pane: lab ? (agentPanes.get(encodeValue(lab.id))?.pane ?? null) : null,
+      lab,
+    }),
+  )
+  return { listing: { server, sessions: listed }, unknownKeys: [...unknownKeys] }
+}
+
+interface Row extends ListedSession {
+  readonly pane: NonNullable<ListedSession['pane']>
+  readonly isSelf: boolean
+  readonly agent: string
+  readonly keys: readonly string[]
+}
+
+function parseRow(line: string, keys: readonly string[]): Row {
+  const fields = line.split('|')
+  const [, sessionId = '', attached, createdAt, paneId = '', pid, dead, status, signal] = fields
+  const text = fields.slice(numbers.length + 1).join('|')
+  const [name = '', self, agent = '', carried = '', id = '', ...rest] = text.split(':')
+  const values = rest.slice(0, keys.length)
+  const lab: Record<string, string> & { id: string } = { id: decodeValue(id) }
+  const carriedKeys = carried.split(',').filter(isMetadataKey)
+  keys.forEach((key, i) => {
+    if (carriedKeys.includes(key)) lab[key] = decodeValue(values[i] ?? '')
+  })
+  return {
+    sessionId,
+    name,
+    attached: Number(attached),
+    createdAt: Number(createdAt),
+    pane: {
+      paneId,
+      pid: Number(pid),
+      dead: dead === '1',
+      deadStatus: status ? Number(status) : null,
+      deadSignal: signal ? Number(signal) : null,
+      title: rest.slice(keys.length).join(':'),
+    },
+    lab: id === '' ? null : lab,
+    isSelf: self === '1',
+    agent,
+    keys: carriedKeys.filter((key) => key !== 'id'),
+  }
+}

@@ -1,0 +1,94 @@
+// Which tmux server lab talks to and with what: the socket, the environment tmux itself gets, and
+// whether the tmux on this machine will do. Reads nothing but what it is given.
+import { execa } from 'execa'
+import { isAbsolute } from 'node:path'
+import { UsageError } from '../errors.ts'
+
+export interface Server {
+  /** `own`: lab's, started and set up by it. `default`: the operator's. `given`: another unit's, never started here. */
+  readonly kind: 'own' | 'default' | 'given'
+  /** What precedes a subcommand in every call lab makes. */
+  readonly args: readonly string[]
+  /** What a person types. */
+  readonly argv: readonly string[]
+}
+
+/** Reads `--tmux-socket`: a name, `default`, or an absolute path. @throws UsageError for anything else */
+export function parseSocket(socket: string): Server {
+  if (isAbsolute(socket))
+    return { kind: 'given', args: ['-S', socket, '-u', '-N'], argv: ['tmux', '-S', socket] }
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(socket))
+    throw new UsageError(
+      `--tmux-socket "${socket}" is neither a name ([A-Za-z0-9_.-]) nor an absolute path.`,
+    )
+  if (socket === 'default')
+    return { kind: 'default', args: ['-L', 'default', '-u'], argv: ['tmux'] }
+  return {
+    kind: 'own',
+    args: ['-L', socket, '-f', '/dev/null', '-u'],
+    argv: ['tmux', '-L', socket],
+  }
+}
+
+// A server keeps the environment of whoever started it for all its sessions, so it gets what a login
+// has and nothing of what lab itself was started with.
+const passed = [
+  'PATH',
+  'HOME',
+  'SHELL',
+  'USER',
+  'LOGNAME',
+  'TERM',
+  'TZ',
+  'TMPDIR',
+  'TMUX_TMPDIR',
+  'XDG_RUNTIME_DIR',
+  'XDG_CONFIG_HOME',
+  'LOCALE_ARCHIVE',
+]
+
+/** The environment for tmux itself: an allow-list of lab's own, and a UTF-8 locale. */
+export function tmuxEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const name of passed) {
+    const value = env[name]
+    if (value !== undefined) result[name] = value
+  }
+  const lang = env['LANG'] ?? ''
+  result['LANG'] = /utf-?8/i.test(lang) ? lang : 'C.UTF-8'
+  return result
+}
+
+/** Asks tmux for its version, such as `3.3a`. @throws UsageError with the remedy when lab cannot use it */
+export async function checkVersion(
+  tmuxPath: string,
+  env: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<string> {
+  const result = await execa(tmuxPath, ['-V'], {
+    env,
+    extendEnv: false,
+    cwd: '/',
+    stdin: 'ignore',
+    reject: false,
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  })
+  if (result.code === 'ENOENT' || result.code === 'EACCES')
+    throw new UsageError(
+      `'${tmuxPath}' not found. Install tmux 3.2 or newer, or put it on lab's PATH.`,
+    )
+  const version = /^tmux (\S+)/.exec(result.stdout)?.[1]
+  if (result.exitCode !== 0 || version === undefined)
+    throw new UsageError(
+      `'${tmuxPath} -V' did not tell its version: ${result.stderr || result.shortMessage || 'no output'}.`,
+    )
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
+  // `master` and the like carry no number and are newer than any release.
+  const isOld =
+    major !== undefined && (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 2))
+  // OpenBSD's tmux is numbered after the system: 6.9 has what 3.2 has.
+  if (isOld)
+    throw new UsageError(`tmux ${version} is too old, lab needs 3.2 or newer. Upgrade tmux.`)
+  return version
+}

@@ -1,0 +1,71 @@
+// The spawned client: one tmux process per call. It is the reference for what a call means; the
+// control client does the same faster and falls back to this one.
+import { execa } from 'execa'
+import { quoteLine, spawnedArgs } from './quote.ts'
+import { classify, type Reply, type Run } from './reply.ts'
+import type { Server } from './server.ts'
+
+export interface SpawnedOptions {
+  readonly server: Server
+  readonly tmuxPath: string
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+}
+
+export interface SpawnedClient {
+  readonly run: Run
+  /** Resolves once no process of this client is left. */
+  close(): Promise<void>
+}
+
+// tmux's client sends its arguments in one message of at most 16 KiB ("command too long").
+const argBytesMax = 15_000
+
+/** Makes a client that starts tmux for each call and kills it at the deadline. */
+export function createSpawned({ server, tmuxPath, env, timeoutMs }: SpawnedOptions): SpawnedClient {
+  const running = new Set<Promise<Reply>>()
+
+  async function call(...[commands, options]: Parameters<Run>): Promise<Reply> {
+    const neverStart = server.kind === 'given' || options?.mayStart ? [] : ['-N']
+    const words = spawnedArgs(commands)
+    const isLong = words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > argBytesMax
+    const result = await execa(
+      tmuxPath,
+      [
+        ...server.args,
+        ...neverStart,
+        // Only some commands start a server, and source-file is none of them.
+        ...(isLong ? ['start-server', ';', 'source-file', '-'] : words),
+      ],
+      {
+        env,
+        extendEnv: false,
+        cwd: '/',
+        reject: false,
+        stripFinalNewline: false,
+        timeout: timeoutMs,
+        killSignal: 'SIGKILL',
+        ...(isLong ? { input: `${quoteLine(commands)}\n` } : { stdin: 'ignore' }),
+      },
+    )
+    if (result.timedOut) return { kind: 'timeout', stderr: '' }
+    const stderr = result.stderr.trimEnd()
+    // A server that refuses a user says so and exits 0.
+    if (result.exitCode === 0 && !/^access not allowed/m.test(stderr))
+      return { kind: 'ok', lines: result.stdout.split('\n').slice(0, -1) }
+    if (result.exitCode === undefined && stderr === '')
+      return { kind: 'unavailable', stderr: result.shortMessage ?? 'tmux could not be run' }
+    return { kind: classify(stderr), stderr }
+  }
+
+  return {
+    run(commands, options) {
+      const reply = call(commands, options)
+      running.add(reply)
+      return reply.finally(() => running.delete(reply))
+    },
+    async close() {
+      await Promise.allSettled(running)
+    },
+  }
+}
