@@ -1,5 +1,6 @@
 // The JSON API as the commands call it: every failure becomes one line for the operator.
-import type { Project, Cap, ForeignSession } from '../core/instance.ts'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { Cap, ForeignSession, Project } from '../core/instance.ts'
 import { Failure } from './command.ts'
 import type { Server } from './server.ts'
 
@@ -29,25 +30,19 @@ export async function callApi(
   const headers: Record<string, string> = { accept: 'application/json' }
   if (server.token !== null) headers['authorization'] = `Bearer ${server.token}`
   if (body) headers['content-type'] = 'application/json'
-  let response: Response
-  let text: string
+  const payload = body && JSON.stringify(body)
+  let response: { readonly status: number; readonly text: string }
   try {
-    response = await fetch(url, {
-      method,
-      headers,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(answerTimeoutMs),
-      ...(body && { body: JSON.stringify(body) }),
-    })
-    text = await response.text()
+    response = await send(url, method, headers, payload)
   } catch (error) {
     throw new Failure(`lab at ${server.url.origin} does not answer: ${reasonOf(error)}.`, {
       cause: error,
     })
   }
+  const { status, text } = response
   const answer = decode(text)
-  if (!response.ok) throw new Failure(refusalOf(answer) ?? strange(server, response.status))
-  if (text !== '' && answer === undefined) throw new Failure(strange(server, response.status))
+  if (status < 200 || status > 299) throw new Failure(refusalOf(answer) ?? strange(server, status))
+  if (text !== '' && answer === undefined) throw new Failure(strange(server, status))
   return answer
 }
 
@@ -69,6 +64,28 @@ export function pathPart(text: string, what: string): string {
   return encodeURIComponent(text)
 }
 
+// Not fetch: loading it alone takes longer than Node itself needs to start. No redirect is followed.
+async function send(
+  url: URL,
+  method: Method,
+  headers: OutgoingHttpHeaders,
+  body: string | undefined,
+): Promise<{ status: number; text: string }> {
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
+  const signal = AbortSignal.timeout(answerTimeoutMs)
+  return new Promise((done, fail) => {
+    const asked = request(url, { method, headers, signal }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (text += chunk))
+      response.on('error', fail)
+      response.on('end', () => done({ status: response.statusCode ?? 0, text }))
+    })
+    asked.on('error', fail)
+    asked.end(body)
+  })
+}
+
 function decode(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -87,9 +104,8 @@ function strange(server: Server, status: number): string {
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return `no answer within ${answerTimeoutMs / 1000} s`
-  const cause = error.cause as { code?: string; message?: string } | undefined
-  if (cause?.code === 'ECONNREFUSED') return 'the connection was refused'
-  return cause?.message || cause?.code || error.message
+  const { name, code, message } = error as NodeJS.ErrnoException
+  // Nothing but the timeout ever aborts a request.
+  if (name === 'AbortError') return `no answer within ${answerTimeoutMs / 1000} s`
+  return code === 'ECONNREFUSED' ? 'the connection was refused' : message || (code ?? name)
 }

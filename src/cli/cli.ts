@@ -52,13 +52,13 @@ async function dispatch(argv: readonly string[], context: CliContext): Promise<n
     context.stdout.write(rest[0] === undefined ? overview() : helpOf(rest[0]))
     return 0
   }
-  const command = Object.hasOwn(load, word) ? load[word] : undefined
-  if (!command) throw unknownCommand(word)
   // What follows `lab tmux` is tmux's own; its help is asked for first or not at all.
   if (asksForHelp(word === 'tmux' ? rest.slice(0, 1) : rest)) {
     context.stdout.write(helpOf(word))
     return 0
   }
+  const command = Object.hasOwn(load, word) ? load[word] : undefined
+  if (!command) throw unknownCommand(word)
   const run = await command()
   return run(rest, context)
 }

@@ -30,6 +30,10 @@ test.for(['ls', 'new', 'stop', 'attach', 'tmux'])(
   },
 )
 
+test('lab demo --help says what it shows', async () => {
+  expect(await runWith(['demo', '--help'])).toMatchObject({ exitCode: 0, err: '' })
+})
+
 test('help after a bare -- is a word, not a call for help', async () => {
   expect((await runWith(['new', '--', '--help'])).exitCode).toBe(1)
 })
