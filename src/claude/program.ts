@@ -3,7 +3,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { execa } from 'execa'
-import type { ClaudePaths } from './paths.ts'
 
 export type Login = 'logged_in' | 'logged_out' | 'unknown'
 
@@ -25,7 +24,6 @@ const callTimeoutMs = 10_000
 /** Watches over the program named by `command`, a name on PATH or a path. */
 export function createClaudeProgram(options: {
   readonly command: string
-  readonly paths: ClaudePaths
   readonly env: Readonly<Record<string, string>>
   readonly onChange: () => void
 }): ClaudeProgram {

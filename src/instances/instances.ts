@@ -60,6 +60,8 @@ export interface Instances {
   notices(): readonly Notice[]
   /** Calls `listener` for every change, in order, until the returned function is called. */
   subscribe(listener: (event: LabEvent) => void): () => void
+  /** Says that something the notices are made of may have changed. */
+  noticesMayHaveChanged(): void
   /** Waits for the first look at the disk and at tmux. @throws when the projects root cannot be read */
   open(): Promise<void>
   /** Ends all watching and writes what waits to be written; no instance notices. */
@@ -163,6 +165,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     foreign: () => ledger.foreign(),
     cap: () => ledger.cap(),
     notices: () => ledger.notices(),
+    noticesMayHaveChanged: () => ledger.noticesMayHaveChanged(),
     subscribe: (listener) => ledger.subscribe(listener),
     async open() {
       claude.refresh()

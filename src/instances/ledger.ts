@@ -171,7 +171,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
       const { id, name, projectPath } = entry
       const what = { at, id, name, project: projectPath, what: `${from} → ${to}`, by }
       journal.append({ ...what, ...(waitingFor === null ? {} : { waitingFor }), ...why })
-      log.info({ instance: id, name, from, to, by, ...why }, 'moved')
+      log.info({ instance: id, name, from, to, by, reason: why['reason'] }, 'moved')
       return true
     },
     publish,

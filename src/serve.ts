@@ -1,0 +1,278 @@
+// The composition of the service: configuration → adapters → instances → app. Called by main.ts alone.
+import { randomBytes } from 'node:crypto'
+import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import writeFileAtomic from 'write-file-atomic'
+import { launchEnvironment } from './claude/launch.ts'
+import { claudePaths } from './claude/paths.ts'
+import { createClaudeProgram } from './claude/program.ts'
+import { createRegistry } from './claude/registry.ts'
+import type { Config } from './config.ts'
+import { LabError, UsageError } from './errors.ts'
+import { createInstances, type Instances } from './instances/instances.ts'
+import { openNotes } from './instances/notes.ts'
+import { createLog, type Log } from './log.ts'
+import { isRunning, readBootId, readProcess, type ProcessId } from './processes.ts'
+import { createProjects } from './projects/projects.ts'
+import { openJournal } from './store/journal.ts'
+import { lockStateDir } from './store/lock.ts'
+import { openStore } from './store/store.ts'
+import { createTmux } from './tmux/adapter.ts'
+import type { Tmux } from './tmux/tmux.ts'
+import { createApp } from './web/server.tsx'
+import { assetFiles } from './web/assets.ts'
+
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+  readonly version: string
+  /** Called once, with the address, when requests are answered. */
+  readonly onListening: (url: string) => void
+}
+
+export interface Lab {
+  /** Closes the streams and everything that lab opened; no instance notices. */
+  close(): Promise<void>
+}
+
+// SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
+const graceMs = 4000
+// Requests that are under way when lab is told to end may take this long.
+const closeMs = 1000
+
+/** Starts lab and resolves when it answers requests. @throws UsageError when it cannot, with the remedy */
+export async function serve(config: Config, world: World): Promise<Lab> {
+  checkRoot(config.projectsRoot)
+  const self = readProcess(process.pid) ?? { pid: process.pid, start: '' }
+  const unlock = openStateDir(config.stateDir, self)
+  try {
+    return await serveLocked(config, world, { self, unlock })
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+async function serveLocked(
+  config: Config,
+  world: World,
+  { self, unlock }: { self: ProcessId; unlock: () => void },
+): Promise<Lab> {
+  const { stateDir } = config
+  const log = createLog(config.logLevel)
+  const tmux = await createTmux({
+    socket: config.tmuxSocket,
+    historyLimit: config.historyLimit,
+    bufferDir: makeDir(join(stateDir, 'buffers')),
+    env: world.env,
+    client: 'control',
+    log: ({ level, msg, err }) => log[level]({ err }, msg),
+  })
+  const owning = await holdServer(tmux, self, log)
+  const { instances, claude } = compose(config, world, { tmux, log })
+  await instances.open().catch((error: unknown) => {
+    throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
+  })
+
+  const bootedAt = new Date().toISOString()
+  const { login, version, locate } = claude
+  const app = createApp({
+    instances,
+    server: () => ({
+      version: world.version,
+      pid: process.pid,
+      bootedAt,
+      tmux: { argv: tmux.argv, version: tmux.version },
+      claude: { path: locate(), version: version(), login: login() },
+      cap: instances.cap(),
+      guard: 'loopback',
+    }),
+    doors: { boundHost: config.host, allowedHosts: config.allowedHosts },
+    projectsRoot: config.projectsRoot,
+    log,
+    assets: assetFiles,
+  })
+  const server = await listen(createAdaptorServer({ fetch: app.fetch }) as Server, config)
+  const { port } = server.address() as AddressInfo
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  await writeServerNote(stateDir, { url, self, tmux })
+  log.info({ url, stateDir, projectsRoot: config.projectsRoot, tmux: tmux.argv }, 'listening')
+  world.onListening(url)
+
+  return {
+    async close() {
+      owning.stop()
+      app.close()
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeIdleConnections()
+      setTimeout(() => server.closeAllConnections(), closeMs).unref()
+      await closed
+      await instances.close()
+      await tmux.close()
+      unlock()
+      log.info('ended; the instances run on')
+    },
+  }
+}
+
+/** Puts the service together from its adapters. */
+function compose(
+  config: Config,
+  world: World,
+  { tmux, log }: { tmux: Tmux; log: Log },
+): { instances: Instances; claude: ReturnType<typeof createClaudeProgram> } {
+  const { stateDir, projectsRoot } = config
+  const paths = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
+  const store = openStore({ dir: stateDir, now: () => new Date() })
+  if (store.corruptKeptAt)
+    log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
+  const environment = launchEnvironment({
+    lab: world.env,
+    inherited: [],
+    paths,
+    stateDir,
+    id: '',
+  })
+  const claude = createClaudeProgram({
+    command: config.claude,
+    env: environment.set,
+    onChange: () => instances.noticesMayHaveChanged(),
+  })
+  const settingsFile = join(stateDir, 'settings.json')
+  // Merged by Claude into the operator's own settings; what lab needs of agents later goes here.
+  writeFileSync(settingsFile, '{}\n', { mode: 0o600 })
+  const instances = createInstances({
+    tmux,
+    claude,
+    store,
+    journal: openJournal(stateDir, (error) =>
+      log.error({ err: error }, 'the journal could not be written'),
+    ),
+    log,
+    openRegistry: (onChange) => createRegistry(paths.sessionsDir, onChange),
+    openNotes: (onChange) => openNotes(join(stateDir, 'notes'), onChange),
+    openProjects: (onChange) =>
+      createProjects({
+        root: projectsRoot,
+        onChange,
+        warn: (message, fields) => log.warn(fields, message),
+      }),
+    instancesMax: config.maxInstances,
+    bootId: readBootId(),
+    launch: {
+      command: config.claude,
+      paths,
+      environment: world.env,
+      stateDir,
+      settingsFile,
+      nofile: config.sessionNofile,
+      historyLimit: config.historyLimit,
+    },
+    graceMs,
+    now: Date.now,
+  })
+  return { instances, claude }
+}
+
+function checkRoot(root: string): void {
+  try {
+    if (!statSync(root).isDirectory()) throw new UsageError(`--projects-root ${root} is no folder.`)
+    accessSync(root, constants.R_OK | constants.X_OK)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      code === 'ENOENT'
+        ? `--projects-root ${root} does not exist. Make it (mkdir -p ${root}) or name another folder.`
+        : `--projects-root ${root} cannot be read (${code}).`,
+      { cause: error },
+    )
+  }
+}
+
+function makeDir(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  return path
+}
+
+function openStateDir(dir: string, self: ProcessId): () => void {
+  try {
+    makeDir(dir)
+    return lockStateDir(dir, self)
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      `--state-dir ${dir} cannot be written (${code}). Name one that this user may write to.`,
+      { cause: error },
+    )
+  }
+}
+
+// tmux may be away or hang when lab starts; lab then shows what it knows and goes on asking.
+const ownRetryMs = 2000
+
+/** Writes this lab onto the tmux server. @throws UsageError naming another lab that holds it */
+async function holdServer(tmux: Tmux, self: ProcessId, log: Log): Promise<{ stop: () => void }> {
+  let timer: NodeJS.Timeout | undefined
+  async function hold(): Promise<void> {
+    const owner = await tmux.owner()
+    const held =
+      owner && owner.pid !== self.pid && isRunning({ pid: owner.pid, start: owner.procStart })
+    if (held)
+      throw new UsageError(
+        `The tmux server (${tmux.argv.join(' ')}) is held by another lab (process ${owner.pid}). Stop that one, or give this one its own --tmux-socket.`,
+      )
+    await tmux.setOwner({ pid: self.pid, procStart: self.start })
+  }
+  function retry(): void {
+    timer = setTimeout(() => {
+      hold().catch((error: unknown) => {
+        log.debug({ err: error }, 'tmux is still away')
+        retry()
+      })
+    }, ownRetryMs)
+  }
+  try {
+    await hold()
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    log.error({ err: error }, 'tmux cannot be reached yet')
+    retry()
+  }
+  return { stop: () => clearTimeout(timer) }
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<Server> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const remedy =
+        error.code === 'EADDRINUSE'
+          ? `is in use. Choose another --port, or --port 0 for a free one.`
+          : `cannot be listened on (${error.code}). Choose another --host or --port.`
+      reject(new UsageError(`${host}:${port} ${remedy}`, { cause: error }))
+    })
+    server.listen(port, host, resolve)
+  })
+  return server
+}
+
+/** Tells the commands where this lab answers; the token is good for this run of lab only. */
+async function writeServerNote(
+  stateDir: string,
+  { url, self, tmux }: { url: string; self: ProcessId; tmux: Tmux },
+): Promise<void> {
+  const note = {
+    url,
+    pid: self.pid,
+    procStart: self.start,
+    token: randomBytes(32).toString('base64url'),
+    tmux: tmux.argv,
+  }
+  await writeFileAtomic(join(stateDir, 'server.json'), `${JSON.stringify(note, null, 1)}\n`, {
+    mode: 0o600,
+  })
+}
