@@ -1,0 +1,244 @@
+// The rooms of src and who may enter which. What is imported when lab runs is read from esbuild's
+// metafile; imports of types alone leave no trace there and are read from the text.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+const top = join(import.meta.dirname, '..')
+
+interface Room {
+  /** Other rooms that it may import. */
+  readonly rooms: readonly string[]
+  /** Rooms of which it may import types only. */
+  readonly types?: readonly string[]
+  /** Packages, by name; Node's own modules stand as `node:`. */
+  readonly packages: readonly string[]
+}
+
+// main → web, cli → instances → tmux, claude, projects, store → core, errors.
+// argv, processes and log are leaves: small, and the same for all who need them.
+const rooms: Readonly<Record<string, Room>> = {
+  main: { rooms: ['argv', 'cli', 'config', 'demo', 'errors', 'serve'], packages: ['node:'] },
+  serve: {
+    rooms: [
+      'claude',
+      'errors',
+      'instances',
+      'log',
+      'processes',
+      'projects',
+      'store',
+      'tmux',
+      'web',
+    ],
+    types: ['config'],
+    packages: ['node:', '@hono/node-server', 'write-file-atomic'],
+  },
+  config: { rooms: ['argv', 'errors'], packages: ['node:'] },
+  argv: { rooms: ['errors'], packages: ['node:'] },
+  errors: { rooms: [], packages: [] },
+  log: { rooms: [], types: ['config'], packages: ['pino'] },
+  processes: { rooms: [], packages: ['node:'] },
+  core: { rooms: [], packages: [] },
+  projects: { rooms: ['core', 'errors'], packages: ['node:'] },
+  store: {
+    rooms: ['core', 'errors', 'processes'],
+    packages: ['node:', 'write-file-atomic', 'zod'],
+  },
+  tmux: { rooms: ['core', 'errors', 'processes'], packages: ['node:', 'execa'] },
+  claude: {
+    rooms: ['core', 'errors', 'processes'],
+    packages: ['node:', 'execa', 'write-file-atomic', 'zod'],
+  },
+  instances: {
+    rooms: ['claude', 'core', 'errors', 'processes', 'projects', 'store', 'tmux'],
+    types: ['log'],
+    packages: ['node:', 'pino'],
+  },
+  web: {
+    rooms: ['core', 'errors', 'instances'],
+    types: ['log'],
+    packages: ['node:', 'ansi_up', 'hono', 'htmx.org', 'pino', 'zod'],
+  },
+  cli: { rooms: ['argv', 'errors', 'processes'], types: ['core'], packages: ['node:'] },
+  demo: { rooms: [], packages: ['node:'] },
+}
+
+interface Edge {
+  readonly from: string
+  readonly to: string
+}
+
+/** The files below a folder, as paths from the top. */
+function filesIn(folder: string): string[] {
+  return readdirSync(join(top, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(top, join(parentPath, name)))
+}
+
+const isSource = (file: string): boolean => /\.tsx?$/.test(file)
+const files = filesIn('src').filter(isSource)
+const textOf = (file: string): string => readFileSync(join(top, file), 'utf8')
+
+function roomOf(path: string): string {
+  const [, first = '', second] = path.split('/')
+  return second === undefined ? first.replace(/\.tsx?$/, '') : first
+}
+
+function packageOf(specifier: string): string {
+  if (specifier.startsWith('node:') || builtinModules.includes(specifier)) return 'node:'
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+/** Every import written in the text, types included. */
+function writtenEdges(): Edge[] {
+  const imports = /(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g
+  return files.flatMap((from) =>
+    [...textOf(from).matchAll(imports)].map(([, to = '']) => ({
+      from,
+      to: to.startsWith('.') ? join(dirname(from), to) : to,
+    })),
+  )
+}
+
+/** Every import that is left when lab runs. */
+function runningEdges({ inputs }: Metafile): Edge[] {
+  return Object.entries(inputs).flatMap(([from, { imports }]) =>
+    imports.map(({ path }) => ({ from, to: path })),
+  )
+}
+
+function forbidden(edges: readonly Edge[], { withTypes }: { withTypes: boolean }): string[] {
+  return edges
+    .filter(({ from, to }) => {
+      const room = rooms[roomOf(from)]
+      if (!room) return true
+      if (!to.startsWith('src/')) {
+        // What esbuild embeds from public/ is the page's; package.json tells main its version.
+        if (to.startsWith('public/')) return roomOf(from) !== 'web'
+        if (to === 'package.json') return roomOf(from) !== 'main'
+        return !room.packages.includes(packageOf(to))
+      }
+      const target = roomOf(to)
+      const allowed = [roomOf(from), ...room.rooms, ...(withTypes ? (room.types ?? []) : [])]
+      return !allowed.includes(target)
+    })
+    .map(({ from, to }) => `${from} → ${to}`)
+}
+
+/** The first path that leads from a file back to itself, or null. */
+function cycleIn(edges: readonly Edge[]): string[] | null {
+  const done = new Set<string>()
+  function walk(file: string, path: readonly string[]): string[] | null {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (done.has(file)) return null
+    for (const { from, to } of edges) {
+      const cycle = from === file && walk(to, [...path, file])
+      if (cycle) return cycle
+    }
+    done.add(file)
+    return null
+  }
+  for (const file of files) {
+    const cycle = walk(file, [])
+    if (cycle) return cycle
+  }
+  return null
+}
+
+let metafile: Metafile
+beforeAll(async () => {
+  const result = await build({
+    absWorkingDir: top,
+    entryPoints: ['src/main.ts'],
+    bundle: true,
+    write: false,
+    outdir: 'dist',
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    // What is embedded as it is counts as imported, but is no code.
+    loader: { '.png': 'binary' },
+    logLevel: 'silent',
+  })
+  metafile = result.metafile
+})
+
+describe('imports', () => {
+  test('run one way between the rooms', () => {
+    expect(forbidden(runningEdges(metafile), { withTypes: false })).toEqual([])
+    expect(forbidden(writtenEdges(), { withTypes: true })).toEqual([])
+  })
+
+  test('form no cycle', () => {
+    expect(cycleIn(runningEdges(metafile))).toBeNull()
+  })
+
+  test('reach every file from main', () => {
+    const edges = writtenEdges()
+    const reached = new Set(['src/main.ts'])
+    for (const file of reached) for (const { from, to } of edges) if (from === file) reached.add(to)
+    expect(files.filter((file) => !reached.has(file) && !file.endsWith('.d.ts'))).toEqual([])
+  })
+
+  test('are read: each room is in use, and a forbidden import would be seen', () => {
+    expect(new Set(files.map(roomOf))).toEqual(new Set(Object.keys(rooms)))
+    expect(runningEdges(metafile).length).toBeGreaterThan(files.length)
+    const wrong = [
+      { from: 'src/web/x.ts', to: 'src/tmux/tmux.ts' },
+      { from: 'src/core/x.ts', to: 'node:fs' },
+      { from: 'src/cli/x.ts', to: 'zod' },
+    ]
+    expect(forbidden(wrong, { withTypes: true })).toHaveLength(wrong.length)
+    const round = [
+      { from: files[0] ?? '', to: 'b' },
+      { from: 'b', to: files[0] ?? '' },
+    ]
+    expect(cycleIn(round)).toHaveLength(3)
+  })
+})
+
+describe('files', () => {
+  test('have at most 250 lines', () => {
+    const long = files
+      .map((file) => ({ file, lines: textOf(file).split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 250)
+    expect(long).toEqual([])
+  })
+
+  test('open with one to five lines that say what room this is', () => {
+    const mute = files.filter((file) => {
+      const lines = textOf(file).split('\n')
+      const opening = lines.slice(
+        0,
+        lines.findIndex((line) => !line.startsWith('//')),
+      )
+      const said = opening.filter((line) => line !== '//').length
+      return said < 1 || said > 5
+    })
+    expect(mute).toEqual([])
+  })
+
+  test('and folders have names that say what is in them', () => {
+    const vague = /^(utils?|helpers?|lib|types?|index|common|misc)$/
+    const names = ['src', 'test', 'public', 'nix']
+      .filter((folder) => existsSync(join(top, folder)))
+      .flatMap(filesIn)
+      .flatMap((file) => file.split('/').map((part) => part.replace(/\..*$/, '')))
+    expect(names.filter((name) => vague.test(name))).toEqual([])
+  })
+
+  test("leave the process's arguments, environment, streams and end to main", () => {
+    const readsProcess =
+      /\bprocess\.(argv|env|cwd|chdir|std(in|out|err)|exit\w*|on|once|umask|title|execPath|abort)\b|\bconsole\.|'node:process'/
+    // The stand-in for claude is a program of its own.
+    const others = files.filter((file) => file !== 'src/main.ts' && !file.startsWith('src/demo/'))
+    expect(others.filter((file) => readsProcess.test(textOf(file)))).toEqual([])
+  })
+})
