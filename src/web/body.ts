@@ -1,0 +1,78 @@
+// Turns request bodies into checked values, once, at the door. Imports errors only.
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { z } from 'zod'
+import { InvalidRequest, LabError } from '../errors.ts'
+import type { StartSpec } from '../instances/instances.ts'
+import type { WebEnv } from './env.ts'
+
+// A start is a few hundred bytes; this leaves room for the longest label that deserves its own refusal.
+const bodyBytesMax = 65_536
+
+/** Refuses a body that is larger than anything lab expects. */
+export const boundedBody = bodyLimit({
+  maxSize: bodyBytesMax,
+  onError: () => {
+    throw new LabError('body_too_large', `A request has at most ${bodyBytesMax} bytes.`)
+  },
+})
+
+// Both end up as arguments of a program: nothing that could be read as a flag.
+const word = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9][\w.:/@[\]-]*$/, 'is not a name that lab could hand on')
+
+const startBody = z.strictObject({
+  label: z.string().exactOptional(),
+  model: word.exactOptional(),
+  effort: word.exactOptional(),
+  force: z.boolean().exactOptional(),
+})
+
+const startForm = z.strictObject({
+  label: z.string().exactOptional(),
+  force: z.literal('1').exactOptional(),
+})
+
+/** Reads the JSON of a start; nothing at all is a start without a label. @throws InvalidRequest */
+export async function readStart(c: Context<WebEnv>): Promise<Omit<StartSpec, 'project'>> {
+  const text = await readText(c)
+  if (text === '') return {}
+  if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
+    throw new InvalidRequest('The body must be application/json.')
+  return checked(startBody, parseJson(text))
+}
+
+/** Reads the form of a start; an empty label is none. @throws InvalidRequest */
+export async function readStartForm(
+  c: Context<WebEnv>,
+): Promise<{ label: string; force: boolean }> {
+  const fields = new URLSearchParams(await readText(c))
+  const { label = '', force } = checked(startForm, Object.fromEntries(fields))
+  return { label, force: force === '1' }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new InvalidRequest('The body is not JSON.')
+  }
+}
+
+async function readText(c: Context<WebEnv>): Promise<string> {
+  try {
+    return await c.req.text()
+  } catch {
+    throw new InvalidRequest('The body could not be read to its end.')
+  }
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const place = issue?.path.length ? `"${issue.path.join('.')}": ` : ''
+  throw new InvalidRequest(`The body is not as expected: ${place}${issue?.message ?? 'unknown'}.`)
+}

@@ -1,0 +1,151 @@
+// Who may come in, before any route runs: small middlewares, each one sentence of the contract. A
+// refusal is thrown and rendered by the app's onError. Imports errors only.
+import { randomBytes } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import { InvalidRequest, LabError } from '../errors.ts'
+import type { WebEnv, WebLog } from './env.ts'
+
+export interface Doors {
+  /** The address lab listens on, without brackets. */
+  readonly boundHost: string
+  /** Further host names, as `URL.hostname` writes them. */
+  readonly allowedHosts: readonly string[]
+}
+
+const hostPattern = /^(?:\[[\da-f:.]+\]|[^\s/?#@\\:[\]]+)(?::\d{1,5})?$/i
+
+function hostnameOf(host: string): string | null {
+  if (!hostPattern.test(host)) return null
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : null
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** Gives every request an id of lab's own making and one line in the debug log. */
+export function requestId(log: WebLog, now: () => number): MiddlewareHandler<WebEnv> {
+  return async (c, next) => {
+    const id = randomBytes(6).toString('hex')
+    const start = now()
+    c.set('requestId', id)
+    await next()
+    c.res.headers.set('x-request-id', id)
+    const { method, path } = c.req
+    log.debug({ request: id, method, path, status: c.res.status, ms: now() - start }, 'request')
+  }
+}
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const securityHeaders = {
+  'content-security-policy': policy,
+  'x-content-type-options': 'nosniff',
+  // Not `no-referrer`: with it a browser sends `Origin: null` with the page's own forms, which the
+  // cross-site rule must refuse. Either way nothing leaves for another site.
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+/** Puts the strict policy on every answer; only what says otherwise may be stored. */
+export function strictHeaders(): MiddlewareHandler {
+  return async (c, next) => {
+    await next()
+    for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value)
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
+  }
+}
+
+// What URL parsers resolve before any route sees it: `projects/%2e%2e/instances` would be `instances`,
+// and its DELETE would stop everything.
+const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i
+
+/** Takes only paths that mean what they say: no dot segments, no broken percent-encoding. */
+export function plainPath(): MiddlewareHandler<WebEnv> {
+  return (c, next) => {
+    const [path = ''] = (c.env?.incoming?.url ?? c.req.path).split('?')
+    if (!dotSegment.test(path) && isDecodable(path)) return next()
+    throw new InvalidRequest('The address has parts that cannot be taken as they are written.')
+  }
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Answers only under a loopback name, the bind address or an allowed host: the end of DNS rebinding. */
+export function hostRule({ boundHost, allowedHosts }: Doors): MiddlewareHandler {
+  const bound = boundHost.includes(':') ? `[${boundHost}]` : boundHost.toLowerCase()
+  const allowed = new Set([bound, ...allowedHosts.map((host) => host.toLowerCase())])
+  return (c, next) => {
+    const host = c.req.header('host') ?? ''
+    const hostname = hostnameOf(host)
+    if (hostname !== null && (isLoopback(hostname) || allowed.has(hostname))) return next()
+    throw new LabError(
+      'unknown_host',
+      `lab does not answer under the name "${host}". If it is yours, start lab with --allowed-host ${hostname ?? 'NAME'}.`,
+    )
+  }
+}
+
+/** Refuses what came through a proxy: behind one, everybody looks like this machine. */
+export function noUnguardedProxy(): MiddlewareHandler {
+  return (c, next) => {
+    for (const name of c.req.raw.headers.keys()) {
+      if (name !== 'forwarded' && !name.startsWith('x-forwarded-')) continue
+      throw new LabError(
+        'unguarded_proxy',
+        `This request came through a proxy (it carries "${name}"), and lab has no guard that would know who sent it. Reach lab without the proxy, for example through an SSH tunnel: ssh -L 8080:127.0.0.1:8080 HOST.`,
+      )
+    }
+    return next()
+  }
+}
+
+/** Lets a change in only from lab's own page, or, without any sign of a browser, as JSON or bare. */
+export function crossSiteRule(): MiddlewareHandler {
+  return (c, next) => {
+    if (['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return next()
+    const site = c.req.header('sec-fetch-site')
+    const origin = c.req.header('origin')
+    const fromElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none'
+    const otherOrigin = origin !== undefined && !isSameHost(origin, c.req.header('host') ?? '')
+    const noBrowser = site === undefined && origin === undefined
+    const isBareApi = c.req.path.startsWith('/api/v1/') && hasJsonOrNothing(c.req.raw.headers)
+    if (fromElsewhere || otherOrigin || (noBrowser && !isBareApi)) {
+      throw new LabError(
+        'cross_site',
+        'This request did not come from lab’s own page, so nothing was changed. Programs use /api/v1 with application/json.',
+      )
+    }
+    return next()
+  }
+}
+
+function isSameHost(origin: string, host: string): boolean {
+  if (!/^https?:\/\//i.test(origin) || !URL.canParse(origin)) return false
+  const { protocol, host: originHost } = new URL(origin)
+  return URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === originHost
+}
+
+function hasJsonOrNothing(headers: Headers): boolean {
+  const type = headers.get('content-type')
+  if (type !== null) return /^application\/json\s*(;|$)/i.test(type)
+  return (headers.get('content-length') ?? '0') === '0' && !headers.has('transfer-encoding')
+}

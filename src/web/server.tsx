@@ -1,0 +1,91 @@
+// The app: doors, routes, and the one place where failures are rendered. No logic of its own.
+import { Hono, type Context } from 'hono'
+import { LabError } from '../errors.ts'
+import { createApi } from './api.ts'
+import { boundedBody } from './body.ts'
+import {
+  crossSiteRule,
+  hostRule,
+  noUnguardedProxy,
+  plainPath,
+  requestId,
+  strictHeaders,
+} from './doors.ts'
+import type { WebDeps, WebEnv } from './env.ts'
+import { createLive, type Live } from './live.tsx'
+import { createPage, isHtmx } from './page.tsx'
+import { createStatic, type AssetPaths } from './static.ts'
+import { statusOf } from './status.ts'
+import { createStreams } from './streams.ts'
+import { renderFailure, renderPage } from './views/document.tsx'
+import { htmlOf } from './views/parts.tsx'
+import { RefusalText, type Refusal } from './views/project.tsx'
+
+export interface WebApp {
+  /** Answers one request; hand it to the server as it is. */
+  readonly fetch: Hono<WebEnv>['fetch']
+  /** The same, for tests. */
+  readonly request: Hono<WebEnv>['request']
+  /** Ends every stream; nothing else of the app holds the process. */
+  close(): void
+  /** How many streams are open. */
+  streams(): number
+}
+
+/** Makes the page and the JSON API over the service. */
+export function createApp(deps: WebDeps): WebApp {
+  const { instances, log, now = Date.now, isReady = () => true } = deps
+  const app = new Hono<WebEnv>()
+  const { routes, paths } = createStatic(deps.assets)
+  const streams = createStreams(instances.subscribe.bind(instances), log, deps.streams)
+  const live = createLive(instances, now, deps.projectsRoot)
+
+  app.use(requestId(log, now), strictHeaders(), hostRule(deps.doors), noUnguardedProxy())
+  app.use(plainPath(), crossSiteRule(), boundedBody)
+
+  app.get('/healthz', (c) => c.text('ok\n'))
+  app.get('/readyz', (c) => (isReady() ? c.text('ok\n') : c.text('starting\n', 503)))
+  app.route('/api/v1', createApi(deps, live, streams))
+  app.route('/', routes)
+  app.route('/', createPage(instances, live, streams, paths))
+
+  app.notFound((c) => {
+    throw new LabError('not_found', `There is nothing at ${c.req.path} for ${c.req.method}.`)
+  })
+  app.onError((error, c) => {
+    if (error instanceof LabError) return rendered(c, live, paths, error.code, error.message)
+    const request = c.get('requestId')
+    log.error({ err: error, request }, 'a request failed unexpectedly')
+    return rendered(c, live, paths, null, `Something went wrong (request ${request}).`)
+  })
+
+  return {
+    fetch: app.fetch,
+    request: app.request,
+    close: () => streams.close(),
+    streams: () => streams.count(),
+  }
+}
+
+/** A failure in the form its client expects: JSON, partials, the page with the form, or a page of its own. */
+function rendered(
+  c: Context<WebEnv>,
+  live: Live,
+  assets: AssetPaths,
+  code: LabError['code'] | null,
+  message: string,
+): Response {
+  const status = code === null ? 500 : statusOf[code]
+  if (c.req.path.startsWith('/api/'))
+    return c.json({ error: { code: code ?? 'internal', message } }, status)
+  const form = c.get('form')
+  const refusal: Refusal = { code: code ?? 'internal', message, ...form }
+  if (isHtmx(c)) {
+    // The row that was asked for does not exist: whoever still shows it had slept.
+    const gone = code === 'instance_not_found' && form?.instance ? [form.instance] : []
+    const partials = gone.length > 0 ? live.partials([], gone) : ''
+    return c.html(htmlOf(<RefusalText refusal={refusal} />) + partials, status)
+  }
+  if (form) return c.html(renderPage(live.picture(), live.moment(), assets, { refusal }), status)
+  return c.html(renderFailure(live.moment(), assets, message), status)
+}

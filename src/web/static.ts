@@ -1,0 +1,76 @@
+// The page's own files: names with a hash of their content, served from memory and kept for good;
+// the few that need a fixed name are revalidated by ETag.
+import { createHash } from 'node:crypto'
+import { Hono } from 'hono'
+
+/** The files as they are on disk (or embedded in the bundle), each by its own name. */
+export interface AssetFiles {
+  readonly 'htmx.min.js': string
+  readonly 'hx-sse.min.js': string
+  readonly 'lab.js': string
+  readonly 'lab.css': string
+  readonly 'icon.svg': string
+  readonly 'icon-maskable.svg': string
+  readonly 'icon-180.png': Uint8Array<ArrayBuffer>
+  readonly 'manifest.webmanifest': string
+}
+
+/** Where the page finds its files. */
+export interface AssetPaths {
+  readonly css: string
+  readonly js: string
+}
+
+interface Served {
+  readonly type: string
+  readonly body: string | Uint8Array<ArrayBuffer>
+  readonly etag: string
+  readonly caching: string
+}
+
+const forGood = 'public, max-age=31536000, immutable'
+const revalidated = 'public, max-age=3600'
+
+function hashOf(body: string | Uint8Array): string {
+  return createHash('sha256').update(body).digest('base64url').slice(0, 16)
+}
+
+/** One script instead of three, without pointers to source maps that nobody serves. */
+function scriptOf(files: AssetFiles): string {
+  return [files['htmx.min.js'], files['hx-sse.min.js'], files['lab.js']]
+    .map((text) => text.replace(/^\/\/# sourceMappingURL=.*$/gm, '').trim())
+    .join(';\n')
+}
+
+/** Makes the routes that serve the files, and the paths under which the page asks for them. */
+export function createStatic(files: AssetFiles): {
+  readonly routes: Hono
+  readonly paths: AssetPaths
+} {
+  const served = new Map<string, Served>()
+  const add = (path: string, type: string, caching: string, body: Served['body']): string => {
+    served.set(path, { type, body, caching, etag: `"${hashOf(body)}"` })
+    return path
+  }
+  const js = scriptOf(files)
+  const css = files['lab.css']
+  const paths = {
+    js: add(`/assets/lab.${hashOf(js)}.js`, 'text/javascript; charset=utf-8', forGood, js),
+    css: add(`/assets/lab.${hashOf(css)}.css`, 'text/css; charset=utf-8', forGood, css),
+  }
+  add('/icon.svg', 'image/svg+xml', revalidated, files['icon.svg'])
+  add('/icon-maskable.svg', 'image/svg+xml', revalidated, files['icon-maskable.svg'])
+  add('/icon-180.png', 'image/png', revalidated, files['icon-180.png'])
+  const manifest = files['manifest.webmanifest']
+  add('/manifest.webmanifest', 'application/manifest+json', revalidated, manifest)
+
+  const routes = new Hono()
+  for (const [path, { type, body, etag, caching }] of served) {
+    routes.get(path, (c) => {
+      const headers = { 'content-type': type, 'cache-control': caching, etag }
+      if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers)
+      return c.body(body, 200, headers)
+    })
+  }
+  return { routes, paths }
+}

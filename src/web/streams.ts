@@ -1,0 +1,145 @@
+// Server-sent events: opens, bounds, keeps alive and ends streams; knows nothing of what they say.
+import type { Context } from 'hono'
+import type { LabEvent } from '../core/instance.ts'
+import { LabError } from '../errors.ts'
+import type { Service, WebEnv, WebLog } from './env.ts'
+
+export interface StreamLimits {
+  readonly heartbeatMs: number
+  readonly streamsMax: number
+  readonly streamsPerClientMax: number
+  /** What may wait for a slow reader before it is dropped. */
+  readonly queuedBytesMax: number
+}
+
+/** Says the first words and returns who tells the rest. */
+export type Begin = (send: (chunk: string) => void) => (event: LabEvent) => void
+
+export interface Streams {
+  /** Answers with a stream that ends when the client leaves, falls behind, or `close` is called. @throws LabError too_many_streams */
+  open(c: Context<WebEnv>, heartbeat: string, begin: Begin): Response
+  /** Ends every stream, and at once those that are opened later. */
+  close(): void
+  /** How many are open. */
+  count(): number
+}
+
+// A heartbeat well under the minute after which idle connections are cut along the way; a megabyte is
+// many whole pictures, so only a reader that stands still falls behind.
+const limitsDefault: StreamLimits = {
+  heartbeatMs: 15_000,
+  streamsMax: 256,
+  streamsPerClientMax: 32,
+  queuedBytesMax: 1_048_576,
+}
+
+const headers = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+}
+
+const nothing = (): void => {}
+
+interface Open {
+  readonly client: string
+  readonly beat: () => void
+  readonly end: () => void
+}
+
+/** Makes the keeper of all streams of one app; each subscribes once, and fails for itself alone. */
+export function createStreams(
+  subscribe: Service['subscribe'],
+  log: WebLog,
+  given: Partial<StreamLimits> = {},
+): Streams {
+  const limits = { ...limitsDefault, ...given }
+  const open = new Set<Open>()
+  let isClosed = false
+  let timer: NodeJS.Timeout | null = null
+
+  function admit(client: string): void {
+    const own = [...open].filter((stream) => stream.client === client).length
+    if (open.size < limits.streamsMax && own < limits.streamsPerClientMax) return
+    throw new LabError(
+      'too_many_streams',
+      `Too many live connections are open (${own} of yours, ${open.size} in all). Close a tab or a program that listens, and try again.`,
+    )
+  }
+
+  function keep(stream: Open): void {
+    open.add(stream)
+    timer ??= setInterval(() => open.forEach(({ beat }) => beat()), limits.heartbeatMs).unref()
+  }
+
+  function forget(stream: Open): void {
+    open.delete(stream)
+    if (open.size > 0 || !timer) return
+    clearInterval(timer)
+    timer = null
+  }
+
+  /** One stream's life: every way to end it leads through `over`. */
+  function source(c: Context<WebEnv>, heartbeat: string, begin: Begin) {
+    const { incoming, outgoing } = c.env ?? {}
+    const client = incoming?.socket.remoteAddress ?? 'unknown'
+    admit(client)
+    const encoder = new TextEncoder()
+    let over = nothing
+
+    function start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+      let isOver = false
+      let unsubscribe = nothing
+      over = () => {
+        isOver = true
+        unsubscribe()
+        forget(stream)
+      }
+      const send = (chunk: string): void => {
+        if (isOver) return
+        controller.enqueue(encoder.encode(chunk))
+        if ((controller.desiredSize ?? 0) > 0) return
+        over()
+        // The socket is stuck: an orderly end would wait behind what nobody reads.
+        if (outgoing) outgoing.destroy()
+        else controller.error(new Error('the reader of this stream fell behind'))
+      }
+      const end = (): void => {
+        if (isOver) return
+        over()
+        if (outgoing?.writableNeedDrain) outgoing.destroy()
+        else controller.close()
+      }
+      const guarded = (work: () => void): void => {
+        try {
+          work()
+        } catch (err) {
+          log.error({ err, request: c.get('requestId') }, 'a stream failed and was ended')
+          end()
+        }
+      }
+      const stream: Open = { client, beat: () => send(heartbeat), end }
+      if (isClosed) return end()
+      keep(stream)
+      guarded(() => {
+        const tell = begin(send)
+        if (!isOver) unsubscribe = subscribe((event) => guarded(() => tell(event)))
+      })
+    }
+    return { start, cancel: () => over() }
+  }
+
+  return {
+    open(c, heartbeat, begin) {
+      // Nobody reads the body of an answer to HEAD, so nobody would ever end it.
+      if (c.req.raw.method === 'HEAD') return new Response(null, { headers })
+      const strategy = new ByteLengthQueuingStrategy({ highWaterMark: limits.queuedBytesMax })
+      return new Response(new ReadableStream(source(c, heartbeat, begin), strategy), { headers })
+    },
+    close() {
+      isClosed = true
+      open.forEach((stream) => stream.end())
+    },
+    count: () => open.size,
+  }
+}

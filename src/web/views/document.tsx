@@ -1,0 +1,150 @@
+// The page as a whole, and the page that says what went wrong.
+import type { Child, FC } from 'hono/jsx'
+import type { Cap, ForeignSession, Notice, Project } from '../../core/instance.ts'
+import type { AssetPaths } from '../static.ts'
+import type { Moment } from './moment.ts'
+import { CapCount, Command, Foreign, Needs, Notices } from './overview.tsx'
+import { htmlOf, Prose } from './parts.tsx'
+import { isMatch, ProjectCard, RefusalText, StopAll, type Refusal } from './project.tsx'
+
+/** Everything the page shows at one moment. */
+export interface Picture {
+  readonly projects: readonly Project[]
+  readonly cap: Cap
+  readonly notices: readonly Notice[]
+  readonly foreign: readonly ForeignSession[]
+  /** Tells a stream which cards the page has. */
+  readonly cards: string
+}
+
+/** Renders the page; `query` hides the cards that do not match, `refusal` answers a form without htmx. */
+export function renderPage(
+  picture: Picture,
+  at: Moment,
+  assets: AssetPaths,
+  { query = '', refusal }: { query?: string; refusal?: Refusal | undefined } = {},
+): string {
+  const { projects, cap, notices, foreign, cards } = picture
+  const instances = projects.flatMap((project) => project.instances)
+  const isHomeless = refusal && !projects.some(({ key }) => key === refusal.project)
+  return documentOf(
+    assets,
+    at,
+    <>
+      <div class="top">
+        <header class="bar">
+          <h1>
+            <a href="/">lab</a>
+          </h1>
+          <CapCount cap={cap} at={at} />
+          <StopAll
+            action="/stop-all"
+            target="#msg"
+            id="s"
+            label="Stop all instances"
+            question="Stop every instance of every project?"
+          />
+        </header>
+        <Needs instances={instances} at={at} />
+      </div>
+      <main>
+        <div id="msg" class="message" role="alert">
+          {isHomeless ? <RefusalText refusal={refusal} /> : null}
+        </div>
+        <Notices notices={notices} at={at} />
+        <form class="filter" role="search" method="get" action="/">
+          <input
+            id="filter"
+            type="search"
+            name="q"
+            value={query}
+            placeholder="Filter projects and instances"
+            aria-label="Filter projects and instances"
+            autocomplete="off"
+          />
+        </form>
+        <div id="projects">
+          {projects.map((project) => (
+            <ProjectCard
+              project={project}
+              at={at}
+              refusal={refusal}
+              hidden={!isMatch(project, at, query)}
+            />
+          ))}
+        </div>
+        <p id="nothing">No project or instance matches this filter.</p>
+        <FirstSteps root={at.root} />
+        <Foreign foreign={foreign} at={at} />
+      </main>
+      <div
+        id="stream"
+        hx-sse:connect={`/events?cards=${cards}`}
+        hx-trigger="load, every 5s"
+        hx-swap="none"
+        hx-sync="this:drop"
+        hx-config="sse.reconnectDelay:250ms sse.reconnectMaxDelay:5s sse.connectTimeout:10s"
+      />
+      <p id="offline" role="status" hidden>
+        Not live. Reconnecting…
+      </p>
+    </>,
+  )
+}
+
+/** The page of a failure that belongs to no form. */
+export function renderFailure(at: Moment, assets: AssetPaths, message: string): string {
+  return documentOf(
+    assets,
+    at,
+    <main class="failure">
+      <h1>lab</h1>
+      <p role="alert">
+        <Prose text={message} />
+      </p>
+      <p>
+        <a class="button" href="/">
+          Back to the instances
+        </a>
+      </p>
+    </main>,
+  )
+}
+
+// Shown by the style sheet as long as there is no card.
+const FirstSteps: FC<{ root: string }> = ({ root }) => (
+  <section id="first" class="first">
+    <h2>No projects yet</h2>
+    <p>
+      Every git repository under <code>{root}</code> becomes a project. Put one there and it appears
+      here:
+    </p>
+    <Command text={`git clone https://github.com/OWNER/NAME.git ${root}/NAME`} />
+    <p>or begin an empty one:</p>
+    <Command text={`git init ${root}/NAME`} />
+  </section>
+)
+
+function documentOf(assets: AssetPaths, at: Moment, body: Child): string {
+  const page = (
+    <html lang="en" data-now={at.now}>
+      <head>
+        <meta charset="utf-8" />
+        <title>lab</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="theme-color" content="#f6f6f4" media="(prefers-color-scheme: light)" />
+        <meta name="theme-color" content="#131417" media="(prefers-color-scheme: dark)" />
+        <meta name="apple-mobile-web-app-title" content="lab" />
+        <meta name="htmx-config" content='{"history":false,"includeIndicatorCSS":false}' />
+        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+        <link rel="apple-touch-icon" href="/icon-180.png" />
+        <link rel="manifest" href="/manifest.webmanifest" />
+        <link rel="stylesheet" href={assets.css} />
+        <script src={assets.js} defer />
+      </head>
+      <body>{body}</body>
+    </html>
+  )
+  return `<!doctype html>${htmlOf(page)}`
+}

@@ -1,0 +1,53 @@
+// The small pieces every view is made of: icons, ages, prose with code in it, and htmx's partials.
+import type { Child, FC } from 'hono/jsx'
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import type { HtmlEscapedString } from 'hono/utils/html'
+import type { ShownState } from '../../core/instance.ts'
+import { ageText, type Moment } from './moment.ts'
+
+/** Renders to the text that goes over the wire; no view here is asynchronous. */
+export function htmlOf(node: JSX.Element): string {
+  return (node as HtmlEscapedString).toString()
+}
+
+/**
+ * A part of the page that travels alone: lab.js puts each child in place by its id, drops what is older
+ * than what is shown, and appends to `into` what is new.
+ */
+export const Partial: FC<{ into: string; swap?: string; children?: Child }> = (props) => (
+  <hx-partial hx-target={props.into} hx-swap={props.swap ?? 'fresh'}>
+    {props.children}
+  </hx-partial>
+)
+
+/** How long ago, kept fresh by lab.js. */
+export const Age: FC<{ since: string; at: Moment }> = ({ since, at }) => (
+  <time datetime={since} data-age>
+    {ageText(since, at.now)}
+  </time>
+)
+
+/** A sentence whose `commands` stand in backticks. */
+export const Prose: FC<{ text: string }> = ({ text }) => (
+  <>{text.split('`').map((part, i) => (i % 2 === 1 ? <code>{part}</code> : part))}</>
+)
+
+const shapes: Record<ShownState, Child> = {
+  starting: <circle class="spin" cx="8" cy="8" r="5.5" stroke-dasharray="3 2.76" />,
+  ready: <path d="m3.5 8.5 3 3 6-7" />,
+  busy: <path class="spin" d="M8 2.5A5.5 5.5 0 1 1 2.5 8" />,
+  waiting: <path d="M8 1.8 14.2 8 8 14.2 1.8 8zM8 5v3.4M8 10.6v.2" />,
+  stopping: <path class="fade" d="M4 4h8v8H4z" />,
+  stopped: <path d="M4 4h8v8H4z" />,
+  error: <path d="m4 4 8 8M12 4l-8 8" />,
+  limited: <path d="M5.5 3.5v9M10.5 3.5v9" />,
+  stalled: <path d="M5.5 3.5v9M10.5 3.5v9" />,
+  unknown: <path d="M5.5 6a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.7-.9 1.4M8 12.3v.2" />,
+}
+
+/** A state's shape, for eyes that do not tell colours apart; the word always stands beside it. */
+export const StateIcon: FC<{ state: ShownState }> = ({ state }) => (
+  <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    {shapes[state]}
+  </svg>
+)

@@ -1,0 +1,146 @@
+// A project as a card: its rows, the form that starts one more, and the line that says why not.
+import type { FC } from 'hono/jsx'
+import type { Project } from '../../core/instance.ts'
+import { labelCharsMax } from '../../core/names.ts'
+import { InstanceRow, isShown } from './instance.tsx'
+import type { Moment } from './moment.ts'
+import { Prose } from './parts.tsx'
+
+/** A form that was refused: why, and what had been typed. */
+export interface Refusal {
+  readonly code: string
+  readonly message: string
+  readonly project?: string
+  readonly label?: string
+}
+
+/** The path below the root where it says more than the key. */
+function placeOf({ key, path }: Project, root: string): string | null {
+  const place = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path
+  return place === key ? null : place
+}
+
+/** Whether a project or one of its instances is called something with `query` in it. */
+export function isMatch(project: Project, at: Moment, query: string): boolean {
+  const names = project.instances.filter(isShown).flatMap(({ label, name }) => [label ?? '', name])
+  const text = [project.key, placeOf(project, at.root) ?? '', ...names].join(' ')
+  return text.toLowerCase().includes(query.trim().toLowerCase())
+}
+
+/** The whole card; only its rows and its message change while a page is open. */
+export const ProjectCard: FC<{
+  project: Project
+  at: Moment
+  refusal?: Refusal | undefined
+  hidden?: boolean
+}> = ({ project, at, refusal, hidden }) => {
+  const { key } = project
+  const place = placeOf(project, at.root)
+  const own = refusal?.project === key ? refusal : undefined
+  const action = `/projects/${key}/instances`
+  return (
+    <section
+      id={`p-${key}`}
+      class="card"
+      data-project={key}
+      aria-labelledby={`h-${key}`}
+      tabindex={-1}
+      hidden={hidden}
+    >
+      <header>
+        <div class="names">
+          <h2 id={`h-${key}`} data-find>
+            {key}
+          </h2>
+          {place === null ? null : (
+            <p class="path" data-find>
+              {place}
+            </p>
+          )}
+        </div>
+        <StopAll
+          action={`/projects/${key}/stop-all`}
+          target={`#msg-${key}`}
+          id={`s-${key}`}
+          label={`Stop all of ${key}`}
+          question={`Stop every instance of ${key}?`}
+        />
+      </header>
+      <ul id={`list-${key}`} class="rows">
+        {project.instances.filter(isShown).map((instance) => (
+          <InstanceRow instance={instance} at={at} />
+        ))}
+      </ul>
+      <form
+        id={`start-${key}`}
+        class="start"
+        method="post"
+        action={action}
+        hx-post={action}
+        hx-target={`#msg-${key}`}
+        hx-sync="this:drop"
+      >
+        <input
+          id={`label-${key}`}
+          name="label"
+          value={own?.label}
+          maxlength={labelCharsMax}
+          placeholder="Label (optional)"
+          aria-label={`Label of a new instance in ${key}`}
+          autocomplete="off"
+          enterkeyhint="go"
+        />
+        <button class="button primary" aria-label={`Start an instance in ${key}`}>
+          <span class="idle">Start</span>
+          <span class="pending">Starting…</span>
+        </button>
+      </form>
+      <div id={`msg-${key}`} class="message" role="alert">
+        {own ? <RefusalText refusal={own} /> : null}
+      </div>
+    </section>
+  )
+}
+
+/** What a message line says of a refusal, and the way out where there is one. */
+export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => (
+  <>
+    <p>
+      <Prose text={refusal.message} />
+    </p>
+    {refusal.code === 'not_logged_in' && refusal.project !== undefined ? (
+      <button class="button" name="force" value="1" form={`start-${refusal.project}`}>
+        Start anyway
+      </button>
+    ) : null}
+  </>
+)
+
+/** Asks once before it stops many; needs no script. */
+export const StopAll: FC<{
+  action: string
+  target: string
+  id: string
+  label: string
+  question: string
+}> = ({ action, target, id, label, question }) => (
+  <details class="menu confirm" name="menu" id={id}>
+    <summary class="button quiet" aria-label={label}>
+      Stop all
+    </summary>
+    <form
+      class="panel"
+      method="post"
+      action={action}
+      hx-post={action}
+      hx-target={target}
+      hx-sync="this:drop"
+    >
+      <p>{question}</p>
+      <button class="button danger">
+        <span class="idle">Stop all</span>
+        <span class="pending">Stopping…</span>
+      </button>
+    </form>
+  </details>
+)

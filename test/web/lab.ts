@@ -1,0 +1,108 @@
+// The app as main makes it, over the in-memory service, with the real files of the page.
+import { readFileSync } from 'node:fs'
+import { serve, type ServerType } from '@hono/node-server'
+import type { AddressInfo } from 'node:net'
+import type { WebDeps } from '../../src/web/env.ts'
+import { createApp, type WebApp } from '../../src/web/server.tsx'
+import type { AssetFiles } from '../../src/web/static.ts'
+import { createMemory, type Memory, type MemoryOptions } from './memory.ts'
+
+const file = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+export function readAssets(): AssetFiles {
+  return {
+    'htmx.min.js': file('node_modules/htmx.org/dist/htmx.min.js'),
+    'hx-sse.min.js': file('node_modules/htmx.org/dist/ext/hx-sse.min.js'),
+    'lab.js': file('public/lab.js'),
+    'lab.css': file('public/lab.css'),
+    'icon.svg': file('public/icon.svg'),
+    'icon-maskable.svg': file('public/icon-maskable.svg'),
+    'icon-180.png': new Uint8Array(
+      readFileSync(new URL('../../public/icon-180.png', import.meta.url)),
+    ),
+    'manifest.webmanifest': file('public/manifest.webmanifest'),
+  }
+}
+
+export interface Lab {
+  readonly app: WebApp
+  readonly memory: Memory
+  /** What was logged as an error. */
+  readonly errors: { readonly fields: object; readonly message: string }[]
+  /** Asks as a program on this machine would: a loopback Host and nothing else. */
+  ask(path: string, init?: RequestInit): Promise<Response>
+  /** Posts a form as lab's own page does without htmx. */
+  submit(
+    path: string,
+    fields?: Record<string, string>,
+    headers?: Record<string, string>,
+  ): Promise<Response>
+}
+
+export const host = '127.0.0.1:8080'
+
+export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
+  const memory = createMemory(options)
+  const errors: Lab['errors'] = []
+  const app = createApp({
+    instances: memory,
+    server: () => ({
+      version: '0.1.0',
+      pid: process.pid,
+      bootedAt: '2026-01-01T00:00:00.000Z',
+      tmux: { argv: ['tmux', '-L', 'lab'], version: '3.3a' },
+      claude: { path: '/usr/bin/claude', version: '2.1.0', login: 'logged_in' },
+      cap: memory.cap(),
+      guard: 'loopback',
+    }),
+    doors: { boundHost: '127.0.0.1', allowedHosts: [] },
+    projectsRoot: options.root ?? '/srv/projects',
+    log: { debug() {}, error: (fields, message) => void errors.push({ fields, message }) },
+    assets: readAssets(),
+    ...options,
+  })
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers)
+    if (!headers.has('host')) headers.set('host', host)
+    return app.request(path, { ...init, headers })
+  }
+  return {
+    app,
+    memory,
+    errors,
+    ask,
+    submit: (path, fields = {}, headers = {}) =>
+      ask(path, {
+        method: 'POST',
+        body: new URLSearchParams(fields).toString(),
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          origin: `http://${host}`,
+          'sec-fetch-site': 'same-origin',
+          ...headers,
+        },
+      }),
+  }
+}
+
+/** Serves an app on a free loopback port, or on the one given. */
+export async function listen(
+  app: WebApp,
+  port = 0,
+): Promise<{ readonly url: string; readonly port: number; close(): Promise<void> }> {
+  const server: ServerType = await new Promise((resolve) => {
+    const made = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => resolve(made))
+  })
+  const { port: bound } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    port: bound,
+    close: () =>
+      new Promise((resolve) => {
+        app.close()
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,209 @@
+// The service without tmux and claude: keeps the promises of `Service` in memory and lets a test say
+// what happens to an instance.
+import { randomUUID } from 'node:crypto'
+import {
+  isLive,
+  type Actor,
+  type Evidence,
+  type ForeignSession,
+  type Instance,
+  type LabEvent,
+  type Notice,
+  type Project,
+} from '../../src/core/instance.ts'
+import type { ProjectKey } from '../../src/core/names.ts'
+import { decideStart } from '../../src/core/start.ts'
+import {
+  AtCapacity,
+  InstanceNotFound,
+  InvalidLabel,
+  ProjectNotFound,
+  type LabError,
+} from '../../src/errors.ts'
+import type { Service } from '../../src/web/env.ts'
+
+export interface Memory extends Service {
+  /** What was asked, oldest first, as `verb subject by actor`. */
+  readonly asked: string[]
+  /** Makes the next start fail. */
+  failNext(error: Error): void
+  /** Changes an instance as the outside world would. */
+  change(id: string, fields: Partial<Instance>): void
+  /** Ends an instance by itself. */
+  die(id: string, evidence?: Partial<Evidence>): void
+  /** Ends the stop of an instance. */
+  swept(id: string): void
+  addProject(key: string, path?: string): void
+  removeProject(key: string): void
+  setNotices(notices: readonly Notice[]): void
+  setForeign(foreign: readonly ForeignSession[]): void
+  listeners(): number
+}
+
+export interface MemoryOptions {
+  readonly projects?: readonly string[]
+  readonly max?: number
+  readonly root?: string
+  readonly now?: () => number
+}
+
+export function createMemory(options: MemoryOptions = {}): Memory {
+  const { max = 6, root = '/srv/projects', now = Date.now } = options
+  const paths = new Map((options.projects ?? ['foo', 'bar']).map((key) => [key, `${root}/${key}`]))
+  const all = new Map<string, Instance>()
+  const listeners = new Set<(event: LabEvent) => void>()
+  const asked: string[] = []
+  let notices: readonly Notice[] = []
+  let foreign: readonly ForeignSession[] = []
+  let failure: Error | null = null
+
+  const emit = (event: LabEvent): void => listeners.forEach((listener) => listener(event))
+  const time = (): string => new Date(now()).toISOString()
+  const live = (): Instance[] => [...all.values()].filter(({ state }) => isLive(state))
+  const cap = () => ({ max, used: live().length })
+
+  function get(id: string): Instance {
+    const instance = all.get(id)
+    if (!instance) throw new InstanceNotFound(id)
+    return instance
+  }
+
+  function change(id: string, fields: Partial<Instance>): Instance {
+    const old = all.get(id)
+    const before = cap().used
+    const stamp = fields.state && fields.state !== old?.state ? { since: time() } : {}
+    const instance = { ...old, ...stamp, ...fields } as Instance
+    all.set(id, instance)
+    emit({ type: 'instance', instance })
+    if (cap().used !== before) emit({ type: 'cap', cap: cap() })
+    return instance
+  }
+
+  function list({ ended = false }: { readonly ended?: boolean } = {}): readonly Instance[] {
+    return [...all.values()]
+      .filter(({ state }) => ended || state !== 'stopped')
+      .toSorted((a, b) => a.project.localeCompare(b.project) || a.slot - b.slot)
+  }
+
+  function projectOf(key: string): Project {
+    const path = paths.get(key)
+    if (path === undefined) throw new ProjectNotFound(key)
+    return { key, path, lastUsedAt: null, instances: list().filter((i) => i.project === key) }
+  }
+
+  function stop(id: string, by: Actor): Instance {
+    asked.push(`stop ${id} by ${by}`)
+    const { state } = get(id)
+    if (!isLive(state)) throw new InstanceNotFound(id)
+    return state === 'stopping' ? get(id) : change(id, { state: 'stopping', waitingFor: null })
+  }
+
+  return {
+    asked,
+    async start({ project, label = '', model = null, force }, by) {
+      asked.push(`start ${project} ${JSON.stringify(label)}${force ? ' forced' : ''} by ${by}`)
+      const { path } = projectOf(project)
+      if (failure) {
+        const error = failure
+        failure = null
+        throw error
+      }
+      const names = live().map(({ name }) => name)
+      const key = project as ProjectKey
+      const decision = decideStart({ key, label, names, capMax: max, used: cap().used })
+      if (!decision.ok)
+        throw decision.code === 'at_capacity'
+          ? new AtCapacity(max)
+          : new InvalidLabel(decision.reason)
+      const id = randomUUID()
+      return change(id, {
+        id,
+        name: decision.name,
+        project,
+        projectPath: path,
+        slot: decision.slot,
+        label: decision.label,
+        kind: 'manual',
+        state: 'starting',
+        waitingFor: null,
+        conversation: id,
+        deepLink: null,
+        linkState: 'connecting',
+        account: 'default',
+        workspace: { kind: 'shared', path, branch: null },
+        model,
+        pid: null,
+        attached: 0,
+        attach: ['tmux', '-L', 'lab', 'attach', '-t', `=${decision.name}`],
+        memoryBytes: null,
+        createdAt: time(),
+        lastActivityAt: null,
+        endedAt: null,
+        evidence: null,
+      })
+    },
+    stop,
+    stopAll(project, by) {
+      if (project !== null) projectOf(project)
+      return live()
+        .filter((instance) => project === null || instance.project === project)
+        .map(({ id, name }) => {
+          stop(id, by)
+          return { id, name, outcome: 'stopping' }
+        })
+    },
+    dismiss(id, by) {
+      asked.push(`dismiss ${id} by ${by}`)
+      if (isLive(get(id).state)) throw new InstanceNotFound(id)
+      all.delete(id)
+      emit({ type: 'removed', id })
+    },
+    resolve(ref) {
+      const found = all.get(ref) ?? live().find(({ name }) => name === ref)
+      if (!found) throw new InstanceNotFound(ref)
+      return found.id
+    },
+    get,
+    list,
+    projects: () => [...paths.keys()].map(projectOf),
+    foreign: () => foreign,
+    cap,
+    notices: () => notices,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    failNext: (error: LabError | Error) => void (failure = error),
+    change: (id, fields) => void change(id, fields),
+    die(id, evidence = {}) {
+      const end: Evidence = {
+        reason: 'signal',
+        message: 'The agent was killed.',
+        exitCode: null,
+        signal: 'SIGKILL',
+        lastLines: [],
+        by: 'nobody',
+        at: time(),
+        ...evidence,
+      }
+      change(id, { state: 'error', waitingFor: null, endedAt: end.at, evidence: end })
+    },
+    swept(id) {
+      change(id, { state: 'stopped', endedAt: time() })
+    },
+    addProject(key, path = `${root}/${key}`) {
+      paths.set(key, path)
+      emit({ type: 'project', project: projectOf(key) })
+    },
+    removeProject: (key) => void paths.delete(key),
+    setNotices(list_) {
+      notices = list_
+      emit({ type: 'notices', notices })
+    },
+    setForeign(list_) {
+      foreign = list_
+      emit({ type: 'foreign', foreign })
+    },
+    listeners: () => listeners.size,
+  }
+}
