@@ -81,6 +81,18 @@ export class AtCapacity extends LabError {
   }
 }
 
+/** Two processes on one conversation would lose a part of it. */
+export class AlreadyRunning extends LabError {
+  constructor(name: string, pids: readonly number[]) {
+    super(
+      'already_running',
+      pids.length === 0
+        ? `${name} runs already.`
+        : `${name} left a process that still runs (${pids.join(', ')}). End it first (kill ${pids.join(' ')}), then resume.`,
+    )
+  }
+}
+
 export class ClaudeMissing extends LabError {
   constructor(command: string) {
     super(

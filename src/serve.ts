@@ -23,7 +23,7 @@ import { openStore } from './store/store.ts'
 import { createTmux } from './tmux/adapter.ts'
 import type { Tmux } from './tmux/tmux.ts'
 import { createApp } from './web/server.tsx'
-import { assetFiles } from './web/assets.ts'
+import { assets } from './web/assets.ts'
 
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -93,7 +93,7 @@ async function serveLocked(
     doors: { boundHost: config.host, allowedHosts: config.allowedHosts },
     projectsRoot: config.projectsRoot,
     log,
-    assets: assetFiles,
+    assets,
   })
   const server = await listen(createAdaptorServer({ fetch: app.fetch }) as Server, config)
   const { port } = server.address() as AddressInfo

@@ -15,6 +15,8 @@ export interface Entry {
   readonly label: string | null
   readonly model: string | null
   readonly createdAt: string
+  /** When this launch of it began; later than `createdAt` after a resume. */
+  launchedAt: string
   name: string
   slot: number
   conversation: string
@@ -77,6 +79,7 @@ export function reserveEntry(given: {
     ...blank,
     ...rest,
     createdAt: now,
+    launchedAt: now,
     since: now,
     state: 'starting',
     verified: false,
@@ -101,9 +104,18 @@ export function entryFromRecord(record: InstanceRecord): Entry {
   }
 }
 
+/** Makes an ended instance ready to be launched again; what belonged to the launch before is gone. */
+export function resetForLaunch(
+  entry: Entry,
+  { now, ...place }: { name: string; slot: number; note: string; now: string },
+): void {
+  const launch = { launchedAt: now, verified: false, stopAskedBy: null, ended: null }
+  Object.assign(entry, blank, { branch: entry.branch }, place, launch)
+}
+
 /** What the store keeps of an instance. */
 export function recordOf(entry: Entry, bootId: string): InstanceRecord {
-  const { id, name, projectPath, slot, label, model, conversation, createdAt } = entry
+  const { id, name, projectPath, slot, label, model, conversation, createdAt, launchedAt } = entry
   const { note, verified, stopAskedBy, ended, state } = entry
   return {
     id,
@@ -114,6 +126,7 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
     model,
     conversation,
     createdAt,
+    launchedAt,
     note,
     verified,
     stopAskedBy,
@@ -154,6 +167,7 @@ export function entryFromSession(session: ListedSession, now: string): Entry | n
   return {
     ...entry,
     createdAt,
+    launchedAt: createdAt,
     since: createdAt,
     conversation: metadata?.['conversation'] ?? id,
     verified: true,
@@ -204,14 +218,14 @@ export function present(
 }
 
 function linkOf(
-  { deepLink, registry, createdAt }: Entry,
+  { deepLink, registry, launchedAt }: Entry,
   live: boolean,
   now: number,
 ): Pick<Instance, 'deepLink' | 'linkState'> {
   if (!live) return { deepLink: null, linkState: 'unavailable' }
   if (registry?.deepLink) return { deepLink: registry.deepLink, linkState: 'linked' }
   if (deepLink) return { deepLink: null, linkState: 'lost' }
-  if (now - Date.parse(createdAt) < linkPatienceMs)
+  if (now - Date.parse(launchedAt) < linkPatienceMs)
     return { deepLink: null, linkState: 'connecting' }
   return { deepLink: null, linkState: 'unavailable' }
 }

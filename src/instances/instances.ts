@@ -15,6 +15,7 @@ import { currentBranch } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
 import { createEnding } from './ending.ts'
 import type { Entry } from './entry.ts'
+import { createLaunch } from './launch.ts'
 import { createLedger } from './ledger.ts'
 import { createObserver } from './observer.ts'
 import { createSightings } from './sightings.ts'
@@ -40,6 +41,11 @@ export interface Instances {
    * ClaudeConfigInvalid StoreUnwritable TmuxUnavailable TmuxFailed TmuxTimeout; nothing is left of it then
    */
   start(spec: StartSpec, by: Actor): Promise<Instance>
+  /**
+   * Continues an ended instance's conversation: same id and label, its old slot if that is free.
+   * @throws InstanceNotFound AlreadyRunning AtCapacity, and what `start` throws
+   */
+  resume(id: string, by: Actor): Promise<Instance>
   /** Asks for the end and answers at once, in state `stopping`; repeated calls answer the same. @throws InstanceNotFound */
   stop(id: string, by: Actor): Instance
   /** Asks every live instance (of one project, or of all) to end; one failure stops no other. @throws ProjectNotFound */
@@ -103,7 +109,8 @@ export function createInstances(deps: InstancesDeps): Instances {
       ledger.noticesMayHaveChanged()
     },
   })
-  const start = createStart({ deps, ledger, projects, notes, observer })
+  const around = { deps, ledger, projects, notes, observer }
+  const starting = createStart({ ...around, launch: createLaunch(around), sweeper })
 
   function entryOf(id: string): Entry {
     const entry = ledger.find(id)
@@ -125,7 +132,8 @@ export function createInstances(deps: InstancesDeps): Instances {
   }
 
   return {
-    start,
+    start: (spec, by) => starting.start(spec, by),
+    resume: async (id, by) => starting.resume(entryOf(id), by),
     stop(id, by) {
       const entry = entryOf(id)
       if (isLive(entry.state)) stop.ask(entry, by)

@@ -36,6 +36,7 @@ export interface Ledger {
   publish(entry: Entry): void
   publishAll(): void
   publishProject(path: string): void
+  publishCap(): void
   /** Writes an instance's record; a failure is logged, for the world goes on. */
   save(entry: Entry): void
   present(entry: Entry): Instance
@@ -175,6 +176,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
       return true
     },
     publish,
+    publishCap: emitCap,
     publishAll: () => {
       for (const entry of entries.values()) publish(entry)
     },

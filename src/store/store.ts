@@ -18,7 +18,7 @@ const evidence = z.object({
   message: z.string(),
   exitCode: z.number().nullable(),
   signal: z.string().nullable(),
-  lastLines: z.array(z.string()),
+  lastLines: z.array(z.string()).readonly(),
   by: z.enum(['page', 'api', 'cli', 'agent', 'lab', 'nobody']),
   at: z.string(),
 })
@@ -32,10 +32,13 @@ const record = z.object({
   model: z.string().nullable(),
   conversation: z.string(),
   createdAt: z.string(),
+  launchedAt: z.string(),
   /** The boot in which it was last seen alive. */
   bootId: z.string(),
   /** The file in which the keeper notes how the agent ended. */
   note: z.string(),
+  /** Left `starting` at least once. */
+  verified: z.boolean(),
   /** Who asked for its end, from the moment of asking. */
   stopAskedBy: evidence.shape.by.nullable(),
   ended: z.object({ state: z.enum(['stopped', 'error']), at: z.string(), evidence }).nullable(),
@@ -46,6 +49,8 @@ const facts = z.object({
   /** By absolute path. */
   projects: z.record(z.string(), z.object({ lastUsedAt: z.string() })),
   instances: z.array(record),
+  /** tmux's server as last seen, to tell a closed session from a server that went. */
+  server: z.object({ pid: z.number(), startedAt: z.number() }).nullable(),
 })
 
 /** What outlives lab of one instance; `ended` is null as long as it was last seen alive. */
@@ -67,7 +72,7 @@ export interface Store {
 export function openStore({ dir, now }: { dir: string; now: () => Date }): Store {
   const path = join(dir, 'state.json')
   let corruptKeptAt: string | null = null
-  let current: Facts = { version: 1, projects: {}, instances: [] }
+  let current: Facts = { version: 1, projects: {}, instances: [], server: null }
   const text = readIfThere(path)
   if (text !== null) {
     const parsed = facts.safeParse(parseJson(text))

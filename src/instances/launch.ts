@@ -1,0 +1,159 @@
+// The one launch path: who may start, where, and the session that is made. Start and resume call it.
+import { statSync } from 'node:fs'
+import { launchArgv, launchEnvironment } from '../claude/launch.ts'
+import { seedTrust } from '../claude/trust.ts'
+import { decideStart, type StartDecision, type StartQuestion } from '../core/start.ts'
+import {
+  AtCapacity,
+  ClaudeMissing,
+  InvalidLabel,
+  NotLoggedIn,
+  ProjectGone,
+  TmuxFailed,
+  TmuxUnavailable,
+} from '../errors.ts'
+import { environmentNames } from '../processes.ts'
+import type { FoundProject, Projects } from '../projects/projects.ts'
+import { keeperArgv } from '../tmux/keeper.ts'
+import type { InstancesDeps } from './deps.ts'
+import { metadataOf, recordOf, type Entry } from './entry.ts'
+import type { Ledger } from './ledger.ts'
+import type { Notes } from './notes.ts'
+import type { Observer } from './observer.ts'
+
+/** An instance that has its place and is to be brought up. */
+export interface Work {
+  readonly entry: Entry
+  readonly project: FoundProject
+  readonly program: string
+  /** Continue the conversation instead of beginning it. */
+  readonly resume: boolean
+  readonly effort: string | null
+}
+
+export type Place = Extract<StartDecision, { ok: true }>
+
+export interface Launch {
+  /** The program to run. @throws ProjectGone ClaudeMissing NotLoggedIn TmuxUnavailable */
+  admit(project: FoundProject, force: boolean): string
+  /** The name and slot of a new instance; decided and to be taken in one turn of the event loop. @throws AtCapacity InvalidLabel */
+  placeFor(project: FoundProject, wish: Pick<StartQuestion, 'label' | 'slotWanted'>): Place
+  /** Resolves when the session exists and the store knows of it; on a failure nothing of it exists. */
+  bringUp(work: Work): Promise<void>
+}
+
+export interface LaunchOptions {
+  readonly deps: InstancesDeps
+  readonly ledger: Ledger
+  readonly projects: Projects
+  readonly notes: Notes
+  readonly observer: Observer
+}
+
+// Others may take names meanwhile; each refusal by tmux names one more that is taken.
+const collisionsMax = 20
+
+export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): Launch {
+  const { tmux, claude, store, bootId, launch, instancesMax } = deps
+
+  function placeFor(
+    project: FoundProject,
+    wish: Pick<StartQuestion, 'label' | 'slotWanted'>,
+    collisions: readonly string[] = [],
+  ): Place {
+    const names = [
+      ...ledger.namesHeld(project.key),
+      ...ledger.foreign().map(({ name }) => name),
+      ...collisions,
+    ]
+    // A second try holds its place under the cap already.
+    const used = ledger.cap().used - (collisions.length > 0 ? 1 : 0)
+    const decision = decideStart({ ...wish, key: project.key, names, capMax: instancesMax, used })
+    if (decision.ok) return decision
+    throw decision.code === 'at_capacity'
+      ? new AtCapacity(instancesMax)
+      : new InvalidLabel(decision.reason)
+  }
+
+  async function create({ entry, program, resume, effort }: Work): Promise<void> {
+    const server = store.facts.server
+    const environment = launchEnvironment({
+      lab: launch.environment,
+      inherited: server ? environmentNames(server.pid) : [],
+      paths: launch.paths,
+      stateDir: launch.stateDir,
+      id: entry.id,
+    })
+    const agent = launchArgv({
+      claude: program,
+      name: entry.name,
+      conversation: entry.conversation,
+      resume,
+      settingsFile: launch.settingsFile,
+      model: entry.model,
+      effort,
+    })
+    const { sessionId, paneId, pid } = await tmux.newSession({
+      name: entry.name,
+      cwd: entry.projectPath,
+      env: environment.set,
+      unset: environment.unset,
+      argv: keeperArgv({ nofile: launch.nofile, noteFile: notes.pathOf(entry.note), argv: agent }),
+      metadata: metadataOf(entry),
+      historyLimit: launch.historyLimit,
+    })
+    entry.session = { sessionId, paneId, panePid: pid }
+    entry.knownSince = observer.begun()
+  }
+
+  async function createUnderFreeName(work: Work): Promise<void> {
+    const { entry, project } = work
+    const collisions: string[] = []
+    for (;;) {
+      try {
+        await create(work)
+        return
+      } catch (error) {
+        const taken = error instanceof TmuxFailed && error.stderr.includes('duplicate session')
+        if (!taken || collisions.length >= collisionsMax) throw error
+        collisions.push(entry.name)
+        const { name, slot } = placeFor(project, { label: entry.label ?? '' }, collisions)
+        entry.name = name
+        entry.slot = slot
+      }
+    }
+  }
+
+  return {
+    admit(project, force) {
+      if (!isDirectory(project.path)) throw new ProjectGone(project.path)
+      const program = claude.locate()
+      claude.refresh()
+      if (program === null) throw new ClaudeMissing(launch.command)
+      if (!force && claude.login() === 'logged_out') throw new NotLoggedIn()
+      if (!ledger.readable()) throw new TmuxUnavailable('the state of its sessions is unknown')
+      return program
+    },
+    placeFor: (project, wish) => placeFor(project, wish),
+    async bringUp(work) {
+      const { entry, project } = work
+      await seedTrust(launch.paths.configFile, project.path)
+      await store.update((facts) => {
+        facts.projects[project.path] = { lastUsedAt: entry.launchedAt }
+        facts.instances = facts.instances.filter(({ id }) => id !== entry.id)
+        facts.instances.push(recordOf(entry, bootId))
+      })
+      const promised = entry.name
+      await createUnderFreeName(work)
+      if (entry.name !== promised) ledger.save(entry)
+    },
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
