@@ -60,16 +60,19 @@ export type LabelResult =
   | { readonly ok: false; readonly reason: string }
 
 // Controls, line separators, lone surrogates, and the marks that reorder or hide text around them.
-const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]/u
+const unprintable = /[\p{Cc}\p{Cs}\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]/u
+// A label of such characters alone would look like none.
+const invisible = /^[\p{Z}\p{Cf}]*$/u
 
 /** Takes what the operator typed: a label, null for nothing, or the reason why it is refused. */
 export function parseLabel(typed: string): LabelResult {
   const text = typed.trim()
   if (text === '') return { ok: true, label: null }
-  if ([...text].length > labelCharsMax)
+  if (Array.from(text).length > labelCharsMax)
     return { ok: false, reason: `A label has at most ${labelCharsMax} characters.` }
   if (unprintable.test(text))
     return { ok: false, reason: 'A label holds no control characters or line breaks.' }
+  if (invisible.test(text)) return { ok: true, label: null }
   return { ok: true, label: text as Label }
 }
 

@@ -47,11 +47,10 @@ export function decideStart(question: StartQuestion): StartDecision {
     if (parts) taken.add(parts.slot)
   }
   const { label } = parsed
-  const { slotWanted } = question
-  const slot =
-    slotWanted !== undefined && !taken.has(slotWanted)
-      ? slotWanted
-      : lowestFreeSlot(taken, label !== null)
+  const { slotWanted = 0 } = question
+  // Slot 1 is the bare key, which has no room for a label.
+  const isFree = slotWanted >= (label === null ? 1 : 2) && !taken.has(slotWanted)
+  const slot = isFree ? slotWanted : lowestFreeSlot(taken, label !== null)
   return {
     ok: true,
     slot,

@@ -43,7 +43,7 @@ export interface Signals {
 export interface Derived {
   readonly state: State
   readonly waitingFor: string | null
-  /** Set exactly when `state` is `stopped` or `error`. */
+  /** Set exactly when the instance ends with this move. */
   readonly end: { readonly reason: EndReason; readonly exit: Exit } | null
 }
 

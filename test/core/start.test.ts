@@ -1,0 +1,67 @@
+// The decision to start, as a table.
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ProjectKey } from '../../src/core/names.ts'
+import { decideStart, type StartQuestion } from '../../src/core/start.ts'
+
+const decide = (question: Partial<StartQuestion>) =>
+  decideStart({ key: 'foo' as ProjectKey, label: '', names: [], capMax: 6, used: 0, ...question })
+
+test.for([
+  [[], '', 'foo', 1],
+  [[], 'fix', 'foo~2~fix', 2],
+  [[], '🚀', 'foo~2', 2],
+  [['foo'], '', 'foo~2', 2],
+  [['foo'], 'fix', 'foo~2~fix', 2],
+  [['foo~2~fix'], '', 'foo', 1],
+  [['foo~2~fix'], 'fix', 'foo~3~fix', 3],
+  [['foo', 'foo~2', 'foo~4'], '', 'foo~3', 3],
+  [['foobar', 'foo-2', 'foo_2', 'foobar~2'], '', 'foo', 1],
+  [['foo~x', 'foo~1', 'foo~2~'], '', 'foo', 1],
+  [['foo~2~'], 'fix', 'foo~2~fix', 2],
+] as const)('beside %j, label %j starts %s', ([names, label, name, slot]) => {
+  expect(decide({ names, label })).toMatchObject({ ok: true, name, slot })
+})
+
+test('the label is kept as typed, the name carries what of it can stand there', () => {
+  expect(decide({ label: '  Crème brûlée ' })).toMatchObject({
+    label: 'Crème brûlée',
+    name: 'foo~2~Creme-brulee',
+  })
+})
+
+test('the seventh start is refused when six may run', () => {
+  expect(decide({ used: 5 }).ok).toBe(true)
+  expect(decide({ used: 6 })).toEqual({ ok: false, code: 'at_capacity' })
+  expect(decide({ used: 7 })).toEqual({ ok: false, code: 'at_capacity' })
+})
+
+test('a bad label is refused before the cap is looked at', () => {
+  expect(decide({ used: 6, label: 'a\nb' })).toMatchObject({ ok: false, code: 'invalid_label' })
+})
+
+describe('a resumed instance', () => {
+  test.for([
+    [3, [], '', 'foo~3'],
+    [3, ['foo~3~other'], '', 'foo'],
+    [3, ['foo~3'], 'fix', 'foo~2~fix'],
+    [1, [], '', 'foo'],
+    [1, ['foo'], '', 'foo~2'],
+    [1, [], 'fix', 'foo~2~fix'],
+  ] as const)(
+    'that had slot %i, beside %j with label %j, is %s',
+    ([slotWanted, names, label, name]) => {
+      expect(decide({ slotWanted, names, label })).toMatchObject({ ok: true, name })
+    },
+  )
+})
+
+test('whatever is there, a start takes a name that is free', () => {
+  const name = fc.stringMatching(/^fo{1,2}(~[1-4](~[a-b]?)?)?$/)
+  fc.assert(
+    fc.property(fc.array(name), fc.constantFrom('', 'a', 'b', '🚀'), (names, label) => {
+      const decision = decide({ names, label })
+      expect(decision.ok && !names.includes(decision.name)).toBe(true)
+    }),
+  )
+})

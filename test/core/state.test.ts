@@ -1,0 +1,169 @@
+// Signals → state: each legal move, each illegal one, and what the signals add up to.
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { deriveState, exitOf, isLegalMove, type Signals, type State } from '../../src/core/state.ts'
+
+const quiet: Signals = {
+  pane: 'alive',
+  exit: null,
+  registry: null,
+  dialog: null,
+  title: null,
+  stopAsked: false,
+  swept: false,
+}
+const registry = (
+  status: 'idle' | 'busy' | 'waiting' | 'shell' | null,
+  waitingFor: string | null = null,
+) => ({ registry: { status, waitingFor } })
+const exited = (code: number) => ({ pane: 'dead', exit: { code, signal: null } }) as const
+const killed = { pane: 'dead', exit: { code: null, signal: 'SIGKILL' } } as const
+const derive = (from: State, signals: Partial<Signals>, waitingFor: string | null = null) =>
+  deriveState(from, waitingFor, { ...quiet, ...signals })
+
+describe('the state table', () => {
+  const legal: Partial<Record<State, State[]>> = {
+    starting: ['ready', 'busy', 'waiting', 'stopping', 'error'],
+    ready: ['busy', 'waiting', 'stopping', 'error', 'stopped'],
+    busy: ['ready', 'waiting', 'stopping', 'error', 'stopped'],
+    waiting: ['ready', 'busy', 'stopping', 'error', 'stopped'],
+    stopping: ['stopped', 'error'],
+    stopped: ['starting'],
+    error: ['starting'],
+  }
+  const states = Object.keys(legal) as State[]
+  test.for(states)('from %s it allows exactly its moves, and staying', (from) => {
+    expect(states.filter((to) => isLegalMove(from, to)).sort()).toEqual(
+      [...(legal[from] ?? []), from].sort(),
+    )
+  })
+})
+
+describe('a living agent', () => {
+  test.for([
+    ['starting', {}, 'starting', null],
+    ['starting', registry('idle'), 'ready', null],
+    ['starting', registry('busy'), 'busy', null],
+    ['starting', { dialog: 'trust' }, 'waiting', 'trust'],
+    ['ready', registry('waiting', 'permission prompt'), 'waiting', 'permission prompt'],
+    ['ready', registry('waiting'), 'waiting', 'input needed'],
+    ['busy', registry('shell'), 'ready', null],
+    ['waiting', registry('busy'), 'busy', null],
+    // The registry is asked first, the title only where the registry has no status.
+    ['ready', { ...registry('idle'), title: 'busy' }, 'ready', null],
+    ['ready', { ...registry(null), title: 'busy' }, 'busy', null],
+    ['busy', { ...registry(null), title: 'quiet' }, 'ready', null],
+    ['ready', { title: 'busy' }, 'ready', null],
+    ['ready', { ...registry('idle'), dialog: 'trust' }, 'ready', null],
+    ['ready', registry(null), 'ready', null],
+  ] as const)('%s with %j is %s', ([from, signals, state, waitingFor]) => {
+    expect(derive(from, signals)).toEqual({ state, waitingFor, end: null })
+  })
+
+  test('keeps what it waits for while nothing new is heard', () => {
+    expect(derive('waiting', {}, 'trust')).toMatchObject({ state: 'waiting', waitingFor: 'trust' })
+  })
+})
+
+describe('an end that nobody asked for', () => {
+  test.for([
+    ['ready', exited(0), 'stopped', 'exited'],
+    ['ready', exited(3), 'error', 'exited'],
+    ['busy', killed, 'error', 'signal'],
+    ['starting', exited(0), 'error', 'start_failed'],
+    ['starting', exited(127), 'error', 'start_failed'],
+    ['starting', killed, 'error', 'start_failed'],
+    ['waiting', { pane: 'absent' }, 'error', 'session_closed'],
+    ['starting', { pane: 'absent' }, 'error', 'session_closed'],
+    ['ready', { pane: 'server_gone' }, 'error', 'tmux_gone'],
+    // The keeper's note outranks a session that is gone by now.
+    ['ready', { ...exited(3), pane: 'absent' }, 'error', 'exited'],
+    ['ready', { ...exited(0), pane: 'server_gone' }, 'stopped', 'exited'],
+    // The note comes before tmux notices.
+    ['ready', { ...exited(3), pane: 'alive' }, 'error', 'exited'],
+    ['ready', { pane: 'dead' }, 'error', 'exited'],
+  ] as const)('%s with %j is %s, because %s', ([from, signals, state, reason]) => {
+    expect(derive(from, signals)).toMatchObject({ state, waitingFor: null, end: { reason } })
+  })
+
+  test('tells the exit code or the signal', () => {
+    expect(derive('ready', killed).end?.exit).toEqual({ code: null, signal: 'SIGKILL' })
+    expect(derive('ready', exited(3)).end?.exit).toEqual({ code: 3, signal: null })
+  })
+})
+
+describe('a stop', () => {
+  test.for(['starting', 'ready', 'busy', 'waiting'] as const)(
+    'asked for in %s is stopping first, whatever else is heard',
+    (from) => {
+      for (const rest of [quiet, { ...quiet, ...killed }, { ...quiet, swept: true }])
+        expect(derive(from, { ...rest, stopAsked: true }, 'x')).toEqual({
+          state: 'stopping',
+          waitingFor: null,
+          end: null,
+        })
+    },
+  )
+
+  test('is over only when nothing is left, and is no error whatever the status', () => {
+    expect(derive('stopping', { ...exited(0), stopAsked: true }).state).toBe('stopping')
+    expect(derive('stopping', { pane: 'absent' }).state).toBe('stopping')
+    expect(derive('stopping', { ...killed, swept: true })).toMatchObject({
+      state: 'stopped',
+      end: { reason: 'stopped', exit: { signal: 'SIGKILL' } },
+    })
+    expect(derive('stopping', { pane: 'absent', swept: true }).end?.exit).toEqual({
+      code: null,
+      signal: null,
+    })
+  })
+})
+
+test('whatever is heard, the move is legal, and an end is told exactly once', () => {
+  const live = ['starting', 'ready', 'busy', 'waiting', 'stopping'] as const
+  const signals = fc.record<Signals>({
+    pane: fc.constantFrom('alive', 'dead', 'absent', 'server_gone'),
+    exit: fc.option(fc.integer({ min: 0, max: 255 }).map(exitOf)),
+    registry: fc.option(
+      fc.record({
+        status: fc.constantFrom('idle', 'busy', 'waiting', 'shell', null),
+        waitingFor: fc.option(fc.string()),
+      }),
+    ),
+    dialog: fc.option(fc.string()),
+    title: fc.constantFrom('busy', 'quiet', null),
+    stopAsked: fc.boolean(),
+    swept: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(
+      fc.constantFrom<State>(...live, 'stopped', 'error'),
+      fc.option(fc.string()),
+      signals,
+      (from, waitingFor, heard) => {
+        const { state, end } = deriveState(from, waitingFor, heard)
+        expect(isLegalMove(from, state)).toBe(true)
+        const endsNow = state !== from && (state === 'stopped' || state === 'error')
+        expect(end !== null).toBe(endsNow)
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})
+
+test.for([
+  [0, 0, null],
+  [1, 1, null],
+  [127, 127, null],
+  [128, 128, null],
+  [129, null, 'SIGHUP'],
+  [137, null, 'SIGKILL'],
+  [139, null, 'SIGSEGV'],
+  [143, null, 'SIGTERM'],
+  [162, null, 'signal 34'],
+  [192, null, 'signal 64'],
+  [193, 193, null],
+  [255, 255, null],
+] as const)('status %i is exit code %s or signal %s', ([status, code, signal]) => {
+  expect(exitOf(status)).toEqual({ code, signal })
+})
