@@ -1,7 +1,7 @@
 // `lab stop`: one instance, several, a project's, or all.
 import { parseFlags } from '../argv.ts'
 import { UsageError } from '../errors.ts'
-import type { Instance, StopOutcome } from '../core/instance.ts'
+import type { Instance } from '../core/instance.ts'
 import { callApi, fetchProjects, pathPart } from './api.ts'
 import { Failure, serverFlags, type CliContext, type Command } from './command.ts'
 import { projectKey } from './project.ts'
@@ -13,6 +13,13 @@ const flags = {
   project: { type: 'string' },
   all: { type: 'boolean' },
 } as const
+
+/** What the API says of each instance of a stop-all. */
+interface Outcome {
+  readonly name: string
+  readonly outcome: string
+  readonly error?: { readonly message: string }
+}
 
 /** Asks instances to end and prints a line for each; one that is refused keeps no other from ending. */
 export const stop: Command = async (argv, context) => {
@@ -51,9 +58,9 @@ async function stopEach(
 }
 
 function report(answer: unknown, { stdout, stderr }: CliContext): number {
-  const { results } = (answer ?? {}) as { results?: readonly StopOutcome[] }
+  const { results } = (answer ?? {}) as { results?: readonly Outcome[] }
   if (!Array.isArray(results)) throw new Failure('lab did not say what became of the instances.')
-  for (const { name, outcome, error } of results as readonly StopOutcome[]) {
+  for (const { name, outcome, error } of results as readonly Outcome[]) {
     if (outcome === 'stopping') stdout.write(`${printable(name)}: stopping\n`)
     else stderr.write(`lab: ${printable(name)}: ${printable(error?.message ?? outcome)}\n`)
   }
