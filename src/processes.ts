@@ -50,6 +50,27 @@ export function childrenOf(pid: number): readonly number[] {
   return children ? children.trim().split(' ').filter(Boolean).map(Number) : []
 }
 
+/** A process and everything below it, as far as the kernel tells; cheap, unlike a whole table. */
+export function descendantsOf(pid: number): readonly number[] {
+  const found = [pid]
+  for (let i = 0; i < found.length; i++) found.push(...childrenOf(found[i]!))
+  return found
+}
+
+/** Resident memory in bytes, shared pages counted in full; 0 when it may not be read. Cheap. */
+export function residentBytes(pid: number): number {
+  return Number(read(`/proc/${pid}/statm`)?.split(' ')[1] ?? 0) * pageBytes
+}
+
+// What Linux uses wherever Node 20 runs prebuilt; a larger page would only scale a hint.
+const pageBytes = 4096
+
+/** Proportional memory in bytes: shared pages divided among their users. Takes up to a millisecond. */
+export function proportionalBytes(pid: number): number | null {
+  const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1]
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024
+}
+
 /** Names of the variables that a process was started with; empty when they may not be read. */
 export function environmentNames(pid: number): readonly string[] {
   const environ = read(`/proc/${pid}/environ`)

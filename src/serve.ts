@@ -78,7 +78,6 @@ async function serveLocked(
   })
 
   const bootedAt = new Date().toISOString()
-  const { login, version, locate } = claude
   const app = createApp({
     instances,
     server: () => ({
@@ -86,7 +85,7 @@ async function serveLocked(
       pid: process.pid,
       bootedAt,
       tmux: { argv: tmux.argv, version: tmux.version },
-      claude: { path: locate(), version: version(), login: login() },
+      claude: { path: claude.locate(), version: claude.version(), login: claude.login() },
       cap: instances.cap(),
       guard: 'loopback',
     }),

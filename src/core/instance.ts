@@ -87,11 +87,11 @@ export interface ForeignSession {
   readonly createdAt: string
 }
 
-/** One instance's part of a stop-all. */
-export interface StopOutcome {
+/** One instance's part of a request about several. */
+export interface Outcome {
   readonly id: string
   readonly name: string
-  readonly outcome: 'stopping' | 'failed'
+  readonly outcome: 'stopping' | 'starting' | 'failed'
   readonly error?: { readonly code: string; readonly message: string }
 }
 
@@ -99,6 +99,12 @@ export interface StopOutcome {
 export interface Notice {
   readonly code: string
   readonly message: string
+}
+
+/** Instances that ended together, not by themselves: the operator may want them all back. */
+export interface ComeBack {
+  readonly reason: 'stopped' | 'tmux_gone' | 'rebooted'
+  readonly instances: readonly Instance[]
 }
 
 export type LabEvent =

@@ -34,7 +34,7 @@ export function createEnding(options: {
   readonly sweeper: Sweeper
 }): Ending {
   const { deps, ledger, notes, sweeper } = options
-  const { tmux, log, now } = deps
+  const { tmux, store, log, now } = deps
 
   async function screenOf(entry: Entry): Promise<readonly string[]> {
     const paneId = entry.session?.paneId
@@ -55,6 +55,8 @@ export function createEnding(options: {
     const clean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
     const to = clean && isLegalMove(entry.state, 'stopped') ? 'stopped' : 'error'
     entry.ended = { at, evidence: failed ? { ...evidence, message: failed } : evidence }
+    if (reason === 'rebooted' || reason === 'tmux_gone')
+      entry.together = `${reason} ${store.facts.instances.find(({ id }) => id === entry.id)?.bootId}`
     entry.session = null
     entry.agent = null
     entry.unconfirmed = false
@@ -81,8 +83,9 @@ export function createEnding(options: {
       entry.queue = entry.queue.then(async () => {
         try {
           await conclude(entry, { reason, exit, by: 'nobody' })
-          // After any end children may live on: setsid, nohup and ( & ) survive their terminal.
-          await sweeper.sweep(entry.id)
+          // After any end children may live on: setsid, nohup and ( & ) survive their terminal. When the
+          // whole server went, an agent itself may: that one is the operator's to end.
+          if (reason !== 'tmux_gone') await sweeper.sweep(entry.id)
         } catch (error) {
           log.warn({ err: error, instance: entry.id }, 'an end could not be looked into yet')
         } finally {

@@ -39,8 +39,15 @@ export interface Entry {
   /** The link as last seen; it stays for `lost`. */
   deepLink: string | null
   branch: string | null
+  /** The start-up dialog on its screen, by name. */
+  dialog: string | null
+  /** Said once of a start that takes too long. */
+  overdue: Evidence | null
+  memoryBytes: number | null
   stopAskedBy: Actor | null
   ended: { readonly at: string; readonly evidence: Evidence } | null
+  /** Names the event in which it ended along with others; null when it ended alone. */
+  together: string | null
   /** Its end is being looked into: nothing else may end it a second time. */
   ending: boolean
   /** Everything that acts on it, one after the other. */
@@ -59,7 +66,11 @@ const blank = {
   registry: null,
   deepLink: null,
   branch: null,
+  dialog: null,
+  overdue: null,
+  memoryBytes: null,
   ending: false,
+  together: null,
   shown: '',
 } as const
 
@@ -116,7 +127,7 @@ export function resetForLaunch(
 /** What the store keeps of an instance. */
 export function recordOf(entry: Entry, bootId: string): InstanceRecord {
   const { id, name, projectPath, slot, label, model, conversation, createdAt, launchedAt } = entry
-  const { note, verified, stopAskedBy, ended, state } = entry
+  const { note, verified, stopAskedBy, ended, state, together } = entry
   return {
     id,
     name,
@@ -131,6 +142,7 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
     verified,
     stopAskedBy,
     bootId,
+    together,
     ended: ended && { state: state === 'stopped' ? 'stopped' : 'error', ...ended },
   }
 }
@@ -209,11 +221,11 @@ export function present(
     pid: live ? (entry.agent?.pid ?? null) : null,
     attached: live ? entry.attached : 0,
     attach: live ? around.attach : [],
-    memoryBytes: null,
+    memoryBytes: live ? entry.memoryBytes : null,
     createdAt: entry.createdAt,
     lastActivityAt: registry?.updatedAt ? new Date(registry.updatedAt).toISOString() : null,
     endedAt: entry.ended?.at ?? null,
-    evidence: entry.ended?.evidence ?? null,
+    evidence: entry.ended?.evidence ?? (entry.state === 'starting' ? entry.overdue : null),
   }
 }
 

@@ -3,25 +3,29 @@ import {
   isLive,
   type Actor,
   type Cap,
+  type ComeBack,
   type ForeignSession,
   type Instance,
   type LabEvent,
   type Notice,
   type Project,
-  type StopOutcome,
+  type Outcome,
 } from '../core/instance.ts'
-import { InstanceNotFound, InvalidRequest, LabError, ProjectNotFound } from '../errors.ts'
+import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
 import { currentBranch } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
+import { comeBackOf } from './come-back.ts'
 import { createEnding } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { createLaunch } from './launch.ts'
 import { createLedger } from './ledger.ts'
+import { createMemory } from './memory.ts'
 import { createObserver } from './observer.ts'
 import { createSightings } from './sightings.ts'
-import { createStart } from './start.ts'
+import { createStart, failedOutcome } from './start.ts'
 import { createStop } from './stop.ts'
 import { createSweeper } from './sweeper.ts'
+import { createVigil } from './vigil.ts'
 
 export interface StartSpec {
   readonly project: string
@@ -46,10 +50,14 @@ export interface Instances {
    * @throws InstanceNotFound AlreadyRunning AtCapacity, and what `start` throws
    */
   resume(id: string, by: Actor): Promise<Instance>
+  /** Resumes several, launched a second apart; one that cannot come back keeps no other from it. */
+  resumeAll(ids: readonly string[], by: Actor): Promise<readonly Outcome[]>
+  /** The latest instances that ended together and are still ended; null when there are none. */
+  comeBack(): ComeBack | null
   /** Asks for the end and answers at once, in state `stopping`; repeated calls answer the same. @throws InstanceNotFound */
   stop(id: string, by: Actor): Instance
   /** Asks every live instance (of one project, or of all) to end; one failure stops no other. @throws ProjectNotFound */
-  stopAll(project: string | null, by: Actor): readonly StopOutcome[]
+  stopAll(project: string | null, by: Actor): readonly Outcome[]
   /** Forgets an ended instance. @throws InstanceNotFound */
   dismiss(id: string, by: Actor): void
   /** The id of the live instance of that name, or of any instance with that id. @throws InstanceNotFound */
@@ -66,6 +74,8 @@ export interface Instances {
   notices(): readonly Notice[]
   /** Calls `listener` for every change, in order, until the returned function is called. */
   subscribe(listener: (event: LabEvent) => void): () => void
+  /** Measures the instances' memory, and tells of it, until the returned function is called. */
+  watchMemory(): () => void
   /** Says that something the notices are made of may have changed. */
   noticesMayHaveChanged(): void
   /** Waits for the first look at the disk and at tmux. @throws when the projects root cannot be read */
@@ -107,8 +117,11 @@ export function createInstances(deps: InstancesDeps): Instances {
       registry.reconcile()
       for (const entry of ledger.live()) entry.branch = currentBranch(entry.projectPath)
       ledger.noticesMayHaveChanged()
+      void keepVigil()
     },
   })
+  const keepVigil = createVigil(deps, ledger, wake)
+  const memory = createMemory(ledger)
   const around = { deps, ledger, projects, notes, observer }
   const starting = createStart({ ...around, launch: createLaunch(around), sweeper })
 
@@ -118,22 +131,22 @@ export function createInstances(deps: InstancesDeps): Instances {
     return entry
   }
 
-  function stopOne(entry: Entry, by: Actor): StopOutcome {
+  function stopOne(entry: Entry, by: Actor): Outcome {
     const { id, name } = entry
     try {
       stop.ask(entry, by)
       return { id, name, outcome: 'stopping' }
     } catch (error) {
       log.error({ err: error, instance: id }, 'a stop failed')
-      const { code, message } =
-        error instanceof LabError ? error : { code: 'internal', message: 'Something went wrong.' }
-      return { id, name, outcome: 'failed', error: { code, message } }
+      return failedOutcome({ id, name }, error)
     }
   }
 
   return {
     start: (spec, by) => starting.start(spec, by),
     resume: async (id, by) => starting.resume(entryOf(id), by),
+    resumeAll: async (ids, by) => starting.resumeAll([...new Set(ids)].map(entryOf), by),
+    comeBack: () => comeBackOf(ledger),
     stop(id, by) {
       const entry = entryOf(id)
       if (isLive(entry.state)) stop.ask(entry, by)
@@ -142,7 +155,11 @@ export function createInstances(deps: InstancesDeps): Instances {
     stopAll(project, by) {
       const path = project === null ? null : pathOf(project)
       const wanted = ledger.live().filter((entry) => path === null || entry.projectPath === path)
-      return wanted.map((entry) => stopOne(entry, by))
+      const together = `stopped ${new Date(deps.now()).toISOString()}`
+      return wanted.map((entry) => {
+        entry.together = together
+        return stopOne(entry, by)
+      })
     },
     dismiss(id, by) {
       const entry = entryOf(id)
@@ -173,6 +190,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     foreign: () => ledger.foreign(),
     cap: () => ledger.cap(),
     notices: () => ledger.notices(),
+    watchMemory: () => memory.watch(),
     noticesMayHaveChanged: () => ledger.noticesMayHaveChanged(),
     subscribe: (listener) => ledger.subscribe(listener),
     async open() {
@@ -183,6 +201,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     },
     async close() {
       observer.close()
+      memory.close()
       registry.close()
       notes.close()
       await store.flush()

@@ -67,7 +67,7 @@ export function createSightings(
           : 'absent',
       exit: note ?? recorded,
       registry: entry.registry,
-      dialog: null,
+      dialog: entry.registry ? null : entry.dialog,
       title: pane && entry.registry?.status === null ? activityOfTitle(pane.title) : null,
       stopAsked: entry.stopAskedBy !== null,
       swept: false,

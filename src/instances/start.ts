@@ -1,8 +1,14 @@
 // The use cases start and resume: refuse, reserve, launch.
 import { randomUUID } from 'node:crypto'
 import { hasTranscript } from '../claude/transcript.ts'
-import { isLive, type Actor, type Instance } from '../core/instance.ts'
-import { AlreadyRunning, InvalidRequest, ProjectGone, ProjectNotFound } from '../errors.ts'
+import { isLive, type Actor, type Instance, type Outcome } from '../core/instance.ts'
+import {
+  AlreadyRunning,
+  InvalidRequest,
+  LabError,
+  ProjectGone,
+  ProjectNotFound,
+} from '../errors.ts'
 import { currentBranch, type FoundProject } from '../projects/projects.ts'
 import { resetForLaunch, reserveEntry, type Entry } from './entry.ts'
 import type { StartSpec } from './instances.ts'
@@ -14,6 +20,8 @@ export interface Start {
   start(spec: StartSpec, by: Actor): Promise<Instance>
   /** Continues an ended instance's conversation under its id and label. */
   resume(entry: Entry, by: Actor): Promise<Instance>
+  /** Resumes several: places are taken at once, the launches follow a second apart. */
+  resumeAll(entries: readonly Entry[], by: Actor): Promise<readonly Outcome[]>
 }
 
 export function createStart(
@@ -87,38 +95,52 @@ export function createStart(
     if (twin) throw new AlreadyRunning(twin.name, [])
   }
 
-  async function resume(entry: Entry, by: Actor): Promise<Instance> {
+  /** Takes a place for an ended instance; the returned function launches it. */
+  async function reserveResume(entry: Entry, by: Actor): Promise<() => Promise<Instance>> {
     refuseIfLive(entry)
     // What ended it may still be sweeping.
     await entry.queue
-    const left = await sweeper.belongings(entry.id, null)
-    if (left.length > 0)
-      throw new AlreadyRunning(
-        entry.name,
-        left.map(({ pid }) => pid),
-      )
+    const left = (await sweeper.belongings(entry.id, null)).map(({ pid }) => pid)
+    if (left.length > 0) throw new AlreadyRunning(entry.name, left)
     // Asked again: from here on nobody can come in between.
     refuseIfLive(entry)
     const project = projectOf(entry)
     const program = launch.admit(project, false)
     const place = launch.placeFor(project, { label: entry.label ?? '', slotWanted: entry.slot })
     const before = { ...entry }
-    resetForLaunch(entry, {
-      name: place.name,
-      slot: place.slot,
-      note: noteOf(entry.id),
-      now: nowIso(),
-    })
+    const { name, slot } = place
+    resetForLaunch(entry, { name, slot, note: noteOf(entry.id), now: nowIso() })
     ledger.move(entry, 'starting', { by })
     reserve(entry, project.path)
-    const continues = hasTranscript(deps.launch.paths, entry.conversation)
-    const work = { entry, project, program, resume: continues, effort: null }
-    return bringUp(work, by, (failed) => {
+    ledger.publish(entry)
+    const resume = hasTranscript(deps.launch.paths, entry.conversation)
+    const undo = (failed: Entry): void => {
       Object.assign(failed, before, { queue: failed.queue })
       ledger.save(failed)
       ledger.publish(failed)
       ledger.publishCap()
-    })
+    }
+    return () => bringUp({ entry, project, program, resume, effort: null }, by, undo)
+  }
+
+  async function resumeAll(entries: readonly Entry[], by: Actor): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = []
+    let delay = 0
+    for (const entry of entries) {
+      const { id, name } = entry
+      try {
+        const bringUpNow = await reserveResume(entry, by)
+        setTimeout(() => {
+          // Stopped before its turn came: then there is nothing to launch.
+          if (entry.state === 'starting') bringUpNow().catch(() => undefined)
+        }, delay)
+        delay += resumeApartMs
+        outcomes.push({ id, name: entry.name, outcome: 'starting' })
+      } catch (error) {
+        outcomes.push(failedOutcome({ id, name }, error))
+      }
+    }
+    return outcomes
   }
 
   function projectOf(entry: Entry): FoundProject {
@@ -127,12 +149,27 @@ export function createStart(
     return { key, path: entry.projectPath }
   }
 
-  return { start, resume }
+  return {
+    start,
+    resume: async (entry, by) => (await reserveResume(entry, by))(),
+    resumeAll,
+  }
 }
 
 /** A note of its own for every launch, so that no old one is read for a new. */
 function noteOf(id: string): string {
   return `${id}.${randomUUID().slice(0, 8)}`
+}
+
+// Several agents that refresh one login in the same moment have logged each other out.
+const resumeApartMs = 1000
+
+/** The outcome of one instance's part of a request that failed for it. */
+export function failedOutcome(of: { id: string; name: string }, error: unknown): Outcome {
+  const known = error instanceof LabError
+  const code = known ? error.code : 'internal'
+  const message = known ? error.message : 'Something went wrong.'
+  return { ...of, outcome: 'failed', error: { code, message } }
 }
 
 const wordPattern = /^[A-Za-z0-9][A-Za-z0-9._:[\]-]{0,99}$/

@@ -41,6 +41,8 @@ const record = z.object({
   verified: z.boolean(),
   /** Who asked for its end, from the moment of asking. */
   stopAskedBy: evidence.shape.by.nullable(),
+  /** Names the event in which it ended along with others. */
+  together: z.string().nullable(),
   ended: z.object({ state: z.enum(['stopped', 'error']), at: z.string(), evidence }).nullable(),
 })
 

@@ -1,0 +1,72 @@
+// The memory of each instance, measured only while somebody looks.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { descendantsOf, proportionalBytes, residentBytes } from '../processes.ts'
+import type { Entry } from './entry.ts'
+import type { Ledger } from './ledger.ts'
+
+export interface Memory {
+  /** Measures every 5 s until the returned function is called; the first time at once. */
+  watch(): () => void
+  close(): void
+}
+
+const sampleMs = 5000
+// A fresh measure costs a walk through every mapping, so it is taken when the cheap one has moved
+// this much; and what moved less is not worth a message to the phone.
+const worthTelling = 0.05
+const stepBytes = 1024 * 1024
+
+export function createMemory(ledger: Ledger): Memory {
+  let watchers = 0
+  let timer: NodeJS.Timeout | undefined
+  let sampling = false
+  const resident = new Map<string, number>()
+
+  function measure(entry: Entry): void {
+    const pid = entry.session?.panePid
+    if (!pid) return
+    const tree = descendantsOf(pid)
+    const now = tree.reduce((sum, process) => sum + residentBytes(process), 0)
+    const before = resident.get(entry.id)
+    if (before !== undefined && Math.abs(now - before) <= before * worthTelling) return
+    resident.set(entry.id, now)
+    const parts = tree.map(proportionalBytes).filter((bytes) => bytes !== null)
+    const total = parts.reduce((sum, bytes) => sum + bytes, 0)
+    entry.memoryBytes = total > 0 ? Math.ceil(total / stepBytes) * stepBytes : null
+    ledger.publish(entry)
+  }
+
+  async function sample(): Promise<void> {
+    if (sampling) return
+    sampling = true
+    for (const entry of ledger.live()) {
+      measure(entry)
+      await nextTurn()
+    }
+    for (const id of resident.keys()) if (!ledger.find(id)?.session) resident.delete(id)
+    sampling = false
+  }
+
+  function stop(): void {
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  return {
+    watch() {
+      watchers += 1
+      if (!timer) {
+        timer = setInterval(() => void sample(), sampleMs)
+        void sample()
+      }
+      let watching = true
+      return () => {
+        if (!watching) return
+        watching = false
+        watchers -= 1
+        if (watchers === 0) stop()
+      }
+    },
+    close: stop,
+  }
+}
