@@ -112,7 +112,7 @@ function hashHex(text: string): string {
  * of a hash of the path (more only if those are taken, too).
  */
 export function assignKeys(paths: readonly string[]): Map<string, ProjectKey> {
-  const unique = [...new Set(paths)]
+  const unique = [...new Set(paths)].sort()
   const keys = new Map<string, ProjectKey>()
   const taken = new Set<string>(reservedNames)
   const wanted = new Map<string, number>()

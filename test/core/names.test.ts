@@ -311,8 +311,13 @@ describe('project keys', () => {
   })
 
   test('many paths with one plain key stay apart though four digits do not tell them apart', () => {
-    // 2,000 of 65,536 possible hashes: some of them meet.
-    const paths = Array.from({ length: 2000 }, (_, i) => String.fromCodePoint(0x4e00 + i))
-    expect(new Set(assignKeys(paths).values()).size).toBe(paths.length)
+    // 2,500 of 65,536 possible hashes: some of them meet.
+    const signs = Array.from({ length: 50 }, (_, i) => String.fromCodePoint(0x4e00 + 37 * i))
+    const paths = signs.flatMap((first) => signs.map((second) => first + second))
+    const keys = assignKeys(paths)
+    const made = [...keys.values()]
+    expect(new Set(made).size).toBe(paths.length)
+    expect(made.some((one) => /^__-[0-9a-f]{8}$/.test(one))).toBe(true)
+    expect(assignKeys(paths.toReversed())).toEqual(keys)
   })
 })
