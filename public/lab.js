@@ -1,162 +1,164 @@
 // The page's own behaviour over htmx: places what arrives by id and age, keeps what the operator has
-// typed, opened or focused, says when the page is not live, filters, tells the time.
+// typed, opened or focused, says when the page is not live, filters, tells the time. A module.
 const $ = (id) => document.getElementById(id)
 const on = (type, listener) => document.addEventListener(type, listener)
-{
-  let htmxApi
-  /** Rows that are gone, by id: the rev of their end. */
-  const ended = new Map()
+let htmxApi
+/** Rows that are gone, by id: the rev of their end. */
+const ended = new Map()
 
-  /** Whether rendering `rev` shows no later truth than `than`; another boot of lab is always news. */
-  function isOld(rev, than) {
-    const [boot, serial] = rev.split('.')
-    const [otherBoot, otherSerial] = than.split('.')
-    return boot === otherBoot && Number(serial) <= Number(otherSerial)
-  }
+/** Whether rendering `rev` shows no later truth than `than`; another boot of lab is always news. */
+function isOld(rev, than) {
+  const [boot, serial] = rev.split('.')
+  const [otherBoot, otherSerial] = than.split('.')
+  return boot === otherBoot && Number(serial) <= Number(otherSerial)
+}
 
-  function remove(element) {
-    const card = element.closest('.card')
-    const hadFocus = element.contains(document.activeElement)
-    element.remove()
-    if (hadFocus) card?.focus({ preventScroll: true })
-  }
+function remove(element) {
+  const card = element.closest('.card')
+  const hadFocus = element.contains(document.activeElement)
+  element.remove()
+  if (hadFocus) card?.focus({ preventScroll: true })
+}
 
-  /** Puts one arriving element in its place; returns what htmx must look at. */
-  function place(element, target) {
-    const { rev } = element.dataset
-    const shown = $(element.id)
-    const last = shown?.dataset.rev ?? ended.get(element.id)
-    // Cards carry no rev: they never change while the page is open.
-    if (shown && !rev) return []
-    if (rev && last && isOld(rev, last)) return []
-    if ('gone' in element.dataset) {
-      ended.set(element.id, rev)
-      if (shown) remove(shown)
-      return []
-    }
-    if (!shown) {
-      target.append(element)
-      return [element]
-    }
-    const fragment = document.createDocumentFragment()
-    fragment.append(element)
-    htmxApi.morph(shown, fragment, false)
-    return [$(element.id)]
-  }
-
-  /** Removes what the whole picture no longer names, unless it is newer than the picture. */
-  function sweep({ rev, ids, keys }) {
-    const known = new Set([...ids.split(' '), ...keys.split(' ')])
-    for (const row of document.querySelectorAll('[data-instance]'))
-      if (!known.has(row.dataset.id) && !isOld(rev, row.dataset.rev)) remove(row)
-    for (const card of document.querySelectorAll('[data-project]'))
-      if (!known.has(card.dataset.project)) card.remove()
+/** Puts one arriving element in its place; returns what htmx must look at. */
+function place(element, target) {
+  const { rev } = element.dataset
+  const shown = $(element.id)
+  const last = shown?.dataset.rev ?? ended.get(element.id)
+  // Cards carry no rev: they never change while the page is open.
+  if (shown && !rev) return []
+  if (rev && last && isOld(rev, last)) return []
+  if ('gone' in element.dataset) {
+    ended.set(element.id, rev)
+    if (shown) remove(shown)
     return []
   }
-
-  htmx.registerExtension('lab', {
-    init: (api) => {
-      htmxApi = api
-    },
-    handle_swap: (style, target, fragment) => {
-      if (style === 'fresh') return [...fragment.children].flatMap((child) => place(child, target))
-      if (style === 'whole') return sweep(fragment.firstElementChild.dataset)
-      return false
-    },
-    // An update neither closes what is open nor ends the sign that a tap was heard.
-    htmx_before_morph_attr: (element, { attrName }) =>
-      !(attrName === 'open' && element.localName === 'details') &&
-      !(attrName === 'class' && element.classList.contains('htmx-request')),
-  })
-
-  // Live or not. A connection that says nothing for 40 s (the server speaks every 15 s) is dead, though
-  // the network has not noticed: a laptop that slept, a phone that changed networks.
-  let connection
-  let heard = Date.now()
-  let doubt = setTimeout(() => setLive(false), 4000)
-  function setLive(isLive) {
-    clearTimeout(doubt)
-    if (isLive) $('offline').hidden = true
-    else doubt = setTimeout(() => ($('offline').hidden = false), 1500)
+  if (!shown) {
+    target.append(element)
+    return [element]
   }
-  on('htmx:sse:after:connection', (event) => {
-    connection = event.detail.connection
-    heard = Date.now()
-    setLive(true)
-  })
-  on('htmx:sse:before:message', () => (heard = Date.now()))
-  for (const type of ['htmx:sse:error', 'htmx:sse:close', 'htmx:sse:before:connection'])
-    on(type, (event) => {
-      // The first connection announces itself only once it stands.
-      if (type !== 'htmx:sse:before:connection' || event.detail.connection === connection)
-        setLive(false)
-    })
-  const revive = () => connection?.reader?.cancel()
-  addEventListener('pageshow', (event) => event.persisted && revive())
-  addEventListener('online', revive)
-
-  const ages = () => {
-    for (const time of document.querySelectorAll('[data-age]'))
-      time.textContent = ageText(Date.parse(time.dateTime), Date.now() - skew)
-  }
-  const skew = Date.now() - Number(document.documentElement.dataset.now)
-  function ageText(since, now) {
-    const minutes = Math.floor((now - since) / 60000)
-    if (!(minutes >= 1)) return 'now'
-    if (minutes < 60) return `${minutes} min`
-    return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`
-  }
-  setInterval(() => {
-    ages()
-    if (!document.hidden && Date.now() - heard > 40000) revive()
-  }, 5000)
-
-  function filter() {
-    const query = $('filter').value.trim().toLowerCase()
-    for (const card of document.querySelectorAll('[data-project]')) {
-      const names = [...card.querySelectorAll('[data-find]')].map((found) => found.textContent)
-      card.hidden = !names.join(' ').toLowerCase().includes(query)
-    }
-  }
-  function refresh() {
-    const { count } = $('needs').dataset
-    document.title = count === '0' ? 'lab' : `(${count}) lab`
-    filter()
-  }
-  on('htmx:after:swap', refresh)
-  on('input', ({ target }) => target.id === 'filter' && filter())
-  on('submit', (event) => event.target.matches('.filter') && event.preventDefault())
-
-  // A form that was answered well forgets what it sent, but not what was typed since.
-  on('htmx:after:request', ({ target, detail: { ctx } }) => {
-    if (!target.matches('form') || !ctx.response.raw.ok) return
-    const { label } = target.elements
-    if (label && label.value.trim() === ctx.request.body.get('label').trim()) label.value = ''
-    target.closest('.confirm')?.removeAttribute('open')
-  })
-  on('htmx:error', ({ detail: { ctx } }) => {
-    if (ctx?.target?.id === 'stream') setLive(false)
-    else if (ctx?.target) ctx.target.textContent = 'lab did not answer. Is it running? Try again.'
-  })
-
-  on('click', ({ target }) => {
-    const copy = target.closest('[data-copy]')
-    const code = copy?.previousElementSibling
-    if (copy) {
-      getSelection().selectAllChildren(code)
-      const said = (text) => (copy.textContent = text)
-      const copied = () => said('Copied') && setTimeout(said, 2000, 'Copy')
-      navigator.clipboard?.writeText(code.textContent).then(copied, () => {})
-    }
-    for (const menu of document.querySelectorAll('.menu[open]'))
-      if (!menu.contains(target)) menu.open = false
-  })
-  on('keydown', ({ key, target }) => {
-    const menu = key === 'Escape' && target.closest('.menu[open]')
-    if (!menu) return
-    menu.open = false
-    menu.querySelector('summary').focus()
-  })
-  on('DOMContentLoaded', refresh)
-  document.documentElement.classList.add('js')
+  const fragment = document.createDocumentFragment()
+  fragment.append(element)
+  htmxApi.morph(shown, fragment, false)
+  return [$(element.id)]
 }
+
+/** Removes what the whole picture no longer names, unless it is newer than the picture. */
+function sweep({ rev, ids, keys }) {
+  const known = new Set([...ids.split(' '), ...keys.split(' ')])
+  for (const row of document.querySelectorAll('[data-instance]'))
+    if (!known.has(row.dataset.id) && !isOld(rev, row.dataset.rev)) remove(row)
+  for (const card of document.querySelectorAll('[data-project]'))
+    if (!known.has(card.dataset.project)) card.remove()
+  return []
+}
+
+htmx.registerExtension('lab', {
+  init: (api) => {
+    htmxApi = api
+  },
+  handle_swap: (style, target, fragment) => {
+    if (style === 'fresh') return [...fragment.children].flatMap((child) => place(child, target))
+    if (style === 'whole') return sweep(fragment.firstElementChild.dataset)
+    return false
+  },
+  // An update neither closes what is open nor ends the sign that a tap was heard.
+  htmx_before_morph_attr: (element, { attrName }) =>
+    !(attrName === 'open' && element.localName === 'details') &&
+    !(attrName === 'class' && element.classList.contains('htmx-request')),
+})
+
+// Live or not. A connection that says nothing for 40 s (the server speaks every 15 s) is dead, though
+// the network has not noticed: a laptop that slept, a phone that changed networks.
+let connection
+let heard = Date.now()
+let doubt = setTimeout(sayDead, 4000)
+function sayDead() {
+  $('offline').hidden = false
+}
+function setLive(isLive) {
+  if (!isLive) return (doubt ??= setTimeout(sayDead, 1500))
+  clearTimeout(doubt)
+  doubt = undefined
+  $('offline').hidden = true
+}
+on('htmx:sse:after:connection', (event) => {
+  connection = event.detail.connection
+  heard = Date.now()
+  setLive(true)
+})
+on('htmx:sse:before:message', () => (heard = Date.now()))
+for (const type of ['htmx:sse:error', 'htmx:sse:close', 'htmx:sse:before:connection'])
+  on(type, (event) => {
+    // The first connection announces itself only once it stands.
+    if (type !== 'htmx:sse:before:connection' || event.detail.connection === connection)
+      setLive(false)
+  })
+const revive = () => connection?.reader?.cancel()
+addEventListener('pageshow', (event) => event.persisted && revive())
+addEventListener('online', revive)
+
+const ages = () => {
+  for (const time of document.querySelectorAll('[data-age]'))
+    time.textContent = ageText(Date.parse(time.dateTime), Date.now() - skew)
+}
+const skew = Date.now() - Number(document.documentElement.dataset.now)
+function ageText(since, now) {
+  const minutes = Math.floor((now - since) / 60000)
+  if (!(minutes >= 1)) return 'now'
+  if (minutes < 60) return `${minutes} min`
+  return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`
+}
+setInterval(() => {
+  ages()
+  if (!document.hidden && Date.now() - heard > 40000) revive()
+}, 5000)
+
+function filter() {
+  const query = $('filter').value.trim().toLowerCase()
+  for (const card of document.querySelectorAll('[data-project]')) {
+    const names = [...card.querySelectorAll('[data-find]')].map((found) => found.textContent)
+    card.hidden = !names.join(' ').toLowerCase().includes(query)
+  }
+}
+function refresh() {
+  const { count } = $('needs').dataset
+  document.title = count === '0' ? 'lab' : `(${count}) lab`
+  filter()
+}
+on('htmx:after:swap', refresh)
+on('input', ({ target }) => target.id === 'filter' && filter())
+on('submit', (event) => event.target.matches('.filter') && event.preventDefault())
+
+// A form that was answered well forgets what it sent, but not what was typed since.
+on('htmx:after:request', ({ target, detail: { ctx } }) => {
+  if (!target.matches('form') || !ctx.response.raw.ok) return
+  const { label } = target.elements
+  if (label && label.value.trim() === ctx.request.body.get('label').trim()) label.value = ''
+  target.closest('.confirm')?.removeAttribute('open')
+})
+on('htmx:error', ({ detail: { ctx } }) => {
+  if (ctx?.target?.id === 'stream') setLive(false)
+  else if (ctx?.target) ctx.target.textContent = 'lab did not answer. Is it running? Try again.'
+})
+
+on('click', ({ target }) => {
+  const copy = target.closest('[data-copy]')
+  const code = copy?.previousElementSibling
+  if (copy) {
+    getSelection().selectAllChildren(code)
+    const said = (text) => (copy.textContent = text)
+    const copied = () => said('Copied') && setTimeout(said, 2000, 'Copy')
+    navigator.clipboard?.writeText(code.textContent).then(copied, () => {})
+  }
+  for (const menu of document.querySelectorAll('.menu[open]'))
+    if (!menu.contains(target)) menu.open = false
+})
+on('keydown', ({ key, target }) => {
+  const menu = key === 'Escape' && target.closest('.menu[open]')
+  if (!menu) return
+  menu.open = false
+  menu.querySelector('summary').focus()
+})
+on('DOMContentLoaded', refresh)
+document.documentElement.classList.add('js')

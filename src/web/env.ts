@@ -29,8 +29,22 @@ export interface ServerInfo {
   readonly guard: string
 }
 
-/** The service without the handles that only main turns. */
-export type Service = Omit<Instances, 'open' | 'close' | 'noticesMayHaveChanged'>
+/** What the page and the API ask of the service. */
+export type Service = Pick<
+  Instances,
+  | 'start'
+  | 'stop'
+  | 'stopAll'
+  | 'dismiss'
+  | 'resolve'
+  | 'get'
+  | 'list'
+  | 'projects'
+  | 'foreign'
+  | 'cap'
+  | 'notices'
+  | 'subscribe'
+>
 
 export interface WebDeps {
   readonly instances: Service

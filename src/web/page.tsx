@@ -1,7 +1,7 @@
 // The page, its stream and its forms. A form that htmx sends is answered with partials, any other with
 // a redirect to the page; what is refused is rendered by the app's onError.
 import { Hono, type Context } from 'hono'
-import type { StopOutcome } from '../core/instance.ts'
+import type { Outcome } from '../core/instance.ts'
 import { readStartForm } from './body.ts'
 import type { Service, WebEnv } from './env.ts'
 import type { Live } from './live.tsx'
@@ -37,7 +37,7 @@ export function createPage(
 ): Hono<WebEnv> {
   const page = new Hono<WebEnv>()
 
-  function stoppedAll(results: readonly StopOutcome[], line: string): string {
+  function stoppedAll(results: readonly Outcome[], line: string): string {
     const failed = results.filter(({ outcome }) => outcome === 'failed')
     const told = htmlOf(
       <Partial into={line} swap="innerHTML">

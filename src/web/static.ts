@@ -18,7 +18,10 @@ export interface AssetFiles {
 /** Where the page finds its files. */
 export interface AssetPaths {
   readonly css: string
-  readonly js: string
+  /** htmx and its stream extension, a classic script. */
+  readonly htmx: string
+  /** The page's own behaviour, a module. */
+  readonly lab: string
 }
 
 interface Served {
@@ -35,9 +38,9 @@ function hashOf(body: string | Uint8Array): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, 16)
 }
 
-/** One script instead of three, without pointers to source maps that nobody serves. */
-function scriptOf(files: AssetFiles): string {
-  return [files['htmx.min.js'], files['hx-sse.min.js'], files['lab.js']]
+/** One script instead of two, without pointers to source maps that nobody serves. */
+function htmxOf(files: AssetFiles): string {
+  return [files['htmx.min.js'], files['hx-sse.min.js']]
     .map((text) => text.replace(/^\/\/# sourceMappingURL=.*$/gm, '').trim())
     .join(';\n')
 }
@@ -52,11 +55,14 @@ export function createStatic(files: AssetFiles): {
     served.set(path, { type, body, caching, etag: `"${hashOf(body)}"` })
     return path
   }
-  const js = scriptOf(files)
-  const css = files['lab.css']
+  const hashed = (name: string, type: string, body: string): string => {
+    const [stem, ending] = name.split('.')
+    return add(`/assets/${stem}.${hashOf(body)}.${ending}`, `${type}; charset=utf-8`, forGood, body)
+  }
   const paths = {
-    js: add(`/assets/lab.${hashOf(js)}.js`, 'text/javascript; charset=utf-8', forGood, js),
-    css: add(`/assets/lab.${hashOf(css)}.css`, 'text/css; charset=utf-8', forGood, css),
+    htmx: hashed('htmx.js', 'text/javascript', htmxOf(files)),
+    lab: hashed('lab.js', 'text/javascript', files['lab.js']),
+    css: hashed('lab.css', 'text/css', files['lab.css']),
   }
   add('/icon.svg', 'image/svg+xml', revalidated, files['icon.svg'])
   add('/icon-maskable.svg', 'image/svg+xml', revalidated, files['icon-maskable.svg'])

@@ -93,9 +93,9 @@ export function createMemory(options: MemoryOptions = {}): Memory {
 
   function stop(id: string, by: Actor): Instance {
     asked.push(`stop ${id} by ${by}`)
-    const { state } = get(id)
-    if (!isLive(state)) throw new InstanceNotFound(id)
-    return state === 'stopping' ? get(id) : change(id, { state: 'stopping', waitingFor: null })
+    const instance = get(id)
+    if (!isLive(instance.state) || instance.state === 'stopping') return instance
+    return change(id, { state: 'stopping', waitingFor: null })
   }
 
   return {

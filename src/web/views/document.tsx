@@ -116,8 +116,7 @@ const FirstSteps: FC<{ root: string }> = ({ root }) => (
   <section id="first" class="first">
     <h2>No projects yet</h2>
     <p>
-      Every git repository under <code>{root}</code> becomes a project. Put one there and it appears
-      here:
+      Every git repository under <code>{root}</code> becomes a project. Put one there, then reload:
     </p>
     <Command text={`git clone https://github.com/OWNER/NAME.git ${root}/NAME`} />
     <p>or begin an empty one:</p>
@@ -141,7 +140,8 @@ function documentOf(assets: AssetPaths, at: Moment, body: Child): string {
         <link rel="apple-touch-icon" href="/icon-180.png" />
         <link rel="manifest" href="/manifest.webmanifest" />
         <link rel="stylesheet" href={assets.css} />
-        <script src={assets.js} defer />
+        <script src={assets.htmx} defer />
+        <script src={assets.lab} type="module" />
       </head>
       <body>{body}</body>
     </html>

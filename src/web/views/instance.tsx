@@ -121,7 +121,7 @@ const DeepLink: FC<{ instance: Instance }> = ({ instance }) => {
   const { linkState, deepLink } = instance
   const title = titleOf(instance)
   if (linkState === 'linked' && deepLink?.startsWith('https://'))
-    return <Away href={deepLink} label={`Open ${title} in claude.ai`} text="Open" primary />
+    return <Away href={deepLink} label={`Open ${title} in claude.ai`} text="Open" />
   if (linkState === 'unavailable')
     return (
       <Away href={listPage} label={`Open the list in claude.ai to find ${title}`} text="List" />
@@ -129,15 +129,18 @@ const DeepLink: FC<{ instance: Instance }> = ({ instance }) => {
   return <span class="button open">{linkState === 'lost' ? 'Link lost' : 'Connecting…'}</span>
 }
 
-const Away: FC<{ href: string; label: string; text: string; primary?: boolean }> = (props) => (
+const Away: FC<{ href: string; label: string; text: string }> = (props) => (
   <a
-    class={props.primary ? 'button open primary' : 'button open'}
+    class="button open"
     href={props.href}
     target="_blank"
     rel="noopener noreferrer"
     aria-label={props.label}
   >
-    {props.text}
+    <span>
+      {props.text}
+      <span class="wide"> in claude.ai</span>
+    </span>
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
       <path d="M5 11 11 5M6 5h5v5" />
     </svg>
@@ -182,7 +185,7 @@ const Menu: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
             <dd>{instance.model}</dd>
           </>
         )}
-        <dt>Started</dt>
+        <dt>Running</dt>
         <dd>
           <Age since={instance.createdAt} at={at} />
         </dd>
@@ -192,12 +195,13 @@ const Menu: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
 )
 
 const EvidenceBox: FC<{ instance: Instance; evidence: Evidence }> = ({ instance, evidence }) => {
-  const exit = evidence.signal ?? (evidence.exitCode === null ? null : `exit ${evidence.exitCode}`)
+  const { message, signal, exitCode, lastLines } = evidence
+  const exit = signal ?? (exitCode === null ? null : `exit status ${exitCode}`)
   return (
     <div class="evidence">
       <div class="verdict">
         <p>
-          {evidence.message} {exit === null ? null : <code class="exit">{exit}</code>}
+          {message} {exit === null || message.includes(exit) ? null : <code>{exit}</code>}
         </p>
         <RowForm instance={instance} verb="dismiss">
           <button class="button" aria-label={`Dismiss ${titleOf(instance)}`}>
@@ -205,9 +209,9 @@ const EvidenceBox: FC<{ instance: Instance; evidence: Evidence }> = ({ instance,
           </button>
         </RowForm>
       </div>
-      {evidence.lastLines.length === 0 ? null : (
+      {lastLines.length === 0 ? null : (
         <pre tabindex={0} role="region" aria-label={`Last lines of ${titleOf(instance)}`}>
-          {evidence.lastLines.join('\n')}
+          <code>{lastLines.join('\n')}</code>
         </pre>
       )}
     </div>

@@ -30,8 +30,10 @@ export const Needs: FC<{ instances: readonly Instance[]; at: Moment }> = ({ inst
           <li id={`n-${instance.id}`} data-state={instance.state}>
             <a href={`#i-${instance.id}`}>
               <StateIcon state={instance.state} />
-              <b>{titleOf(instance)}</b>
-              <span>{instance.waitingFor ?? wordOf(instance)}</span>
+              <span>
+                <b>{titleOf(instance)}</b>
+                <span>{instance.waitingFor ?? wordOf(instance)}</span>
+              </span>
             </a>
           </li>
         ))}

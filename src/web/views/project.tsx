@@ -58,6 +58,30 @@ export const ProjectCard: FC<{
             </p>
           )}
         </div>
+        <form
+          id={`start-${key}`}
+          class="start"
+          method="post"
+          action={action}
+          hx-post={action}
+          hx-target={`#msg-${key}`}
+          hx-sync="this:drop"
+        >
+          <input
+            id={`label-${key}`}
+            name="label"
+            value={own?.label}
+            maxlength={labelCharsMax}
+            placeholder="Label (optional)"
+            aria-label={`Label of a new instance in ${key}`}
+            autocomplete="off"
+            enterkeyhint="go"
+          />
+          <button class="button primary" aria-label={`Start an instance in ${key}`}>
+            <span class="idle">Start</span>
+            <span class="pending">Starting…</span>
+          </button>
+        </form>
         <StopAll
           action={`/projects/${key}/stop-all`}
           target={`#msg-${key}`}
@@ -66,38 +90,14 @@ export const ProjectCard: FC<{
           question={`Stop every instance of ${key}?`}
         />
       </header>
+      <div id={`msg-${key}`} class="message" role="alert">
+        {own ? <RefusalText refusal={own} /> : null}
+      </div>
       <ul id={`list-${key}`} class="rows">
         {project.instances.filter(isShown).map((instance) => (
           <InstanceRow instance={instance} at={at} />
         ))}
       </ul>
-      <form
-        id={`start-${key}`}
-        class="start"
-        method="post"
-        action={action}
-        hx-post={action}
-        hx-target={`#msg-${key}`}
-        hx-sync="this:drop"
-      >
-        <input
-          id={`label-${key}`}
-          name="label"
-          value={own?.label}
-          maxlength={labelCharsMax}
-          placeholder="Label (optional)"
-          aria-label={`Label of a new instance in ${key}`}
-          autocomplete="off"
-          enterkeyhint="go"
-        />
-        <button class="button primary" aria-label={`Start an instance in ${key}`}>
-          <span class="idle">Start</span>
-          <span class="pending">Starting…</span>
-        </button>
-      </form>
-      <div id={`msg-${key}`} class="message" role="alert">
-        {own ? <RefusalText refusal={own} /> : null}
-      </div>
     </section>
   )
 }
