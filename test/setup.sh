@@ -1,21 +1,33 @@
 #!/bin/sh
-# Makes a fresh checkout ready to run: the npm packages, tmux and git. Does nothing when all is there.
+# Makes a fresh checkout ready to run: Node is new enough, tmux and git are there, the npm packages
+# match the lock file. Does nothing, in no time, when all is so.
 set -eu
 cd "$(dirname "$0")/.."
+
+# NAMES: Debian packages. Installed without asking where that needs no password; named otherwise.
+need() {
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq </dev/null
+    apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
+  else
+    echo "lab needs $*. Install it, for example: sudo apt-get install $*" >&2
+    exit 1
+  fi
+}
+
+if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null; then
+  echo "lab needs Node 20.19 or newer; this is $(node --version 2>/dev/null || echo "a machine without node")." >&2
+  exit 1
+fi
 
 missing=""
 command -v tmux >/dev/null || missing="$missing tmux"
 command -v git >/dev/null || missing="$missing git"
-if [ -n "$missing" ]; then
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null
-  else
-    echo "lab needs$missing. Install it, for example: sudo apt-get install$missing" >&2
-    exit 1
-  fi
-fi
+# Unquoted on purpose: each word is a package.
+[ -z "$missing" ] || need $missing
 
 # npm writes .package-lock.json last, so its age says whether the packages match the lock file.
 if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
-  npm ci --no-audit --no-fund --loglevel=error
+  npm ci --no-audit --no-fund --loglevel=error </dev/null
 fi
