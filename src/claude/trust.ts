@@ -1,8 +1,9 @@
 // Folder trust in Claude's own configuration: the operator's tap on Start is the consent.
 import { mkdir, readFile, realpath, rmdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import writeFileAtomic from 'write-file-atomic'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../errors.ts'
+import { replaceFile } from '../write-file.ts'
 
 type Json = Record<string, unknown>
 
@@ -15,8 +16,10 @@ let tail: Promise<unknown> = Promise.resolve()
  */
 export function seedTrust(configFile: string, folder: string): Promise<void> {
   const seeded = tail.then(async () => {
-    if (!(await isSeeded(configFile, folder)))
-      await withClaudesLock(configFile, () => seed(configFile, folder))
+    if (await isSeeded(configFile, folder)) return
+    // Claude makes its directory itself, but only once it runs. A failure shows at the writing.
+    await mkdir(dirname(configFile), { recursive: true, mode: 0o700 }).catch(() => undefined)
+    await withClaudesLock(configFile, () => seed(configFile, folder))
   })
   tail = seeded.catch(() => undefined)
   return seeded
@@ -47,10 +50,9 @@ async function seed(configFile: string, folder: string): Promise<void> {
   }
   const seeded = { ...config, hasCompletedOnboarding: true, projects }
   // Through a symlink (a dotfiles repository) the file behind it is replaced, not the link.
-  const target = await realpath(configFile).catch(() => configFile)
-  await writeFileAtomic(target, `${JSON.stringify(seeded, null, 2)}\n`, { mode }).catch(
+  await replaceFile(configFile, `${JSON.stringify(seeded, null, 2)}\n`, { mode }).catch(
     (error: unknown) => {
-      throw new ClaudeConfigUnwritable(target, { cause: error })
+      throw new ClaudeConfigUnwritable(configFile, { cause: error })
     },
   )
 }
@@ -70,8 +72,9 @@ async function withClaudesLock(configFile: string, act: () => Promise<void>): Pr
       () => false,
     )
     if (locked) break
-    const age = Date.now() - (await stat(lock).catch(() => ({ mtimeMs: 0 }))).mtimeMs
-    if (age > lockStaleMs) await rmdir(lock).catch(() => undefined)
+    // One that went meanwhile is not removed: the next may stand there already.
+    const madeAt = (await stat(lock).catch(() => null))?.mtimeMs ?? Date.now()
+    if (Date.now() - madeAt > lockStaleMs) await rmdir(lock).catch(() => undefined)
     await sleep(10)
   }
   try {

@@ -1,9 +1,9 @@
 // Durable facts, one JSON file: what neither tmux nor Claude nor git can tell after a restart.
 import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
 import { StoreUnwritable } from '../errors.ts'
+import { replaceFile } from '../write-file.ts'
 
 const evidence = z.object({
   reason: z.enum([
@@ -75,9 +75,9 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
   const path = join(dir, 'state.json')
   let corruptKeptAt: string | null = null
   let current: Facts = { version: 1, projects: {}, instances: [], server: null }
-  const text = readIfThere(path)
-  if (text !== null) {
-    const parsed = facts.safeParse(parseJson(text))
+  const stored = readIfThere(path)
+  if (stored !== null) {
+    const parsed = facts.safeParse(stored.json)
     if (parsed.success) current = parsed.data
     else {
       corruptKeptAt = `${path}.corrupt-${now().toISOString().replaceAll(':', '')}`
@@ -94,7 +94,7 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
       .catch(() => undefined)
       .then(() => {
         waiting = null
-        return writeFileAtomic(path, `${JSON.stringify(current, null, 1)}\n`, { mode: 0o600 })
+        return replaceFile(path, `${JSON.stringify(current, null, 1)}\n`, { mode: 0o600 })
       })
       .catch((error: unknown) => {
         throw new StoreUnwritable(path, { cause: error })
@@ -116,19 +116,12 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
   }
 }
 
-function readIfThere(path: string): string | null {
+/** What the file holds, `json` undefined when that cannot be read; null when there is no file. */
+function readIfThere(path: string): { readonly json: unknown } | null {
   try {
-    return readFileSync(path, 'utf8')
+    return { json: JSON.parse(readFileSync(path, 'utf8')) as unknown }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    return { json: undefined }
   }
 }
