@@ -1,6 +1,6 @@
 // The picture of the projects root: every repository with its key, kept fresh behind the requests.
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { assignKeys, type ProjectKey } from '../core/names.ts'
 import { defaultBounds, scanProjects, type ScanBounds, type ScanResult } from './scan.ts'
 
@@ -12,7 +12,7 @@ export interface FoundProject {
 
 export interface Projects {
   readonly root: string
-  /** Sorted by key, as of the last scan. */
+  /** Sorted by key, as of the last scan; one that was cut short takes nothing away. */
   all(): readonly FoundProject[]
   /** The project of that key, or null. */
   find(key: string): FoundProject | null
@@ -20,7 +20,7 @@ export interface Projects {
   keyOf(path: string): ProjectKey | null
   /** Asks for a new scan without waiting; one at a time, at most every `restMs`. */
   refresh(): void
-  /** Waits for a scan that starts now. @throws when the root cannot be read */
+  /** Waits for the scan that runs, or else for one that starts now. @throws when the root cannot be read */
   scan(): Promise<void>
 }
 
@@ -39,21 +39,29 @@ export function createProjects(options: ProjectsOptions): Projects {
   let byKey = new Map<string, FoundProject>()
   let byPath = new Map<string, ProjectKey>()
   let running: Promise<void> | null = null
-  let lastEnd = 0
+  let lastEnd = Number.NEGATIVE_INFINITY
   let warned = ''
 
-  function take({ paths, unreadable, complete }: ScanResult): void {
+  // Said once per picture, not at every page load.
+  function warnOnce(message: string, fields: Record<string, unknown>): void {
+    const said = JSON.stringify([message, fields])
+    if (said !== warned) warn(message, fields)
+    warned = said
+  }
+
+  function take({ paths: seen, unreadable, complete }: ScanResult): void {
+    // A slow disk must not take projects off the page, nor give another one their key.
+    const known = complete ? [] : [...byPath.keys()].map((path) => relative(root, path))
+    const paths = [...new Set([...seen, ...known])]
     const keys = assignKeys(paths)
     const projects = paths.map((path) => ({ key: keys.get(path)!, path: join(root, path) }))
     projects.sort((a, b) => (a.key < b.key ? -1 : 1))
     const before = JSON.stringify([...byKey.values()])
     byKey = new Map(projects.map((project) => [project.key, project]))
     byPath = new Map(projects.map((project) => [project.path, project.key]))
-    // Said once per picture, not at every page load.
-    const trouble = JSON.stringify([unreadable, complete])
-    if (trouble !== warned && (unreadable.length > 0 || !complete))
-      warn('parts of the projects root were not read', { root, unreadable, complete })
-    warned = trouble
+    if (unreadable.length > 0 || !complete)
+      warnOnce('parts of the projects root were not read', { root, unreadable, complete })
+    else warned = ''
     if (before !== JSON.stringify(projects)) onChange()
   }
 
@@ -62,7 +70,7 @@ export function createProjects(options: ProjectsOptions): Projects {
       .then(take)
       .finally(() => {
         running = null
-        lastEnd = Date.now()
+        lastEnd = performance.now()
       })
     return running
   }
@@ -73,9 +81,9 @@ export function createProjects(options: ProjectsOptions): Projects {
     find: (key) => byKey.get(key) ?? null,
     keyOf: (path) => byPath.get(path) ?? null,
     refresh() {
-      if (running || Date.now() - lastEnd < restMs) return
+      if (running || performance.now() - lastEnd < restMs) return
       scan().catch((error: unknown) =>
-        warn('the projects root cannot be read', { root, err: error }),
+        warnOnce('the projects root cannot be read', { root, err: error }),
       )
     },
     scan,
@@ -89,7 +97,8 @@ export function currentBranch(path: string): string | null {
     const pointer = readGitFile(gitDir)
     if (pointer) gitDir = resolve(path, pointer)
     const head = readFileSync(join(gitDir, 'HEAD'), 'utf8')
-    return /^ref: refs\/heads\/(.+)$/m.exec(head)?.[1] ?? null
+    // A repository in the reftable format says `.invalid` there, which is no branch.
+    return /^ref: refs\/heads\/([^.].*)$/m.exec(head)?.[1] ?? null
   } catch {
     return null
   }

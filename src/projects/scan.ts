@@ -1,7 +1,7 @@
 // Finds the git repositories under a root. Reads directories only; follows no symlink.
-import { readdir, stat } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ScanBounds {
   /** Folders below the root that are looked into. */
@@ -22,19 +22,23 @@ export interface ScanResult {
 export const defaultBounds: ScanBounds = { depthMax: 6, timeoutMs: 5000 }
 // Directories read at once: more only queue up in the thread pool.
 const concurrency = 8
+// Reads that have not come back, whichever scan asked. Each holds one of the few threads that all file
+// access shares, so a dead network mount may cost one, and not one more with every scan.
+const unanswered = new Map<string, Promise<Dirent[]>>()
 
 /**
  * Lists every directory below `root` that holds a `.git` (directory or file), not descending into
- * one. Folders that cannot be read are skipped and named; the root itself must be readable.
+ * one. Folders that cannot be read or do not answer are skipped and named. @throws when the root
+ * itself cannot be read, or does not answer in time
  */
 export async function scanProjects(root: string, bounds = defaultBounds): Promise<ScanResult> {
-  const deadline = Date.now() + bounds.timeoutMs
   const found: string[] = []
   const unreadable: Array<{ path: string; reason: string }> = []
-  const queue: Array<{ path: string; depth: number }> = []
+  const queue: Folder[] = [{ path: '', depth: 0 }]
+  const underWay = new Set<string>()
+  let ended = false
 
-  async function visit({ path, depth }: { path: string; depth: number }): Promise<void> {
-    const entries = await readdir(join(root, path), { withFileTypes: true })
+  function take({ path, depth }: Folder, entries: readonly Dirent[]): void {
     if (path !== '' && entries.some((entry) => entry.name === '.git')) {
       found.push(path)
       return
@@ -45,28 +49,62 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
         queue.push({ path: path === '' ? entry.name : `${path}/${entry.name}`, depth: depth + 1 })
   }
 
-  async function visitAll(): Promise<void> {
-    while (queue.length > 0) {
-      const batch = queue.splice(0, concurrency).map((next) =>
-        visit(next).catch((error: NodeJS.ErrnoException) => {
-          if (error.code === 'ENOENT') return
-          unreadable.push({ path: next.path, reason: error.code ?? error.message })
-        }),
-      )
-      await Promise.all(batch)
-      if (Date.now() > deadline) return
+  async function visit(folder: Folder): Promise<void> {
+    const { path } = folder
+    underWay.add(path)
+    try {
+      const entries = await readFolder(join(root, path))
+      if (!ended) take(folder, entries)
+    } catch (error) {
+      if (path === '') throw error
+      const { code, message } = error as NodeJS.ErrnoException
+      // Removed meanwhile, unless its name is no UTF-8: then it is there and cannot be named.
+      const removed = (code === 'ENOENT' || code === 'ENOTDIR') && !path.includes('\ufffd')
+      if (!ended && !removed) unreadable.push({ path, reason: code ?? message })
+    } finally {
+      underWay.delete(path)
     }
   }
 
-  await stat(root)
-  await visit({ path: '', depth: 0 })
-  // A directory on a dead network mount never answers: the bound holds without it.
-  const bound = new AbortController()
-  await Promise.race([
-    visitAll(),
-    sleep(bounds.timeoutMs, undefined, { signal: bound.signal }).catch(() => undefined),
-  ])
-  bound.abort()
-  const complete = queue.length === 0 && Date.now() <= deadline
-  return { paths: [...found].sort(), unreadable: [...unreadable], complete }
+  // The next folder is begun as soon as one is done, so one that does not answer holds up no other.
+  const visitAll = new Promise<void>((resolve, reject) => {
+    function goOn(): void {
+      while (!ended && underWay.size < concurrency && queue.length > 0)
+        visit(queue.shift()!).then(goOn, reject)
+      if (underWay.size === 0) resolve()
+    }
+    goOn()
+  })
+
+  const complete = await endsWithin(visitAll, bounds.timeoutMs)
+  ended = true
+  if (underWay.has('')) throw new Error(`${root} does not answer`)
+  for (const path of underWay) unreadable.push({ path, reason: 'does not answer' })
+  return { paths: found.sort(), unreadable, complete }
+}
+
+interface Folder {
+  readonly path: string
+  readonly depth: number
+}
+
+function readFolder(path: string): Promise<Dirent[]> {
+  const reading = unanswered.get(path)
+  if (reading) return reading
+  const begun = readdir(path, { withFileTypes: true }).finally(() => unanswered.delete(path))
+  unanswered.set(path, begun)
+  return begun
+}
+
+/** Whether the work was done before the time was up. */
+async function endsWithin(work: Promise<void>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs)
+  })
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
