@@ -1,5 +1,5 @@
 // One lab per state directory: the lock file names its holder.
-import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { isRunning, type ProcessId } from '../processes.ts'
@@ -11,17 +11,49 @@ import { isRunning, type ProcessId } from '../processes.ts'
 export function lockStateDir(dir: string, self: ProcessId): () => void {
   const path = join(dir, 'lock')
   const mine = `${path}.${self.pid}`
-  writeFileSync(mine, `${JSON.stringify({ pid: self.pid, procStart: self.start })}\n`, {
-    mode: 0o600,
-  })
+  const note = `${JSON.stringify({ pid: self.pid, procStart: self.start })}\n`
+  // What an earlier process of this pid left may be the very file that is the lock.
+  for (const name of [mine, `${mine}.copy`]) rmSync(name, { force: true })
+  writeFileSync(mine, note, { mode: 0o600 })
   try {
-    // A link appears whole and only where nothing stands: no half-written lock is ever seen.
-    while (!linked(mine, path)) takeFromTheDead(path, dir, self)
+    const holder = take(path, mine)
+    if (holder)
+      throw new UsageError(
+        `${dir} is held by another lab (process ${holder.pid}). Stop that one, or give this one its own --state-dir.`,
+      )
   } finally {
-    unlinkSync(mine)
+    rmSync(mine, { force: true })
   }
   return () => {
-    if (holderOf(path)?.pid === self.pid) rmSync(path, { force: true })
+    if (textOf(path) === note) rmSync(path, { force: true })
+  }
+}
+
+/**
+ * Puts a link to `mine` at `path`, where nothing or only a dead holder's stands; else says who lives.
+ * A link appears whole, so no half-written lock is ever seen. A dead one is replaced under a lock of
+ * its own: whoever read it earlier would otherwise take away what another lab has put there since.
+ */
+function take(path: string, mine: string): ProcessId | null {
+  for (;;) {
+    if (linked(mine, path)) return null
+    const text = textOf(path)
+    const holder = holderIn(text)
+    if (holder && isRunning(holder)) return holder
+    const turn = `${path}.turn`
+    // Whoever has the turn is about to hold the lock, or about to find who does.
+    const other = take(turn, mine)
+    if (other) return other
+    try {
+      // What the dead left can change only through whoever has the turn.
+      if (text !== null && text === textOf(path)) {
+        linkSync(mine, `${mine}.copy`)
+        renameSync(`${mine}.copy`, path)
+        return null
+      }
+    } finally {
+      rmSync(turn, { force: true })
+    }
   }
 }
 
@@ -35,28 +67,19 @@ function linked(from: string, to: string): boolean {
   }
 }
 
-function takeFromTheDead(path: string, dir: string, self: ProcessId): void {
-  const holder = holderOf(path)
-  if (holder && isRunning(holder))
-    throw new UsageError(
-      `${dir} is held by another lab (process ${holder.pid}). Stop that one, or give this one its own --state-dir.`,
-    )
-  // Renamed, not removed: if another lab took over in between, its lock comes back.
-  const aside = `${path}.dead.${self.pid}`
+/** What a lock says; null when there is none. */
+function textOf(path: string): string | null {
   try {
-    renameSync(path, aside)
+    return readFileSync(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
-  const moved = holderOf(aside)
-  if (moved && isRunning(moved)) linked(aside, path)
-  rmSync(aside, { force: true })
 }
 
-function holderOf(path: string): ProcessId | null {
+function holderIn(text: string | null): ProcessId | null {
   try {
-    const held = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown; procStart?: unknown }
+    const held = JSON.parse(text ?? '') as { pid?: unknown; procStart?: unknown }
     const { pid, procStart } = held
     return typeof pid === 'number' && typeof procStart === 'string'
       ? { pid, start: procStart }
