@@ -34,8 +34,7 @@ const passed =
 
 // Marks of an enclosing Claude (they make the agent believe that it is nested; one is a token), and
 // keys that switch Remote Control off.
-const leaking =
-  /^(CLAUDECODE|CLAUDE_CODE_\w+|CLAUDE_PID|CLAUDE_EFFORT|CLAUDE_CONFIG_DIR|AI_AGENT|ANTHROPIC_(API_KEY|AUTH_TOKEN|BASE_URL)|LAB_\w+)$/
+const leaking = /^(CLAUDECODE|CLAUDE_\w+|AI_AGENT|ANTHROPIC_\w+|LAB_\w+)$/
 const alwaysUnset: readonly string[] = [
   'CLAUDECODE',
   'CLAUDE_CODE_ENTRYPOINT',
@@ -48,6 +47,9 @@ const alwaysUnset: readonly string[] = [
   'ANTHROPIC_API_KEY',
   'ANTHROPIC_AUTH_TOKEN',
   'ANTHROPIC_BASE_URL',
+  // The tmux server's would outrank the LANG that is set below.
+  'LC_ALL',
+  'LC_CTYPE',
 ]
 
 export interface LaunchEnvironment {
@@ -71,12 +73,12 @@ export function launchEnvironment(options: {
   for (const [name, value] of Object.entries(lab))
     if (value !== undefined && passed.test(name)) set[name] = value
   // Without a UTF-8 locale box drawing and the prompt's glyph arrive as underscores.
-  if (!/utf-?8/i.test(set['LC_ALL'] ?? set['LC_CTYPE'] ?? set['LANG'] ?? '')) {
+  if (!/utf-?8/i.test(set['LC_ALL'] || set['LC_CTYPE'] || set['LANG'] || '')) {
     delete set['LC_ALL']
     delete set['LC_CTYPE']
     set['LANG'] = 'C.UTF-8'
   }
-  if (paths.configDir !== null) set['CLAUDE_CONFIG_DIR'] = paths.configDir
+  if (paths.configDir) set['CLAUDE_CONFIG_DIR'] = paths.configDir
   // Ten agents would otherwise start ten global installs of a new version.
   set['DISABLE_AUTOUPDATER'] = '1'
   set['LAB_STATE_DIR'] = stateDir

@@ -6,15 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { deepLinkOf } from './deep-link.ts'
 
+// The last moment that a Date can hold.
+const dateMax = 8.64e15
 const text = z.string().min(1).nullable().catch(null)
 const entrySchema = z.object({
   pid: z.number().int().positive(),
-  procStart: z.coerce.string().nullable().catch(null),
+  procStart: z
+    .union([z.string().min(1), z.number().transform(String)])
+    .nullable()
+    .catch(null),
   sessionId: z.uuid().nullable().catch(null),
   status: z.enum(['idle', 'busy', 'waiting', 'shell']).nullable().catch(null),
   waitingFor: text,
   bridgeSessionId: text,
-  updatedAt: z.number().nullable().catch(null),
+  updatedAt: z.number().min(0).max(dateMax).nullable().catch(null),
 })
 
 export interface RegistryEntry {
@@ -63,12 +68,20 @@ export interface Registry {
 const tornRetryMs = 6
 const tornRetriesMax = 5
 
-/** Watches a registry directory, which may not exist yet; calls `onChange` when an entry changed. */
+/**
+ * Watches a registry directory, which may not exist yet; calls `onChange` when an entry changed after
+ * the first look, which is taken before this returns.
+ */
 export function createRegistry(dir: string, onChange: () => void): Registry {
   const files = new Map<string, { stamp: string; entry: RegistryEntry | null }>()
   let watchers: FSWatcher[] = []
-  let watchedInode = 0
+  let watched = ''
+  let opened = false
   let closed = false
+
+  function changed(): void {
+    if (opened && !closed) onChange()
+  }
 
   function stampOf(name: string): string | null {
     try {
@@ -82,15 +95,16 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   /** Reads one file; true when it is whole or gone. */
   function take(name: string): boolean {
     const stamp = stampOf(name)
+    const before = files.get(name)
     if (stamp === null) {
-      if (files.delete(name)) onChange()
+      files.delete(name)
+      if (before?.entry) changed()
       return true
     }
-    const before = files.get(name)
     const entry = readEntry(join(dir, name))
     // A torn file keeps its old stamp, so that the next reconcile looks again.
     files.set(name, { stamp: entry ? stamp : '', entry: entry ?? before?.entry ?? null })
-    if (entry && JSON.stringify(entry) !== JSON.stringify(before?.entry)) onChange()
+    if (entry && JSON.stringify(entry) !== JSON.stringify(before?.entry)) changed()
     return entry !== null
   }
 
@@ -102,30 +116,32 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   function arm(): void {
     for (const watcher of watchers) watcher.close()
     watchers = []
-    watchedInode = inodeOf(dir)
+    watched = identityOf(dir)
     // The parent tells when the directory is made or made again, which silences its own watcher.
     for (const [path, act] of [
-      [dirname(dir), () => watchedInode !== inodeOf(dir) && reconcile()],
+      [dirname(dir), () => watched !== identityOf(dir) && reconcile()],
       [dir, (name: string | null) => name && isEntryName(name) && takeUntilWhole(name)],
     ] as const) {
       try {
         const watcher = watch(path, { persistent: false }, (_event, name) => void act(name))
-        watchers.push(watcher.on('error', () => (watchedInode = 0)))
+        watchers.push(watcher.on('error', () => (watched = '')))
       } catch {
-        // Not there yet: the next reconcile tries again.
+        // Not there yet, or no watcher to be had: the next reconcile tries again.
+        watched = ''
       }
     }
   }
 
   function reconcile(): void {
     if (closed) return
-    if (watchedInode === 0 || watchedInode !== inodeOf(dir)) arm()
+    if (watched === '' || watched !== identityOf(dir)) arm()
     const names = new Set(listEntries(dir))
     for (const name of files.keys()) if (!names.has(name)) take(name)
     for (const name of names) if (files.get(name)?.stamp !== stampOf(name)) take(name)
   }
 
   reconcile()
+  opened = true
   return {
     *entries() {
       for (const { entry } of files.values()) if (entry) yield entry
@@ -159,10 +175,12 @@ function readEntry(path: string): RegistryEntry | null {
   }
 }
 
-function inodeOf(path: string): number {
+/** Tells one directory of that path from the next: file systems give an inode's number again at once. */
+function identityOf(path: string): string {
   try {
-    return statSync(path).ino
+    const { ino, birthtimeMs } = statSync(path)
+    return `${ino}/${birthtimeMs}`
   } catch {
-    return 0
+    return ''
   }
 }
