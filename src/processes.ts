@@ -74,7 +74,10 @@ export function proportionalBytes(pid: number): number | null {
 /** Names of the variables that a process was started with; empty when they may not be read. */
 export function environmentNames(pid: number): readonly string[] {
   const environ = read(`/proc/${pid}/environ`)
-  return environ ? environ.split('\0').map((entry) => entry.split('=', 1)[0] ?? '') : []
+  return (environ ?? '')
+    .split('\0')
+    .map((entry) => entry.split('=', 1)[0]!)
+    .filter(Boolean)
 }
 
 /** Tells one boot of the machine from the next. */
@@ -137,7 +140,12 @@ export function treeOf(table: ProcessTable, root: number): readonly ProcessEntry
   }
   const top = table.get(root)
   const found: ProcessEntry[] = top ? [top] : []
-  for (let i = 0; i < found.length; i++) found.push(...(children.get(found[i]!.pid) ?? []))
+  for (let i = 0; i < found.length; i++) {
+    const { pid } = found[i]!
+    found.push(...(children.get(pid) ?? []))
+    // Read over a moment, a table may hold a pid twice in one line of descent.
+    children.delete(pid)
+  }
   return found
 }
 

@@ -73,7 +73,7 @@ export function createSweeper(options: {
       signal(left, 'SIGKILL')
       await gone(left, performance.now() + killWaitMs)
     }
-    return left.filter(isRunning)
+    return belongings(id, null)
   }
 
   return { belongings, signal, gone, sweep }
