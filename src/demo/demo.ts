@@ -1,0 +1,139 @@
+// `lab demo`: a folder with real git repositories, a stand-in for claude that is logged in, and a
+// private home, state directory and tmux server. Part of src/demo, which imports no other room.
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { standInLogin } from './auth.ts'
+import type { Behaviour } from './behaviour.ts'
+
+const run = promisify(execFile)
+
+export interface Demo {
+  readonly projectsRoot: string
+  /** An executable that runs the stand-in. */
+  readonly claude: string
+  readonly claudeConfigDir: string
+  readonly stateDir: string
+  readonly tmuxSocket: string
+  /** Ends the demo's tmux server and every process of its instances, and removes the folder; never raises. */
+  cleanup(): Promise<void>
+}
+
+/** What each project is for, and how an instance in it behaves. */
+const projects: Record<string, { readonly about: string; readonly behaviour: Partial<Behaviour> }> = {
+  api: { about: 'An HTTP service.', behaviour: {} },
+  'web-shop': { about: 'A shop; agents here are busy for a while.', behaviour: { prompt: 'SLOW 45 the tests pass' } },
+  infra: { about: 'Terraform; agents here ask before they act.', behaviour: { prompt: 'TOOL bash touch plan.txt' } },
+  notes: { about: 'A flaky place: agents here die after twenty seconds.', behaviour: { die: { afterMs: 20_000, exit: 1, lines: ['Error: connect ECONNREFUSED 127.0.0.1:5432'] } } },
+  'clients/acme/web': { about: "A client's page.", behaviour: {} },
+  'clients/acme/mobile': { about: "A client's app; agents here ask a question.", behaviour: { prompt: 'TOOL ask' } },
+} // prettier-ignore
+
+// Slow enough to be watched, as the real one is.
+const paced: Partial<Behaviour> = {
+  startMs: 500,
+  linkAfterMs: 1500,
+  authMs: 300,
+  permissions: 'manual',
+}
+
+/** Makes everything the demo needs; `cleanup` undoes it. */
+export async function prepareDemo({
+  node,
+  labPath,
+}: {
+  readonly node: string
+  readonly labPath: string
+}): Promise<Demo> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'lab-demo-')))
+  const projectsRoot = join(dir, 'projects')
+  const claudeConfigDir = join(dir, 'claude')
+  const stateDir = join(dir, 'state')
+  const claude = join(dir, 'bin', 'claude')
+  const tmuxSocket = `lab-demo-${process.pid}`
+  await mkdir(join(dir, 'bin'))
+  await writeFile(
+    claude,
+    `#!/bin/sh\nexec ${quote(node)} ${quote(resolve(labPath))} stand-in "$@"\n`,
+  )
+  await chmod(claude, 0o755)
+  await Promise.all(
+    Object.entries(projects).map(([path, { about }]) =>
+      makeRepository(join(projectsRoot, path), about),
+    ),
+  )
+  await seedConfig(claudeConfigDir, projectsRoot)
+  return {
+    ...{ projectsRoot, claude, claudeConfigDir, stateDir, tmuxSocket },
+    async cleanup() {
+      await run('tmux', ['-L', tmuxSocket, 'kill-server']).catch(() => undefined)
+      await endInstances(stateDir)
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
+    },
+  }
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+async function makeRepository(path: string, about: string): Promise<void> {
+  await mkdir(path, { recursive: true })
+  const title = path.split('/').pop() ?? ''
+  const says =
+    'Type `SAY hello`, `SLOW 20`, `TOOL bash make`, `TOOL ask`, `ERR 429`, `DIE 3`, `LINK lose`.'
+  await writeFile(join(path, 'README.md'), `# ${title}\n\n${about}\n\n${says}\n`)
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: path,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+  }
+  const identity = ['-c', 'user.name=Demo', '-c', 'user.email=demo@example.com']
+  await run('git', ['init', '-q', '-b', 'main'], { cwd: path, env })
+  await run('git', ['add', '.'], { cwd: path, env })
+  await run('git', [...identity, 'commit', '-q', '-m', 'Start'], { cwd: path, env })
+}
+
+async function seedConfig(configDir: string, projectsRoot: string): Promise<void> {
+  await mkdir(configDir)
+  const write = (name: string, value: unknown) =>
+    writeFile(join(configDir, name), JSON.stringify(value, null, 2), { mode: 0o600 })
+  const byCwd = Object.fromEntries(
+    Object.entries(projects).map(([path, { behaviour }]) => [join(projectsRoot, path), behaviour]),
+  )
+  await write('.claude.json', { hasCompletedOnboarding: true, theme: 'dark' })
+  await write('.credentials.json', { claudeAiOauth: standInLogin })
+  await write('stand-in.json', { default: paced, byCwd })
+}
+
+/** Waits a second for the instances' processes to be gone and kills those that are not. */
+async function endInstances(stateDir: string): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    if ((await marked(stateDir)).length === 0) return
+    await sleep(50)
+  }
+  for (const pid of await marked(stateDir)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+}
+
+/** The processes that carry the mark of an instance of this state directory. */
+async function marked(stateDir: string): Promise<number[]> {
+  const found: number[] = []
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const environ = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')
+    const variables = environ.split('\0')
+    const isOurs = variables.includes(`LAB_STATE_DIR=${stateDir}`)
+    if (isOurs && variables.some((one) => one.startsWith('LAB_INSTANCE='))) found.push(Number(name))
+  }
+  return found
+}

@@ -1,0 +1,120 @@
+// Who has the keys: the open dialog, or else the prompt. Owns the screen's live part.
+// Part of src/demo, which imports no other room.
+import type { ReadStream } from 'node:tty'
+import type { Dialog } from './dialogs.ts'
+import { readKeys, type Key } from './keys.ts'
+import type { Line, Screen } from './screen.ts'
+
+export interface Desk {
+  /** Adds lines that stay above the prompt or the dialog. */
+  print(...lines: Line[]): void
+  /** Opens a dialog and resolves to the chosen option, or null for Escape; a second one waits its turn. */
+  ask(dialog: Dialog): Promise<number | null>
+  /** The dialog that has the keys. */
+  readonly open: Dialog | null
+  /** Draws the live part again. */
+  refresh(): void
+  /** What is drawn, and who gets the keys, while no dialog is open. */
+  attach(prompt: { view(columns: number): readonly Line[]; onKey(key: Key): void }): void
+  /** Called whenever a dialog opens or closes. */
+  onDialog(listener: () => void): void
+  /** Closes the open dialog as if by Escape. */
+  dismiss(): void
+  clear(): void
+}
+
+// A lone ESC is the key itself when nothing follows it for this long.
+const escapeMs = 25
+
+/** Reads the terminal raw and gives each key to the open dialog or the prompt. */
+export function createDesk(input: ReadStream, screen: Screen, deafMs: number): Desk {
+  let open: Dialog | null = null
+  let selected = 0
+  let openedAt = 0
+  let answer: ((choice: number | null) => void) | null = null
+  let last: Promise<unknown> = Promise.resolve()
+  let prompt: Parameters<Desk['attach']>[0] = { view: () => [], onKey: () => {} }
+  let tell: (() => void) | null = null
+  let rest = ''
+  let escapeTimer: NodeJS.Timeout | undefined
+
+  function refresh(): void {
+    const columns = screen.columns()
+    screen.live(open ? open.draw(selected, columns) : prompt.view(columns))
+  }
+
+  function show(dialog: Dialog): Promise<number | null> {
+    open = dialog
+    selected = dialog.selected
+    openedAt = Date.now()
+    tell?.()
+    refresh()
+    return new Promise((resolve) => {
+      answer = (choice) => {
+        open = null
+        answer = null
+        tell?.()
+        refresh()
+        resolve(choice)
+      }
+    })
+  }
+
+  function keyToDialog(dialog: Dialog, key: Key): void {
+    const isDeaf = dialog.deaf && Date.now() - openedAt < deafMs
+    if (key.type === 'escape' || key.type === 'interrupt') answer?.(null)
+    else if (key.type === 'up' || key.type === 'down') {
+      const count = Math.max(1, dialog.options.length)
+      selected = (selected + (key.type === 'down' ? 1 : count - 1)) % count
+      refresh()
+    } else if (key.type === 'enter') {
+      if (!isDeaf && dialog.options.length > 0) answer?.(selected)
+    } else if (key.type === 'text' && dialog.numbered && /^\d$/.test(key.text)) {
+      const choice = Number(key.text) - 1
+      if (!isDeaf && choice in dialog.options) answer?.(choice)
+    }
+  }
+
+  function take(key: Key): void {
+    if (open) keyToDialog(open, key)
+    else prompt.onKey(key)
+  }
+
+  input.setEncoding('utf8')
+  input.setRawMode(true)
+  // A pane that was killed gives EIO; the hangup signal is what ends this program, not its input.
+  input.on('error', () => {})
+  input.on('data', (chunk: Buffer | string) => {
+    clearTimeout(escapeTimer)
+    const read = readKeys(rest + chunk.toString())
+    rest = read.rest
+    read.keys.forEach(take)
+    if (rest === '\x1b')
+      escapeTimer = setTimeout(() => {
+        rest = ''
+        take({ type: 'escape' })
+      }, escapeMs)
+  })
+
+  return {
+    print: (...lines) => screen.print(lines),
+    ask(dialog) {
+      const asked = last.then(() => show(dialog))
+      last = asked
+      return asked
+    },
+    get open() {
+      return open
+    },
+    refresh,
+    attach(next) {
+      prompt = next
+      refresh()
+    },
+    onDialog(listener) {
+      tell = listener
+    },
+    dismiss: () => answer?.(null),
+    clear: () => screen.clear(),
+  }
+}

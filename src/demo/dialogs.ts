@@ -1,0 +1,297 @@
+// The questions that Claude Code asks, in its own words, each with its options and how it is drawn.
+// Pure. Part of src/demo, which imports no other room.
+import { basename } from 'node:path'
+import type { Line } from './screen.ts'
+
+export interface Dialog {
+  /** What the registry says while it is open; null for start-up dialogs, which have no registry file. */
+  readonly waitingFor: string | null
+  readonly options: readonly string[]
+  /** Preselected, from 0. */
+  readonly selected: number
+  /** Whether a digit answers. */
+  readonly numbered: boolean
+  /** Whether Enter does nothing at first. */
+  readonly deaf: boolean
+  draw(selected: number, columns: number): readonly Line[]
+}
+
+const accent = '38;5;153'
+const dim = '38;5;246'
+
+interface Shape {
+  readonly rule: string
+  readonly head: readonly Line[]
+  readonly foot: readonly Line[]
+  readonly indent: string
+}
+
+function dialog(
+  base: Omit<Dialog, 'draw' | 'selected' | 'deaf'> & { selected?: number; deaf?: boolean },
+  { rule, head, foot, indent }: Shape,
+): Dialog {
+  return {
+    selected: 0,
+    deaf: false,
+    ...base,
+    draw: (selected, columns) => [
+      rule.repeat(columns),
+      ...head.map((line) => (line === '╌' ? '╌'.repeat(columns) : line)),
+      ...base.options.map((option, index): Line => {
+        const text = base.numbered ? `${index + 1}. ${option}` : option
+        return index === selected
+          ? { text: `${indent}❯ ${text}`, sgr: accent }
+          : `${indent}  ${text}`
+      }),
+      ...foot,
+    ],
+  }
+}
+
+/** "Is this a project you trust?": "No, exit" comes first and is preselected. */
+export function trustDialog(cwd: string): Dialog {
+  return dialog(
+    { waitingFor: null, options: ['No, exit', 'Yes, I trust this folder'], numbered: false },
+    {
+      rule: '─',
+      head: [
+        { text: ' Accessing workspace:', sgr: '1;38;5;220' },
+        '',
+        { text: ` ${cwd}`, sgr: '1' },
+        '',
+        ' Quick safety check: Is this a project you created or one you trust? (Like your own code, a well-known open source project, or work from your team). If not, take a moment to review what’s in this folder first.'.replace('’', "'"),
+        '',
+        " Claude Code'll be able to read, edit, and execute files here.",
+        '',
+        { text: ' Security guide', sgr: dim },
+        '',
+      ],
+      foot: ['', { text: ' Enter to confirm · Esc to cancel', sgr: dim }],
+      indent: ' ',
+    },
+  ) // prettier-ignore
+}
+
+/** What the real one says after "No, exit". */
+export const untrustedFarewell: readonly string[] = [
+  "Claude Code didn't start because this folder isn't trusted.",
+  'Run claude again and choose Yes, or run it in another folder.',
+]
+
+/** The first question of a new home. */
+export function themeDialog(version: string): Dialog {
+  const options = ['Auto (match terminal)', 'Dark mode', 'Light mode']
+  return dialog(
+    { waitingFor: null, options, numbered: true, selected: 1 },
+    {
+      rule: '',
+      head: [
+        `Welcome to Claude Code v${version}`,
+        '',
+        { text: " Let's get started.", sgr: '1' },
+        '',
+        { text: ' Choose the text style that looks best with your terminal', sgr: '1' },
+        { text: ' To change this later, run /theme', sgr: dim },
+        '',
+      ],
+      foot: [],
+      indent: ' ',
+    },
+  )
+}
+
+/** One new MCP server, or several, in the project's `.mcp.json`. */
+export function mcpDialog(names: readonly string[]): Dialog {
+  const many = names.length > 1
+  const note =
+    '  MCP servers may execute code or access system resources. All tool calls require approval. Learn more in the MCP documentation.'
+  const title = many
+    ? `  ${names.length} new MCP servers found in this project`
+    : `  New MCP server found in this project: ${names[0] ?? ''}`
+  return dialog(
+    {
+      waitingFor: null,
+      options: many
+        ? [...names.map((name) => `[✔] ${name}`), '   Enable selected']
+        : [
+            'Use this MCP server',
+            'Use this and all future MCP servers in this project',
+            'Continue without using this MCP server',
+          ],
+      selected: many ? 0 : 2,
+      numbered: false,
+    },
+    {
+      rule: '─',
+      head: [
+        { text: title, sgr: '1' },
+        ...(many ? ['  Select any you wish to enable.'] : []),
+        '',
+        note,
+        '',
+      ],
+      foot: [
+        '',
+        {
+          text: many
+            ? '  Space to select · Esc to reject all'
+            : '  Enter to confirm · Esc to cancel',
+          sgr: dim,
+        },
+      ],
+      indent: '  ',
+    },
+  )
+}
+
+/** The list of conversations behind `--resume` without a session id. */
+export function resumePicker(search: string): Dialog {
+  return dialog(
+    { waitingFor: null, options: [], numbered: false },
+    {
+      rule: '─',
+      head: ['  Resume session', `  ⌕ ${search}`, '', `  No sessions match "${search}".`],
+      foot: ['', { text: '  Type to search · Esc to clear', sgr: dim }],
+      indent: '  ',
+    },
+  )
+}
+
+/** How the picker opened by `/login`, and by a new home that nobody is logged into, looks. */
+export function loginDialog(waitingFor: string | null): Dialog {
+  return dialog(
+    {
+      waitingFor,
+      options: [
+        'Claude account with subscription · Individual, Team, or Enterprise',
+        'Anthropic Console account · API usage billing',
+        '3rd-party platform · Bedrock, Microsoft Foundry, Google Vertex AI',
+      ],
+      numbered: true,
+    },
+    {
+      rule: '▔',
+      head: [
+        '  Login',
+        '',
+        '  Claude Code can be used with your Claude subscription or billed based on API usage through your Console account.',
+        '',
+        '  Select login method:',
+        '',
+      ],
+      foot: ['', { text: '  Esc to cancel', sgr: dim }],
+      indent: '  ',
+    },
+  )
+}
+
+/** `/model`. */
+export function modelDialog(): Dialog {
+  return dialog(
+    {
+      waitingFor: 'dialog open',
+      options: [
+        'Default (recommended) ✔  Sonnet 5.5 · Efficient for routine tasks',
+        'Sonnet                   Sonnet 5.5 · Efficient for routine tasks',
+        'Opus                     Opus 5.5 · Best for everyday, complex tasks',
+        'Haiku                    Haiku 5.5 · Fastest for quick answers',
+      ],
+      numbered: true,
+    },
+    {
+      rule: '▔',
+      head: [
+        '  Select model',
+        '  Your pick is the default for new sessions. For other models, use --model.',
+        '',
+      ],
+      foot: [
+        '',
+        { text: '  s to use this session only · Enter to save · Esc to cancel', sgr: dim },
+      ],
+      indent: '  ',
+    },
+  )
+}
+
+/** Before a shell command that changes something. */
+export function bashDialog(command: string, description: string, cwd: string): Dialog {
+  return dialog(
+    {
+      waitingFor: 'permission prompt',
+      options: [
+        'Yes',
+        `Yes, and always allow access to ${cwd} from this project`,
+        'Yes, and switch to auto mode · auto mode handles these prompts for you',
+        'No',
+      ],
+      numbered: true,
+      deaf: true,
+    },
+    {
+      rule: '─',
+      head: [
+        { text: ' Bash command', sgr: `1;${accent}` },
+        ' Tip: auto mode handles these prompts for you — choose "switch to auto mode" below',
+        '',
+        { text: ` ${description}`, sgr: dim },
+        '╌',
+        ` ${command}`,
+        '╌',
+        ' Do you want to proceed?',
+      ],
+      foot: ['', { text: ' Esc to cancel · Tab to amend', sgr: dim }],
+      indent: ' ',
+    },
+  )
+}
+
+/** Before a file is changed or made. */
+export function fileDialog(file: string, before: string | null, after: string): Dialog {
+  const name = basename(file)
+  return dialog(
+    {
+      waitingFor: 'permission prompt',
+      options: [
+        'Yes',
+        'Yes, and switch to accept edits (auto-approve file edits and common file commands) for this session (shift+tab)',
+        'No',
+      ],
+      numbered: true,
+      deaf: true,
+    },
+    {
+      rule: '─',
+      head: [
+        { text: before === null ? ' Create file' : ' Edit file', sgr: `1;${accent}` },
+        ` ${name}`,
+        '╌',
+        ...(before === null ? [] : [{ text: ` 1 -${before}`, sgr: '31' }]),
+        { text: ` 1 +${after}`, sgr: '32' },
+        '╌',
+        before === null ? ` Do you want to create ${name}?` : ` Do you want to make this edit to ${name}?`,
+      ],
+      foot: ['', { text: ' Esc to cancel · Tab to amend', sgr: dim }],
+      indent: ' ',
+    },
+  ) // prettier-ignore
+}
+
+export const colours = ['Red', 'Blue'] as const
+
+/** AskUserQuestion. */
+export function questionDialog(): Dialog {
+  return dialog(
+    {
+      waitingFor: 'input needed',
+      options: [...colours, 'Type something.', 'Chat about this'],
+      numbered: true,
+    },
+    {
+      rule: '─',
+      head: [{ text: ' ☐ Colour1 ', sgr: '7' }, '', 'Which colour 1?', ''],
+      foot: ['', { text: 'Enter to select · ↑/↓ to navigate · Esc to cancel', sgr: dim }],
+      indent: '',
+    },
+  )
+}

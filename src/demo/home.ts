@@ -1,0 +1,99 @@
+// Where Claude Code keeps its files, and the few it reads: trust, onboarding, login, MCP servers.
+// Part of src/demo, which imports no other room.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+export interface Home {
+  readonly configDir: string
+  /** `.claude.json`: inside the config dir when CLAUDE_CONFIG_DIR names it, else beside it. */
+  readonly claudeJson: string
+  readonly sessions: string
+  readonly projects: string
+  readonly credentials: string
+}
+
+/** The places that this environment leads to. */
+export function homeOf(env: NodeJS.ProcessEnv): Home {
+  const home = env['HOME'] || homedir()
+  const named = env['CLAUDE_CONFIG_DIR']
+  const configDir = named || join(home, '.claude')
+  return {
+    configDir,
+    claudeJson: named ? join(named, '.claude.json') : join(home, '.claude.json'),
+    sessions: join(configDir, 'sessions'),
+    projects: join(configDir, 'projects'),
+    credentials: join(configDir, '.credentials.json'),
+  }
+}
+
+export type Json = Record<string, unknown>
+
+/** The object in a JSON file; empty when the file is missing or holds none. */
+export function readJson(file: string): Json {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    return typeof value === 'object' && value !== null ? (value as Json) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Changes a JSON file and keeps the keys it does not know; makes it when it is missing. */
+export function editJson(file: string, change: (value: Json) => void): void {
+  const value = readJson(file)
+  change(value)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, JSON.stringify(value, null, 2), { mode: 0o600 })
+}
+
+function projectsOf(value: Json): Record<string, Json> {
+  return (value['projects'] ??= {}) as Record<string, Json>
+}
+
+/** Whether this folder, or one above it, was trusted before. */
+export function isTrusted(home: Home, cwd: string): boolean {
+  const projects = projectsOf(readJson(home.claudeJson))
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (projects[folder]?.['hasTrustDialogAccepted'] === true) return true
+    if (folder === dirname(folder)) return false
+  }
+}
+
+/** Writes down that the folder is trusted. */
+export function trust(home: Home, cwd: string): void {
+  editJson(home.claudeJson, (value) => {
+    projectsOf(value)[cwd] = { ...projectsOf(value)[cwd], hasTrustDialogAccepted: true }
+  })
+}
+
+/** Whether somebody is logged in, going by the credentials file. */
+export function hasCredentials(home: Home): boolean {
+  return readJson(home.credentials)['claudeAiOauth'] !== undefined
+}
+
+/** The MCP servers that the project asks for and nobody has answered yet. */
+export function unansweredServers(cwd: string): string[] {
+  const wanted = Object.keys(readJson(join(cwd, '.mcp.json'))['mcpServers'] ?? {})
+  const local = readJson(localSettings(cwd))
+  if (local['enableAllProjectMcpServers'] === true) return []
+  const answered = new Set([local['enabledMcpjsonServers'], local['disabledMcpjsonServers']].flat())
+  return wanted.filter((name) => !answered.has(name))
+}
+
+/** Writes the answer where the real one does: into the checkout. */
+export function answerServers(cwd: string, names: readonly string[], enable: boolean): void {
+  const key = enable ? 'enabledMcpjsonServers' : 'disabledMcpjsonServers'
+  editJson(localSettings(cwd), (value) => {
+    value[key] = [...((value[key] as string[] | undefined) ?? []), ...names]
+  })
+}
+
+function localSettings(cwd: string): string {
+  return join(cwd, '.claude', 'settings.local.json')
+}
+
+/** Whether the file exists; for checks that name a missing one. */
+export function isFile(path: string): boolean {
+  return existsSync(path)
+}

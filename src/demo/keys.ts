@@ -1,0 +1,72 @@
+// Bytes from the terminal, read as keys. Pure. Part of src/demo, which imports no other room.
+
+export type Key =
+  | { readonly type: 'text' | 'paste'; readonly text: string }
+  | {
+      readonly type: 'enter' | 'newline' | 'escape' | 'up' | 'down' | 'tab' | 'backspace' | 'space'
+    }
+  | { readonly type: 'interrupt' | 'eof' | 'erase' }
+
+const pasteStart = '\x1b[200~'
+const pasteEnd = '\x1b[201~'
+const named: Record<string, Key> = {
+  '\r': { type: 'enter' },
+  '\n': { type: 'newline' },
+  '\t': { type: 'tab' },
+  '\x7f': { type: 'backspace' },
+  '\b': { type: 'backspace' },
+  '\x03': { type: 'interrupt' },
+  '\x04': { type: 'eof' },
+  '\x15': { type: 'erase' },
+}
+const arrows: Record<string, Key> = {
+  '\x1b[A': { type: 'up' },
+  '\x1bOA': { type: 'up' },
+  '\x1b[B': { type: 'down' },
+  '\x1bOB': { type: 'down' },
+}
+// oxlint-disable-next-line no-control-regex
+const sequence = /^\x1b(?:\[[0-9;:?<>=]*[ -/]*[@-~]|O.|[^[O])/
+
+/**
+ * Reads what can be read; `rest` is the beginning of something unfinished, to be put before the next
+ * bytes. A lone ESC stays in `rest`: the caller decides when it was the key.
+ */
+export function readKeys(input: string): { readonly keys: readonly Key[]; readonly rest: string } {
+  const keys: Key[] = []
+  let at = 0
+  while (at < input.length) {
+    const char = input[at] ?? ''
+    if (char === '\x1b') {
+      const tail = input.slice(at)
+      if (tail.startsWith(pasteStart)) {
+        const end = tail.indexOf(pasteEnd)
+        if (end < 0) return { keys, rest: tail }
+        const text = tail.slice(pasteStart.length, end).replace(/\r\n?/g, '\n')
+        keys.push({ type: 'paste', text })
+        at += end + pasteEnd.length
+        continue
+      }
+      const match = sequence.exec(tail)?.[0]
+      if (match === undefined) return { keys, rest: tail }
+      const arrow = arrows[match]
+      if (arrow) keys.push(arrow)
+      // ESC glued to a plain key is the Escape key followed by that key.
+      else if (match.length === 2 && !match.startsWith('\x1bO')) keys.push({ type: 'escape' })
+      at += match.length === 2 && !arrow ? 1 : match.length
+      continue
+    }
+    const key = named[char]
+    if (key) {
+      keys.push(key)
+      at++
+      continue
+    }
+    let end = at
+    // oxlint-disable-next-line no-control-regex
+    while (end < input.length && !/[\x00-\x1f\x7f]/.test(input[end] ?? '')) end++
+    if (end > at) keys.push({ type: 'text', text: input.slice(at, end) })
+    at = Math.max(end, at + 1)
+  }
+  return { keys, rest: '' }
+}

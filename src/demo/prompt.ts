@@ -1,0 +1,81 @@
+// How the prompt and what surrounds it look. Pure. Part of src/demo, which imports no other room.
+import type { Line } from './screen.ts'
+
+export interface PromptState {
+  readonly draft: string
+  readonly queued: readonly string[]
+  readonly busy: { readonly verb: string; readonly seconds: number } | null
+  /** The answer as far as it has come. */
+  readonly partial: string | null
+  /** What stands where the spinner stands, such as a retry. */
+  readonly note: string | null
+  readonly shells: number
+  readonly permissions: 'manual' | 'auto'
+  readonly name: string | null
+  readonly linked: boolean
+  readonly hint: string | null
+  readonly loggedIn: boolean
+}
+
+const grey = '38;5;244'
+const dim = '38;5;246'
+// Longer drafts are shown as a mark, as the real one shows a long paste.
+const draftLinesMax = 8
+const draftCharsMax = 800
+
+/** The live part: the running answer, the queue, the prompt box and its footer. */
+export function drawPrompt(state: PromptState, columns: number): readonly Line[] {
+  const { busy, name } = state
+  const box = name === null ? '─'.repeat(columns) : `${'─'.repeat(Math.max(0, columns - name.length - 3))} ${name} ─` // prettier-ignore
+  const corner = state.loggedIn ? '◐ medium · /effort' : 'Not logged in · run /login'
+  return [
+    ...(state.partial === null ? [] : ['', `● ${state.partial}`]),
+    ...(busy
+      ? ['', { text: state.note ?? `✽ ${busy.verb}… (${busy.seconds}s · ↓ 2 tokens)`, sgr: '38;5;174' }]
+      : []),
+    ...state.queued.flatMap((text): Line[] => ['', `❯ ${text}`, '  ⎿  Queued · ctrl+x ctrl+s to send now']),
+    '',
+    { text: corner.padStart(columns - 2), sgr: dim },
+    { text: box, sgr: grey },
+    ...drawDraft(state),
+    { text: '─'.repeat(columns), sgr: grey },
+    { text: footer(state), sgr: state.permissions === 'auto' ? '38;5;220' : dim },
+  ] // prettier-ignore
+}
+
+function drawDraft({ draft, queued }: PromptState): Line[] {
+  const cursor = '\x1b[7m \x1b[27m'
+  if (draft === '' && queued.length > 0) return ['❯\u00a0Press up to edit queued messages']
+  const lines = draft.split('\n')
+  const isLong = lines.length > draftLinesMax || draft.length > draftCharsMax
+  const shown = isLong ? [`[Pasted text #1 +${lines.length} lines]`] : lines
+  return shown.map(
+    (line, i) => `${i === 0 ? '❯\u00a0' : '  '}${line}${i === shown.length - 1 ? cursor : ''}`,
+  )
+}
+
+function footer({ permissions, busy, shells, hint, draft, linked }: PromptState): string {
+  if (hint !== null) return `  ${hint}`
+  const mode = permissions === 'auto' ? '⏵⏵ auto mode on (shift+tab to cycle)' : '⏸ manual mode on'
+  const parts = [mode]
+  if (shells > 0) parts.push(`${shells} shell${shells > 1 ? 's' : ''}`, '↓ to manage')
+  else if (busy) parts.push('esc to interrupt')
+  else if (draft === '') parts.push(permissions === 'auto' ? '← for agents' : '? for shortcuts')
+  if (linked) parts.push('/rc active')
+  return `  ${parts.join(' · ')}`
+}
+
+/** The lines at the top of a new conversation. */
+export function greeting(version: string, plan: string, cwd: string): readonly Line[] {
+  return [
+    ` ▐▛███▛█   Claude Code v${version}`,
+    `▝▜██████▀  Sonnet 5.5 · ${plan}`,
+    ` ▝▝   ▝▝   ${cwd}`,
+    '',
+  ]
+}
+
+/** A prompt as it stays on the screen once submitted. */
+export function submitted(text: string): string {
+  return `❯ ${text.replaceAll('\n', '\n  ')}`
+}

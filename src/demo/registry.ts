@@ -1,0 +1,124 @@
+// The registry file `<config dir>/sessions/<pid>.json`, written as the real one writes it: in place,
+// so that a reader can meet it empty or cut in half. Part of src/demo, which imports no other room.
+import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs' // prettier-ignore
+import { randomBytes } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
+import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Registry {
+  /** Makes the file: first without status and under a derived name, as the real one does. */
+  open(name: string | null): void
+  /** Sets fields (undefined removes one) and writes the file when it is open; writes follow one another. */
+  set(fields: Readonly<Record<string, unknown>>): void
+  /** Removes what `open` made; nothing is written after. */
+  remove(): void
+}
+
+export interface RegistryDeps {
+  readonly dir: string
+  readonly sessionId: string
+  readonly cwd: string
+  readonly version: string
+  readonly gapMs: number
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** A registry file of this process; nothing is on disk until `open`. */
+export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry {
+  const file = join(dir, `${process.pid}.json`)
+  const key = join(dir, `${process.pid}.${randomBytes(32).toString('hex')}.key`)
+  const startedAt = Date.now()
+  const procStart = readProcStart()
+  let fields: Record<string, unknown> = { pid: process.pid, sessionId: deps.sessionId }
+  let isOpen = false
+  let isWriting = false
+  let isDirty = false
+
+  async function write(): Promise<void> {
+    isDirty = true
+    if (isWriting) return
+    isWriting = true
+    while (isDirty && isOpen) {
+      isDirty = false
+      const text = JSON.stringify(fields)
+      const half = Math.floor(text.length / 2)
+      const fd = openSync(file, 'w', 0o644)
+      try {
+        writeSync(fd, text.slice(0, half))
+        if (gapMs > 0) await sleep(gapMs)
+        if (isOpen) writeSync(fd, text.slice(half))
+      } finally {
+        closeSync(fd)
+      }
+    }
+    isWriting = false
+  }
+
+  function set(changed: Readonly<Record<string, unknown>>): void {
+    // A field that is set again moves to the end, as in the real file.
+    for (const name of Object.keys(changed)) delete fields[name]
+    fields = { ...fields, ...changed }
+    if (isOpen) void write()
+  }
+
+  return {
+    set,
+    open(name) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 })
+      writeFileSync(key, JSON.stringify({ peerToken: randomBytes(16).toString('hex'), procStart }), { mode: 0o600 }) // prettier-ignore
+      isOpen = true
+      set({
+        cwd: deps.cwd,
+        startedAt,
+        procStart,
+        version: deps.version,
+        peerProtocol: 1,
+        peerFeatures: ['notify_idle', 'reply_across_default_dirs', 'artifact_yield'],
+        kind: 'interactive',
+        entrypoint: 'cli',
+        pidDomain: pidDomain(),
+        asksForConvertedSkills: null,
+        ...tmuxField(deps.env),
+        messagingSocketPath: `/tmp/cc-socks/${process.pid}.sock`,
+        name: `${basename(deps.cwd)}-${randomBytes(1).toString('hex')}`,
+        nameSource: 'derived',
+        nameSince: startedAt,
+      })
+      if (name !== null) set({ name, nameSource: 'user', nameSince: Date.now(), updatedAt: Date.now() }) // prettier-ignore
+    },
+    remove() {
+      isOpen = false
+      rmSync(file, { force: true })
+      rmSync(key, { force: true })
+    },
+  }
+}
+
+/** Field 22 of /proc/self/stat: with the pid, it names this process for as long as the machine is up. */
+function readProcStart(): string {
+  const stat = readFileSync('/proc/self/stat', 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+}
+
+function pidDomain(): string {
+  let machine = ''
+  try {
+    machine = readFileSync('/etc/machine-id', 'utf8').trim()
+  } catch {
+    // A container may have none.
+  }
+  return `linux:${machine}:${readlinkSync('/proc/self/ns/pid')}`
+}
+
+function tmuxField(env: NodeJS.ProcessEnv): { tmux?: string } {
+  const socket = env['TMUX']?.split(',')[0]
+  const pane = env['TMUX_PANE']
+  if (!socket || !pane) return {}
+  const asked = spawnSync(
+    'tmux',
+    ['-S', socket, 'display-message', '-p', '-t', pane, '#{session_name}:#{window_id}.#{pane_id}'],
+    { encoding: 'utf8', timeout: 2000 },
+  )
+  return asked.status === 0 ? { tmux: asked.stdout.trim() } : {}
+}

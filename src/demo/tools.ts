@@ -1,0 +1,143 @@
+// Tools that really run: each command is a session and a process group of its own, as the real one's
+// are, so what it leaves behind is real. Part of src/demo, which imports no other room.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+export interface Outcome {
+  readonly code: number | null
+  /** The last of what it printed. */
+  readonly output: string
+}
+
+export interface Tools {
+  /** Runs a command to its end, or ends it when the signal comes. */
+  run(command: string, signal: AbortSignal): Promise<Outcome>
+  /** Starts a command and calls back when it has ended. */
+  background(command: string, ended: (outcome: Outcome) => void): void
+  backgroundCount(): number
+  /** Leaves processes behind that survive this one, by kind; resolves to their pids. */
+  leave(kinds: readonly string[]): Promise<readonly number[]>
+  /** Ends every command that still runs, and what still hangs below it: 0 ms without any, at most 1.4 s. */
+  stop(): Promise<void>
+}
+
+const outputCharsMax = 4000
+// SIGTERM first; what is left after this long is killed.
+const graceMs = 1300
+export const childKinds = ['setsid', 'nohup', 'subshell'] as const
+
+const leftovers: Record<string, string> = {
+  setsid: 'setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $!',
+  nohup: 'nohup sleep 600 </dev/null >/dev/null 2>&1 & echo $!',
+  subshell: '( sleep 600 </dev/null >/dev/null 2>&1 & echo $! )',
+  stubborn: `( trap '' TERM HUP INT; sleep 600 </dev/null >/dev/null 2>&1 & echo $! )`,
+}
+
+/** Runs commands with the shell that `env` names, in `cwd`. */
+export function createTools(cwd: string, env: NodeJS.ProcessEnv): Tools {
+  const running = new Set<ChildProcess>()
+  let inBackground = 0
+
+  function start(command: string): { child: ChildProcess; outcome: Promise<Outcome> } {
+    const child = spawn(env['SHELL'] || '/bin/sh', ['-c', command], {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    running.add(child)
+    let output = ''
+    const take = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-outputCharsMax)
+    }
+    child.stdout.on('data', take)
+    child.stderr.on('data', take)
+    const outcome = new Promise<Outcome>((resolve) => {
+      const done = (code: number | null) => {
+        running.delete(child)
+        resolve({ code, output: output.trimEnd() })
+      }
+      // `exit`, not `close`: what the command left behind may hold its pipes for hours.
+      child.on('exit', done)
+      child.on('error', () => done(127))
+    })
+    return { child, outcome }
+  }
+
+  return {
+    async run(command, signal) {
+      const { child, outcome } = start(command)
+      const onAbort = () => killTree(child, 'SIGTERM')
+      signal.addEventListener('abort', onAbort, { once: true })
+      const result = await outcome
+      signal.removeEventListener('abort', onAbort)
+      return result
+    },
+    background(command, ended) {
+      inBackground++
+      void start(command).outcome.then((outcome) => {
+        inBackground--
+        ended(outcome)
+      })
+    },
+    backgroundCount: () => inBackground,
+    async leave(kinds) {
+      const wanted = kinds.length > 0 ? kinds : childKinds
+      const pids: number[] = []
+      for (const kind of wanted)
+        pids.push(Number((await start(leftovers[kind] ?? 'false').outcome).output))
+      return pids
+    },
+    async stop() {
+      const children = [...running]
+      if (children.length === 0) return
+      const over = Promise.all(
+        children.map((child) => new Promise((done) => child.on('exit', done))),
+      )
+      for (const child of children) killTree(child, 'SIGTERM')
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([over, new Promise((done) => (timer = setTimeout(done, graceMs)))])
+      clearTimeout(timer)
+      for (const child of children) killTree(child, 'SIGKILL')
+    },
+  }
+}
+
+function killTree(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  for (const pid of [...descendants(child.pid), child.pid]) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // Gone already.
+    }
+  }
+}
+
+/** The processes below `root`, by parent: what was re-parented since is not among them. */
+function descendants(root: number): number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  const found = [root]
+  for (const pid of found)
+    for (const [child, parent] of parents) if (parent === pid) found.push(child)
+  return found.slice(1)
+}
+
+// Commands that change nothing run without being asked for, as in the real one.
+const harmless =
+  /^(?:sleep|echo|ls|pwd|cat|head|tail|wc|true|false|date|whoami|git (?:status|log|diff))\b/
+
+/** Whether a command needs the operator's yes in manual mode. */
+export function needsPermission(command: string): boolean {
+  if (/[<>&`$(]/.test(command)) return true
+  return !command.split(/;|\|/).every((part) => harmless.test(part.trim()))
+}

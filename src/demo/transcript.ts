@@ -1,0 +1,83 @@
+// Conversations on disk: `<config dir>/projects/<munged cwd>/<id>.jsonl`, one record a line, made at
+// the first prompt. Part of src/demo, which imports no other room.
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs' // prettier-ignore
+import { randomUUID } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import type { Json } from './home.ts'
+
+export interface Transcript {
+  /** Appends one record, with the fields that every record has. */
+  add(type: 'user' | 'assistant' | 'system', fields: Json): void
+  /** Whether there is anything to resume. */
+  exists(): boolean
+  readonly file: string
+}
+
+/** The folder name that a working directory gets. */
+export function mungeCwd(cwd: string): string {
+  return cwd.replace(/[^A-Za-z0-9]/g, '-')
+}
+
+/** Where a conversation begun in this directory is kept. */
+export function transcriptFile(projects: string, cwd: string, id: string): string {
+  return join(projects, mungeCwd(cwd), `${id}.jsonl`)
+}
+
+/** The file of a conversation, in whatever directory it began; null when there is none. */
+export function findTranscript(projects: string, id: string): string | null {
+  if (!existsSync(projects)) return null
+  for (const folder of readdirSync(projects)) {
+    const file = join(projects, folder, `${id}.jsonl`)
+    if (existsSync(file)) return file
+  }
+  return null
+}
+
+/** Copies a conversation under a new id: what `--fork-session` does. */
+export function forkTranscript(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true })
+  copyFileSync(from, to)
+}
+
+/** Opens a conversation for appending; the file is made by the first record. */
+export function createTranscript(
+  file: string,
+  common: { readonly sessionId: string; readonly cwd: string; readonly version: string },
+): Transcript {
+  let parentUuid: string | null = null
+  return {
+    file,
+    exists: () => existsSync(file),
+    add(type, fields) {
+      const uuid = randomUUID()
+      mkdirSync(dirname(file), { recursive: true })
+      const record = {
+        parentUuid,
+        isSidechain: false,
+        type,
+        ...fields,
+        uuid,
+        timestamp: new Date().toISOString(),
+        userType: 'external',
+        entrypoint: 'cli',
+        ...common,
+      }
+      appendFileSync(file, `${JSON.stringify(record)}\n`, { mode: 0o600 })
+      parentUuid = uuid
+    },
+  }
+}
+
+/** What was said in a conversation, oldest first; records of other kinds are left out. */
+export function readTurns(file: string): { readonly role: string; readonly text: string }[] {
+  const turns: { role: string; text: string }[] = []
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line === '') continue
+    const record = JSON.parse(line) as { message?: { role?: string; content?: unknown } }
+    const content = record.message?.content
+    const text = Array.isArray(content) ? (content as { text?: string }[])[0]?.text : content
+    if (record.message?.role && typeof text === 'string')
+      turns.push({ role: record.message.role, text })
+  }
+  return turns
+}
