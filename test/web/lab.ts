@@ -31,13 +31,13 @@ export interface Lab {
   /** What was logged as an error. */
   readonly errors: { readonly fields: object; readonly message: string }[]
   /** Asks as a program on this machine would: a loopback Host and nothing else. */
-  ask(path: string, init?: RequestInit): Promise<Response>
+  readonly ask: (path: string, init?: RequestInit) => Promise<Response>
   /** Posts a form as lab's own page does without htmx. */
-  submit(
+  readonly submit: (
     path: string,
     fields?: Record<string, string>,
     headers?: Record<string, string>,
-  ): Promise<Response>
+  ) => Promise<Response>
 }
 
 export const host = '127.0.0.1:8080'

@@ -5,6 +5,7 @@ import type { AssetPaths } from '../static.ts'
 import type { Moment } from './moment.ts'
 import { CapCount, Command, Foreign, Needs, Notices } from './overview.tsx'
 import { htmlOf, Prose } from './parts.tsx'
+import { shellText } from './instance.tsx'
 import { isMatch, ProjectCard, RefusalText, StopAll, type Refusal } from './project.tsx'
 
 /** Everything the page shows at one moment. */
@@ -111,6 +112,8 @@ export function renderFailure(at: Moment, assets: AssetPaths, message: string): 
   )
 }
 
+const repository = 'https://github.com/OWNER/NAME.git'
+
 // Shown by the style sheet as long as there is no card.
 const FirstSteps: FC<{ root: string }> = ({ root }) => (
   <section id="first" class="first">
@@ -118,9 +121,9 @@ const FirstSteps: FC<{ root: string }> = ({ root }) => (
     <p>
       Every git repository under <code>{root}</code> becomes a project. Put one there, then reload:
     </p>
-    <Command text={`git clone https://github.com/OWNER/NAME.git ${root}/NAME`} />
+    <Command text={shellText(['git', 'clone', repository, `${root}/NAME`])} />
     <p>or begin an empty one:</p>
-    <Command text={`git init ${root}/NAME`} />
+    <Command text={shellText(['git', 'init', `${root}/NAME`])} />
   </section>
 )
 
