@@ -6,6 +6,7 @@ interface LockEntry {
   readonly integrity?: string
   readonly resolved?: string
   readonly link?: boolean
+  readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
 const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
@@ -24,4 +25,11 @@ test('every entry of the lock file has an integrity of sha512', () => {
 test('no entry of the lock file names a registry', () => {
   const named = entries.filter(([, entry]) => entry.resolved !== undefined || entry.link === true)
   expect(named.map(([path]) => path)).toEqual([])
+})
+
+test('every platform of a package is locked, so that a fresh clone installs anywhere', () => {
+  // A registry that lacks one version of one platform leaves a hole, over which `npm ci` stumbles.
+  const wanted = entries.flatMap(([, entry]) => Object.keys(entry.optionalDependencies ?? {}))
+  expect(wanted.length).toBeGreaterThan(50)
+  expect(wanted.filter((name) => !lock.packages[`node_modules/${name}`])).toEqual([])
 })
