@@ -86,7 +86,7 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
 
 async function runStandInProgram(argv: readonly string[]): Promise<null> {
   const { runStandIn } = await import('./demo/claude.ts')
-  await runStandIn(argv)
+  await runStandIn(argv, process.env)
   return null
 }
 

@@ -41,6 +41,8 @@ export interface Instance {
   readonly state: ShownState
   /** What a `waiting` instance needs from the operator, in Claude's own words. */
   readonly waitingFor: string | null
+  /** A command of its own runs in the background while it is ready. */
+  readonly background: boolean
   /** When the state last changed (ISO 8601, as are all times here). */
   readonly since: string
   /** Claude's session id, which a resume continues. */

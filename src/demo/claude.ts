@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { runAuth } from './auth.ts'
 import { readBehaviour, type Behaviour } from './behaviour.ts'
 import { createDesk } from './desk.ts'
-import { createEnding, howOf, type Ending } from './ending.ts'
+import { createEnding, planDeath, type Ending } from './ending.ts'
 import { hasCredentials, homeOf, type Home } from './home.ts'
 import { createHooks } from './hooks.ts'
 import { createLink } from './link.ts'
@@ -56,18 +56,6 @@ function quit(code: number, line: string): void {
   process.exit(code)
 }
 
-/** Dies now, when that is the plan, or sees to it that it happens later. */
-async function planDeath({ die }: Behaviour, ending: Ending): Promise<void> {
-  if (die === null) return
-  const strike = async () => {
-    // Written first: the end may come by a signal that leaves no time for more.
-    process.stdout.write((die.lines ?? []).map((line) => `${line}\r\n`).join(''))
-    await ending.die(howOf(die))
-  }
-  if (die.afterMs === 0) await strike()
-  else setTimeout(() => void strike(), die.afterMs)
-}
-
 interface Setting {
   readonly options: Options
   readonly behaviour: Behaviour
@@ -93,15 +81,12 @@ async function interact(setting: Setting): Promise<void> {
   const hooks = createHooks(options.settings, () => ({ session_id: current.id, transcript_path: current.file, cwd }), env) // prettier-ignore
   const registry = createRegistry({ dir: home.sessions, sessionId: current.id, cwd, version, gapMs: behaviour.writeGapMs, env }) // prettier-ignore
   const link = createLink(registry, behaviour, () => session.refresh())
-  let farewell: readonly string[] = []
   ending.before(() => tools.stop())
   ending.before(() => hooks.run('SessionEnd', { reason: 'other' }))
-  ending.before(() => {
-    registry.remove()
-    screen.leave(
-      farewell.length > 0 ? farewell : resumeHint(options, transcript.exists(), current.id),
-    )
-  })
+  ending.before(() => registry.remove())
+  ending.onFarewell((farewell) =>
+    screen.leave(farewell ?? resumeHint(options, transcript.exists(), current.id)),
+  )
   const session = createSession({
     desk,
     screen,
@@ -125,10 +110,7 @@ async function interact(setting: Setting): Promise<void> {
   })
 
   const refused = await askFirst({ desk, home, cwd, version, isLoggedIn })
-  if (refused !== null) {
-    farewell = refused
-    return ending.end(1)
-  }
+  if (refused !== null) return ending.end(1, refused)
   if (behaviour.registry !== 'none') registry.open(name)
   if (setting.conversation === null) {
     screen.title('claude · resume')
@@ -146,7 +128,7 @@ async function interact(setting: Setting): Promise<void> {
   if (options.remoteControl !== null && isLoggedIn()) link.connect()
 }
 
-/** What the real one leaves on the screen when there is something to resume. */
+/** What the real one leaves on the screen, when there is something to resume. */
 function resumeHint(options: Options, exists: boolean, id: string): readonly string[] {
   if (!exists) return []
   const mode = options.permissionMode === null ? '' : ` --permission-mode ${options.permissionMode}`

@@ -67,7 +67,11 @@ export async function prepareDemo({
   )
   await seedConfig(claudeConfigDir, projectsRoot)
   return {
-    ...{ projectsRoot, claude, claudeConfigDir, stateDir, tmuxSocket },
+    projectsRoot,
+    claude,
+    claudeConfigDir,
+    stateDir,
+    tmuxSocket,
     async cleanup() {
       await run('tmux', ['-L', tmuxSocket, 'kill-server']).catch(() => undefined)
       await endInstances(stateDir)

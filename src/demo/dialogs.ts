@@ -1,5 +1,5 @@
-// The questions that Claude Code asks, in its own words, each with its options and how it is drawn.
-// Pure. Part of src/demo, which imports no other room.
+// The questions that Claude Code asks in a session, in its own words, each with its options and how it
+// is drawn. Pure. Part of src/demo, which imports no other room.
 import { basename } from 'node:path'
 import type { Line } from './screen.ts'
 
@@ -16,17 +16,21 @@ export interface Dialog {
   draw(selected: number, columns: number): readonly Line[]
 }
 
-const accent = '38;5;153'
-const dim = '38;5;246'
+/** The colour of what is selected. */
+export const accent = '38;5;153'
+/** The colour of hints. */
+export const dim = '38;5;246'
 
-interface Shape {
+/** What surrounds the options. */
+export interface Shape {
   readonly rule: string
   readonly head: readonly Line[]
   readonly foot: readonly Line[]
   readonly indent: string
 }
 
-function dialog(
+/** Puts a dialog together from its parts. */
+export function dialog(
   base: Omit<Dialog, 'draw' | 'selected' | 'deaf'> & { selected?: number; deaf?: boolean },
   { rule, head, foot, indent }: Shape,
 ): Dialog {
@@ -46,115 +50,6 @@ function dialog(
       ...foot,
     ],
   }
-}
-
-/** "Is this a project you trust?": "No, exit" comes first and is preselected. */
-export function trustDialog(cwd: string): Dialog {
-  return dialog(
-    { waitingFor: null, options: ['No, exit', 'Yes, I trust this folder'], numbered: false },
-    {
-      rule: '─',
-      head: [
-        { text: ' Accessing workspace:', sgr: '1;38;5;220' },
-        '',
-        { text: ` ${cwd}`, sgr: '1' },
-        '',
-        ' Quick safety check: Is this a project you created or one you trust? (Like your own code, a well-known open source project, or work from your team). If not, take a moment to review what’s in this folder first.'.replace('’', "'"),
-        '',
-        " Claude Code'll be able to read, edit, and execute files here.",
-        '',
-        { text: ' Security guide', sgr: dim },
-        '',
-      ],
-      foot: ['', { text: ' Enter to confirm · Esc to cancel', sgr: dim }],
-      indent: ' ',
-    },
-  ) // prettier-ignore
-}
-
-/** What the real one says after "No, exit". */
-export const untrustedFarewell: readonly string[] = [
-  "Claude Code didn't start because this folder isn't trusted.",
-  'Run claude again and choose Yes, or run it in another folder.',
-]
-
-/** The first question of a new home. */
-export function themeDialog(version: string): Dialog {
-  const options = ['Auto (match terminal)', 'Dark mode', 'Light mode']
-  return dialog(
-    { waitingFor: null, options, numbered: true, selected: 1 },
-    {
-      rule: '',
-      head: [
-        `Welcome to Claude Code v${version}`,
-        '',
-        { text: " Let's get started.", sgr: '1' },
-        '',
-        { text: ' Choose the text style that looks best with your terminal', sgr: '1' },
-        { text: ' To change this later, run /theme', sgr: dim },
-        '',
-      ],
-      foot: [],
-      indent: ' ',
-    },
-  )
-}
-
-/** One new MCP server, or several, in the project's `.mcp.json`. */
-export function mcpDialog(names: readonly string[]): Dialog {
-  const many = names.length > 1
-  const note =
-    '  MCP servers may execute code or access system resources. All tool calls require approval. Learn more in the MCP documentation.'
-  const title = many
-    ? `  ${names.length} new MCP servers found in this project`
-    : `  New MCP server found in this project: ${names[0] ?? ''}`
-  return dialog(
-    {
-      waitingFor: null,
-      options: many
-        ? [...names.map((name) => `[✔] ${name}`), '   Enable selected']
-        : [
-            'Use this MCP server',
-            'Use this and all future MCP servers in this project',
-            'Continue without using this MCP server',
-          ],
-      selected: many ? 0 : 2,
-      numbered: false,
-    },
-    {
-      rule: '─',
-      head: [
-        { text: title, sgr: '1' },
-        ...(many ? ['  Select any you wish to enable.'] : []),
-        '',
-        note,
-        '',
-      ],
-      foot: [
-        '',
-        {
-          text: many
-            ? '  Space to select · Esc to reject all'
-            : '  Enter to confirm · Esc to cancel',
-          sgr: dim,
-        },
-      ],
-      indent: '  ',
-    },
-  )
-}
-
-/** The list of conversations behind `--resume` without a session id. */
-export function resumePicker(search: string): Dialog {
-  return dialog(
-    { waitingFor: null, options: [], numbered: false },
-    {
-      rule: '─',
-      head: ['  Resume session', `  ⌕ ${search}`, '', `  No sessions match "${search}".`],
-      foot: ['', { text: '  Type to search · Esc to clear', sgr: dim }],
-      indent: '  ',
-    },
-  )
 }
 
 /** How the picker opened by `/login`, and by a new home that nobody is logged into, looks. */

@@ -1,14 +1,16 @@
 // How this program ends: gracefully at a signal or /exit, or abruptly as it was told to.
 // Part of src/demo, which imports no other room.
-import type { Behaviour, Death } from './behaviour.ts'
+import type { Behaviour } from './behaviour.ts'
 
 export interface Ending {
-  /** Cleans up once and exits with this code; later calls change nothing. */
-  end(code: number): void
+  /** Cleans up once and exits with this code, leaving `farewell` on the screen; later calls change nothing. */
+  end(code: number, farewell?: readonly string[]): void
   /** Ends at once: `3` is an exit status, `SIGSEGV` a signal to itself. Only a signal leaves the registry file. */
-  die(how: string): Promise<never>
-  /** Adds something to be done before the end: it removes, prints or waits. */
+  die(how: string, farewell?: readonly string[]): Promise<never>
+  /** Adds something to be done before the end; the last one added is done last. */
   before(task: () => void | Promise<void>): void
+  /** Sets who puts the farewell on the screen; without one it is printed as it is. */
+  onFarewell(show: (farewell: readonly string[] | null) => void): void
 }
 
 const codes = { SIGTERM: 143, SIGHUP: 129, SIGINT: 0 } as const
@@ -16,26 +18,27 @@ const codes = { SIGTERM: 143, SIGHUP: 129, SIGINT: 0 } as const
 /** Takes over the signals; `behaviour` says which of them change nothing, and when it ends by itself. */
 export function createEnding(behaviour: Behaviour): Ending {
   const tasks: (() => void | Promise<void>)[] = []
+  let show = (farewell: readonly string[] | null): void => write(farewell ?? [])
   let isEnding = false
   // Keeps a program alive that lost its terminal and ignores the hangup.
   setInterval(() => {}, 2 ** 30)
 
-  async function cleanUp(): Promise<void> {
+  async function finish(code: number, farewell: readonly string[] | null): Promise<never> {
     for (const task of tasks) await task()
+    show(farewell)
+    process.exit(code)
   }
 
-  function end(code: number): void {
+  function end(code: number, farewell: readonly string[] | null = null): void {
     if (isEnding) return
     isEnding = true
-    setTimeout(() => void cleanUp().finally(() => process.exit(code)), behaviour.endMs)
+    setTimeout(() => void finish(code, farewell), behaviour.endMs)
   }
 
-  async function die(how: string): Promise<never> {
+  async function die(how: string, farewell: readonly string[] = []): Promise<never> {
     isEnding = true
-    if (/^\d+$/.test(how)) {
-      await cleanUp()
-      process.exit(Number(how))
-    }
+    if (/^\d+$/.test(how)) return finish(Number(how), farewell)
+    write(farewell)
     const signal = how as NodeJS.Signals
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
@@ -47,10 +50,24 @@ export function createEnding(behaviour: Behaviour): Ending {
       if (!behaviour.ignore.includes(signal)) end(codes[signal])
     })
 
-  return { end, die, before: (task) => void tasks.push(task) }
+  return {
+    end,
+    die,
+    before: (task) => void tasks.push(task),
+    onFarewell(next) {
+      show = next
+    },
+  }
 }
 
-/** What a planned death does, in terms of `die`. */
-export function howOf({ exit, signal }: Death): string {
-  return signal ?? String(exit ?? 1)
+function write(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\r\n`).join(''))
+}
+
+/** Dies now, when that is the plan, or sees to it that it happens later. */
+export async function planDeath({ die }: Behaviour, ending: Ending): Promise<void> {
+  if (die === null) return
+  const strike = () => ending.die(die.signal ?? String(die.exit ?? 1), die.lines)
+  if (die.afterMs === 0) await strike()
+  else setTimeout(() => void strike(), die.afterMs)
 }

@@ -44,17 +44,40 @@ export interface Session {
 const frames = ['◐', '◑']
 const verbs = ['Baking', 'Brewing', 'Churning', 'Cooking', 'Forging', 'Moseying']
 const exitAgainMs = 800
+const betweenMs = 14
+
+interface Prompt {
+  readonly text: string
+  /** False for a turn that starts by itself. */
+  readonly isTyped: boolean
+}
+
+interface Turn {
+  readonly abort: AbortController
+  readonly startedAt: number
+  readonly verb: string
+}
+
+function secondsSince(startedAt: number): number {
+  return Math.floor((Date.now() - startedAt) / 1000)
+}
+
+function clock(): string {
+  return new Date().toLocaleTimeString('en-US', { hour: 'numeric', minute: '2-digit' })
+}
 
 /** A session that reads keys from the first moment and obeys them from `begin`. */
 export function createSession(deps: SessionDeps): Session {
   const { desk, screen, registry, tools, behaviour } = deps
   let draft = ''
-  let queue: string[] = []
+  const queue: Prompt[] = []
   let hint: string | null = null
   let partial: string | null = null
   let note: string | null = null
   let shells = 0
-  let turn: { abort: AbortController; startedAt: number; verb: string } | null = null
+  // Between two queued prompts there is no turn, and yet none may start.
+  let isBetween = false
+  let turn: Turn | null = null
   let hasBegun = false
   let frame = 0
   let shown = ''
@@ -68,11 +91,15 @@ export function createSession(deps: SessionDeps): Session {
     },
     backgroundEnded(code) {
       publish()
-      submit(null, `● Background command "mock background" completed (exit code ${code ?? 1})`)
+      desk.print('', `● Background command "mock background" completed (exit code ${code ?? 1})`)
+      submit({ text: 'SAY done', isTyped: false })
     },
     limited(seconds) {
       // The real one goes on by itself a minute after the limit has ended.
-      continueTimer = setTimeout(() => submit('SAY continued'), (seconds + 60) * 1000)
+      continueTimer = setTimeout(
+        () => submit({ text: 'SAY continued', isTyped: false }),
+        (seconds + 60) * 1000,
+      )
     },
   }
 
@@ -102,45 +129,45 @@ export function createSession(deps: SessionDeps): Session {
     if (desk.open === null) desk.refresh()
   }
 
-  function submit(text: string | null, event?: string): void {
-    if (event !== undefined) desk.print('', event)
+  function submit(prompt: Prompt): void {
     clearTimeout(continueTimer)
-    const prompt = text ?? 'SAY done'
-    if (turn) {
-      queue.push(prompt)
-      void deps.hooks.run('UserPromptSubmit', { prompt })
-      publish()
-    } else void take(prompt, text !== null)
+    const isQueued = turn !== null || isBetween
+    // The hook tells that the prompt was taken, also when it has to wait.
+    const told = prompt.isTyped ? deps.hooks.run('UserPromptSubmit', { prompt: prompt.text }) : null
+    if (isQueued) queue.push(prompt)
+    else void take(prompt, told)
+    publish()
   }
 
-  async function take(prompt: string, isTyped: boolean): Promise<void> {
+  async function take({ text, isTyped }: Prompt, told: Promise<void> | null): Promise<void> {
     const verb = verbs[Math.floor(Math.random() * verbs.length)] ?? 'Baking'
-    const startedAt = Date.now()
-    const mine = { abort: new AbortController(), startedAt, verb }
+    const mine = { abort: new AbortController(), startedAt: Date.now(), verb }
+    isBetween = false
     turn = mine
     const ticker = setInterval(tick, behaviour.titleMs)
-    if (isTyped) desk.print('', submitted(prompt))
+    if (isTyped) desk.print('', submitted(text))
     publish()
-    if (isTyped && !queue.includes(prompt)) await deps.hooks.run('UserPromptSubmit', { prompt })
-    deps.transcript().add('user', { message: { role: 'user', content: prompt } })
+    await told
+    deps.transcript().add('user', { message: { role: 'user', content: text } })
     let end: TurnEnd = 'failed'
-    if (deps.isLoggedIn()) end = await runTurn(prompt, turnDeps, mine.abort.signal)
+    if (deps.isLoggedIn()) end = await runTurn(text, turnDeps, mine.abort.signal)
     else desk.print('  ⎿  Not logged in · Please run /login')
     clearInterval(ticker)
     turn = null
-    finish(end, prompt, startedAt, verb)
-    publish()
+    finish(end, text, mine)
     const next = queue.shift()
+    isBetween = next !== undefined
+    publish()
     // The real one is idle for a moment between queued prompts.
-    if (next !== undefined) setTimeout(() => void take(next, true), 14)
+    if (next) setTimeout(() => void take(next, null), betweenMs)
   }
 
-  function finish(end: TurnEnd, prompt: string, startedAt: number, verb: string): void {
-    const seconds = Math.floor((Date.now() - startedAt) / 1000)
+  function finish(end: TurnEnd, prompt: string, { startedAt, verb }: Turn): void {
+    const seconds = secondsSince(startedAt)
     const running = tools.backgroundCount()
     if (end === 'answered') {
       const more = running > 0 ? ` · ${running} shell still running` : ''
-      desk.print('', `✻ ${verb.replace(/ing$/, 'ed')} for ${seconds}s · done${more}`)
+      desk.print('', `✻ ${verb.replace(/ing$/, 'ed')} for ${seconds}s · done ${clock()}${more}`)
       void deps.hooks.run('Stop', {
         background_tasks: Array.from({ length: running }, () => 'shell'),
       })
@@ -180,7 +207,7 @@ export function createSession(deps: SessionDeps): Session {
     else if (draft.trim() !== '') {
       const text = draft
       draft = ''
-      if (!command(text)) submit(text)
+      if (!command(text)) submit({ text, isTyped: true })
     }
   }
 
@@ -218,10 +245,11 @@ export function createSession(deps: SessionDeps): Session {
     const { name, link } = deps
     const loggedIn = deps.isLoggedIn()
     const { permissions } = turnDeps
-    const queued = queue
+    const queued = queue.flatMap((prompt) => (prompt.isTyped ? [prompt.text] : []))
     return drawPrompt({ draft, queued, busy, partial, note, shells, permissions, name, linked: link.isUp, hint, loggedIn }, columns) // prettier-ignore
   }
 
+  desk.attach({ view: () => [], onKey })
   return {
     refresh: () => desk.refresh(),
     begin(prompt) {
@@ -230,7 +258,7 @@ export function createSession(deps: SessionDeps): Session {
       desk.onDialog(publish)
       desk.attach({ view, onKey })
       publish()
-      if (prompt !== null) submit(prompt)
+      if (prompt !== null) submit({ text: prompt, isTyped: true })
     },
   }
 }

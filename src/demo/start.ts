@@ -2,7 +2,8 @@
 // Part of src/demo, which imports no other room.
 import { resolve } from 'node:path'
 import type { Desk } from './desk.ts'
-import { loginDialog, mcpDialog, resumePicker, themeDialog, trustDialog, untrustedFarewell } from './dialogs.ts' // prettier-ignore
+import { loginDialog } from './dialogs.ts'
+import { mcpDialog, resumePicker, themeDialog, trustDialog, untrustedFarewell } from './first-dialogs.ts' // prettier-ignore
 import { answerServers, editJson, isFile, isTrusted, readJson, trust, unansweredServers, type Home } from './home.ts' // prettier-ignore
 import { isUuid, type Options } from './options.ts'
 import { findTranscript, forkTranscript, transcriptFile } from './transcript.ts'

@@ -19,7 +19,7 @@ export interface End {
 export interface Ending {
   /** Looks into an end that was seen, once; when tmux fails meanwhile, the next sighting tries again. */
   begin(entry: Entry, end: { reason: EndReason; exit: Exit }): void
-  /** Removes what is left of the session and moves the instance to its end. @throws what tmux throws */
+  /** Moves the instance to its end and removes what is left of its session. */
   conclude(entry: Entry, end: End): Promise<void>
 }
 
@@ -49,22 +49,28 @@ export function createEnding(options: {
 
   async function conclude(entry: Entry, { reason, exit, by, failed }: End): Promise<void> {
     const lastLines = await screenOf(entry)
-    if (entry.session) await tmux.killSession(entry.session.sessionId)
     const at = new Date(now()).toISOString()
     const evidence = evidenceOf({ reason, exit, lastLines, by, at })
     const clean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
     const to = clean && isLegalMove(entry.state, 'stopped') ? 'stopped' : 'error'
-    entry.ended = { at, evidence: failed ? { ...evidence, message: failed } : evidence }
-    if (reason === 'rebooted' || reason === 'tmux_gone')
-      entry.together = `${reason} ${store.facts.instances.find(({ id }) => id === entry.id)?.bootId}`
-    entry.session = null
-    entry.agent = null
-    entry.unconfirmed = false
     const { exitCode, signal } = evidence
     if (!ledger.move(entry, to, { by, reason, exitCode, signal, lastLines })) return
-    ledger.save(entry)
+    const { session, note } = entry
+    if (reason === 'rebooted' || reason === 'tmux_gone')
+      entry.together = `${reason} ${store.facts.instances.find(({ id }) => id === entry.id)?.bootId}`
+    Object.assign(entry, { session: null, agent: null, unconfirmed: false })
+    entry.ended = { at, evidence: failed ? { ...evidence, message: failed } : evidence }
+    // The evidence is on its way to the disk before the screen it came from goes.
+    const saved = ledger.save(entry)
+    // A session that tmux does not let go of now is removed at the next sighting.
+    if (session)
+      await tmux
+        .killSession(session.sessionId)
+        .catch((error: unknown) =>
+          log.warn({ err: error, instance: entry.id }, 'a session could not be removed yet'),
+        )
     ledger.publish(entry)
-    notes.remove(entry.note)
+    void saved.then(() => notes.remove(note))
     forgetTheOldest(entry.projectPath)
   }
 

@@ -215,6 +215,7 @@ export function present(
     kind: 'manual',
     state: live && (!around.readable || entry.unconfirmed) ? 'unknown' : entry.state,
     waitingFor: entry.waitingFor,
+    background: live && registry?.status === 'shell',
     ...linkOf(entry, live, around.now),
     account: 'default',
     workspace: { kind: 'shared', path: projectPath, branch: entry.branch },

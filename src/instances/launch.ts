@@ -145,7 +145,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       })
       const promised = entry.name
       await createUnderFreeName(work)
-      if (entry.name !== promised) ledger.save(entry)
+      if (entry.name !== promised) void ledger.save(entry)
     },
   }
 }

@@ -37,8 +37,8 @@ export interface Ledger {
   publishAll(): void
   publishProject(path: string): void
   publishCap(): void
-  /** Writes an instance's record; a failure is logged, for the world goes on. */
-  save(entry: Entry): void
+  /** Writes an instance's record; a failure is only logged, for the world goes on. */
+  save(entry: Entry): Promise<void>
   present(entry: Entry): Instance
   cap(): Cap
   projects(): readonly Project[]
@@ -102,8 +102,8 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     emitCap()
   }
 
-  function persist(change: Parameters<typeof store.update>[0]): void {
-    store.update(change).catch((error: unknown) => {
+  function persist(change: Parameters<typeof store.update>[0]): Promise<void> {
+    return store.update(change).catch((error: unknown) => {
       log.error({ err: error }, 'the store could not be written')
     })
   }
@@ -147,7 +147,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     },
     remove(entry) {
       if (!entries.delete(entry.id)) return
-      persist((facts) => {
+      void persist((facts) => {
         facts.instances = facts.instances.filter(({ id }) => id !== entry.id)
       })
       emit({ type: 'removed', id: entry.id })

@@ -26,8 +26,16 @@ export function createSightings(
   options: SightingsOptions,
 ): (listing: Listing, number: number) => void {
   const { deps, ledger, registry, notes, end, resumeStop } = options
-  const { store, log, now } = deps
+  const { tmux, store, log, now } = deps
   const nowIso = (): string => new Date(now()).toISOString()
+
+  /** A dead pane whose instance has ended: tmux did not let go of it when it should have. */
+  function removeLeftOver({ sessionId, name, pane }: ListedSession): void {
+    if (!pane?.dead) return
+    tmux.killSession(sessionId).catch((error: unknown) => {
+      log.warn({ err: error, session: name }, 'a session could not be removed yet')
+    })
+  }
 
   function adopt(session: ListedSession): void {
     const { lab } = session
@@ -43,7 +51,7 @@ export function createSightings(
       return
     }
     ledger.add(entry)
-    ledger.save(entry)
+    void ledger.save(entry)
   }
 
   /** What a listing says of one instance; null when it may be older than the instance. */
@@ -84,7 +92,7 @@ export function createSightings(
     if (moved) ledger.move(entry, derived.state, { by: 'nobody', waitingFor: derived.waitingFor })
     if (!entry.verified && derived.state !== 'starting' && derived.state !== 'stopping') {
       entry.verified = true
-      ledger.save(entry)
+      void ledger.save(entry)
     }
   }
 
@@ -93,6 +101,10 @@ export function createSightings(
     const sessions = new Map<string, ListedSession>()
     for (const session of listing.sessions) {
       if (!session.lab || !session.pane) continue
+      if (ledger.find(session.lab.id)?.ended) {
+        removeLeftOver(session)
+        continue
+      }
       adopt(session)
       sessions.set(session.lab.id, session)
     }

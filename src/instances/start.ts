@@ -116,7 +116,7 @@ export function createStart(
     const resume = hasTranscript(deps.launch.paths, entry.conversation)
     const undo = (failed: Entry): void => {
       Object.assign(failed, before, { queue: failed.queue })
-      ledger.save(failed)
+      void ledger.save(failed)
       ledger.publish(failed)
       ledger.publishCap()
     }

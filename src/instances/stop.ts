@@ -84,7 +84,7 @@ export function createStop(options: {
       if (entry.stopAskedBy !== null) return
       entry.stopAskedBy = by
       ledger.move(entry, 'stopping', { by })
-      ledger.save(entry)
+      void ledger.save(entry)
       ledger.publish(entry)
       enqueue(entry)
     },

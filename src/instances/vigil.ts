@@ -41,12 +41,16 @@ export function createVigil(
     ledger.publish(entry)
   }
 
+  let looking = false
   return async () => {
+    if (looking) return
+    looking = true
     for (const entry of ledger.live()) {
       if (entry.registry || !entry.session || entry.ending) continue
       await look(entry).catch((error: unknown) =>
         log.debug({ err: error, instance: entry.id }, 'a screen could not be read'),
       )
     }
+    looking = false
   }
 }

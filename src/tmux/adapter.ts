@@ -57,16 +57,21 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
           prepare: () => ensureSelf({}),
         })
       : null
-  const run: Run = control?.run ?? spawned.run
-  const captureRun: Run = control?.captureRun ?? spawned.run
   let ownerNow: Owner | null = null
   let isClosed = false
+  const whileOpen =
+    (through: Run): Run =>
+    (commands, may) =>
+      isClosed
+        ? Promise.resolve({ kind: 'unavailable', stderr: 'lab is ending' })
+        : through(commands, may)
+  const run = whileOpen(control?.run ?? spawned.run)
+  const captureRun = whileOpen(control?.captureRun ?? spawned.run)
 
   async function must(
     commands: readonly Command[],
     by: { readonly run?: Run; readonly name: string } & RunOptions,
   ): Promise<readonly string[]> {
-    if (isClosed) throw new TmuxUnavailable('lab is ending')
     const reply = await (by.run ?? run)(commands, by)
     if (reply.kind === 'ok') return reply.lines
     throw failureOf(by.name, reply, timeoutMs)

@@ -1,0 +1,167 @@
+// lab is restarted and killed: no instance notices, and the next lab knows them all.
+import { writeFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { Instance } from '../../src/core/instance.ts'
+import { test, type TestLab } from '../fixtures/lab.ts'
+import { until } from '../fixtures/until.ts'
+
+async function five(lab: TestLab): Promise<Instance[]> {
+  await lab.boot()
+  const started: Instance[] = []
+  for (const [project, label] of [
+    ['foo'],
+    ['foo', 'fix “it”'],
+    ['foo'],
+    ['bar', 'a'],
+    ['foobar'],
+  ] as const)
+    started.push(await lab.start(project, label))
+  for (const { id } of started) await lab.reaches(id, 'ready')
+  return until(
+    async () => {
+      const all = await Promise.all(started.map(({ id }) => lab.get(id)))
+      return all.every(({ deepLink }) => deepLink) ? all : null
+    },
+    { what: 'five links' },
+  )
+}
+
+const remembered = ({
+  id,
+  name,
+  slot,
+  label,
+  state,
+  deepLink,
+  conversation,
+  pid,
+  project,
+  createdAt,
+}: Instance): unknown => ({
+  id,
+  name,
+  slot,
+  label,
+  state,
+  deepLink,
+  conversation,
+  pid,
+  project,
+  createdAt,
+})
+
+test('after kill -9 of lab the next one lists the same instances, with the same agents and panes', async ({
+  lab,
+}) => {
+  const before = await five(lab)
+  const panes = await lab.tmux('list-panes', '-a', '-F', '#{session_name} #{pane_pid}')
+  await lab.end('SIGKILL')
+  for (const { pid } of before) expect(() => process.kill(pid!, 0)).not.toThrow()
+  await lab.boot()
+  const after = await Promise.all(before.map(({ id }) => lab.get(id)))
+  expect(after.map(remembered)).toEqual(before.map(remembered))
+  expect(await lab.tmux('list-panes', '-a', '-F', '#{session_name} #{pane_pid}')).toBe(panes)
+})
+
+test('instances are known again without the store, by what their sessions carry', async ({
+  lab,
+}) => {
+  const before = await five(lab)
+  await lab.end('SIGKILL')
+  writeFileSync(join(lab.stateDir, 'state.json'), '{"version":1,"projects":')
+  await lab.boot()
+  const after = await Promise.all(before.map(({ id }) => lab.get(id)))
+  expect(after.map(remembered)).toEqual(before.map(remembered))
+  expect(lab.stderr()).toContain('kept aside')
+  const page = await lab.call('GET', '/')
+  expect(page.body).toContain('kept aside')
+})
+
+test('SIGTERM ends lab with exit 0 within two seconds, open streams and all, and no agent notices', async ({
+  lab,
+}) => {
+  const before = await five(lab)
+  const events = await lab.events()
+  const from = performance.now()
+  expect(await lab.end('SIGTERM')).toBe(0)
+  expect(performance.now() - from).toBeLessThan(2000)
+  events.close()
+  for (const { pid } of before) expect(() => process.kill(pid!, 0)).not.toThrow()
+})
+
+test('an agent that died while lab was away is reported with its status and last lines', async ({
+  lab,
+}) => {
+  const [first, second] = await five(lab)
+  await lab.end('SIGKILL')
+  process.kill(first!.pid!, 'SIGKILL')
+  await lab.tmux('send-keys', '-t', `=${second!.name}:`, '-l', 'DIE 3')
+  await lab.tmux('send-keys', '-t', `=${second!.name}:`, 'Enter')
+  await until(() => lab.marked(second!.id).length === 0, { what: 'the second agent gone' })
+  await lab.boot()
+  const killed = await lab.reaches(first!.id, 'error')
+  expect(killed.evidence).toMatchObject({ reason: 'signal', signal: 'SIGKILL', exitCode: null })
+  const exited = await lab.reaches(second!.id, 'error')
+  expect(exited.evidence).toMatchObject({ reason: 'exited', signal: null, exitCode: 3 })
+  expect(exited.evidence!.lastLines.join('\n')).toContain('DIE 3')
+})
+
+test('a stop that lab did not live to finish is finished by the next lab', async ({ lab }) => {
+  lab.behave({ ignore: ['SIGTERM', 'SIGHUP'] })
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  await lab.call('DELETE', `/api/v1/instances/${id}`)
+  await until(
+    () => readFileSync(join(lab.stateDir, 'state.json'), 'utf8').includes('"stopAskedBy": "api"'),
+    {
+      what: 'the wish on disk',
+    },
+  )
+  await lab.end('SIGKILL')
+  expect(lab.marked(id).length).toBeGreaterThan(0)
+  await lab.boot()
+  const stopped = await lab.reaches(id, 'stopped', 8000)
+  expect(stopped.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
+  expect(lab.marked(id)).toEqual([])
+})
+
+test('a session that was renamed by hand keeps its id and answers to its new name', async ({
+  lab,
+}) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  await lab.tmux('rename-session', '-t', '=foo:', 'mine')
+  await until(async () => (await lab.get(id)).name === 'mine', { what: 'the new name' })
+  expect((await lab.call('GET', '/api/v1/instances/mine')).body.id).toBe(id)
+  await lab.end('SIGKILL')
+  await lab.boot()
+  expect(await lab.get(id)).toMatchObject({ name: 'mine', project: 'foo', state: 'ready' })
+  // Its slot is still its own.
+  expect((await lab.start('foo')).name).toBe('foo~2')
+})
+
+test('a second lab on the same state directory or tmux server is refused by name of the holder', async ({
+  lab,
+}) => {
+  await lab.boot()
+  const same = await lab.run(
+    'serve',
+    `--projects-root=${lab.root}`,
+    `--state-dir=${lab.stateDir}`,
+    '--port=0',
+  )
+  expect([same.exitCode, same.stdout]).toEqual([2, ''])
+  expect(same.stderr).toContain(`process ${lab.pid()}`)
+  const other = await lab.run(
+    'serve',
+    `--projects-root=${lab.root}`,
+    `--state-dir=${lab.dir}/other`,
+    '--port=0',
+  )
+  expect([other.exitCode, other.stdout]).toEqual([2, ''])
+  expect(other.stderr).toContain(`process ${lab.pid()}`)
+  expect(other.stderr).toContain('--tmux-socket')
+})
