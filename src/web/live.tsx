@@ -76,14 +76,15 @@ export function createLive(instances: Service, now: () => number, root: string):
   const needs = (at: Moment) => <Needs instances={instances.list()} at={at} />
   const cap = (at: Moment) => <CapCount cap={instances.cap()} at={at} />
 
-  const strip = oncePerEvent(() => {
+  /** What the strip shows, as a text to compare. */
+  function stripShows(): string {
     const list = needy(instances.list())
-    const shown = list.map(({ id, state, label, waitingFor }) => [id, state, label, waitingFor])
-    return {
-      shows: JSON.stringify(shown),
-      html: htmlOf(<Partial into="body">{needs(moment())}</Partial>),
-    }
-  })
+    return JSON.stringify(
+      list.map(({ id, state, label, waitingFor }) => [id, state, label, waitingFor]),
+    )
+  }
+  const stripAt = oncePerEvent(stripShows)
+  const stripOf = oncePerEvent(() => htmlOf(<Partial into="body">{needs(moment())}</Partial>))
 
   const changeOf = oncePerEvent((event): string => {
     const at = moment()
@@ -189,7 +190,7 @@ export function createLive(instances: Service, now: () => number, root: string):
     page: (cards) => (send) => {
       const all = projects()
       const known = new Map(all.map(({ key, path }) => [key, path]))
-      let needsShown: string | null = null
+      let stripShown = stripShows()
       send(message(snapshot(all, cards !== cardsOf(all)), cardsOf(all)))
 
       /** The card of a project that this page has not got. */
@@ -206,9 +207,8 @@ export function createLive(instances: Service, now: () => number, root: string):
         const change = event.type === 'project' ? '' : changeOf(event)
         let strips = ''
         if (event.type === 'instance' || event.type === 'removed') {
-          const { shows, html } = strip(event)
-          if (shows !== needsShown) strips = html
-          needsShown = shows
+          if (stripAt(event) !== stripShown) strips = stripOf(event)
+          stripShown = stripAt(event)
         }
         if (card + change + strips !== '') send(message(card + change + strips))
       }
