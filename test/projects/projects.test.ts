@@ -1,0 +1,204 @@
+// The list of projects as the service sees it, and the branch of a checkout.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, vi } from 'vitest'
+import { createProjects, currentBranch } from '../../src/projects/projects.ts'
+import { put, test } from '../fixtures/folder.ts'
+import { until } from '../fixtures/until.ts'
+
+function repository(...parts: string[]): void {
+  mkdirSync(join(...parts, '.git'), { recursive: true })
+}
+
+function open(root: string, restMs = 0) {
+  const onChange = vi.fn<() => void>()
+  const warn = vi.fn<(message: string, fields: Record<string, unknown>) => void>()
+  return { projects: createProjects({ root, restMs, onChange, warn }), onChange, warn }
+}
+
+function git(cwd: string, ...args: string[]): void {
+  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' },
+    stdio: 'ignore',
+  })
+}
+
+describe('the list', () => {
+  test('a project is found by its key and a key by its path', async ({ folder }) => {
+    repository(folder, 'group', 'api')
+    const { projects } = open(folder)
+    expect(projects.all()).toEqual([])
+    await projects.scan()
+    const path = join(folder, 'group', 'api')
+    expect(projects.all()).toEqual([{ key: 'group-api', path }])
+    expect(projects.find('group-api')).toEqual({ key: 'group-api', path })
+    expect(projects.keyOf(path)).toBe('group-api')
+    expect(projects.find('group/api')).toBeNull()
+    expect(projects.find('constructor')).toBeNull()
+    expect(projects.keyOf('group/api')).toBeNull()
+  })
+
+  test('paths that would share a key get different ones, and the exact one keeps it', async ({
+    folder,
+  }) => {
+    for (const path of ['a/b', 'a-b', 'a.b', 'a_b', 'x\ny', 'x y']) repository(folder, path)
+    const { projects } = open(folder)
+    await projects.scan()
+    expect(projects.all()).toHaveLength(6)
+    expect(new Set(projects.all().map(({ key }) => key)).size).toBe(6)
+    expect(projects.find('a-b')?.path).toBe(join(folder, 'a-b'))
+    expect(projects.find('a_b')?.path).toBe(join(folder, 'a_b'))
+    for (const { key } of projects.all()) expect(key).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,59}$/)
+  })
+
+  test('they are sorted by key', async ({ folder }) => {
+    for (const path of ['b', 'B', 'a/z', 'a', '_']) repository(folder, path)
+    const { projects } = open(folder)
+    await projects.scan()
+    const keys = projects.all().map(({ key }) => key)
+    expect(keys).toEqual([...keys].sort())
+  })
+})
+
+describe('onChange', () => {
+  test('is called once for each scan that found something else, and not otherwise', async ({
+    folder,
+  }) => {
+    const { projects, onChange } = open(folder)
+    await projects.scan()
+    expect(onChange).not.toHaveBeenCalled()
+    repository(folder, 'one')
+    repository(folder, 'two')
+    await projects.scan()
+    expect(onChange).toHaveBeenCalledTimes(1)
+    await projects.scan()
+    expect(onChange).toHaveBeenCalledTimes(1)
+    rmSync(join(folder, 'one'), { recursive: true })
+    await projects.scan()
+    expect(onChange).toHaveBeenCalledTimes(2)
+    renameSync(join(folder, 'two'), join(folder, 'three'))
+    await projects.scan()
+    expect(onChange).toHaveBeenCalledTimes(3)
+  })
+
+  test('is called once when a new neighbour changes the key of another project', async ({
+    folder,
+  }) => {
+    repository(folder, 'a', 'b')
+    const { projects, onChange } = open(folder)
+    await projects.scan()
+    const path = join(folder, 'a', 'b')
+    expect(projects.keyOf(path)).toBe('a-b')
+    repository(folder, 'a-b')
+    await projects.scan()
+    expect(projects.keyOf(path)).toMatch(/^a-b-[0-9a-f]{4}$/)
+    expect(onChange).toHaveBeenCalledTimes(2)
+  })
+
+  test('sees the new list already', async ({ folder }) => {
+    repository(folder, 'one')
+    const seen: number[] = []
+    const projects = createProjects({
+      root: folder,
+      onChange: () => seen.push(projects.all().length),
+      warn: () => {},
+    })
+    await projects.scan()
+    expect(seen).toEqual([1])
+  })
+})
+
+describe('refresh', () => {
+  test('does not wait, and its result arrives', async ({ folder }) => {
+    repository(folder, 'one')
+    const { projects, onChange } = open(folder)
+    projects.refresh()
+    expect(projects.all()).toEqual([])
+    await until(() => onChange.mock.calls.length === 1, { what: 'the scan to end' })
+    expect(projects.all()).toHaveLength(1)
+  })
+
+  test('shares the scan that runs', async ({ folder }) => {
+    const { projects } = open(folder)
+    const first = projects.scan()
+    projects.refresh()
+    expect(projects.scan()).toBe(first)
+    await first
+  })
+
+  test('a root that went away keeps the list, is said once, and is seen when it is back', async ({
+    folder,
+  }) => {
+    const root = join(folder, 'root')
+    repository(root, 'one')
+    const { projects, warn, onChange } = open(root)
+    await projects.scan()
+    renameSync(root, `${root}.away`)
+    for (let i = 0; i < 3; i++) {
+      projects.refresh()
+      await projects.scan().catch(() => undefined)
+    }
+    await until(() => warn.mock.calls.length > 0, { what: 'the warning' })
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(warn.mock.calls[0]?.[0]).toBe('the projects root cannot be read')
+    expect(projects.all()).toHaveLength(1)
+    renameSync(`${root}.away`, root)
+    repository(root, 'two')
+    projects.refresh()
+    await until(() => projects.all().length === 2, { what: 'the list to follow' })
+    expect(onChange).toHaveBeenCalledTimes(2)
+  })
+
+  test('a missing root is an error of a scan that is waited for', async ({ folder }) => {
+    await expect(open(join(folder, 'missing')).projects.scan()).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('currentBranch', () => {
+  test('a checkout, a worktree and a detached head are told apart', ({ folder }) => {
+    const main = join(folder, 'main')
+    mkdirSync(main)
+    git(main, 'init', '-b', 'trunk')
+    expect(currentBranch(main)).toBe('trunk')
+    git(main, 'commit', '--allow-empty', '-m', 'first')
+    git(main, 'worktree', 'add', '-b', 'feature/ä-1', '../tree')
+    expect(currentBranch(join(folder, 'tree'))).toBe('feature/ä-1')
+    expect(currentBranch(main)).toBe('trunk')
+    git(main, 'checkout', '--detach')
+    expect(currentBranch(main)).toBeNull()
+  })
+
+  test('a .git file with a relative path, as of a submodule, is followed', ({ folder }) => {
+    put(join(folder, 'sub', '.git'), 'gitdir: ../real.git\n')
+    put(join(folder, 'real.git', 'HEAD'), 'ref: refs/heads/main\n')
+    expect(currentBranch(join(folder, 'sub'))).toBe('main')
+  })
+
+  test.for([
+    ['no HEAD', null],
+    ['an empty HEAD', ''],
+    ['a commit', `${'0'.repeat(40)}\n`],
+    ['a tag', 'ref: refs/tags/v1\n'],
+    ["the reftable format's placeholder", 'ref: refs/heads/.invalid\n'],
+    ['noise', '\u0000\u0001'],
+  ])('%s means no branch', ([, head], { folder }) => {
+    if (head === null) mkdirSync(join(folder, '.git'))
+    else put(join(folder, '.git', 'HEAD'), head)
+    expect(currentBranch(folder)).toBeNull()
+  })
+
+  test('no repository, no folder, and a pointer that leads nowhere mean no branch', ({
+    folder,
+  }) => {
+    expect(currentBranch(folder)).toBeNull()
+    expect(currentBranch(join(folder, 'missing'))).toBeNull()
+    put(join(folder, 'a', '.git'), 'gitdir: /nonexistent\n')
+    expect(currentBranch(join(folder, 'a'))).toBeNull()
+    put(join(folder, 'b', '.git'), 'no pointer\n')
+    expect(currentBranch(join(folder, 'b'))).toBeNull()
+    symlinkSync('.git', put(join(folder, 'c', 'x')).replace(/x$/, '.git'))
+    expect(currentBranch(join(folder, 'c'))).toBeNull()
+  })
+})
