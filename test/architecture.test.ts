@@ -18,7 +18,7 @@ interface Room {
 }
 
 // main → web, cli → instances → tmux, claude, projects, store → core, errors.
-// argv, processes and log are leaves: small, and the same for all who need them.
+// argv, processes, write-file and log are leaves: small, and the same for all who need them.
 const rooms: Readonly<Record<string, Room>> = {
   main: { rooms: ['argv', 'cli', 'config', 'demo', 'errors', 'serve'], packages: ['node:'] },
   serve: {
@@ -32,6 +32,7 @@ const rooms: Readonly<Record<string, Room>> = {
       'store',
       'tmux',
       'web',
+      'write-file',
     ],
     types: ['config'],
     packages: ['node:', '@hono/node-server', 'write-file-atomic'],
@@ -41,16 +42,14 @@ const rooms: Readonly<Record<string, Room>> = {
   errors: { rooms: [], packages: [] },
   log: { rooms: [], types: ['config'], packages: ['pino'] },
   processes: { rooms: [], packages: ['node:'] },
+  'write-file': { rooms: [], packages: ['node:'] },
   core: { rooms: [], packages: [] },
   projects: { rooms: ['core', 'errors'], packages: ['node:'] },
-  store: {
-    rooms: ['core', 'errors', 'processes'],
-    packages: ['node:', 'write-file-atomic', 'zod'],
-  },
+  store: { rooms: ['core', 'errors', 'processes', 'write-file'], packages: ['node:', 'zod'] },
   tmux: { rooms: ['core', 'errors', 'processes'], packages: ['node:', 'execa'] },
   claude: {
-    rooms: ['core', 'errors', 'processes'],
-    packages: ['node:', 'execa', 'write-file-atomic', 'zod'],
+    rooms: ['core', 'errors', 'processes', 'write-file'],
+    packages: ['node:', 'execa', 'zod'],
   },
   instances: {
     rooms: ['claude', 'core', 'errors', 'processes', 'projects', 'store', 'tmux'],
@@ -185,6 +184,14 @@ describe('imports', () => {
     const reached = new Set(['src/main.ts'])
     for (const file of reached) for (const { from, to } of edges) if (from === file) reached.add(to)
     expect(files.filter((file) => !reached.has(file) && !file.endsWith('.d.ts'))).toEqual([])
+  })
+
+  test('use every package that package.json asks for', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>
+    }
+    const used = new Set(writtenEdges().map(({ to }) => packageOf(to)))
+    expect(Object.keys(dependencies).filter((name) => !used.has(name))).toEqual([])
   })
 
   test('are read: each room is in use, and a forbidden import would be seen', () => {
