@@ -27,7 +27,10 @@ export async function callApi(
   body?: object,
 ): Promise<unknown> {
   const url = new URL(`api/v1/${path}`, server.url)
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    'lab-actor': server.actor,
+  }
   if (server.token !== null) headers['authorization'] = `Bearer ${server.token}`
   if (body) headers['content-type'] = 'application/json'
   const payload = body && JSON.stringify(body)

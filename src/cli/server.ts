@@ -10,6 +10,8 @@ import { Failure, type CliContext, type ServerFlags } from './command.ts'
 export interface Server {
   readonly url: URL
   readonly token: string | null
+  /** In whose name lab writes down what is asked of it. */
+  readonly actor: 'cli' | 'agent'
   /** Whether it runs on this machine for certain: only then is an argv that it names run here. */
   readonly isLocal: boolean
 }
@@ -27,10 +29,17 @@ export function findServer(flags: ServerFlags, context: CliContext): Server {
   const { env } = context
   if (flags.url !== undefined && flags['state-dir'] !== undefined)
     throw new UsageError('--url and --state-dir each name a lab; give one of them.')
+  // lab gives its id to every agent that it starts.
+  const actor = env['LAB_INSTANCE'] ? 'agent' : 'cli'
   const url = flags.url ?? (flags['state-dir'] === undefined ? env['LAB_URL'] : undefined)
   if (url) {
     const name = flags.url === undefined ? 'LAB_URL' : '--url'
-    return { url: parseUrl(url, name), token: tokenOf(env['LAB_TOKEN_FILE']), isLocal: false }
+    return {
+      url: parseUrl(url, name),
+      token: tokenOf(env['LAB_TOKEN_FILE']),
+      actor,
+      isLocal: false,
+    }
   }
   if (flags.url === '') throw new UsageError('--url is empty; give the address that lab printed.')
   const gone: string[] = []
@@ -38,7 +47,12 @@ export function findServer(flags: ServerFlags, context: CliContext): Server {
     const note = readNote(dir)
     if (!note) continue
     if (isRunning({ pid: note.pid, start: note.procStart }))
-      return { url: parseUrl(note.url, join(dir, 'server.json')), token: note.token, isLocal: true }
+      return {
+        url: parseUrl(note.url, join(dir, 'server.json')),
+        token: note.token,
+        actor,
+        isLocal: true,
+      }
     gone.push(`process ${note.pid} of ${dir} is gone`)
   }
   const reason =

@@ -13,6 +13,13 @@ test('the note of a running lab is followed, with its token', async ({ fakeLab }
   expect(fakeLab.asked[0]?.headers.authorization).toBe('Bearer boot-token')
 })
 
+test('a person asks as cli, an agent inside an instance as agent', async ({ fakeLab }) => {
+  fakeLab.answers['GET /api/v1/projects'] = nothing
+  await fakeLab.run(['ls'])
+  await fakeLab.run(['ls'], { env: { LAB_INSTANCE: 'an-id' } })
+  expect(fakeLab.asked.map(({ headers }) => headers['lab-actor'])).toEqual(['cli', 'agent'])
+})
+
 test('a flag outranks the environment, and a URL in the environment a state directory there', async ({
   fakeLab,
 }) => {
