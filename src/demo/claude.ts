@@ -17,6 +17,7 @@ import { createRegistry } from './registry.ts'
 import { createScreen } from './screen.ts'
 import { createSession } from './session.ts'
 import { askFirst, chooseConversation, pickConversation, type Conversation } from './start.ts'
+import { createStatus } from './status.ts'
 import { createTools } from './tools.ts'
 import { createTranscript, readTurns, transcriptFile } from './transcript.ts'
 
@@ -80,16 +81,17 @@ async function interact(setting: Setting): Promise<void> {
   const tools = createTools(cwd, env)
   const hooks = createHooks(options.settings, () => ({ session_id: current.id, transcript_path: current.file, cwd }), env) // prettier-ignore
   const registry = createRegistry({ dir: home.sessions, sessionId: current.id, cwd, version, gapMs: behaviour.writeGapMs, env }) // prettier-ignore
-  const link = createLink(registry, behaviour, () => session.refresh())
+  const link = createLink(registry, behaviour, () => desk.refresh())
   ending.before(() => tools.stop())
   ending.before(() => hooks.run('SessionEnd', { reason: 'other' }))
   ending.before(() => registry.remove())
   ending.onFarewell((farewell) =>
     screen.leave(farewell ?? resumeHint(options, transcript.exists(), current.id)),
   )
+  const status = createStatus({ registry, screen, behaviour, name, animatesTitle: !env['TMUX'] })
   const session = createSession({
     desk,
-    screen,
+    status,
     registry,
     tools,
     hooks,
@@ -99,7 +101,6 @@ async function interact(setting: Setting): Promise<void> {
     name,
     isLoggedIn,
     permissions: behaviour.permissions ?? (/^(default|manual|plan)$/.test(options.permissionMode ?? '') ? 'manual' : 'auto'), // prettier-ignore
-    animatesTitle: !env['TMUX'],
     transcript: () => transcript,
     renew(id) {
       current = { id, file: transcriptFile(home.projects, cwd, id) }

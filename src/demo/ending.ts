@@ -18,7 +18,7 @@ const codes = { SIGTERM: 143, SIGHUP: 129, SIGINT: 0 } as const
 /** Takes over the signals; `behaviour` says which of them change nothing, and when it ends by itself. */
 export function createEnding(behaviour: Behaviour): Ending {
   const tasks: (() => void | Promise<void>)[] = []
-  let show = (farewell: readonly string[] | null): void => write(farewell ?? [])
+  let show = write
   let isEnding = false
   // Keeps a program alive that lost its terminal and ignores the hangup.
   setInterval(() => {}, 2 ** 30)
@@ -60,8 +60,8 @@ export function createEnding(behaviour: Behaviour): Ending {
   }
 }
 
-function write(lines: readonly string[]): void {
-  process.stdout.write(lines.map((line) => `${line}\r\n`).join(''))
+function write(lines: readonly string[] | null): void {
+  process.stdout.write((lines ?? []).map((line) => `${line}\r\n`).join(''))
 }
 
 /** Dies now, when that is the plan, or sees to it that it happens later. */
