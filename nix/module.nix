@@ -1,0 +1,278 @@
+# services.lab: lab in one unit, hardened, and its agents with their tmux server in another, so that
+# nothing that happens to lab ever ends an agent.
+{
+  config,
+  lib,
+  pkgs,
+  utils,
+  ...
+}:
+let
+  inherit (lib)
+    getExe
+    hasPrefix
+    mkIf
+    optional
+    optionals
+    removePrefix
+    ;
+  cfg = config.services.lab;
+  isOwnAccount = cfg.user == "lab";
+  account = config.users.users.${cfg.user} or { home = "/var/empty"; };
+  hasTmuxUnit = cfg.tmuxSocket == "/run/lab-tmux/tmux.sock";
+  isLoopback =
+    cfg.host == "localhost" || cfg.host == "::1" || cfg.host == "[::1]" || hasPrefix "127." cfg.host;
+
+  # `%d` and $CREDENTIALS_DIRECTORY would be escaped like everything else on the command line.
+  credential = name: file: if file == null then null else "/run/credentials/lab.service/${name}";
+
+  flags = {
+    inherit (cfg) host port;
+    projects-root = cfg.projectsRoot;
+    max-instances = cfg.maxInstances;
+    state-dir = cfg.stateDir;
+    tmux-socket = cfg.tmuxSocket;
+    claude = if cfg.claudePackage == null then null else getExe cfg.claudePackage;
+    claude-config-dir = cfg.claudeConfigDir;
+    session-nofile = cfg.sessionNofile;
+    history-limit = cfg.historyLimit;
+    log-level = cfg.logLevel;
+    allowed-host = cfg.allowedHosts;
+    password-file = credential "password" cfg.passwordFile;
+    token-file = credential "tokens" cfg.tokenFile;
+    trusted-proxy = cfg.trustedProxies;
+    proxy-user-header = if cfg.trustedProxies == [ ] then null else cfg.proxyUserHeader;
+  };
+
+  # The state directory, and what was put into it, as systemd's StateDirectory: made, and owned by the
+  # user. Nothing else is, because systemd hands over such a folder with everything in it.
+  stateDirectories = optionals (hasPrefix "/var/lib/" cfg.stateDir) (
+    map (path: listed (removePrefix "/var/lib/" path)) (
+      [ cfg.stateDir ]
+      ++ lib.filter (path: path != null && hasPrefix "${cfg.stateDir}/" path) [
+        cfg.projectsRoot
+        cfg.claudeConfigDir
+      ]
+    )
+  );
+
+  # A system account's shell refuses to run anything, and agents run their commands in $SHELL.
+  shell =
+    let
+      theirs = if account.shell or null == null then "/nologin" else utils.toShellPath account.shell;
+    in
+    if lib.hasSuffix "/nologin" theirs then "${pkgs.bashInteractive}/bin/bash" else theirs;
+
+  # Both units alike: lab passes this environment on to every agent that it starts.
+  path = [
+    pkgs.tmux
+    pkgs.git
+    pkgs.openssh
+    pkgs.bashInteractive
+    config.nix.package
+  ]
+  ++ optional (cfg.claudePackage != null) cfg.claudePackage
+  ++ cfg.extraPackages
+  ++ [
+    # Agents find what the user has, after all that lab names itself.
+    "/run/wrappers"
+    "${account.home}/.nix-profile"
+    "/etc/profiles/per-user/${cfg.user}"
+    "/run/current-system/sw"
+  ];
+  environment = {
+    SHELL = shell;
+    LANG = "C.UTF-8";
+  };
+  # A path in a list of systemd's, which splits at blanks and expands `%`.
+  listed = path: '''"${lib.replaceStrings [ "%" ] [ "%%" ] path}"'';
+  # Mounts first: systemd would otherwise start lab on the empty folders below them.
+  unitConfig.RequiresMountsFor = map listed (
+    [
+      cfg.stateDir
+      cfg.projectsRoot
+      account.home
+    ]
+    ++ optional (cfg.claudeConfigDir != null) cfg.claudeConfigDir
+  );
+
+  # Waits until tmux answers, lets the operators in, and puts the socket where plain `tmux` looks.
+  openTmux = ''
+    socket=$1 group=$2 link=$3; shift 3
+    tries=0
+    until tmux -N -S "$socket" show-options -s exit-empty >/dev/null 2>&1; do
+      [ $((tries += 1)) -lt 200 ]
+      sleep 0.05
+    done
+    if [ "$link" ]; then
+      mkdir -pm 0700 "''${socket%/*}/tmux-$UID"
+      ln -sfn ../tmux.sock "''${socket%/*}/tmux-$UID/default"
+    fi
+    [ $# = 0 ] || chgrp "$group" "''${socket%/*}" "$socket"
+    [ $# = 0 ] || chmod g+rw "$socket"
+    for name; do tmux -N -S "$socket" server-access -a "$name" || true; done
+  '';
+in
+{
+  imports = [ ./options.nix ];
+
+  config = mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = cfg.user != "root" && account.uid or null != 0;
+        message = ''services.lab.user is root, and agents would run as root: name an ordinary account, such as services.lab.user = "you".'';
+      }
+      {
+        assertion = config.users.users ? ${cfg.user} && account.home != "/var/empty";
+        message = ''services.lab.user: the account "${cfg.user}" has no home directory, and Claude Code needs one: declare users.users.${cfg.user} with a home, or leave services.lab.user at "lab".'';
+      }
+      {
+        assertion =
+          isLoopback || cfg.passwordFile != null || cfg.tokenFile != null || cfg.trustedProxies != [ ];
+        message = ''services.lab.host is "${cfg.host}", and whoever reaches lab's port can run programs: set services.lab.passwordFile, services.lab.tokenFile or services.lab.trustedProxies, or leave services.lab.host at "127.0.0.1".'';
+      }
+    ];
+    warnings = optional (
+      cfg.openFirewall && isLoopback
+    ) "services.lab.openFirewall opens a port on which nobody answers: services.lab.host is ${cfg.host}.";
+
+    environment.systemPackages = [ cfg.package ];
+    # Where `lab ls` and the others find the server, if not where they look by themselves.
+    environment.variables = mkIf (cfg.stateDir != "/var/lib/lab") { LAB_STATE_DIR = cfg.stateDir; };
+    # Only for lab's own account; with an account of your own, plain tmux stays yours.
+    environment.extraInit = mkIf (isOwnAccount && hasTmuxUnit) ''
+      if [ "''${USER-}" = lab ]; then export TMUX_TMPDIR=/run/lab-tmux; fi
+    '';
+    networking.firewall.allowedTCPPorts = mkIf cfg.openFirewall [ cfg.port ];
+
+    users.users = mkIf isOwnAccount {
+      lab = {
+        isSystemUser = true;
+        group = cfg.group;
+        home = cfg.stateDir;
+        # `sudo -iu lab` is how one logs Claude in, or clones a project.
+        useDefaultShell = true;
+      };
+    };
+    users.groups = {
+      ${cfg.group} = mkIf (cfg.group == "lab" || cfg.operators != [ ]) { members = cfg.operators; };
+    };
+
+    systemd.services.lab-tmux = mkIf hasTmuxUnit {
+      description = "tmux server of lab's agents";
+      wantedBy = [ "multi-user.target" ];
+      inherit path environment unitConfig;
+      # A restart ends every agent: it is the operator's to choose, whatever a switch brings.
+      restartIfChanged = false;
+      stopIfChanged = false;
+      startLimitIntervalSec = 0;
+      serviceConfig = {
+        ExecStart = utils.escapeSystemdExecArgs [
+          (getExe pkgs.tmux)
+          "-D"
+          "-f"
+          "/dev/null"
+          "-S"
+          cfg.tmuxSocket
+        ];
+        ExecStartPost = utils.escapeSystemdExecArgs (
+          [
+            (getExe pkgs.bashInteractive)
+            "-euc"
+            openTmux
+            "lab-tmux"
+            cfg.tmuxSocket
+            cfg.group
+            (lib.optionalString isOwnAccount "link")
+          ]
+          ++ lib.subtractLists [ cfg.user "root" ] cfg.operators
+        );
+        User = cfg.user;
+        # Besides the user's own groups, so that what agents write keeps the user's own.
+        SupplementaryGroups = [ cfg.group ];
+        RuntimeDirectory = "lab-tmux";
+        RuntimeDirectoryMode = "0750";
+        Restart = "always";
+        RestartSec = 1;
+        # One agent that runs out of memory or files ends alone.
+        OOMPolicy = "continue";
+        TasksMax = "infinity";
+        LimitNOFILE = "${toString (lib.max 16384 cfg.sessionNofile)}:${toString (lib.max 524288 cfg.sessionNofile)}";
+        TimeoutStopSec = 15;
+      };
+    };
+
+    systemd.services.lab = {
+      description = "lab, Claude Code instances by project";
+      wantedBy = [ "multi-user.target" ];
+      # Not `requires`: lab outlives its tmux server and tells what became of the agents.
+      wants = optional hasTmuxUnit "lab-tmux.service";
+      after = [ "network.target" ] ++ optional hasTmuxUnit "lab-tmux.service";
+      inherit path environment unitConfig;
+      # What is wrong at boot (an address, a mount) may be right a minute later.
+      startLimitIntervalSec = 0;
+      serviceConfig = {
+        Type = "exec";
+        ExecStart = utils.escapeSystemdExecArgs (
+          [
+            (getExe cfg.package)
+            "serve"
+          ]
+          ++ lib.cli.toCommandLineGNU { } flags
+          ++ cfg.extraFlags
+        );
+        User = cfg.user;
+        Group = cfg.group;
+        StateDirectory = stateDirectories;
+        StateDirectoryMode = "0750";
+        Restart = "always";
+        RestartSec = 1;
+        RestartSteps = 6;
+        RestartMaxDelaySec = 30;
+        LoadCredential =
+          optional (cfg.passwordFile != null) "password:${cfg.passwordFile}"
+          ++ optional (cfg.tokenFile != null) "tokens:${cfg.tokenFile}";
+
+        # Hardening. Left out: MemoryDenyWriteExecute breaks Node; PrivateUsers and ProcSubset hide
+        # the agents' /proc, which lab reads.
+        AmbientCapabilities = "";
+        CapabilityBoundingSet = "";
+        KeyringMode = "private";
+        LockPersonality = true;
+        NoNewPrivileges = true;
+        PrivateDevices = true;
+        PrivateTmp = true;
+        ProtectClock = true;
+        ProtectControlGroups = true;
+        ProtectHome = "read-only";
+        ProtectHostname = true;
+        ProtectKernelLogs = true;
+        ProtectKernelModules = true;
+        ProtectKernelTunables = true;
+        ProtectProc = "invisible";
+        ProtectSystem = "strict";
+        # Folders, since lab writes by renaming. A missing one is lab's to report, in its own words.
+        ReadWritePaths = map (path: listed "-${path}") (
+          optional (stateDirectories == [ ]) cfg.stateDir
+          ++ [ (if cfg.claudeConfigDir == null then account.home else cfg.claudeConfigDir) ]
+        );
+        RemoveIPC = true;
+        RestrictAddressFamilies = [
+          "AF_UNIX"
+          "AF_INET"
+          "AF_INET6"
+          "AF_NETLINK"
+        ];
+        RestrictNamespaces = true;
+        RestrictRealtime = true;
+        RestrictSUIDSGID = true;
+        SystemCallArchitectures = "native";
+        SystemCallFilter = [
+          "@system-service"
+          "@pkey"
+        ];
+        UMask = "0077";
+      };
+    };
+  };
+}

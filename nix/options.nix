@@ -1,0 +1,204 @@
+# The options of services.lab; module.nix turns them into units. Paths are strings outside the store.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib)
+    literalExpression
+    mkEnableOption
+    mkOption
+    mkPackageOption
+    types
+    ;
+  cfg = config.services.lab;
+  account = config.users.users.${cfg.user} or { home = "/var/empty"; };
+
+  # What the module system prints when the type does not fit is all the reader sees: it has to help.
+  secretFile = types.nullOr (
+    types.externalPath
+    // {
+      description = ''absolute path outside the Nix store, which everybody can read (write it as a string, such as "/run/secrets/lab")'';
+    }
+  );
+in
+{
+  options.services.lab = {
+    enable = mkEnableOption "lab, which runs several Claude Code instances per git project";
+
+    package = mkPackageOption pkgs "lab" { };
+
+    host = mkOption {
+      type = types.str;
+      default = "127.0.0.1";
+      description = ''
+        Address to listen on. Whoever reaches lab's port can run programs as {option}`services.lab.user`,
+        so anything but a loopback address needs {option}`services.lab.passwordFile`,
+        {option}`services.lab.tokenFile` or {option}`services.lab.trustedProxies`.
+      '';
+    };
+
+    port = mkOption {
+      type = types.port;
+      default = 8080;
+      description = "Port to listen on.";
+    };
+
+    allowedHosts = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "lab.example.net" ];
+      description = "Further host names under which the page may be asked for, such as a reverse proxy's.";
+    };
+
+    openFirewall = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether to open {option}`services.lab.port` in the firewall.";
+    };
+
+    user = mkOption {
+      type = types.str;
+      default = "lab";
+      example = "you";
+      description = ''
+        Account that lab and its agents run as. Your own gives agents your ssh keys, your git and your
+        Claude login; left at `lab`, an account of that name is created.
+      '';
+    };
+
+    group = mkOption {
+      type = types.str;
+      default = "lab";
+      description = ''
+        Group that may read lab's state directory and, with {option}`services.lab.operators`, reach
+        its tmux server. Created when left at `lab`.
+      '';
+    };
+
+    operators = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "alice" ];
+      description = ''
+        Accounts that may use `lab` and attach to its agents, and with that run programs as
+        {option}`services.lab.user`. They join {option}`services.lab.group`. One who is added while
+        agents run is let into tmux by `lab tmux server-access -a NAME`, or when `lab-tmux` next starts.
+      '';
+    };
+
+    projectsRoot = mkOption {
+      type = types.externalPath;
+      default = if cfg.user == "lab" then "${cfg.stateDir}/projects" else "${account.home}/projects";
+      defaultText = literalExpression ''"''${stateDir}/projects" for the account lab, else "~/projects" of the user'';
+      description = "Folder whose git repositories become projects. Created where it lies in the state directory.";
+    };
+
+    stateDir = mkOption {
+      type = types.externalPath;
+      default = "/var/lib/lab";
+      description = ''
+        Where lab keeps what must survive a restart. Below `/var/lib` it is created; anywhere else it
+        must exist and belong to the user.
+      '';
+    };
+
+    claudeConfigDir = mkOption {
+      type = types.nullOr types.externalPath;
+      default = if cfg.user == "lab" then "${cfg.stateDir}/claude" else null;
+      defaultText = literalExpression ''"''${stateDir}/claude" for the account lab, else null'';
+      description = ''
+        Claude Code's `CLAUDE_CONFIG_DIR`; null leaves it at `~/.claude` and `~/.claude.json`.
+        lab marks folders as trusted there, by renaming a new file into place.
+      '';
+    };
+
+    tmuxSocket = mkOption {
+      type = types.externalPath;
+      default = "/run/lab-tmux/tmux.sock";
+      description = ''
+        Socket of the tmux server that holds the agents. Left at its default, that is
+        `lab-tmux.service`; any other path is a server of your own, and that unit is not made.
+      '';
+    };
+
+    maxInstances = mkOption {
+      type = types.ints.positive;
+      default = 6;
+      description = "The most instances at once, all projects together.";
+    };
+
+    sessionNofile = mkOption {
+      type = types.ints.unsigned;
+      default = 16384;
+      description = "Open files that each agent may have; 0 leaves the limit alone.";
+    };
+
+    historyLimit = mkOption {
+      type = types.ints.unsigned;
+      default = 2000;
+      description = "Lines of terminal history kept per instance; 2000 cost about 2 MB.";
+    };
+
+    logLevel = mkOption {
+      type = types.enum [
+        "debug"
+        "info"
+        "warn"
+        "error"
+      ];
+      default = "info";
+      description = "How much is logged.";
+    };
+
+    claudePackage = mkPackageOption pkgs "claude-code" {
+      nullable = true;
+      extraDescription = "It is unfree. With null, lab looks for `claude` on the agents' PATH.";
+    };
+
+    extraPackages = mkOption {
+      type = types.listOf types.package;
+      default = [ ];
+      example = literalExpression "[ pkgs.gnumake pkgs.nodejs ]";
+      description = "Packages on the PATH of lab and its agents.";
+    };
+
+    passwordFile = mkOption {
+      type = secretFile;
+      default = null;
+      example = "/run/secrets/lab-password";
+      description = "File with the password of lab's own login page. Root reads it, so it may be root's alone.";
+    };
+
+    tokenFile = mkOption {
+      type = secretFile;
+      default = null;
+      example = "/run/secrets/lab-tokens";
+      description = "File with the API's tokens, one `NAME: TOKEN` or `TOKEN` a line. Root reads it.";
+    };
+
+    trustedProxies = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "127.0.0.1/32" ];
+      description = ''
+        Networks of reverse proxies that have let the user in already and say who it is in
+        {option}`services.lab.proxyUserHeader`. They must remove that header from what comes in.
+      '';
+    };
+
+    proxyUserHeader = mkOption {
+      type = types.str;
+      default = "Remote-User";
+      description = "Header in which a trusted proxy names the user.";
+    };
+
+    extraFlags = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Further flags of `lab serve`, after all others.";
+    };
+  };
+}

@@ -1,0 +1,69 @@
+# Puts lab on the plain Debian machine of boot/run, as services.lab has it: the units of the evaluated
+# module, this tree's bundle, the stand-in for claude. Executed by vm.py, never under NixOS.
+import json
+import os
+import subprocess
+
+root = here.resolve().parent.parent  # noqa: F821 (boot/run's: this file's folder)
+PROFILE = "/etc/profile.d/lab.sh"
+current: dict = {}
+
+
+def evaluate(name):
+    """What services.lab makes of machines.nix's `name`, as data."""
+    extra = "" if name == "base" else f"(import {here}/machines.nix {{ lib = import <nixpkgs/lib>; }}).{name}"  # noqa: F821
+    expression = f"""
+      let
+        lib = import <nixpkgs/lib>;
+        base = (import {here}/machines.nix {{ inherit lib; }}).base;
+      in (import {here}/evaluate.nix {{ inherit lib; }}).machine {{ imports = [ base {extra} ]; }}
+    """  # noqa: F821
+    out = subprocess.run(
+        ["nix-instantiate", "--eval", "--strict", "--json", "--expr", expression],
+        check=True, stdout=subprocess.PIPE,
+    ).stdout
+    return json.loads(out)
+
+
+def put(path, text, mode="0644"):
+    machine.succeed(f"mkdir -p $(dirname {path}); cat > {path} <<'END-OF-FILE'\n{text}\nEND-OF-FILE\nchmod {mode} {path}")  # noqa: F821
+
+
+def apply(name):
+    """Does what switch-to-configuration does with lab's units, going by the marks that NixOS gives them."""
+    wanted = evaluate(name)
+    before = current.get("units", {})
+    for user, account in wanted["users"].items():
+        machine.succeed(  # noqa: F821
+            f"id {user} 2>/dev/null || useradd {'--system --user-group' if account['isSystemUser'] else '--create-home'}"
+            f" --home-dir {account['home']} --shell /bin/bash {user}"
+        )
+    for group, members in wanted["groups"].items():
+        machine.succeed(f"getent group {group} || groupadd --system {group}; gpasswd -M '{','.join(members)}' {group}")  # noqa: F821
+    put(PROFILE, wanted["extraInit"])
+    for unit in before.keys() - wanted["units"].keys():
+        machine.succeed(f"systemctl disable --now {unit}; rm /etc/systemd/system/{unit}")  # noqa: F821
+    for unit, text in wanted["units"].items():
+        put(f"/etc/systemd/system/{unit}", text)
+    machine.succeed("systemctl daemon-reload")  # noqa: F821
+    for unit, text in wanted["units"].items():
+        if unit not in before:
+            machine.succeed(f"systemctl enable {unit}; systemctl start {unit}")  # noqa: F821
+        elif text != before[unit] and "X-RestartIfChanged=true" in text:
+            machine.succeed(f"systemctl restart {unit}")  # noqa: F821
+    current.update(wanted)
+
+
+def install():
+    bundle = root / "dist" / "lab.js"
+    if not bundle.exists() or "LAB_VM_BUILD" in os.environ:
+        subprocess.run(["npm", "run", "--silent", "build"], cwd=root, check=True)
+    machine.copy_from_host(bundle, "/opt/lab/lab.js")  # noqa: F821
+    put("/opt/lab/bin/lab", '#!/bin/sh\nexec /usr/bin/node /opt/lab/lab.js "$@"', "0755")
+    put("/opt/claude/bin/claude", '#!/bin/sh\nexec /opt/lab/bin/lab stand-in "$@"', "0755")
+    machine.succeed("ln -sf /opt/lab/bin/lab /usr/local/bin/lab")  # noqa: F821
+    apply("base")
+
+
+def switch(name):
+    apply(name)
