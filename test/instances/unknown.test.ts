@@ -1,0 +1,172 @@
+// Unknown is not dead: a tmux that does not answer, one that is gone, and the operator's own server.
+import { readFileSync } from 'node:fs'
+import { describe, expect } from 'vitest'
+import { createTestLab, test, type TestLab } from '../fixtures/lab.ts'
+import { until } from '../fixtures/until.ts'
+
+async function serverPid(lab: TestLab): Promise<number> {
+  return Number(await lab.tmux('display-message', '-p', '#{pid}'))
+}
+
+describe('a tmux that hangs', () => {
+  test('makes every state unknown, ends nothing, starts nothing, and all is well a second after', async ({
+    lab,
+  }) => {
+    await lab.boot()
+    const one = await lab.start('foo')
+    const two = await lab.start('bar', 'x')
+    const pids = [
+      (await lab.reaches(one.id, 'ready')).pid!,
+      (await lab.reaches(two.id, 'ready')).pid!,
+    ]
+    const events = await lab.events()
+    const server = await serverPid(lab)
+    process.kill(server, 'SIGSTOP')
+    try {
+      await lab.reaches(one.id, 'unknown', 8000)
+      await lab.reaches(two.id, 'unknown')
+      const refused = await lab.call('POST', '/api/v1/projects/foo/instances')
+      expect([refused.status, refused.body.error.code]).toEqual([503, 'tmux_unavailable'])
+      expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(2)
+      expect((await lab.call('GET', '/')).status).toBe(200)
+      for (const pid of pids) expect(() => process.kill(pid, 0)).not.toThrow()
+    } finally {
+      process.kill(server, 'SIGCONT')
+    }
+    await lab.reaches(one.id, 'ready', 4000)
+    await lab.reaches(two.id, 'ready')
+    expect((await lab.get(one.id)).pid).toBe(pids[0])
+    expect((await lab.start('foo')).name).toBe('foo~2')
+    const states = events.events.flatMap((event) =>
+      event.type === 'instance' ? [event.instance.state] : [],
+    )
+    expect(states).not.toContain('error')
+    expect(states).not.toContain('stopped')
+    events.close()
+  })
+
+  test('does not keep lab from starting, which then shows what it remembers as unknown', async ({
+    lab,
+  }) => {
+    await lab.boot()
+    const { id } = await lab.start('foo', 'x')
+    const { pid } = await lab.reaches(id, 'ready')
+    const server = await serverPid(lab)
+    await lab.end('SIGKILL')
+    process.kill(server, 'SIGSTOP')
+    try {
+      await lab.boot()
+      expect(await lab.get(id)).toMatchObject({ state: 'unknown', name: 'foo~2~x', label: 'x' })
+    } finally {
+      process.kill(server, 'SIGCONT')
+    }
+    expect(await lab.reaches(id, 'ready')).toMatchObject({ pid, name: 'foo~2~x' })
+  })
+})
+
+describe('a tmux server that is killed', () => {
+  test('ends every instance with that cause, and the next start makes a new server', async ({
+    lab,
+  }) => {
+    await lab.boot()
+    const one = await lab.start('foo')
+    const two = await lab.start('bar')
+    await lab.reaches(one.id, 'ready')
+    await lab.reaches(two.id, 'ready')
+    process.kill(await serverPid(lab), 'SIGKILL')
+    for (const { id } of [one, two]) {
+      const { evidence } = await lab.reaches(id, 'error')
+      expect(evidence).toMatchObject({ reason: 'tmux_gone', exitCode: null, signal: null })
+    }
+    expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(0)
+    const again = await lab.start('foo')
+    expect(again.name).toBe('foo')
+    await lab.reaches(again.id, 'ready')
+  })
+
+  test('while lab was away is told from a session that was closed', async ({ lab }) => {
+    await lab.boot()
+    const { id } = await lab.start('foo')
+    await lab.reaches(id, 'ready')
+    await lab.end('SIGKILL')
+    await lab.tmux('kill-server')
+    await lab.boot()
+    expect((await lab.reaches(id, 'error')).evidence!.reason).toBe('tmux_gone')
+  })
+})
+
+test('on the operator’s own server plain tmux shows the instances and nothing global is changed', async () => {
+  const lab = await createTestLab({ socket: 'default' })
+  try {
+    await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')
+    await lab.tmux('set-option', '-g', 'history-limit', '1234')
+    const before = await lab.tmux('show-options', '-g')
+    await lab.boot()
+    await lab.start('foo')
+    const fix = await lab.start('foo', 'fix')
+    await lab.reaches(fix.id, 'ready')
+    const names = (await lab.tmux('ls', '-F', '#{session_name}')).split('\n')
+    expect(names.toSorted()).toEqual(['_lab', 'foo', 'foo~2~fix', 'mine'])
+    expect(fix.attach).toEqual(['tmux', 'attach', '-t', '=foo~2~fix'])
+    expect(await lab.tmux('show-options', '-g')).toBe(before)
+    // A terminal of its own, in which somebody types the command that lab shows.
+    await lab.tmux(
+      '-L',
+      'viewer',
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '-s',
+      'v',
+      '-x',
+      '120',
+      '-y',
+      '40',
+      `env -u TMUX tmux attach -t '=foo~2~fix'`,
+    )
+    await until(async () => (await lab.get(fix.id)).attached === 1, { what: 'somebody attached' })
+    await lab.tmux('-L', 'viewer', 'kill-server')
+    await lab.call('DELETE', '/api/v1/instances')
+    await lab.reaches(fix.id, 'stopped')
+    await until(async () => (await lab.tmux('ls', '-F', '#{session_name}')) === '_lab\nmine', {
+      what: 'only the operator’s own session left',
+    })
+  } finally {
+    await lab.dispose()
+  }
+})
+
+test('while nothing happens lab spawns nothing and sends nothing', async ({ lab }) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await until(async () => (await lab.get(id)).deepLink, { what: 'its link' })
+  const events = await lab.events()
+  const page = await fetch(`${lab.url()}/events`, { headers: { 'hx-request': 'true' } })
+  let bytes = 0
+  const reader = page.body!.getReader()
+  void (async () => {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      bytes += value.length
+    }
+  })().catch(() => undefined)
+  await until(() => bytes > 0, { what: 'the whole picture' })
+  // Page faults of children that were waited for: a single spawned process would add hundreds.
+  const childFaults = (): string | undefined => {
+    const stat = readFileSync(`/proc/${lab.pid()}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[8]
+  }
+  const now = (): unknown => ({ bytes, events: events.events.length, faults: childFaults() })
+  const before = now()
+  // Three rounds of the reconcile; memory is measured twice.
+  const from = performance.now()
+  await until(() => performance.now() - from > 7000, {
+    timeoutMs: 8000,
+    what: 'seven quiet seconds',
+  })
+  expect(now()).toEqual(before)
+  events.close()
+  await reader.cancel()
+})
