@@ -1,0 +1,100 @@
+// The journal on a real disk.
+import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, vi } from 'vitest'
+import { openJournal, type JournalEntry } from '../../src/store/journal.ts'
+import { put, test } from '../fixtures/folder.ts'
+
+function entry(n: number): JournalEntry {
+  return { at: '2026-01-01T00:00:00.000Z', id: 'i', name: 'foo', what: 'moved', by: 'page', n }
+}
+
+function linesOf(path: string): unknown[] {
+  const text = readFileSync(path, 'utf8')
+  expect(text.endsWith('\n')).toBe(true)
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown)
+}
+
+function open(dir: string) {
+  const warn = vi.fn<(error: unknown) => void>()
+  return { journal: openJournal(dir, warn), warn, path: join(dir, 'journal.jsonl') }
+}
+
+test('entries stand one a line in the order of the calls', async ({ folder }) => {
+  const { journal, warn, path } = open(folder)
+  for (let n = 0; n < 500; n++) {
+    journal.append(entry(n))
+    if (n % 50 === 0) await new Promise(setImmediate)
+  }
+  await journal.flush()
+  expect(linesOf(path)).toEqual(Array.from({ length: 500 }, (_, n) => entry(n)))
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(warn).not.toHaveBeenCalled()
+})
+
+test('text from outside cannot forge a line', async ({ folder }) => {
+  const { journal, path } = open(folder)
+  const forged = { ...entry(0), name: 'a\n{"what":"forged"}', lastLines: ['\r\n', '\u2028'] }
+  journal.append(forged)
+  await journal.flush()
+  expect(linesOf(path)).toEqual([forged])
+})
+
+test('a journal of an earlier lab is continued', async ({ folder }) => {
+  const { journal, path } = open(folder)
+  journal.append(entry(1))
+  await journal.flush()
+  const { journal: later } = open(folder)
+  later.append(entry(2))
+  await later.flush()
+  expect(linesOf(path)).toEqual([entry(1), entry(2)])
+})
+
+test('a large one makes room for a new one, and one older is kept', async ({ folder }) => {
+  const { journal, path } = open(folder)
+  put(path, 'first')
+  truncateSync(path, 5 * 1024 * 1024 + 1)
+  put(`${path}.1`, 'the one before')
+  journal.append(entry(1))
+  await journal.flush()
+  expect(linesOf(path)).toEqual([entry(1)])
+  expect(readFileSync(`${path}.1`).subarray(0, 5).toString()).toBe('first')
+})
+
+test('one that is not yet full goes on', async ({ folder }) => {
+  const { journal, path } = open(folder)
+  put(path)
+  truncateSync(path, 5 * 1024 * 1024)
+  journal.append(entry(1))
+  await journal.flush()
+  expect(statSync(path).size).toBeGreaterThan(5 * 1024 * 1024)
+})
+
+test('a failure is told once, ends nothing, and is told again only after it was over', async ({
+  folder,
+}) => {
+  const { journal, warn, path } = open(folder)
+  mkdirSync(path)
+  for (let n = 0; n < 3; n++) {
+    journal.append(entry(n))
+    await journal.flush()
+  }
+  expect(warn).toHaveBeenCalledTimes(1)
+  expect(warn.mock.calls[0]?.[0]).toMatchObject({ code: 'EISDIR' })
+  rmdirSync(path)
+  journal.append(entry(3))
+  await journal.flush()
+  expect(linesOf(path)).toEqual([entry(3)])
+  rmSync(path)
+  mkdirSync(path)
+  journal.append(entry(4))
+  await journal.flush()
+  expect(warn).toHaveBeenCalledTimes(2)
+})
+
+test('flush with nothing to write resolves', async ({ folder }) => {
+  await open(folder).journal.flush()
+})

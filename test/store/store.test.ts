@@ -1,0 +1,239 @@
+// The store on a real disk: what was promised to be durable is, and a bad file costs no start.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { describe, expect } from 'vitest'
+import { StoreUnwritable } from '../../src/errors.ts'
+import { openStore, type Facts, type InstanceRecord } from '../../src/store/store.ts'
+import { bundle, put, test } from '../fixtures/folder.ts'
+
+const now = (): Date => new Date('2026-02-03T04:05:06.789Z')
+const open = (dir: string) => openStore({ dir, now })
+
+function recordOf(change: Partial<InstanceRecord> = {}): InstanceRecord {
+  return {
+    id: 'f0f0f0f0-0000-4000-8000-000000000001',
+    name: 'foo~2~fix',
+    projectPath: '/p/foo',
+    slot: 2,
+    label: 'fix',
+    model: null,
+    conversation: 'f0f0f0f0-0000-4000-8000-000000000001',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    launchedAt: '2026-01-01T00:00:00.000Z',
+    bootId: 'boot',
+    note: 'note',
+    verified: true,
+    together: null,
+    stopAskedBy: null,
+    ended: null,
+    ...change,
+  }
+}
+
+function addOne(facts: Facts): void {
+  facts.instances.push(recordOf({ slot: facts.instances.length + 1 }))
+}
+
+describe('what is written', () => {
+  test('comes back whatever the texts hold', async ({ folder }) => {
+    const text = fc.string({ unit: 'grapheme' })
+    const record = fc
+      .record({
+        label: fc.option(text),
+        projectPath: text,
+        slot: fc.nat(),
+        stopAskedBy: fc.constantFrom(null, 'page', 'nobody'),
+        ended: fc.option(
+          fc.record({
+            state: fc.constantFrom('stopped', 'error'),
+            at: text,
+            evidence: fc.record({
+              reason: fc.constantFrom('exited', 'signal', 'rebooted'),
+              message: text,
+              exitCode: fc.option(fc.nat(255)),
+              signal: fc.option(text),
+              lastLines: fc.array(text),
+              by: fc.constantFrom('cli', 'nobody'),
+              at: text,
+            }),
+          }),
+        ),
+      })
+      .map((change) => recordOf(change))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(record),
+        fc.dictionary(
+          text.filter((name) => name !== '__proto__'),
+          fc.record({ lastUsedAt: text }),
+        ),
+        async (instances, projects) => {
+          const store = open(folder)
+          await store.update((facts) => Object.assign(facts, { instances, projects }))
+          const again = open(folder)
+          expect(again.corruptKeptAt).toBeNull()
+          expect(again.facts).toEqual(store.facts)
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  test('is readable by its owner alone, whatever the umask and the file before', async ({
+    folder,
+  }) => {
+    const path = join(folder, 'state.json')
+    const before = process.umask(0)
+    try {
+      await open(folder).update(() => {})
+      expect(statSync(path).mode & 0o777).toBe(0o600)
+      writeFileSync(path, readFileSync(path), { mode: 0o644 })
+      await open(folder).update(() => {})
+      expect(statSync(path).mode & 0o777).toBe(0o600)
+    } finally {
+      process.umask(before)
+    }
+  })
+
+  test('an update is visible at once and durable when it resolves', async ({ folder }) => {
+    const store = open(folder)
+    const written = store.update((facts) => void (facts.projects['/p'] = { lastUsedAt: 'now' }))
+    expect(store.facts.projects).toEqual({ '/p': { lastUsedAt: 'now' } })
+    await written
+    expect(open(folder).facts).toEqual(store.facts)
+    expect(readdirSync(folder)).toEqual(['state.json'])
+  })
+
+  test('updates made together share one write, those made meanwhile the next', async ({
+    folder,
+  }) => {
+    const store = open(folder)
+    const first = Array.from({ length: 50 }, () => store.update(addOne))
+    expect(new Set(first).size).toBe(1)
+    // A turn later that write has begun.
+    await new Promise(setImmediate)
+    const second = Array.from({ length: 50 }, () => store.update(addOne))
+    expect(new Set(second).size).toBe(1)
+    expect(second[0]).not.toBe(first[0])
+    await first[0]
+    await store.flush()
+    expect(open(folder).facts.instances).toHaveLength(100)
+  })
+
+  test('flush waits for what waits to be written', async ({ folder }) => {
+    const store = open(folder)
+    await store.flush()
+    void store.update((facts) => facts.instances.push(recordOf()))
+    await store.flush()
+    expect(open(folder).facts.instances).toHaveLength(1)
+  })
+
+  test('a reader never sees a part of it', async ({ folder }) => {
+    const store = open(folder)
+    let writing = true
+    const writes = (async () => {
+      for (let i = 1; i <= 20; i++)
+        await store.update((facts) => {
+          facts.instances = Array.from({ length: 200 * i }, () => recordOf())
+        })
+    })().finally(() => (writing = false))
+    await new Promise(setImmediate)
+    while (writing) {
+      if (readdirSync(folder).includes('state.json'))
+        expect(
+          () => JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as unknown,
+        ).not.toThrow()
+      await new Promise(setImmediate)
+    }
+    await writes
+  })
+
+  test('survives kill -9 at any moment', async ({ folder }) => {
+    const program = bundle(
+      `import { openStore } from './src/store/store.ts'
+       const store = openStore({ dir: process.argv[2], now: () => new Date() })
+       for (let i = 0; ; i++) {
+         const key = '/p' + (i % 500)
+         await store.update((facts) => { facts.projects[key] = { lastUsedAt: 'x'.repeat(2000) } })
+         process.stdout.write('.')
+       }`,
+      join(folder, 'program.mjs'),
+    )
+    const dir = join(folder, 'state')
+    mkdirSync(dir)
+    for (let kills = 0; kills < 5; kills++) {
+      const child = spawn(process.execPath, [program, dir], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      // The next write has begun by then, and how far it is differs from run to run.
+      for (let writes = 0; writes <= kills; writes++) await once(child.stdout, 'data')
+      child.kill('SIGKILL')
+      await once(child, 'close')
+      const store = open(dir)
+      expect(store.corruptKeptAt).toBeNull()
+      expect(store.facts.projects['/p0']).toBeDefined()
+    }
+  })
+})
+
+describe('a file that cannot be read', () => {
+  const whole = { version: 1, projects: {}, instances: [recordOf()], server: null }
+  test.for([
+    ['nothing in it', ''],
+    ['half of a write', JSON.stringify(whole).slice(0, -40)],
+    ['no JSON', '\u0000\u0000\u0000'],
+    ['another version', JSON.stringify({ ...whole, version: 2 })],
+    ['no version', JSON.stringify({ ...whole, version: undefined })],
+    ['an array', '[]'],
+    ['null', 'null'],
+    ['another shape', JSON.stringify({ ...whole, instances: {} })],
+    ['a record without its id', JSON.stringify({ ...whole, instances: [{ name: 'foo' }] })],
+    [
+      'an unknown reason',
+      JSON.stringify({
+        ...whole,
+        instances: [{ ...recordOf(), ended: { state: 'gone', at: '', evidence: {} } }],
+      }),
+    ],
+  ])('with %s is kept aside byte for byte, and lab starts empty', async ([, text], { folder }) => {
+    put(join(folder, 'state.json'), text)
+    const store = open(folder)
+    expect(store.facts).toEqual({ version: 1, projects: {}, instances: [], server: null })
+    expect(store.corruptKeptAt).toBe(`${folder}/state.json.corrupt-2026-02-03T040506.789Z`)
+    expect(readFileSync(store.corruptKeptAt!, 'utf8')).toBe(text)
+    await store.update((facts) => void (facts.projects['/p'] = { lastUsedAt: 'now' }))
+    expect(readFileSync(store.corruptKeptAt!, 'utf8')).toBe(text)
+    expect(open(folder)).toMatchObject({ corruptKeptAt: null, facts: store.facts })
+  })
+
+  test('is moved aside even when it is no file at all', ({ folder }) => {
+    mkdirSync(join(folder, 'state.json'))
+    expect(statSync(open(folder).corruptKeptAt!).isDirectory()).toBe(true)
+  })
+
+  test('no file is no trouble, and none is made by reading', ({ folder }) => {
+    expect(open(folder).corruptKeptAt).toBeNull()
+    expect(readdirSync(folder)).toEqual([])
+  })
+})
+
+test('what cannot be written is StoreUnwritable, stays in memory, and is written later', async ({
+  folder,
+}) => {
+  const dir = join(folder, 'state')
+  mkdirSync(dir)
+  const store = open(dir)
+  renameSync(dir, `${dir}.away`)
+  const refused = store.update((facts) => facts.instances.push(recordOf()))
+  await expect(refused).rejects.toBeInstanceOf(StoreUnwritable)
+  await expect(refused).rejects.toThrow(`lab cannot write ${dir}/state.json`)
+  await expect(refused).rejects.toMatchObject({ cause: { code: 'ENOENT' } })
+  await store.flush()
+  expect(store.facts.instances).toHaveLength(1)
+  renameSync(`${dir}.away`, dir)
+  await store.update((facts) => void (facts.projects['/p'] = { lastUsedAt: 'now' }))
+  expect(open(dir).facts).toEqual(store.facts)
+})
