@@ -85,7 +85,7 @@ let
     LANG = "C.UTF-8";
   };
   # A path in a list of systemd's, which splits at blanks and expands `%`.
-  listed = path: '''"${lib.replaceStrings [ "%" ] [ "%%" ] path}"'';
+  listed = path: ''"${lib.replaceStrings [ "%" ] [ "%%" ] path}"'';
   # Mounts first: systemd would otherwise start lab on the empty folders below them.
   unitConfig.RequiresMountsFor = map listed (
     [
