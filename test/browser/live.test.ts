@@ -1,0 +1,267 @@
+import { expect, it } from 'vitest'
+import { AtCapacity } from '../../src/errors.ts'
+import { createLab } from '../web/lab.ts'
+import { until } from '../fixtures/until.ts'
+import { describeInBrowser, holdAnswers, live } from './browser.ts'
+
+describeInBrowser('the live page', ({ serve, visit }) => {
+  it('a start adds exactly one row, though the answer and the stream both bring it', async () => {
+    const lab = createLab()
+    const { page, complaints } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    await page.fill('#label-foo', 'fix it')
+    await page.click('#start-foo button')
+    await page.waitForSelector('[data-instance="foo~2~fix-it"]')
+    lab.memory.change(lab.memory.resolve('foo~2~fix-it'), { state: 'ready' })
+    await page.waitForSelector('[data-state="ready"]')
+    expect(await page.locator('[data-instance]').count()).toBe(1)
+    expect(await page.textContent('#cap')).toContain('1 of 6')
+    expect(await page.inputValue('#label-foo')).toBe('')
+    expect(complaints).toEqual([])
+  })
+
+  it('a refusal lands in the message line of its project and keeps what was typed', async () => {
+    const lab = createLab()
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    lab.memory.failNext(new AtCapacity(6))
+    await page.fill('#label-foo', 'number seven')
+    await page.press('#label-foo', 'Enter')
+    await page.waitForSelector('#msg-foo:has-text("Stop one")')
+    expect(await page.inputValue('#label-foo')).toBe('number seven')
+    expect(await page.textContent('#msg-bar')).toBe('')
+    await page.click('#start-foo button')
+    await page.waitForSelector('[data-instance="foo~2~number-seven"]')
+    expect(await page.textContent('#msg-foo')).toBe('')
+  })
+
+  it('typed text, focus, selection, an open menu, scroll and filter survive every update', async () => {
+    const lab = createLab({
+      projects: ['foo', 'bar', ...Array.from({ length: 20 }, (_, i) => `po${i}`)],
+    })
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const server = await serve(lab)
+    const { page } = await visit(server.url)
+    await live(lab, page)
+    await page.click(`#m-${id} summary`)
+    await page.fill('#filter', 'o')
+    await page.fill('#label-foo', 'half a la')
+    await page.evaluate(`document.querySelector('#label-foo').setSelectionRange(2, 5)
+      scrollTo(0, 37)`)
+    const shown = () =>
+      page.evaluate(`({
+        focus: document.activeElement.id,
+        text: document.activeElement.value,
+        from: document.activeElement.selectionStart,
+        to: document.activeElement.selectionEnd,
+        isOpen: document.getElementById('m-${id}').open,
+        scroll: scrollY,
+        cards: [...document.querySelectorAll('[data-project]:not([hidden])')].length,
+      })`)
+    const before = await shown()
+    expect(before).toMatchObject({
+      focus: 'label-foo',
+      from: 2,
+      isOpen: true,
+      scroll: 37,
+      cards: 21,
+    })
+
+    lab.memory.change(id, { state: 'busy', attached: 3 })
+    await page.waitForSelector(`#i-${id}[data-state="busy"]`)
+    expect(await shown()).toEqual(before)
+
+    // The whole picture after a reconnect.
+    lab.app.close()
+    await server.close()
+    const again = createLab({ instances: lab.memory })
+    lab.memory.change(id, { state: 'ready' })
+    await serve(again, server.port)
+    await page.waitForSelector(`#i-${id}[data-state="ready"]`, { timeout: 15_000 })
+    expect(await shown()).toEqual(before)
+  })
+
+  it('what is typed while a start is under way is not thrown away', async () => {
+    const lab = createLab()
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    const answer = await holdAnswers(page, '**/projects/foo/instances')
+    await page.fill('#label-foo', 'one')
+    await page.click('#start-foo button')
+    await page.waitForSelector('#start-foo .pending:visible')
+    await page.fill('#label-foo', 'two')
+    await answer.deliver()
+    await page.waitForSelector('[data-instance="foo~2~one"]')
+    await page.waitForSelector('#start-foo .idle:visible')
+    expect(await page.inputValue('#label-foo')).toBe('two')
+  })
+
+  it('every tap is answered at once, however slow the network', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    // Nothing is ever answered, and the look comes in the same task as the tap.
+    await page.route('**/*', () => {})
+    for (const selector of ['#start-bar .button', `#i-${id} .stop`, '#s .danger']) {
+      const visibility = await page.evaluate(`(() => {
+        const button = document.querySelector(${JSON.stringify(selector)})
+        button.click()
+        return getComputedStyle(button.querySelector('.pending')).visibility
+      })()`)
+      expect(visibility).toBe('visible')
+    }
+  })
+
+  it('two tabs show the same, with one stream each', async () => {
+    const lab = createLab()
+    const { url } = await serve(lab)
+    const [one, two] = [await visit(url), await visit(url)]
+    await live(lab, one.page, 2)
+    await one.page.click('#start-foo button')
+    await two.page.waitForSelector('[data-instance="foo"]')
+    await two.page.click('[data-instance="foo"] .stop')
+    await one.page.waitForSelector('[data-instance="foo"][data-state="stopping"]')
+    lab.memory.swept(lab.memory.resolve('foo'))
+    for (const { page } of [one, two])
+      await page.waitForSelector('[data-instance]', { state: 'detached' })
+    expect(lab.app.streams()).toBe(2)
+  })
+
+  it('an older answer that arrives late changes nothing and brings nothing back', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    const stop = await holdAnswers(page, '**/instances/*/stop')
+    // The answer says "stopping"; while it is on its way the instance is gone.
+    await page.click(`#i-${id} .stop`)
+    await stop.isHeld()
+    lab.memory.swept(id)
+    await page.waitForSelector(`#i-${id}`, { state: 'detached' })
+    await stop.deliver()
+    await lab.memory.start({ project: 'bar' }, 'page')
+    await page.waitForSelector('[data-instance="bar"]')
+    expect(await page.locator(`#i-${id}`).count()).toBe(0)
+
+    // The answer says "starting"; while it is on its way the instance has become busy.
+    const start = await holdAnswers(page, '**/projects/foo/instances')
+    await page.click('#start-foo button')
+    await start.isHeld()
+    lab.memory.change(lab.memory.resolve('foo'), { state: 'busy' })
+    await page.waitForSelector('[data-instance="foo"][data-state="busy"]')
+    await start.deliver()
+    await page.waitForSelector('#start-foo .idle:visible')
+    expect(await page.locator('[data-instance="foo"][data-state="busy"]').count()).toBe(1)
+  })
+
+  it('a stop from a page that slept stops nothing, says so, and the row goes', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { url } = await serve(lab)
+    const { page } = await visit('about:blank')
+    await page.route('**/events*', (route) => route.abort())
+    await page.goto(url)
+    lab.memory.die(id)
+    lab.memory.dismiss(id, 'page')
+    const other = await lab.memory.start({ project: 'foo' }, 'page')
+    expect(other.name).toBe('foo')
+    await page.click(`#i-${id} .stop`)
+    await page.waitForSelector('#msg-foo:has-text("There is no instance")')
+    expect(await page.locator(`#i-${id}`).count()).toBe(0)
+    expect(lab.memory.get(other.id).state).toBe('starting')
+  })
+
+  it('a server that was down comes back with the whole picture, also after a restart', async () => {
+    const lab = createLab()
+    const gone = await lab.memory.start({ project: 'foo', label: 'goes' }, 'page')
+    const stays = await lab.memory.start({ project: 'foo', label: 'stays' }, 'page')
+    const server = await serve(lab)
+    const { page } = await visit(server.url)
+    await live(lab, page)
+    // Many renderings, so that the serials of the next boot are lower than those on the page.
+    for (let i = 0; i < 50; i++) lab.memory.change(stays.id, { attached: i })
+    await server.close()
+    await page.waitForSelector('#offline:visible')
+    lab.memory.swept(gone.id)
+    lab.memory.change(stays.id, { state: 'busy' })
+    await lab.memory.start({ project: 'bar', label: 'new' }, 'page')
+    lab.memory.addProject('young')
+    await serve(createLab({ instances: lab.memory }), server.port)
+    await page.waitForSelector('#offline', { state: 'hidden', timeout: 15_000 })
+    await page.waitForSelector(`#i-${stays.id}[data-state="busy"]`)
+    await page.waitForSelector('[data-instance="bar~2~new"]')
+    expect(await page.locator(`#i-${gone.id}`).count()).toBe(0)
+    expect(await page.locator('[data-project="young"]').count()).toBe(1)
+    expect(await page.locator('[data-instance]').count()).toBe(2)
+  })
+
+  it('a project that vanished while the page was away is taken off', async () => {
+    const lab = createLab({ projects: ['foo', 'bar'] })
+    const server = await serve(lab)
+    const { page } = await visit(server.url)
+    await live(lab, page)
+    await server.close()
+    lab.memory.removeProject('bar')
+    await serve(createLab({ instances: lab.memory }), server.port)
+    await page.waitForSelector('[data-project="bar"]', { state: 'detached', timeout: 15_000 })
+    expect(await page.locator('[data-project="foo"]').count()).toBe(1)
+  })
+
+  it('recovers when the first connection failed', async () => {
+    const lab = createLab()
+    const { url } = await serve(lab)
+    const { page } = await visit('about:blank')
+    let refused = 0
+    await page.route('**/events*', (route) => {
+      refused++
+      return refused === 1 ? route.abort() : route.continue()
+    })
+    await page.goto(url)
+    await page.waitForSelector('#offline:visible')
+    await live(lab, page)
+    await page.waitForSelector('#offline', { state: 'hidden' })
+    await lab.memory.start({ project: 'foo' }, 'page')
+    await page.waitForSelector('[data-instance="foo"]')
+    expect(lab.app.streams()).toBe(1)
+  })
+
+  it('a refused stream puts nothing on the page and is tried again', async () => {
+    const lab = createLab()
+    const { url } = await serve(lab)
+    const { page } = await visit('about:blank')
+    await page.route('**/events*', (route) => route.fulfill({ status: 429, body: '<b>busy</b>' }))
+    await page.goto(url)
+    await page.waitForSelector('#offline:visible')
+    expect(await page.innerHTML('#stream')).toBe('')
+    await page.unroute('**/events*')
+    await live(lab, page)
+  })
+
+  it('a connection that has fallen silent is replaced', async () => {
+    const lab = createLab({ streams: { heartbeatMs: 3_600_000 } })
+    const { url } = await serve(lab)
+    const { page } = await visit('about:blank')
+    await page.clock.install()
+    await page.goto(url)
+    await live(lab, page)
+    let again = 0
+    page.on('request', (request) => (again += request.url().includes('/events') ? 1 : 0))
+    await page.clock.runFor(39_000)
+    expect(again).toBe(0)
+    await page.clock.runFor(10_000)
+    await until(() => again === 1, { what: 'the page asks again' })
+  })
+
+  it('an action while lab is down says so beside the button', async () => {
+    const lab = createLab()
+    const server = await serve(lab)
+    const { page } = await visit(server.url)
+    await live(lab, page)
+    await server.close()
+    await page.fill('#label-foo', 'kept')
+    await page.click('#start-foo button')
+    await page.waitForSelector('#msg-foo:has-text("did not answer")')
+    expect(await page.inputValue('#label-foo')).toBe('kept')
+  })
+})

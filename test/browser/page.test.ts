@@ -1,0 +1,262 @@
+import { expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { NotLoggedIn } from '../../src/errors.ts'
+import { ageText } from '../../src/web/views/moment.ts'
+import { createLab } from '../web/lab.ts'
+import { describeInBrowser, everything, live } from './browser.ts'
+
+/** The boxes of everything that can be tapped and is shown. */
+async function targetsOf(page: Page): Promise<{ what: string; width: number; height: number }[]> {
+  return page.evaluate(`[...document.querySelectorAll('a, button, summary, input')]
+    .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+    .map((one) => {
+      const { width, height } = one.getBoundingClientRect()
+      return { what: one.outerHTML.slice(0, 80), width, height }
+    })`)
+}
+
+/** Where the rows and buttons are, to see whether something moved. */
+async function placesOf(page: Page): Promise<unknown> {
+  return page.evaluate(`[...document.querySelectorAll('.card, .row, .start .button')]
+    .map((one) => [one.id || one.parentElement.id, one.getBoundingClientRect().top])`)
+}
+
+describeInBrowser('the page', ({ serve, visit }) => {
+  for (const width of [320, 390, 768, 1280])
+    it(`at ${width} px scrolls in one direction only, and every target has 44 px`, async () => {
+      const { lab, ids } = await everything()
+      const { url } = await serve(lab)
+      const { page, complaints } = await visit(url, { viewport: { width, height: 844 } })
+      await live(lab, page)
+      await page.click(`#m-${ids['ready']} summary`)
+      await page.waitForSelector(`#m-${ids['ready']} .panel:visible`)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+      const targets = await targetsOf(page)
+      expect(targets.length).toBeGreaterThan(20)
+      const small = targets.filter((one) => one.width < 44 || one.height < 44)
+      expect(small).toEqual([])
+      expect(complaints).toEqual([])
+    })
+
+  it('breaks nothing of its own policy, from the first look to the last tap', async () => {
+    const { lab, ids } = await everything()
+    const { page, complaints } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    await page.click('#start-foo button')
+    await page.click(`#i-${ids['ready']} .stop`)
+    await page.click(`#i-${ids['dead']} button:has-text("Dismiss")`)
+    await page.waitForSelector(`#i-${ids['dead']}`, { state: 'detached' })
+    await page.click('.bar .confirm summary')
+    await page.click('.bar .danger')
+    await page.waitForSelector('[data-state="busy"]', { state: 'detached' })
+    await page.waitForSelector('.bar .panel', { state: 'hidden' })
+    expect(complaints).toEqual([])
+  })
+
+  it('moves nothing when a row changes, a tap is under way, or the strip fills', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo', label: 'fix' }, 'page')
+    await lab.memory.start({ project: 'bar' }, 'page')
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    const before = await placesOf(page)
+    const deepLink = 'https://claude.ai/code/session_1'
+    lab.memory.change(id, { state: 'ready', linkState: 'linked', deepLink })
+    await page.waitForSelector(`#i-${id} a.open`)
+    expect(await placesOf(page)).toEqual(before)
+    lab.memory.change(id, { state: 'waiting', waitingFor: 'trust' })
+    await page.waitForSelector('#needs a')
+    expect(await placesOf(page)).toEqual(before)
+    await page.route('**/projects/**', () => {})
+    await page.click('#start-foo button')
+    await page.waitForSelector('#start-foo .pending:visible')
+    expect(await placesOf(page)).toEqual(before)
+    lab.memory.stop(id, 'page')
+    await page.waitForSelector(`#i-${id}[data-state="stopping"]`)
+    expect(await placesOf(page)).toEqual(before)
+  })
+
+  it('adds rows at the end, and keeps the order of the rest', async () => {
+    const lab = createLab()
+    const first = await lab.memory.start({ project: 'foo' }, 'page')
+    await lab.memory.start({ project: 'foo' }, 'page')
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    lab.memory.stop(first.id, 'page')
+    lab.memory.swept(first.id)
+    await page.waitForSelector(`#i-${first.id}`, { state: 'detached' })
+    await page.click('#start-foo button')
+    await page.waitForSelector('[data-instance="foo"]')
+    const names = `[...document.querySelectorAll('[data-instance]')].map((row) => row.dataset.instance)`
+    expect(await page.evaluate(names)).toEqual(['foo~2', 'foo'])
+    await page.reload()
+    expect(await page.evaluate(names)).toEqual(['foo', 'foo~2'])
+  })
+
+  it('is worked by keyboard alone, and never loses the place', async () => {
+    const lab = createLab({ projects: ['foo'] })
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    const press = async (...keys: string[]): Promise<void> => {
+      for (const key of keys) await page.keyboard.press(key)
+    }
+    const focus = () =>
+      page.evaluate(`document.activeElement.getAttribute('aria-label') ??
+      document.activeElement.textContent`)
+    await page.focus('#filter')
+    await press('Tab')
+    expect(await focus()).toBe('Label of a new instance in foo')
+    await page.keyboard.type('fix')
+    await press('Enter')
+    await page.waitForSelector('[data-instance="foo~2~fix"]')
+    expect(await focus()).toBe('Label of a new instance in foo')
+    await press('Tab', 'Tab', 'Tab')
+    expect(await focus()).toBe('More about fix')
+    await press('Enter')
+    await page.waitForSelector('.panel:visible')
+    await press('Tab')
+    expect(await focus()).toContain('Copy')
+    await press('Escape')
+    expect(await focus()).toBe('More about fix')
+    expect(await page.locator('.panel:visible').count()).toBe(0)
+    await press('Tab')
+    expect(await focus()).toBe('Stop fix')
+    await press('Enter')
+    await page.waitForSelector('[data-state="stopping"]')
+    expect(await focus()).toContain('Stopping')
+    lab.memory.swept(lab.memory.list({ ended: true })[0]!.id)
+    await page.waitForSelector('[data-instance]', { state: 'detached' })
+    expect(await page.evaluate('document.activeElement.id')).toBe('p-foo')
+  })
+
+  it('shows where the focus is', async () => {
+    const { lab } = await everything()
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    for (let i = 0; i < 12; i++) {
+      await page.keyboard.press('Tab')
+      const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
+      expect(outline).toBe('solid')
+    }
+  })
+
+  it('filters as one types, new rows and cards included', async () => {
+    const lab = createLab({ projects: ['foo', 'bar'] })
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    const shown = () =>
+      page.evaluate(`[...document.querySelectorAll('.card:not([hidden])')].map((one) => one.id)`)
+    await page.fill('#filter', ' BA')
+    expect(await shown()).toEqual(['p-bar'])
+    await lab.memory.start({ project: 'foo', label: 'Bananas' }, 'page')
+    await page.waitForSelector('#p-foo:visible')
+    lab.memory.addProject('zoo')
+    lab.memory.addProject('bazaar')
+    await page.waitForSelector('#p-bazaar')
+    expect(await shown()).toEqual(['p-foo', 'p-bar', 'p-bazaar'])
+    await page.fill('#filter', 'nothing like it')
+    await page.waitForSelector('#nothing:visible')
+    await page.press('#filter', 'Enter')
+    await page.fill('#filter', '')
+    expect(await shown()).toHaveLength(4)
+  })
+
+  it('keeps the ages fresh, in the words of the server', async () => {
+    const begin = Date.parse('2026-01-01T00:00:00Z')
+    let passed = 0
+    const lab = createLab({ now: () => begin + passed })
+    await lab.memory.start({ project: 'foo' }, 'page')
+    const { url } = await serve(lab)
+    const { page } = await visit('about:blank')
+    // The phone's clock is half a day off.
+    await page.clock.install({ time: begin + 43_200_000 })
+    await page.goto(url)
+    await live(lab, page)
+    const since = new Date(begin).toISOString()
+    for (const ms of [30_000, 90_000, 7_200_000, 259_200_000]) {
+      passed += ms + 5000
+      await page.clock.fastForward(ms)
+      await page.clock.runFor(5000)
+      expect(await page.textContent('.status time')).toBe(ageText(since, begin + passed))
+    }
+  })
+
+  it('copies a command, and says so', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { page } = await visit((await serve(lab)).url, {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    })
+    await live(lab, page)
+    await page.click(`#m-${id} summary`)
+    await page.click(`#m-${id} [data-copy]`)
+    await page.waitForSelector(`#m-${id} [data-copy]:has-text("Copied")`)
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
+      "tmux -L lab attach -t '=foo'",
+    )
+  })
+
+  it('without repositories says what to type, until there is one', async () => {
+    const lab = createLab({ projects: [] })
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    await page.waitForSelector('text=git clone')
+    lab.memory.addProject('foo')
+    await page.waitForSelector('#p-foo')
+    expect(await page.isVisible('text=git clone')).toBe(false)
+  })
+
+  it('counts in its title what needs the operator', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    expect(await page.title()).toBe('lab')
+    lab.memory.change(id, { state: 'waiting', waitingFor: 'trust' })
+    await page.waitForFunction(`document.title === '(1) lab'`)
+  })
+})
+
+describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
+  const options = { javaScriptEnabled: false }
+
+  it('starts, refuses, starts anyway, stops, dismisses and stops all', async () => {
+    const lab = createLab()
+    const { page, complaints } = await visit((await serve(lab)).url, options)
+    lab.memory.failNext(new NotLoggedIn())
+    await page.fill('#label-foo', 'fix')
+    await page.click('#start-foo button')
+    expect(await page.textContent('#msg-foo')).toContain('not logged in')
+    expect(await page.inputValue('#label-foo')).toBe('fix')
+    await page.click('text=Start anyway')
+    expect(new URL(page.url()).hash).toBe('#p-foo')
+    expect(await page.locator('[data-instance="foo~2~fix"]').count()).toBe(1)
+
+    await page.click('#start-bar button')
+    await page.click('[data-instance="bar"] .stop')
+    expect(await page.locator('[data-instance="bar"][data-state="stopping"]').count()).toBe(1)
+    lab.memory.die(lab.memory.resolve('foo~2~fix'))
+    await page.reload()
+    await page.click('text=Dismiss')
+    expect(await page.locator('[data-instance="foo~2~fix"]').count()).toBe(0)
+
+    await page.click('#start-foo button')
+    await page.click('#s-foo summary')
+    await page.click('#s-foo .danger')
+    expect(await page.locator('[data-instance="foo"][data-state="stopping"]').count()).toBe(1)
+    await page.click('#s summary')
+    await page.click('#s .danger')
+    expect(page.url()).toMatch(/\/$/)
+    // A status of 400 or more is all that a browser may mention here.
+    expect(complaints.filter((one) => !one.includes('status of 503'))).toEqual([])
+  })
+
+  it('filters by a form', async () => {
+    const lab = createLab()
+    const { page } = await visit((await serve(lab)).url, options)
+    await page.fill('#filter', 'ba')
+    await page.press('#filter', 'Enter')
+    expect(await page.isVisible('#p-bar')).toBe(true)
+    expect(await page.isVisible('#p-foo')).toBe(false)
+  })
+})
