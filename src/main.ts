@@ -15,8 +15,12 @@ async function main([word = 'serve', ...rest]: readonly string[]): Promise<numbe
   if (word === 'demo') return runDemo(rest)
   if (word === 'serve' || (word.startsWith('-') && !isCommand(word)))
     return runServer(word === 'serve' ? rest : [word, ...rest])
+  return runCommand([word, ...rest])
+}
+
+function runCommand(argv: readonly string[]): Promise<number> {
   const { env, stdout, stderr } = process
-  return runCli([word, ...rest], { env, stdout, stderr, ...around, version })
+  return runCli(argv, { env, stdout, stderr, ...around, version })
 }
 
 async function runServer(
@@ -61,7 +65,7 @@ function endOnSignal(end: () => Promise<void>): void {
 }
 
 async function runDemo(argv: readonly string[]): Promise<number | null> {
-  if (asksForHelp(argv)) return runCli(['demo', ...argv], { ...process, ...around, version })
+  if (asksForHelp(argv)) return runCommand(['demo', ...argv])
   const { prepareDemo } = await import('./demo/demo.ts')
   const labPath = process.argv[1] ?? 'lab'
   const demo = await prepareDemo({ node: process.execPath, labPath })

@@ -1,11 +1,9 @@
 // The composition of the service: configuration → adapters → instances → app. Called by main.ts alone.
-import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import writeFileAtomic from 'write-file-atomic'
 import { launchEnvironment } from './claude/launch.ts'
 import { claudePaths } from './claude/paths.ts'
 import { createClaudeProgram } from './claude/program.ts'
@@ -15,12 +13,14 @@ import { LabError, UsageError } from './errors.ts'
 import { createInstances, type Instances } from './instances/instances.ts'
 import { openNotes } from './instances/notes.ts'
 import { createLog, type Log } from './log.ts'
-import { isRunning, readBootId, readProcess, type ProcessId } from './processes.ts'
+import { readBootId, readProcess, type ProcessId } from './processes.ts'
 import { createProjects } from './projects/projects.ts'
 import { openJournal } from './store/journal.ts'
 import { lockStateDir } from './store/lock.ts'
+import { writeServerNote } from './store/server-note.ts'
 import { openStore } from './store/store.ts'
 import { createTmux } from './tmux/adapter.ts'
+import { holdServer } from './tmux/hold.ts'
 import type { Tmux } from './tmux/tmux.ts'
 import { createApp } from './web/server.tsx'
 import { assets } from './web/assets.ts'
@@ -71,7 +71,9 @@ async function serveLocked(
     client: 'control',
     log: ({ level, msg, err }) => log[level]({ err }, msg),
   })
-  const owning = await holdServer(tmux, self, log)
+  const owning = await holdServer(tmux, self, (level, fields, message) =>
+    log[level](fields, message),
+  )
   const { instances, claude } = compose(config, world, { tmux, log })
   await instances.open().catch((error: unknown) => {
     throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
@@ -97,7 +99,7 @@ async function serveLocked(
   const server = await listen(createAdaptorServer({ fetch: app.fetch }) as Server, config)
   const { port } = server.address() as AddressInfo
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
-  await writeServerNote(stateDir, { url, self, tmux })
+  await writeServerNote(stateDir, { url, self, tmux: tmux.argv })
   log.info({ url, stateDir, projectsRoot: config.projectsRoot, tmux: tmux.argv }, 'listening')
   world.onListening(url)
 
@@ -211,40 +213,6 @@ function openStateDir(dir: string, self: ProcessId): () => void {
   }
 }
 
-// tmux may be away or hang when lab starts; lab then shows what it knows and goes on asking.
-const ownRetryMs = 2000
-
-/** Writes this lab onto the tmux server. @throws UsageError naming another lab that holds it */
-async function holdServer(tmux: Tmux, self: ProcessId, log: Log): Promise<{ stop: () => void }> {
-  let timer: NodeJS.Timeout | undefined
-  async function hold(): Promise<void> {
-    const owner = await tmux.owner()
-    const held =
-      owner && owner.pid !== self.pid && isRunning({ pid: owner.pid, start: owner.procStart })
-    if (held)
-      throw new UsageError(
-        `The tmux server (${tmux.argv.join(' ')}) is held by another lab (process ${owner.pid}). Stop that one, or give this one its own --tmux-socket.`,
-      )
-    await tmux.setOwner({ pid: self.pid, procStart: self.start })
-  }
-  function retry(): void {
-    timer = setTimeout(() => {
-      hold().catch((error: unknown) => {
-        log.debug({ err: error }, 'tmux is still away')
-        retry()
-      })
-    }, ownRetryMs)
-  }
-  try {
-    await hold()
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    log.error({ err: error }, 'tmux cannot be reached yet')
-    retry()
-  }
-  return { stop: () => clearTimeout(timer) }
-}
-
 async function listen(server: Server, { host, port }: Config): Promise<Server> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -257,21 +225,4 @@ async function listen(server: Server, { host, port }: Config): Promise<Server> {
     server.listen(port, host, resolve)
   })
   return server
-}
-
-/** Tells the commands where this lab answers; the token is good for this run of lab only. */
-async function writeServerNote(
-  stateDir: string,
-  { url, self, tmux }: { url: string; self: ProcessId; tmux: Tmux },
-): Promise<void> {
-  const note = {
-    url,
-    pid: self.pid,
-    procStart: self.start,
-    token: randomBytes(32).toString('base64url'),
-    tmux: tmux.argv,
-  }
-  await writeFileAtomic(join(stateDir, 'server.json'), `${JSON.stringify(note, null, 1)}\n`, {
-    mode: 0o600,
-  })
 }

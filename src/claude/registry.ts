@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { deepLinkOf } from './deep-link.ts'
 
 // The last moment that a Date can hold.

@@ -1,7 +1,6 @@
 // One instance as the service holds it, and what it shows of it to the outside.
 import type { RegistryEntry } from '../claude/registry.ts'
-import { sessionListUrl } from '../claude/deep-link.ts'
-import { isLive, type Actor, type Evidence, type Instance } from '../core/instance.ts'
+import type { Actor, Evidence } from '../core/instance.ts'
 import { composeName, type ProjectKey } from '../core/names.ts'
 import type { State } from '../core/state.ts'
 import type { ProcessId } from '../processes.ts'
@@ -186,65 +185,6 @@ export function entryFromSession(session: ListedSession, now: string): Entry | n
     unconfirmed: true,
   }
 }
-
-// As long as a link may take before the row stops promising one (TRAPS: connecting for up to 30 s).
-const linkPatienceMs = 30_000
-
-/** The contract's Instance; a live one is `unknown` while tmux cannot be read. */
-export function present(
-  entry: Entry,
-  around: {
-    readonly key: ProjectKey | null
-    readonly readable: boolean
-    readonly attach: readonly string[]
-    readonly now: number
-  },
-): Instance {
-  const live = isLive(entry.state)
-  const { id, name, slot, label, projectPath, since, conversation, model, registry } = entry
-  return {
-    id,
-    name,
-    slot,
-    label,
-    projectPath,
-    since,
-    conversation,
-    model,
-    project: around.key ?? name.split('~', 1)[0] ?? name,
-    kind: 'manual',
-    state: live && (!around.readable || entry.unconfirmed) ? 'unknown' : entry.state,
-    waitingFor: entry.waitingFor,
-    background: live && registry?.status === 'shell',
-    ...linkOf(entry, live, around.now),
-    account: 'default',
-    workspace: { kind: 'shared', path: projectPath, branch: entry.branch },
-    pid: live ? (entry.agent?.pid ?? null) : null,
-    attached: live ? entry.attached : 0,
-    attach: live ? around.attach : [],
-    memoryBytes: live ? entry.memoryBytes : null,
-    createdAt: entry.createdAt,
-    lastActivityAt: registry?.updatedAt ? new Date(registry.updatedAt).toISOString() : null,
-    endedAt: entry.ended?.at ?? null,
-    evidence: entry.ended?.evidence ?? (entry.state === 'starting' ? entry.overdue : null),
-  }
-}
-
-function linkOf(
-  { deepLink, registry, launchedAt }: Entry,
-  live: boolean,
-  now: number,
-): Pick<Instance, 'deepLink' | 'linkState'> {
-  if (!live) return { deepLink: null, linkState: 'unavailable' }
-  if (registry?.deepLink) return { deepLink: registry.deepLink, linkState: 'linked' }
-  if (deepLink) return { deepLink: null, linkState: 'lost' }
-  if (now - Date.parse(launchedAt) < linkPatienceMs)
-    return { deepLink: null, linkState: 'connecting' }
-  return { deepLink: null, linkState: 'unavailable' }
-}
-
-/** Where claude.ai lists every session, offered when an instance's own link never came. */
-export const linkOfLastResort = sessionListUrl
 
 /** The names that a new instance of the project must not take: its own, and its slot under any name. */
 export function namesHeldBy(entry: Entry, key: ProjectKey): readonly string[] {

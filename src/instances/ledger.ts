@@ -14,7 +14,8 @@ import { isLegalMove, type State } from '../core/state.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
 import { noticesOf } from './notices.ts'
-import { entryFromRecord, namesHeldBy, present, recordOf, type Entry } from './entry.ts'
+import { entryFromRecord, namesHeldBy, recordOf, type Entry } from './entry.ts'
+import { present } from './present.ts'
 
 export interface Ledger {
   entries(): Iterable<Entry>

@@ -16,6 +16,9 @@ export interface Stop {
   resume(entry: Entry): void
 }
 
+// A shell that writes a few bytes and exits.
+const keeperMs = 500
+
 export function createStop(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
@@ -39,17 +42,15 @@ export function createStop(options: {
     sweeper.signal(rest, 'SIGTERM')
     await sweeper.gone(rest, deadline)
     sweeper.signal(rest, 'SIGKILL')
+    await keeperIsDone(keeper)
     const left = await sweeper.sweep(entry.id, deadline)
-    await endKeeper(keeper)
     return [...new Set([...left, ...rest.filter(isRunning)])]
   }
 
-  // The keeper goes by itself once it has noted the agent's end; it is the last of the tree.
-  async function endKeeper(keeper: number | null): Promise<void> {
+  // It notes how the agent ended and goes by itself; one that does not is swept, for it is marked, too.
+  async function keeperIsDone(keeper: number | null): Promise<void> {
     const process = keeper === null ? null : readProcess(keeper)
-    if (!process || (await sweeper.gone([process], performance.now() + 200))) return
-    sweeper.signal([process], 'SIGKILL')
-    await sweeper.gone([process], performance.now() + 200)
+    if (process) await sweeper.gone([process], performance.now() + keeperMs)
   }
 
   async function perform(entry: Entry): Promise<void> {

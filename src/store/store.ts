@@ -1,7 +1,7 @@
 // Durable facts, one JSON file: what neither tmux nor Claude nor git can tell after a restart.
 import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { StoreUnwritable } from '../errors.ts'
 import { replaceFile } from '../write-file.ts'
 

@@ -1,7 +1,7 @@
 // Turns request bodies into checked values, once, at the door. Imports errors only.
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { z } from 'zod'
+import * as z from 'zod'
 import { InvalidRequest, LabError } from '../errors.ts'
 import type { StartSpec } from '../instances/instances.ts'
 import type { WebEnv } from './env.ts'

@@ -135,7 +135,7 @@ describe('stopping', () => {
     const again = await lab.call('DELETE', `/api/v1/instances/${one.id}`)
     expect(again.status).toBe(202)
     const stopped = await lab.reaches(one.id, 'stopped')
-    expect(stopped.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
+    expect(stopped.evidence).toMatchObject({ reason: 'stopped', by: 'api', signal: 'SIGTERM' })
     expect((await lab.get(two.id)).state).toBe('ready')
     expect((await lab.call('GET', '/api/v1/instances/foo')).status).toBe(404)
     expect((await lab.start('foo')).name).toBe('foo')
