@@ -81,7 +81,7 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
       `Nothing of it stays when you end it with C-c. In another shell: LAB_STATE_DIR=${demo.stateDir} ${labPath} ls\n`,
   )
   try {
-    return await runServer([...flags, ...argv], demo.cleanup)
+    return await runServer([...flags, ...argv], () => demo.cleanup())
   } catch (error) {
     await demo.cleanup()
     throw error
