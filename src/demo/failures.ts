@@ -33,11 +33,6 @@ function record(text: string, status: number, fields: object, places: Places): v
 export function usageLimit(seconds: number, places: Places): void {
   const at = new Date(Date.now() + seconds * 1000)
   const text = `You've hit your 5-hour limit · resets ${clock(at)} (UTC)`
-  places.desk.print(
-    `  ⎿  ${text}`,
-    '',
-    `● Usage limit reached · continuing automatically at ${clock(at)} · esc to cancel`,
-  )
   const resetsAt = Math.floor(at.getTime() / 1000)
   record(text, 429, {
     error: 'rate_limit',
@@ -45,6 +40,11 @@ export function usageLimit(seconds: number, places: Places): void {
     apiErrorType: 'rate_limit_error',
     quotaLimits: { status: 'rejected', resetsAt, rateLimitType: 'five_hour', isUsingOverage: false },
   }, places) // prettier-ignore
+  places.desk.print(
+    `  ⎿  ${text}`,
+    '',
+    `● Usage limit reached · continuing automatically at ${clock(at)} · esc to cancel`,
+  )
 }
 
 const reasons: Record<number, string> = {
@@ -57,6 +57,6 @@ const reasons: Record<number, string> = {
 /** Any other failure, after its retries. */
 export function apiFailure(status: number, places: Places): void {
   const text = `API Error: ${status} ${reasons[status] ?? 'Internal server error'}`
-  places.desk.print(`  ⎿  ${text}`)
   record(text, status, { error: status === 401 ? 'authentication_failed' : 'server_error' }, places)
+  places.desk.print(`  ⎿  ${text}`)
 }

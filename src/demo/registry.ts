@@ -51,6 +51,8 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
       } finally {
         closeSync(fd)
       }
+      // A whole file is there for a moment, too.
+      if (gapMs > 0) await sleep(gapMs)
     }
     isWriting = false
   }

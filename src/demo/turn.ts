@@ -97,7 +97,6 @@ async function runStep(
 }
 
 function answer(text: string, deps: TurnDeps): void {
-  deps.desk.print('', `● ${text}`)
   deps.transcript().add('assistant', {
     message: {
       type: 'message',
@@ -107,6 +106,7 @@ function answer(text: string, deps: TurnDeps): void {
       stop_reason: 'end_turn',
     },
   })
+  deps.desk.print('', `● ${text}`)
 }
 
 async function stream(

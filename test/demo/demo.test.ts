@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { prepareDemo } from '../../src/demo/demo.ts'
+import { until } from '../fixtures/until.ts'
+import { isAlive } from './stage.ts'
+
+const labPath = resolve(import.meta.dirname, '../../dist/lab.js')
+
+describe('the demo', () => {
+  test('has real repositories, a claude that is logged in, and leaves nothing behind', async () => {
+    const demo = await prepareDemo({ node: process.execPath, labPath })
+    try {
+      const { projectsRoot, claude, claudeConfigDir, stateDir, tmuxSocket } = demo
+      for (const project of ['api', 'web-shop', 'infra', 'notes', 'clients/acme/web'])
+        expect(git(join(projectsRoot, project), 'status', '--porcelain', '--branch')).toBe(
+          '## main\n',
+        )
+      const env = {
+        PATH: process.env['PATH']!,
+        HOME: '/nonexistent',
+        CLAUDE_CONFIG_DIR: claudeConfigDir,
+        LAB_STATE_DIR: stateDir,
+        LAB_INSTANCE: 'one',
+      }
+      const status = execFileSync(claude, ['auth', 'status', '--json'], { env, encoding: 'utf8' })
+      expect(JSON.parse(status)).toMatchObject({ loggedIn: true, configDirectory: claudeConfigDir })
+      expect(statSync(join(claudeConfigDir, '.credentials.json')).mode & 0o777).toBe(0o600)
+      // A child that outlives its session, as an agent's may.
+      const argv = ['-L', tmuxSocket, '-f', '/dev/null', 'new-session', '-d', 'setsid sleep 600 & echo $! >pid; sleep 600'] // prettier-ignore
+      execFileSync('tmux', argv, { env, cwd: dirname(projectsRoot) })
+      const note = join(dirname(projectsRoot), 'pid')
+      const pid = await until(() => Number(readFileSync(note, 'utf8')) || null, { what: 'a child' })
+      await demo.cleanup()
+      expect(existsSync(dirname(projectsRoot))).toBe(false)
+      await until(() => !isAlive(pid), { what: 'the child is gone' })
+      expect(() => execFileSync('tmux', ['-L', tmuxSocket, 'ls'], { stdio: 'pipe' })).toThrow(/no server|No such file/) // prettier-ignore
+    } finally {
+      await demo.cleanup()
+    }
+  })
+})
+
+function git(cwd: string, ...args: readonly string[]): string {
+  return execFileSync('git', args, { cwd, encoding: 'utf8' })
+}

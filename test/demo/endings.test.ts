@@ -1,0 +1,167 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { until } from '../fixtures/until.ts'
+import { isAlive, test, type Stage } from './stage.ts'
+
+const conversation = '11111111-1111-4111-8111-111111111111'
+const files = (stage: Stage) =>
+  existsSync(stage.sessions) ? readdirSync(stage.sessions) : ([] as string[])
+
+/** Field 7 of /proc/PID/stat. */
+function terminalOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[4]!
+}
+
+describe('a graceful end', () => {
+  for (const [signal, status] of [
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGINT', 0],
+  ] as const)
+    test(`by ${signal} exits ${status} and removes the registry file`, async ({ stage }) => {
+      const actor = await stage.ready()
+      actor.signal(signal)
+      expect(await actor.ended()).toBe(status)
+      expect(files(stage)).toEqual([])
+      expect(await actor.title()).toBe('')
+    })
+
+  test('by /exit or by two C-c exits 0', async ({ stage }) => {
+    const typed = await stage.ready()
+    await typed.say('/exit')
+    expect(await typed.ended()).toBe(0)
+    const pressed = await stage.ready()
+    await pressed.keys('C-c')
+    await pressed.shows(/Press Ctrl-C again to exit/)
+    await pressed.keys('C-c')
+    expect(await pressed.ended()).toBe(0)
+  })
+
+  test('by two C-c does not happen while it is busy', async ({ stage }) => {
+    const actor = await stage.ready()
+    await actor.say('SLOW 30')
+    await actor.is('busy')
+    await actor.keys('C-c')
+    await actor.is('idle')
+    await actor.shows(/Interrupted|SLOW 30/)
+    expect(isAlive(actor.pid)).toBe(true)
+  })
+
+  test('says how to resume, but only when something was said', async ({ stage }) => {
+    const silent = await stage.ready()
+    await silent.say('/exit')
+    await silent.ended()
+    expect((await silent.screen()).join('\n')).not.toContain('Resume this session')
+    const actor = await stage.ready('--session-id', conversation, '--remote-control', 'foo')
+    await actor.say('SAY hello')
+    await actor.shows(/^● hello$/)
+    await actor.say('/exit')
+    await actor.ended()
+    await actor.shows(/^Resume this session with:$/)
+    await actor.shows(new RegExp(`^claude --remote-control foo --resume ${conversation}$`))
+  })
+
+  test('ends a tool that runs, and what hangs below it', async ({ stage }) => {
+    const actor = await stage.ready()
+    await actor.say('TOOL bash echo $$ >tool.pid; sleep 600; true')
+    const file = join(stage.project, 'tool.pid')
+    const tool = await until(() => Number(readFileSync(file, 'utf8')) || null, {
+      what: 'the tool runs',
+    })
+    const stat = readFileSync(`/proc/${tool}/stat`, 'utf8').split(' ')
+    // Its process group and its session are its own.
+    expect([Number(stat[4]), Number(stat[5])]).toEqual([tool, tool])
+    actor.signal('SIGTERM')
+    expect(await actor.ended()).toBe(143)
+    await until(() => !isAlive(tool), { what: 'the tool is gone' })
+  })
+})
+
+describe('an ungraceful end', () => {
+  test('by SIGKILL leaves the registry file behind', async ({ stage }) => {
+    const actor = await stage.ready()
+    actor.signal('SIGKILL')
+    expect(await actor.ended()).toBe(137)
+    expect(files(stage)).toContain(`${actor.pid}.json`)
+  })
+
+  for (const [typed, status] of [
+    ['DIE 3', 3],
+    ['DIE SIGSEGV', 139],
+    ['DIE SIGKILL', 137],
+  ] as const)
+    test(`can be typed: ${typed} is seen as ${status}`, async ({ stage }) => {
+      const actor = await stage.ready()
+      await actor.say(typed)
+      expect(await actor.ended()).toBe(status)
+    })
+
+  test('can come before anything is drawn, with a last line', async ({ stage }) => {
+    stage.behave({ die: { afterMs: 0, exit: 7, lines: ['Error: no such thing'] } })
+    const actor = await stage.start([])
+    expect(await actor.ended()).toBe(7)
+    await actor.shows(/^Error: no such thing$/)
+    expect(files(stage)).toEqual([])
+  })
+
+  for (const afterMs of [50, 400])
+    test(`can come after ${afterMs} ms, with a last line of 4 kB`, async ({ stage }) => {
+      const line = 'x'.repeat(4096)
+      stage.behave({ die: { afterMs, exit: 1, lines: [line] } })
+      const actor = await stage.start([])
+      expect(await actor.ended()).toBe(1)
+      expect((await actor.screen()).join('')).toContain(line)
+    })
+
+  test('can be a signal to itself after the prompt is there', async ({ stage }) => {
+    stage.behave({ die: { afterMs: 300, signal: 'SIGSEGV' } })
+    const actor = await stage.ready()
+    expect(await actor.ended()).toBe(139)
+    expect(files(stage)).toContain(`${actor.pid}.json`)
+  })
+})
+
+describe('signals that are ignored', () => {
+  test('SIGTERM and SIGHUP change nothing, not even without a terminal', async ({ stage }) => {
+    stage.behave({ ignore: ['SIGTERM', 'SIGHUP'] })
+    const actor = await stage.ready()
+    actor.signal('SIGTERM')
+    actor.signal('SIGHUP')
+    await actor.say('SAY still here')
+    await actor.shows(/^● still here$/)
+    await stage.sandbox.tmux('kill-session', '-t', '=s1:')
+    await until(() => terminalOf(actor.pid) === '0', {
+      what: 'its terminal is gone',
+    })
+    expect(isAlive(actor.pid)).toBe(true)
+    await actor.is('idle')
+    actor.signal('SIGKILL')
+  })
+})
+
+describe('children', () => {
+  test('in sessions of their own, under nohup or in the background outlive it', async ({
+    stage,
+  }) => {
+    const actor = await stage.ready()
+    await actor.say('CHILDREN')
+    const line = await actor.shows(/^● children \d+ \d+ \d+$/)
+    const pids = line.match(/\d+/g)!.map(Number)
+    actor.signal('SIGTERM')
+    expect(await actor.ended()).toBe(143)
+    expect(pids.map(isAlive)).toEqual([true, true, true])
+  })
+
+  test('can ignore SIGTERM and SIGHUP', async ({ stage }) => {
+    const actor = await stage.ready()
+    await actor.say('CHILDREN stubborn')
+    const pid = Number((await actor.shows(/^● children \d+$/)).match(/\d+/)![0])
+    process.kill(pid, 'SIGTERM')
+    process.kill(pid, 'SIGHUP')
+    await actor.say('SAY later')
+    await actor.shows(/^● later$/)
+    expect(isAlive(pid)).toBe(true)
+  })
+})
