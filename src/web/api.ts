@@ -2,7 +2,7 @@
 import { Hono, type Context } from 'hono'
 import { isLive, type Actor } from '../core/instance.ts'
 import { InvalidRequest } from '../errors.ts'
-import { readStart } from './body.ts'
+import { readIds, readStart } from './body.ts'
 import type { WebDeps, WebEnv } from './env.ts'
 import type { Live } from './live.tsx'
 import type { Streams } from './streams.ts'
@@ -44,6 +44,14 @@ export function createApi(
     const started = await instances.start({ ...spec, project: c.req.param('key') }, actorOf(c))
     return c.json(started, 201)
   })
+
+  api.post('/instances/:id/resume', async (c) =>
+    c.json(await instances.resume(c.req.param('id'), actorOf(c)), 201),
+  )
+
+  api.post('/resume', async (c) =>
+    c.json({ results: await instances.resumeAll(await readIds(c), actorOf(c)) }),
+  )
 
   api.delete('/instances/:ref', (c) => {
     const id = instances.resolve(c.req.param('ref'))

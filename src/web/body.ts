@@ -35,13 +35,25 @@ const startForm = z.strictObject({
   force: z.literal('1').exactOptional(),
 })
 
+// As many as could ever have been running; a longer list is no list of one's own instances.
+const idsBody = z.strictObject({ ids: z.array(z.string().min(1).max(100)).min(1).max(1000) })
+
+/** Reads the JSON `{"ids":[…]}`. @throws InvalidRequest */
+export async function readIds(c: Context<WebEnv>): Promise<readonly string[]> {
+  return checked(idsBody, parseJson(await readJsonText(c))).ids
+}
+
 /** Reads the JSON of a start; nothing at all is a start without a label. @throws InvalidRequest */
 export async function readStart(c: Context<WebEnv>): Promise<Omit<StartSpec, 'project'>> {
+  const text = await readJsonText(c)
+  return text === '' ? {} : checked(startBody, parseJson(text))
+}
+
+async function readJsonText(c: Context<WebEnv>): Promise<string> {
   const text = await readText(c)
-  if (text === '') return {}
-  if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
+  if (text !== '' && !/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
     throw new InvalidRequest('The body must be application/json.')
-  return checked(startBody, parseJson(text))
+  return text
 }
 
 /** Reads the form of a start; an empty label is none. @throws InvalidRequest */

@@ -33,6 +33,10 @@ export interface ServerInfo {
 export type Service = Pick<
   Instances,
   | 'start'
+  | 'resume'
+  | 'resumeAll'
+  | 'comeBack'
+  | 'watchMemory'
   | 'stop'
   | 'stopAll'
   | 'dismiss'

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import {
   isLive,
   type Actor,
+  type ComeBack,
   type Evidence,
   type ForeignSession,
   type Instance,
@@ -14,6 +15,7 @@ import {
 import type { ProjectKey } from '../../src/core/names.ts'
 import { decideStart } from '../../src/core/start.ts'
 import {
+  AlreadyRunning,
   AtCapacity,
   InstanceNotFound,
   InvalidLabel,
@@ -36,6 +38,7 @@ export interface Memory extends Service {
   addProject(key: string, path?: string): void
   removeProject(key: string): void
   setNotices(notices: readonly Notice[]): void
+  setComeBack(offer: ComeBack | null): void
   setForeign(foreign: readonly ForeignSession[]): void
   listeners(): number
 }
@@ -56,6 +59,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
   let notices: readonly Notice[] = []
   let foreign: readonly ForeignSession[] = []
   let failure: Error | null = null
+  let comeBack: ComeBack | null = null
 
   const emit = (event: LabEvent): void => listeners.forEach((listener) => listener(event))
   const time = (): string => new Date(now()).toISOString()
@@ -98,6 +102,13 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     return change(id, { state: 'stopping', waitingFor: null })
   }
 
+  function resume(id: string, by: Actor): Instance {
+    asked.push(`resume ${id} by ${by}`)
+    const { name, state } = get(id)
+    if (isLive(state)) throw new AlreadyRunning(name, [])
+    return change(id, { state: 'starting', endedAt: null, evidence: null })
+  }
+
   return {
     asked,
     async start({ project, label = '', model = null, force }, by) {
@@ -126,6 +137,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         kind: 'manual',
         state: 'starting',
         waitingFor: null,
+        background: false,
         conversation: id,
         deepLink: null,
         linkState: 'connecting',
@@ -141,6 +153,18 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         endedAt: null,
         evidence: null,
       })
+    },
+    resume: async (id, by) => resume(id, by),
+    async resumeAll(ids, by) {
+      return ids.map((id) => {
+        const { name } = resume(id, by)
+        return { id, name, outcome: 'starting' }
+      })
+    },
+    comeBack: () => comeBack,
+    watchMemory() {
+      asked.push('watch memory')
+      return () => void asked.push('watch memory no more')
     },
     stop,
     stopAll(project, by) {
@@ -196,6 +220,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       emit({ type: 'project', project: projectOf(key) })
     },
     removeProject: (key) => void paths.delete(key),
+    setComeBack: (offer) => void (comeBack = offer),
     setNotices(list_) {
       notices = list_
       emit({ type: 'notices', notices })
