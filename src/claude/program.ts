@@ -20,14 +20,18 @@ export interface ClaudeProgram {
 // As long as an answer about the login is believed.
 const freshMs = 30_000
 const callTimeoutMs = 10_000
+// A child that claude left behind may hold its output open for ever: what came until then counts.
+const outputMs = 1000
 
 /** Watches over the program named by `command`, a name on PATH or a path. */
 export function createClaudeProgram(options: {
   readonly command: string
   readonly env: Readonly<Record<string, string>>
   readonly onChange: () => void
+  /** How long one call may take. */
+  readonly timeoutMs?: number
 }): ClaudeProgram {
-  const { command, env, onChange } = options
+  const { command, env, onChange, timeoutMs = callTimeoutMs } = options
   let version: string | null = null
   let versionOf: string | null = null
   let login: Login = 'unknown'
@@ -35,21 +39,26 @@ export function createClaudeProgram(options: {
   let asking = false
 
   async function call(path: string, args: readonly string[]): Promise<string> {
-    const { stdout } = await execa(path, args, {
+    const running = execa(path, args, {
       env,
       extendEnv: false,
       reject: false,
-      timeout: callTimeoutMs,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
       stdin: 'ignore',
+      stderr: 'ignore',
       cwd: '/',
     })
+    running.once('exit', () => setTimeout(() => running.stdout.destroy(), outputMs))
+    const { stdout } = await running
     return typeof stdout === 'string' ? stdout : ''
   }
 
   async function ask(path: string): Promise<void> {
-    if (versionOf !== path) {
+    const stamp = stampOf(path)
+    if (version === null || versionOf !== stamp) {
       version = /\d+\.\d+\.\d+\S*/.exec(await call(path, ['--version']))?.[0] ?? null
-      versionOf = path
+      versionOf = stamp
     }
     login = parseLogin(await call(path, ['auth', 'status', '--json']))
     askedAt = performance.now()
@@ -92,6 +101,12 @@ export function locate(command: string, searchPath: string): string | null {
     ? [command]
     : searchPath.split(delimiter).map((dir) => join(dir, command))
   return candidates.find((path) => isAbsolute(path) && isProgram(path)) ?? null
+}
+
+/** Tells the program at a path from the one that an update puts there. */
+function stampOf(path: string): string {
+  const { ino, mtimeMs, size } = statSync(path)
+  return `${path} ${ino} ${mtimeMs} ${size}`
 }
 
 function isProgram(path: string): boolean {

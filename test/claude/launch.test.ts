@@ -1,0 +1,211 @@
+// What an agent is launched with: every byte of its arguments, and no secret of the service.
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { launchArgv, launchEnvironment, remoteControlBlockers } from '../../src/claude/launch.ts'
+import { claudePaths } from '../../src/claude/paths.ts'
+
+const launch = {
+  claude: '/usr/bin/claude',
+  name: 'api~2~fix',
+  conversation: 'f0f0f0f0-0000-4000-8000-000000000001',
+  resume: false,
+  settingsFile: '/state/settings.json',
+  model: null,
+  effort: null,
+}
+
+describe('the argument vector', () => {
+  test('of a new conversation', () => {
+    expect(launchArgv(launch)).toEqual(
+      [
+        ['/usr/bin/claude', '--remote-control', 'api~2~fix', '--name', 'api~2~fix'],
+        ['--session-id', launch.conversation, '--permission-mode', 'auto'],
+        ['--settings', '/state/settings.json'],
+      ].flat(),
+    )
+  })
+
+  test('of a resumed one names it to resume, and never as a new one', () => {
+    const argv = launchArgv({ ...launch, resume: true })
+    expect(argv[argv.indexOf('--resume') + 1]).toBe(launch.conversation)
+    expect(argv).not.toContain('--session-id')
+    expect(argv).not.toContain('--fork-session')
+  })
+
+  test('carries model and effort where they are chosen', () => {
+    const argv = launchArgv({ ...launch, model: 'opus[1m]', effort: 'high' })
+    expect(argv.slice(-4)).toEqual(['--model', 'opus[1m]', '--effort', 'high'])
+    expect(launchArgv(launch)).not.toContain('--model')
+  })
+})
+
+/** The environment of an agent: lab's own, what the tmux server has, and how they are told apart. */
+function environment(
+  lab: Record<string, string | undefined>,
+  { inherited = [], configDir = null }: { inherited?: string[]; configDir?: string | null } = {},
+) {
+  const paths = claudePaths({ configDir, home: '/home/ann' })
+  return launchEnvironment({ lab, inherited, paths, stateDir: '/state', id: 'the-id' })
+}
+
+/** The environment that the process ends up with: the server's, less `unset`, and `set` on top. */
+function arriving(
+  lab: Record<string, string | undefined>,
+  server: Record<string, string>,
+  configDir: string | null = null,
+): Record<string, string> {
+  const { set, unset } = environment(lab, { inherited: Object.keys(server), configDir })
+  const kept = Object.entries(server).filter(([name]) => !unset.includes(name))
+  return { ...Object.fromEntries(kept), ...set }
+}
+
+const leaks = [
+  'CLAUDECODE',
+  'CLAUDE_CODE_ENTRYPOINT',
+  'CLAUDE_CODE_SSE_PORT',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'CLAUDE_CODE_SOMETHING_NEW',
+  'CLAUDE_PID',
+  'CLAUDE_EFFORT',
+  'CLAUDE_PROJECT_DIR',
+  'AI_AGENT',
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'ANTHROPIC_BASE_URL',
+  'ANTHROPIC_CUSTOM_HEADERS',
+  'ANTHROPIC_MODEL',
+  'LAB_TOKEN_FILE',
+  'LAB_URL',
+]
+
+describe('the environment', () => {
+  test.for(leaks)("%s of lab's or the tmux server's does not arrive", (name) => {
+    expect(arriving({ PATH: '/bin', [name]: 'x' }, {})).not.toHaveProperty(name)
+    expect(arriving({ PATH: '/bin' }, { [name]: 'x' })).not.toHaveProperty(name)
+    expect(arriving({ [name]: 'x' }, { [name]: 'y' })).not.toHaveProperty(name)
+  })
+
+  test('a name of those arrives from nowhere, whatever follows its beginning', () => {
+    const leaking = fc
+      .tuple(
+        fc.constantFrom('CLAUDE_CODE_', 'ANTHROPIC_', 'CLAUDE_'),
+        fc.stringMatching(/^[A-Z0-9_]{1,12}$/),
+      )
+      .map(([start, end]) => start + end)
+      .filter((name) => name !== 'CLAUDE_CONFIG_DIR')
+    fc.assert(
+      fc.property(leaking, (name) => {
+        expect(arriving({ [name]: 'x' }, { [name]: 'y' })).not.toHaveProperty(name)
+      }),
+    )
+  })
+
+  test.for(
+    leaks.filter((name) => !name.endsWith('NEW') && !/LAB_|PROJECT|CUSTOM|MODEL/.test(name)),
+  )('%s is taken away even from a server whose environment cannot be read', (name) => {
+    expect(environment({}).unset).toContain(name)
+  })
+
+  test("secrets of the service stay with the service, an operator's tools work on", () => {
+    const { set } = environment({
+      DATABASE_PASSWORD: 'x',
+      CREDENTIALS_DIRECTORY: '/run/credentials',
+      NOTIFY_SOCKET: '/run/notify',
+      TMUX: '/tmp/s,1,0',
+      TMUX_PANE: '%1',
+      XPATH: 'x',
+      PATH: '/bin',
+      HOME: '/home/ann',
+      SHELL: '/bin/zsh',
+      TZ: 'Africa/Cairo',
+      SSH_AUTH_SOCK: '/run/ssh',
+      XDG_RUNTIME_DIR: '/run/user/1000',
+      NIX_PATH: 'n',
+      https_proxy: 'http://proxy',
+      GIT_SSH_COMMAND: 'ssh -i key',
+      EDITOR: undefined,
+    })
+    expect(Object.keys(set).sort()).toEqual(
+      [
+        ['PATH', 'HOME', 'SHELL', 'TZ', 'SSH_AUTH_SOCK', 'XDG_RUNTIME_DIR', 'NIX_PATH'],
+        ['https_proxy', 'GIT_SSH_COMMAND', 'LANG', 'DISABLE_AUTOUPDATER'],
+        ['LAB_STATE_DIR', 'LAB_INSTANCE'],
+      ]
+        .flat()
+        .sort(),
+    )
+  })
+
+  test('carries the marks by which lab and its commands know the agent', () => {
+    expect(
+      arriving({ LAB_INSTANCE: 'outer', LAB_STATE_DIR: '/outer' }, { LAB_INSTANCE: 'old' }),
+    ).toMatchObject({
+      LAB_INSTANCE: 'the-id',
+      LAB_STATE_DIR: '/state',
+      DISABLE_AUTOUPDATER: '1',
+    })
+  })
+
+  test('names the configuration directory only where one was chosen, and never an empty one', () => {
+    const given = { CLAUDE_CONFIG_DIR: '/operators' }
+    expect(arriving(given, given)).not.toHaveProperty('CLAUDE_CONFIG_DIR')
+    expect(arriving(given, given, '')).not.toHaveProperty('CLAUDE_CONFIG_DIR')
+    expect(arriving(given, given, '/chosen')).toMatchObject({ CLAUDE_CONFIG_DIR: '/chosen' })
+  })
+
+  test.for<[Record<string, string>, Record<string, string>, string]>([
+    [{}, {}, 'C.UTF-8'],
+    [{ LANG: 'C' }, {}, 'C.UTF-8'],
+    [{ LANG: 'en_US.UTF-8' }, {}, 'en_US.UTF-8'],
+    [{ LANG: 'de_DE.utf8' }, {}, 'de_DE.utf8'],
+    [{ LANG: 'en_US.UTF-8', LC_ALL: 'C' }, {}, 'C.UTF-8'],
+    [{ LANG: 'en_US.UTF-8', LC_CTYPE: 'POSIX' }, {}, 'C.UTF-8'],
+    [{ LANG: 'en_US.UTF-8', LC_ALL: '' }, {}, 'en_US.UTF-8'],
+    [{ LANG: 'C', LC_ALL: 'fr_FR.UTF-8' }, {}, 'fr_FR.UTF-8'],
+    [{ LANG: 'C', LC_CTYPE: 'C.UTF-8' }, {}, 'C.UTF-8'],
+    [{ LANG: 'en_US.UTF-8' }, { LC_ALL: 'C' }, 'en_US.UTF-8'],
+    [{}, { LC_CTYPE: 'C', LANG: 'C' }, 'C.UTF-8'],
+  ])('with %j of lab and %j of the server the locale is UTF-8', ([lab, server, locale]) => {
+    const { LC_ALL, LC_CTYPE, LANG } = arriving(lab, server)
+    // As setlocale(3) decides.
+    expect(LC_ALL || LC_CTYPE || LANG).toBe(locale)
+  })
+
+  test('nothing is both set and taken away', () => {
+    const names = fc.constantFrom(
+      ...leaks,
+      'PATH',
+      'LC_ALL',
+      'LANG',
+      'LAB_INSTANCE',
+      'CLAUDE_CONFIG_DIR',
+    )
+    fc.assert(
+      fc.property(fc.dictionary(names, fc.string()), fc.array(names), (lab, inherited) => {
+        const { set, unset } = environment(lab, { inherited, configDir: '/c' })
+        expect(unset.filter((name) => name in set)).toEqual([])
+        expect(unset).toEqual([...new Set(unset)].sort())
+      }),
+    )
+  })
+})
+
+test('what would switch Remote Control off is named, unless it is empty', () => {
+  expect(remoteControlBlockers({ ANTHROPIC_API_KEY: 'x', CLAUDE_CODE_OAUTH_TOKEN: '' })).toEqual([
+    'ANTHROPIC_API_KEY',
+  ])
+  expect(remoteControlBlockers({ PATH: '/bin' })).toEqual([])
+})
+
+test('the paths lie in the home directory, or all inside a configuration directory', () => {
+  expect(claudePaths({ configDir: null, home: '/home/ann' })).toEqual({
+    configDir: null,
+    configFile: '/home/ann/.claude.json',
+    sessionsDir: '/home/ann/.claude/sessions',
+  })
+  expect(claudePaths({ configDir: '/c', home: '/home/ann' })).toEqual({
+    configDir: '/c',
+    configFile: '/c/.claude.json',
+    sessionsDir: '/c/sessions',
+  })
+})

@@ -1,0 +1,233 @@
+// Folder trust in Claude's own configuration, which holds far more than lab knows of.
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, vi } from 'vitest'
+import { seedTrust } from '../../src/claude/trust.ts'
+import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../../src/errors.ts'
+import { put, test } from '../fixtures/folder.ts'
+
+const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
+/** Changes with every write and every replacement. */
+function stampOf(path: string): string {
+  const { ino, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+  return `${ino} ${mtimeNs} ${ctimeNs}`
+}
+
+const trusted = { hasTrustDialogAccepted: true }
+
+afterEach(() => vi.useRealTimers())
+
+describe('the seed', () => {
+  test('makes a file that its owner alone reads where there is none', async ({ folder }) => {
+    const file = join(folder, '.claude.json')
+    await seedTrust(file, '/p/foo')
+    expect(read(file)).toEqual({ hasCompletedOnboarding: true, projects: { '/p/foo': trusted } })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(readdirSync(folder)).toEqual(['.claude.json'])
+  })
+
+  test('makes the configuration directory where it is still to come', async ({ folder }) => {
+    const file = join(folder, 'new', 'config', '.claude.json')
+    await seedTrust(file, '/p/foo')
+    expect(read(file)).toHaveProperty('projects')
+    expect(statSync(join(folder, 'new', 'config')).mode & 0o777).toBe(0o700)
+  })
+
+  test('keeps all that it does not know, in order, and the mode and owner', async ({ folder }) => {
+    const file = join(folder, '.claude.json')
+    const before = {
+      zeta: [1, { deep: null }],
+      numStartups: 7,
+      projects: {
+        '/other': { hasTrustDialogAccepted: false, mcpServers: { a: { command: 'x' } } },
+        '/odd': 5,
+        '/p/foo': { allowedTools: ['Bash'], hasTrustDialogAccepted: false, history: ['ä\u2028'] },
+      },
+      oauthAccount: { emailAddress: 'ann@example.org' },
+    }
+    put(file, JSON.stringify(before))
+    chmodSync(file, 0o640)
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) chownSync(file, 1234, 1234)
+    await seedTrust(file, '/p/foo')
+    const after = read(file) as typeof before
+    expect(after).toEqual({
+      ...before,
+      hasCompletedOnboarding: true,
+      projects: {
+        ...before.projects,
+        '/p/foo': { ...before.projects['/p/foo'], ...trusted },
+      },
+    })
+    expect(Object.keys(after).slice(0, 4)).toEqual(Object.keys(before))
+    const { mode, uid, gid } = statSync(file)
+    expect(mode & 0o777).toBe(0o640)
+    if (isRoot) expect([uid, gid]).toEqual([1234, 1234])
+  })
+
+  test('writes nothing when all is set already', async ({ folder }) => {
+    const file = join(folder, '.claude.json')
+    put(
+      file,
+      '{"hasCompletedOnboarding":true,"projects":{"/p/foo":{"hasTrustDialogAccepted":true}}}',
+    )
+    const before = stampOf(file)
+    await seedTrust(file, '/p/foo')
+    expect(stampOf(file)).toBe(before)
+    // And again, after a seed of its own.
+    await seedTrust(file, '/p/bar')
+    const seeded = stampOf(file)
+    await seedTrust(file, '/p/bar')
+    expect(stampOf(file)).toBe(seeded)
+  })
+
+  test.for([
+    ['the onboarding', '{"projects":{"/p/foo":{"hasTrustDialogAccepted":true}}}'],
+    ['the trust', '{"hasCompletedOnboarding":true}'],
+    [
+      'a true that is no text',
+      '{"hasCompletedOnboarding":"true","projects":{"/p/foo":{"hasTrustDialogAccepted":1}}}',
+    ],
+  ])('adds %s where only that is missing', async ([, text], { folder }) => {
+    const file = put(join(folder, '.claude.json'), text)
+    await seedTrust(file, '/p/foo')
+    expect(read(file)).toEqual({ hasCompletedOnboarding: true, projects: { '/p/foo': trusted } })
+  })
+
+  test('trusts a folder under the name that was given and the one the kernel knows', async ({
+    folder,
+  }) => {
+    const file = join(folder, '.claude.json')
+    mkdirSync(join(folder, 'real'))
+    symlinkSync('real', join(folder, 'link'))
+    await seedTrust(file, join(folder, 'link'))
+    expect(read(file)).toMatchObject({
+      projects: { [join(folder, 'link')]: trusted, [join(folder, 'real')]: trusted },
+    })
+    // Claude removed one of them: it is set again.
+    writeFileSync(file, readFileSync(file, 'utf8').replace(join(folder, 'real'), '/elsewhere'))
+    await seedTrust(file, join(folder, 'link'))
+    expect(read(file)).toMatchObject({ projects: { [join(folder, 'real')]: trusted } })
+  })
+
+  test('goes through a symlinked configuration file and keeps the link', async ({ folder }) => {
+    const real = put(join(folder, 'dotfiles', 'claude.json'), '{"kept":1}')
+    const file = join(folder, '.claude.json')
+    symlinkSync('dotfiles/claude.json', file)
+    await seedTrust(file, '/p/foo')
+    expect(lstatSync(file).isSymbolicLink()).toBe(true)
+    expect(read(real)).toMatchObject({ kept: 1, projects: { '/p/foo': trusted } })
+  })
+
+  test('of twenty folders at the same moment loses none', async ({ folder }) => {
+    const file = put(join(folder, '.claude.json'), '{"kept":1}')
+    const folders = Array.from({ length: 20 }, (_, i) => `/p/${i}`)
+    await Promise.all(folders.map((path) => seedTrust(file, path)))
+    expect(read(file)).toEqual({
+      kept: 1,
+      hasCompletedOnboarding: true,
+      projects: Object.fromEntries(folders.map((path) => [path, trusted])),
+    })
+    expect(readdirSync(folder)).toEqual(['.claude.json'])
+  })
+})
+
+describe('a configuration that is no JSON object', () => {
+  test.for([
+    '',
+    ' ',
+    '{',
+    '{"projects":{}',
+    '[]',
+    'null',
+    '"x"',
+    '{"projects":[]}',
+    '{"projects":{"/p/foo":true}}',
+    '{"hasCompletedOnboarding":true} trailing',
+  ])('%j is refused by name and left as it is', async (text, { folder }) => {
+    const file = put(join(folder, '.claude.json'), text)
+    const before = stampOf(file)
+    const refused = seedTrust(file, '/p/foo')
+    await expect(refused).rejects.toBeInstanceOf(ClaudeConfigInvalid)
+    await expect(refused).rejects.toThrow(file)
+    expect(readFileSync(file, 'utf8')).toBe(text)
+    expect(stampOf(file)).toBe(before)
+    expect(readdirSync(folder)).toEqual(['.claude.json'])
+  })
+
+  test('is refused as well when it is a folder', async ({ folder }) => {
+    mkdirSync(join(folder, '.claude.json'))
+    await expect(seedTrust(join(folder, '.claude.json'), '/p')).rejects.toBeInstanceOf(
+      ClaudeConfigInvalid,
+    )
+  })
+
+  test('does not hold up the next one', async ({ folder }) => {
+    const bad = seedTrust(put(join(folder, 'bad.json'), '{'), '/p')
+    const good = seedTrust(join(folder, 'good.json'), '/p')
+    await expect(bad).rejects.toThrow('bad.json')
+    await good
+    expect(existsSync(join(folder, 'good.json'))).toBe(true)
+  })
+})
+
+test('a configuration that cannot be written is named', async ({ folder }) => {
+  // As long as a name may be: no temporary file can stand beside it.
+  const file = put(join(folder, 'n'.repeat(250)), '{}')
+  await expect(seedTrust(file, '/p')).rejects.toBeInstanceOf(ClaudeConfigUnwritable)
+  expect(readFileSync(file, 'utf8')).toBe('{}')
+})
+
+describe("Claude's own lock", () => {
+  test('is waited for, so that what Claude writes meanwhile is kept', async ({ folder }) => {
+    // The wait ends by the lock alone.
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const file = put(join(folder, '.claude.json'), '{}')
+    mkdirSync(`${file}.lock`)
+    const seeded = seedTrust(file, '/p/foo')
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    writeFileSync(file, '{"byClaude":true}')
+    rmdirSync(`${file}.lock`)
+    await seeded
+    expect(read(file)).toMatchObject({ byClaude: true, projects: { '/p/foo': trusted } })
+    expect(readdirSync(folder)).toEqual(['.claude.json'])
+  })
+
+  test('that stays taken does not hang a start, and stays where it is', async ({ folder }) => {
+    const file = put(join(folder, '.claude.json'), '{}')
+    mkdirSync(`${file}.lock`)
+    await seedTrust(file, '/p/foo')
+    expect(read(file)).toHaveProperty('projects')
+    expect(existsSync(`${file}.lock`)).toBe(true)
+  })
+
+  test('that a dead Claude left is taken over', async ({ folder }) => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const file = put(join(folder, '.claude.json'), '{}')
+    mkdirSync(`${file}.lock`)
+    const old = Date.now() / 1000 - 11
+    utimesSync(`${file}.lock`, old, old)
+    await seedTrust(file, '/p/foo')
+    expect(read(file)).toHaveProperty('projects')
+    expect(readdirSync(folder)).toEqual(['.claude.json'])
+  })
+
+  test('is given back when the writing fails', async ({ folder }) => {
+    const file = put(join(folder, 'n'.repeat(250)), '{}')
+    await expect(seedTrust(file, '/p')).rejects.toThrow()
+    expect(readdirSync(folder)).toHaveLength(1)
+  })
+})
