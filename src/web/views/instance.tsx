@@ -150,7 +150,7 @@ const Away: FC<{ href: string; label: string; text: string }> = (props) => (
 /** Joins an argument vector into what a shell reads back as the same words. */
 export function shellText(argv: readonly string[]): string {
   return argv
-    .map((word) => (/^[\w@%+:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .map((word) => (/^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
     .join(' ')
 }
 
