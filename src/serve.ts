@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { launchEnvironment } from './claude/launch.ts'
+import { programEnvironment } from './claude/launch.ts'
 import { claudePaths } from './claude/paths.ts'
 import { createClaudeProgram } from './claude/program.ts'
 import { createRegistry } from './claude/registry.ts'
@@ -130,16 +130,9 @@ function compose(
   const store = openStore({ dir: stateDir, now: () => new Date() })
   if (store.corruptKeptAt)
     log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
-  const environment = launchEnvironment({
-    lab: world.env,
-    inherited: [],
-    paths,
-    stateDir,
-    id: '',
-  })
   const claude = createClaudeProgram({
     command: config.claude,
-    env: environment.set,
+    env: programEnvironment(world.env, paths),
     onChange: () => instances.noticesMayHaveChanged(),
   })
   const settingsFile = join(stateDir, 'settings.json')

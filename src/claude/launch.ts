@@ -57,18 +57,8 @@ export interface LaunchEnvironment {
   readonly unset: readonly string[]
 }
 
-/**
- * The agent's environment: the allowed part of lab's own and lab's marks. `inherited` names what the
- * tmux server was started with, so that no leak of an old server gets through.
- */
-export function launchEnvironment(options: {
-  readonly lab: Environment
-  readonly inherited: readonly string[]
-  readonly paths: ClaudePaths
-  readonly stateDir: string
-  readonly id: string
-}): LaunchEnvironment {
-  const { lab, inherited, paths, stateDir, id } = options
+/** The allowed part of lab's own environment, for every program of Claude's that lab runs. */
+export function programEnvironment(lab: Environment, paths: ClaudePaths): Record<string, string> {
   const set: Record<string, string> = {}
   for (const [name, value] of Object.entries(lab))
     if (value !== undefined && passed.test(name)) set[name] = value
@@ -81,12 +71,24 @@ export function launchEnvironment(options: {
   if (paths.configDir) set['CLAUDE_CONFIG_DIR'] = paths.configDir
   // Ten agents would otherwise start ten global installs of a new version.
   set['DISABLE_AUTOUPDATER'] = '1'
-  set['LAB_STATE_DIR'] = stateDir
-  set['LAB_INSTANCE'] = id
-  const unset = new Set([
-    ...alwaysUnset,
-    ...[...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name)),
-  ])
+  return set
+}
+
+/**
+ * The agent's environment: the allowed part of lab's own and lab's marks. `inherited` names what the
+ * tmux server was started with, so that no leak of an old server gets through.
+ */
+export function launchEnvironment(options: {
+  readonly lab: Environment
+  readonly inherited: readonly string[]
+  readonly paths: ClaudePaths
+  readonly stateDir: string
+  readonly id: string
+}): LaunchEnvironment {
+  const { lab, inherited, paths, stateDir, id } = options
+  const set = { ...programEnvironment(lab, paths), LAB_STATE_DIR: stateDir, LAB_INSTANCE: id }
+  const leaks = [...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name))
+  const unset = new Set([...alwaysUnset, ...leaks])
   return { set, unset: [...unset].filter((name) => !(name in set)).sort() }
 }
 
