@@ -92,7 +92,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
   async function newSession(session: NewSession): Promise<CreatedSession> {
     const commands = newSessionCommands(session, mark)
     const limit = String(session.historyLimit)
-    const call = { name: 'new-session', mayStart: true }
+    const call = { name: 'new-session', mayStart: true, changesSessions: true }
     const create = async (before: readonly Command[], after: readonly Command[]) => {
       const answer = await must([...before, ...commands, ...after], call)
       const row = answer.find((line) => line.startsWith(`${mark}|`))
@@ -123,7 +123,10 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
 
   const knownKeys: string[] = []
   async function list(): Promise<Listing> {
-    const reply = await run(listCommands(mark, knownKeys))
+    const commands = listCommands(mark, knownKeys)
+    const first = await run(commands)
+    // A server without any session refuses the second command, and still says who it is.
+    const reply = first.kind === 'gone' ? await run(commands.slice(0, 1)) : first
     if (reply.kind === 'no-server') return { server: null, sessions: [] }
     if (reply.kind !== 'ok') throw failureOf('list-panes', reply, timeoutMs)
     const { listing, unknownKeys } = parseListing(mark, knownKeys, reply.lines)
@@ -148,7 +151,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     newSession,
     async killSession(sessionId) {
       assertId(sessionId, '$')
-      const reply = await run([['kill-session', '-t', sessionId]])
+      const reply = await run([['kill-session', '-t', sessionId]], { changesSessions: true })
       if (reply.kind !== 'ok' && reply.kind !== 'gone' && reply.kind !== 'no-server')
         throw failureOf('kill-session', reply, timeoutMs)
     },

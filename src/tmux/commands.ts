@@ -99,8 +99,8 @@ export function selfCommands(): readonly Command[] {
 export const deadAnswer = 'dead'
 
 /**
- * Runs one command only while the pane lives, with nothing in between: pasting into a dead pane ends
- * the whole server on tmux 3.3a.
+ * Runs one command only while the pane lives, with nothing in between: before 3.4 a paste into a dead
+ * pane ends the whole server (https://github.com/tmux/tmux/pull/3830).
  */
 export function whileAlive(paneId: string, command: Command): Command {
   return [

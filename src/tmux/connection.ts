@@ -43,6 +43,15 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     child.once('close', () => resolve())
   })
 
+  // A client whose server hangs does not react to anything milder; and such a server holds the other
+  // ends of the pipes, so they close only from this side.
+  function drop(): void {
+    child.kill('SIGKILL')
+    child.stdin.destroy()
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
+
   function settle(failure: string | null): void {
     for (const resolve of waiting.splice(0)) resolve(failure)
   }
@@ -51,8 +60,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     if (state === 'over') return
     const wasUp = state === 'up'
     state = 'over'
-    // A client whose server hangs does not react to anything milder.
-    child.kill('SIGKILL')
+    drop()
     calls.failAll({ kind, stderr: reason })
     settle(reason)
     if (wasUp) options.onEnd(reason)
@@ -86,6 +94,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   child.stdin.on('error', () => {})
   void exited.then(() => end(stderr.trim() || 'tmux ended the connection'))
 
+  // Not before the deadline: a client that goes while it introduces itself can end the server
+  // (https://github.com/tmux/tmux/pull/5004).
   const tooLate = setTimeout(() => end(`not attached within ${timeoutMs} ms`), timeoutMs)
   const failure = await attached
   clearTimeout(tooLate)
@@ -109,7 +119,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
         // The end of its input detaches a client in peace.
         child.stdin.end()
       }
-      const kill = setTimeout(() => child.kill('SIGKILL'), 500)
+      const kill = setTimeout(drop, 500)
       await exited
       clearTimeout(kill)
     },

@@ -41,11 +41,44 @@ const telling = new Set([
 const backoffMinMs = 100
 const backoffMaxMs = 5000
 
+interface Gate {
+  /** Runs a call that makes or ends a session, while no client introduces itself. */
+  change(call: () => Promise<Reply>): Promise<Reply>
+  /** Introduces a client, while no session is made or ended. */
+  open(attempt: () => Promise<void>): Promise<void>
+}
+
+// Up to 3.6 tmux's server crashes, and every agent with it, when a session appears or goes while a
+// control client has connected and not yet told all about itself
+// (https://github.com/tmux/tmux/pull/4980). So lab never does both at once.
+function createGate(): Gate {
+  let opening: Promise<void> = Promise.resolve()
+  let attempts = 0
+  const changes = new Set<Promise<Reply>>()
+  return {
+    async change(call) {
+      while (attempts > 0) await opening
+      const change = call()
+      changes.add(change)
+      return change.finally(() => changes.delete(change))
+    },
+    open(attempt) {
+      attempts += 1
+      opening = opening
+        .then(() => Promise.allSettled(changes))
+        .then(attempt)
+        .finally(() => (attempts -= 1))
+      return opening
+    },
+  }
+}
+
 /** Makes a control client that is down until `connect`. */
 export function createControl(options: ControlOptions): Control {
   let isWanted = false
+  const gate = createGate()
   const lane = (wake: () => void, label: string) =>
-    createLane(options, { wake, label, isWanted: () => isWanted })
+    createLane(options, { wake, label, gate, isWanted: () => isWanted })
   const main = lane(options.wake, 'main')
   const captures = lane(() => {}, 'capture')
   return {
@@ -70,7 +103,12 @@ interface Lane {
 
 function createLane(
   { server, tmuxPath, env, timeoutMs, spawned, prepare, log }: ControlOptions,
-  { wake, label, isWanted }: { wake: () => void; label: string; isWanted: () => boolean },
+  {
+    wake,
+    label,
+    gate,
+    isWanted,
+  }: { wake: () => void; label: string; gate: Gate; isWanted: () => boolean },
 ): Lane {
   let connection: Connection | null = null
   let attempt: Promise<void> | null = null
@@ -95,6 +133,7 @@ function createLane(
   }
 
   async function open(): Promise<void> {
+    if (!isWanted()) return
     const ready = await prepare()
     const opened =
       ready.kind === 'ok'
@@ -133,7 +172,8 @@ function createLane(
   function connect(): Promise<void> {
     if (!isWanted() || connection || performance.now() < notBefore)
       return attempt ?? Promise.resolve()
-    attempt ??= open()
+    attempt ??= gate
+      .open(open)
       .catch((err: unknown) => {
         postpone()
         log({ level: 'warn', msg: `tmux ${label} connection failed`, err })
@@ -143,11 +183,14 @@ function createLane(
   }
 
   return {
-    async run(commands, runOptions) {
-      if (connection) return connection.run(commands)
-      const reply = await spawned(commands, runOptions)
-      if (reply.kind === 'ok') void connect()
-      return reply
+    run(commands, runOptions) {
+      const call = async () => {
+        if (connection) return connection.run(commands)
+        const reply = await spawned(commands, runOptions)
+        if (reply.kind === 'ok') void connect()
+        return reply
+      }
+      return runOptions?.changesSessions ? gate.change(call) : call()
     },
     connect,
     async close() {

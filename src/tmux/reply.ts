@@ -16,6 +16,8 @@ export type Reply =
 export interface RunOptions {
   /** A missing server may be started, where it is lab's to start. */
   readonly mayStart?: boolean
+  /** The commands make or end a session. */
+  readonly changesSessions?: boolean
 }
 
 /** Runs commands in order, as one line, until one fails; never rejects. */
@@ -29,7 +31,11 @@ export function classify(stderr: string): Exclude<Reply['kind'], 'ok' | 'timeout
   if (/^no server running on /m.test(stderr)) return 'no-server'
   if (/^error connecting to .* \((?:No such file or directory|Connection refused)\)$/m.test(stderr))
     return 'no-server'
-  if (/^(?:can't find (?:session|window|pane)\b|no such session: )/m.test(stderr)) return 'gone'
+  // "no current target" is how a server without any session answers a listing.
+  if (
+    /^(?:no current target$|can't find (?:session|window|pane)\b|no such session: )/m.test(stderr)
+  )
+    return 'gone'
   if (
     /^(?:error connecting to |access not allowed|lost server|server exited|directory .* has unsafe permissions|couldn't create |protocol version mismatch)/m.test(
       stderr,

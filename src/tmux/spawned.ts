@@ -29,13 +29,15 @@ export function createSpawned({ server, tmuxPath, env, timeoutMs }: SpawnedOptio
     const neverStart = server.kind === 'given' || options?.mayStart ? [] : ['-N']
     const words = spawnedArgs(commands)
     const isLong = words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > argBytesMax
-    const result = await execa(
+    // A server keeps the arguments of whoever started it, for everybody to see in the process list,
+    // so what may start one goes through standard input, too. source-file itself starts none.
+    const viaInput = isLong || options?.mayStart
+    const child = execa(
       tmuxPath,
       [
         ...server.args,
         ...neverStart,
-        // Only some commands start a server, and source-file is none of them.
-        ...(isLong ? ['start-server', ';', 'source-file', '-'] : words),
+        ...(viaInput ? ['start-server', ';', 'source-file', '-'] : words),
       ],
       {
         env,
@@ -43,12 +45,20 @@ export function createSpawned({ server, tmuxPath, env, timeoutMs }: SpawnedOptio
         cwd: '/',
         reject: false,
         stripFinalNewline: false,
-        timeout: timeoutMs,
-        killSignal: 'SIGKILL',
-        ...(isLong ? { input: `${quoteLine(commands)}\n` } : { stdin: 'ignore' }),
+        ...(viaInput ? { input: `${quoteLine(commands)}\n` } : { stdin: 'ignore' }),
       },
     )
-    if (result.timedOut) return { kind: 'timeout', stderr: '' }
+    let isLate = false
+    const deadline = setTimeout(() => {
+      isLate = true
+      child.kill('SIGKILL')
+      // A server that hangs holds the other ends of these, so execa's own timeout would wait for it.
+      child.stdout.destroy()
+      child.stderr.destroy()
+    }, timeoutMs)
+    const result = await child
+    clearTimeout(deadline)
+    if (isLate) return { kind: 'timeout', stderr: '' }
     const stderr = result.stderr.trimEnd()
     // A server that refuses a user says so and exits 0.
     if (result.exitCode === 0 && !/^access not allowed/m.test(stderr))
