@@ -13,8 +13,6 @@ let
     hasPrefix
     mkIf
     optional
-    optionals
-    removePrefix
     ;
   cfg = config.services.lab;
   isOwnAccount = cfg.user == "lab";
@@ -44,17 +42,14 @@ let
     proxy-user-header = if cfg.trustedProxies == [ ] then null else cfg.proxyUserHeader;
   };
 
-  # The state directory, and what was put into it, as systemd's StateDirectory: made, and owned by the
-  # user. Nothing else is, because systemd hands over such a folder with everything in it.
-  stateDirectories = optionals (hasPrefix "/var/lib/" cfg.stateDir) (
-    map (path: listed (removePrefix "/var/lib/" path)) (
-      [ cfg.stateDir ]
-      ++ lib.filter (path: path != null && hasPrefix "${cfg.stateDir}/" path) [
-        cfg.projectsRoot
-        cfg.claudeConfigDir
-      ]
-    )
-  );
+  # Not systemd's StateDirectory: it would give everything in it to the service's primary group.
+  inState = path: path != null && hasPrefix "${cfg.stateDir}/" path;
+  made = mode: {
+    d = {
+      inherit mode;
+      inherit (cfg) user group;
+    };
+  };
 
   # A system account's shell refuses to run anything, and agents run their commands in $SHELL.
   shell =
@@ -158,6 +153,17 @@ in
       ${cfg.group} = mkIf (cfg.group == "lab" || cfg.operators != [ ]) { members = cfg.operators; };
     };
 
+    # Set-gid, so that what lab puts there for the operators is their group's.
+    systemd.tmpfiles.settings.lab = {
+      ${cfg.stateDir} = made "2750";
+    }
+    // lib.genAttrs (lib.filter inState [
+      cfg.projectsRoot
+      cfg.claudeConfigDir
+    ]) (_: made "0750");
+
+    # Both units keep the user's own primary group: reading another process's /proc takes the same
+    # group as well as the same user.
     systemd.services.lab-tmux = mkIf hasTmuxUnit {
       description = "tmux server of lab's agents";
       wantedBy = [ "multi-user.target" ];
@@ -188,7 +194,7 @@ in
           ++ lib.subtractLists [ cfg.user "root" ] cfg.operators
         );
         User = cfg.user;
-        # Besides the user's own groups, so that what agents write keeps the user's own.
+        # To hand the socket to the operators.
         SupplementaryGroups = [ cfg.group ];
         RuntimeDirectory = "lab-tmux";
         RuntimeDirectoryMode = "0750";
@@ -222,9 +228,6 @@ in
           ++ cfg.extraFlags
         );
         User = cfg.user;
-        Group = cfg.group;
-        StateDirectory = stateDirectories;
-        StateDirectoryMode = "0750";
         Restart = "always";
         RestartSec = 1;
         RestartSteps = 6;
@@ -252,10 +255,10 @@ in
         ProtectProc = "invisible";
         ProtectSystem = "strict";
         # Folders, since lab writes by renaming. A missing one is lab's to report, in its own words.
-        ReadWritePaths = map (path: listed "-${path}") (
-          optional (stateDirectories == [ ]) cfg.stateDir
-          ++ [ (if cfg.claudeConfigDir == null then account.home else cfg.claudeConfigDir) ]
-        );
+        ReadWritePaths = map (path: listed "-${path}") [
+          cfg.stateDir
+          (if cfg.claudeConfigDir == null then account.home else cfg.claudeConfigDir)
+        ];
         RemoveIPC = true;
         RestrictAddressFamilies = [
           "AF_UNIX"

@@ -65,7 +65,8 @@ in
       example = "you";
       description = ''
         Account that lab and its agents run as. Your own gives agents your ssh keys, your git and your
-        Claude login; left at `lab`, an account of that name is created.
+        Claude login; left at `lab`, an account of that name is created. A change takes effect when
+        `lab-tmux` is restarted, which ends the agents.
       '';
     };
 
@@ -100,8 +101,8 @@ in
       type = types.externalPath;
       default = "/var/lib/lab";
       description = ''
-        Where lab keeps what must survive a restart. Below `/var/lib` it is created; anywhere else it
-        must exist and belong to the user.
+        Where lab keeps what must survive a restart. It is created; when {option}`services.lab.user`
+        changes later, what is in it has to be given to the new one (`chown -R`), or name another.
       '';
     };
 

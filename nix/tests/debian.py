@@ -2,6 +2,7 @@
 # module, this tree's bundle, the stand-in for claude. Executed by vm.py, never under NixOS.
 import json
 import os
+import shlex
 import subprocess
 
 root = here.resolve().parent.parent  # noqa: F821 (boot/run's: this file's folder)
@@ -40,7 +41,9 @@ def apply(name):
         )
     for group, members in wanted["groups"].items():
         machine.succeed(f"getent group {group} || groupadd --system {group}; gpasswd -M '{','.join(members)}' {group}")  # noqa: F821
-    put(PROFILE, wanted["extraInit"])
+    put(PROFILE, wanted["extraInit"] + "".join(f"export {n}={shlex.quote(v)}\n" for n, v in wanted["variables"].items()))
+    put("/etc/tmpfiles.d/lab.conf", wanted["folders"])
+    machine.succeed("systemd-tmpfiles --create /etc/tmpfiles.d/lab.conf")  # noqa: F821
     for unit in before.keys() - wanted["units"].keys():
         machine.succeed(f"systemctl disable --now {unit}; rm /etc/systemd/system/{unit}")  # noqa: F821
     for unit, text in wanted["units"].items():
@@ -60,7 +63,7 @@ def install():
         subprocess.run(["npm", "run", "--silent", "build"], cwd=root, check=True)
     machine.copy_from_host(bundle, "/opt/lab/lab.js")  # noqa: F821
     put("/opt/lab/bin/lab", '#!/bin/sh\nexec /usr/bin/node /opt/lab/lab.js "$@"', "0755")
-    put("/opt/claude/bin/claude", '#!/bin/sh\nexec /opt/lab/bin/lab stand-in "$@"', "0755")
+    put("/opt/claude/bin/claude", '#!/bin/sh\n[ ! -e .hog ] || exec tail /dev/zero\nexec /opt/lab/bin/lab stand-in "$@"', "0755")
     machine.succeed("ln -sf /opt/lab/bin/lab /usr/local/bin/lab")  # noqa: F821
     apply("base")
 

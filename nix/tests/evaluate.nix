@@ -60,6 +60,12 @@ in
         units = lib.mapAttrs' (
           name: service: lib.nameValuePair "${name}.service" (unit service)
         ) config.systemd.services;
+        folders = lib.concatMapAttrsStringSep "" (
+          path: types:
+          lib.concatMapAttrsStringSep "" (
+            type: { mode, user, group }: "${type} \"${path}\" ${mode} ${user} ${group}\n"
+          ) types
+        ) (lib.concatMapAttrs (_: lib.id) config.systemd.tmpfiles.settings);
         users = lib.mapAttrs (_: user: removeAttrs user [ "shell" ]) config.users.users;
         groups = lib.mapAttrs (_: group: group.members) config.users.groups;
         ports = config.networking.firewall.allowedTCPPorts;

@@ -25,6 +25,7 @@ in
   alice = {
     services.lab = {
       user = "alice";
+      stateDir = "/var/lib/lab of alice";
       projectsRoot = "/srv/a b/100%$HOME";
     };
   };

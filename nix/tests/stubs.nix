@@ -54,6 +54,9 @@ let
       };
     }
   );
+  folder = types.submodule {
+    options = lib.genAttrs [ "user" "group" "mode" ] (_: mkOption { type = types.str; });
+  };
   group = types.submodule {
     options.members = option (types.listOf types.str) [ ];
   };
@@ -69,7 +72,10 @@ in
     };
     networking.firewall.allowedTCPPorts = option (types.listOf types.port) [ ];
     nix.package = option types.package (package "nix" "/usr");
-    systemd.services = option (types.attrsOf service) { };
+    systemd = {
+      services = option (types.attrsOf service) { };
+      tmpfiles.settings = option (types.attrsOf (types.attrsOf (types.attrsOf folder))) { };
+    };
     users = {
       users = option (types.attrsOf user) { };
       groups = option (types.attrsOf group) { };
