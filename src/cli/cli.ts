@@ -10,6 +10,7 @@ import { printable } from './text.ts'
 const load: Record<string, () => Promise<Command>> = {
   ls: async () => (await import('./ls.ts')).ls,
   new: async () => (await import('./new.ts')).newInstance,
+  resume: async () => (await import('./resume.ts')).resume,
   stop: async () => (await import('./stop.ts')).stop,
   attach: async () => (await import('./attach.ts')).attach,
   tmux: async () => (await import('./tmux.ts')).tmux,

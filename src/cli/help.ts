@@ -21,14 +21,20 @@ export const commands: Readonly<Record<string, CommandHelp>> = {
     details: '  --json        the answer of the API instead of a table\n',
   },
   new: {
-    usage: 'lab new PROJECT [--label L] [--model M] [--effort E] [--force]',
+    usage: 'lab new PROJECT [--label L] [--model M] [--effort E] [--force] [--wait]',
     summary: 'start an instance and print its session name',
     details:
       '  PROJECT       a project key, or a path in the project, such as .\n' +
       '  --label L     what tells it from the others, at most 60 characters\n' +
       '  --model M     the model it starts with\n' +
       '  --effort E    the effort it starts with\n' +
-      '  --force       start although Claude Code says that nobody is logged in\n',
+      '  --force       start although Claude Code says that nobody is logged in\n' +
+      '  --wait        until it is ready; exit 1 with the reason when it will not be\n',
+  },
+  resume: {
+    usage: 'lab resume ID… [--wait]',
+    summary: "continue ended instances' conversations, under the same id and label",
+    details: '  --wait        until each is ready; exit 1 with the reason when one will not be\n',
   },
   stop: {
     usage: 'lab stop REF… | --project PROJECT | --all',

@@ -7,6 +7,7 @@ import { serverFlags, type Command } from './command.ts'
 import { projectKey } from './project.ts'
 import { findServer } from './server.ts'
 import { printable } from './text.ts'
+import { waitUntilReady } from './wait.ts'
 
 const flags = {
   ...serverFlags,
@@ -14,6 +15,7 @@ const flags = {
   model: { type: 'string' },
   effort: { type: 'string' },
   force: { type: 'boolean' },
+  wait: { type: 'boolean' },
 } as const
 
 /** Starts an instance and prints its session name, alone on stdout. */
@@ -26,12 +28,13 @@ export const newInstance: Command = async (argv, context) => {
   const { projects } = await fetchProjects(server)
   const key = pathPart(projectKey(named, projects, context), 'project')
   const { label, model, effort, force } = values
-  const started = await callApi(server, 'POST', `projects/${key}/instances`, {
+  const started = (await callApi(server, 'POST', `projects/${key}/instances`, {
     ...(label !== undefined && { label }),
     ...(model !== undefined && { model }),
     ...(effort !== undefined && { effort }),
     ...(force !== undefined && { force }),
-  })
-  context.stdout.write(`${printable((started as Instance).name)}\n`)
+  })) as Instance
+  if (values.wait) return waitUntilReady(server, started.id, context)
+  context.stdout.write(`${printable(started.name)}\n`)
   return 0
 }
