@@ -167,3 +167,46 @@ test.for([
 ] as const)('status %i is exit code %s or signal %s', ([status, code, signal]) => {
   expect(exitOf(status)).toEqual({ code, signal })
 })
+
+describe('every sequence of up to five signals', () => {
+  // The smallest alphabet in which every source speaks, and contradicts every other.
+  const heard: readonly Partial<Signals>[] = [
+    { registry: { status: 'idle', waitingFor: null } },
+    { registry: { status: 'busy', waitingFor: null } },
+    { registry: { status: 'waiting', waitingFor: 'permission prompt' } },
+    { registry: { status: null, waitingFor: null }, title: 'busy' },
+    { dialog: 'trust' },
+    { exit: { code: 0, signal: null } },
+    { exit: { code: null, signal: 'SIGKILL' }, pane: 'dead' },
+    { pane: 'absent' },
+    { pane: 'server_gone' },
+    { stopAsked: true },
+    { swept: true },
+  ]
+
+  test('leads to one legal state, and out of an end to nowhere', () => {
+    let sequences = 0
+    const walk = (
+      state: State,
+      waitingFor: string | null,
+      signals: Signals,
+      depth: number,
+    ): void => {
+      if (depth === 0) return
+      for (const more of heard) {
+        const next = { ...signals, ...more }
+        const derived = deriveState(state, waitingFor, next)
+        sequences += 1
+        if (!isLegalMove(state, derived.state))
+          throw new Error(`${state} → ${derived.state} after ${JSON.stringify(next)}`)
+        if ((derived.state === 'waiting') !== (derived.waitingFor !== null))
+          throw new Error(`${derived.state} for ${derived.waitingFor}`)
+        if ((state === 'stopped' || state === 'error') && derived.state !== state)
+          throw new Error(`${state} did not stay`)
+        walk(derived.state, derived.waitingFor, next, depth - 1)
+      }
+    }
+    walk('starting', null, quiet, 5)
+    expect(sequences).toBe(11 + 11 ** 2 + 11 ** 3 + 11 ** 4 + 11 ** 5)
+  })
+})
