@@ -1,7 +1,7 @@
 // The one door of configuration: flags and environment in, a frozen Config or a UsageError out. Pure:
 // whether a folder exists or a port is free is found out by main.ts, which acts on it.
 import { isAbsolute } from 'node:path'
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { absolutePath, defaultStateDir, parseFlags, type Surroundings } from './argv.ts'
 import { UsageError } from './errors.ts'
 
@@ -11,7 +11,7 @@ export type LogLevel = (typeof logLevels)[number]
 /** What `lab serve` was told, checked; every path is absolute. */
 export interface Config {
   readonly projectsRoot: string
-  /** A loopback address or `localhost`, without brackets. */
+  /** An address or a host name, without brackets; not loopback only where a guard is on. */
   readonly host: string
   /** 0 lets the system pick one. */
   readonly port: number
@@ -28,6 +28,14 @@ export interface Config {
   readonly historyLimit: number
   /** Host names without port, as `URL.hostname` writes them. */
   readonly allowedHosts: readonly string[]
+  /** The file with the password of lab's own login page; null for no such page. */
+  readonly passwordFile: string | null
+  /** The file with the bearer tokens; null for none. */
+  readonly tokenFile: string | null
+  /** Networks as `ADDRESS/BITS` whose word counts about who asks, from where and how. */
+  readonly trustedProxies: readonly string[]
+  /** The header in which such a proxy names the user. */
+  readonly proxyUserHeader: string
   readonly logLevel: LogLevel
 }
 
@@ -44,7 +52,7 @@ interface Flag {
 /** Every flag of `lab serve`, in the order in which help and README show them. */
 export const serveFlags = {
   'projects-root': flag('DIR', '~/projects', 'the folder whose git repositories become projects'),
-  host: flag('HOST', '127.0.0.1', 'the loopback address to listen on'),
+  host: flag('HOST', '127.0.0.1', 'the address to listen on; any but loopback needs a guard'),
   port: flag('PORT', '8080', 'the port to listen on; 0 picks a free one'),
   'max-instances': flag('N', '6', 'the most instances at once, all projects together'),
   'state-dir': flag('DIR', '$XDG_STATE_HOME/lab', 'where lab keeps what must survive a restart'),
@@ -57,11 +65,23 @@ export const serveFlags = {
     ...flag('NAME', '', 'one more host name the page may be asked under; repeatable'),
     multiple: true,
   },
+  'password-file': flag('FILE', '', 'a guard: the password of the login page'),
+  'token-file': flag('FILE', '', 'a guard: tokens of the API, one `NAME: TOKEN` or `TOKEN` a line'),
+  'trusted-proxy': {
+    ...flag('CIDR', '', 'a guard: a proxy that knows who asks and says so; repeatable'),
+    multiple: true,
+  },
+  'proxy-user-header': flag(
+    'NAME',
+    'Remote-User',
+    'the header in which such a proxy names the user',
+  ),
   'log-level': flag('LEVEL', 'info', `how much is logged: ${logLevels.join(', ')}`),
 } as const satisfies Record<string, Flag>
 
-type FlagName = Exclude<keyof typeof serveFlags, 'allowed-host'>
-type Values = Partial<Record<FlagName, string>> & { 'allowed-host'?: string[] | undefined }
+type ListName = 'allowed-host' | 'trusted-proxy'
+type FlagName = Exclude<keyof typeof serveFlags, ListName>
+type Values = Partial<Record<FlagName, string>> & Partial<Record<ListName, string[] | undefined>>
 
 /** The text of `lab serve --help`. */
 export function serveHelp(): string {
@@ -98,9 +118,20 @@ export function parseConfig(
       throw new UsageError(`--${name} ${quote(value)} will not do: ${remedy}.`)
     return number
   }
+  const file = (name: FlagName): string | null =>
+    values[name] === undefined ? null : path(text(name))
+  const guards = {
+    passwordFile: file('password-file'),
+    tokenFile: file('token-file'),
+    trustedProxies: Object.freeze((values['trusted-proxy'] ?? []).map(parseNetwork)),
+  }
+  if (values['proxy-user-header'] !== undefined && guards.trustedProxies.length === 0)
+    throw new UsageError(
+      '--proxy-user-header counts from a trusted proxy only: add --trusted-proxy CIDR.',
+    )
   return Object.freeze({
     projectsRoot: path(text('projects-root')),
-    host: parseHost(text('host')),
+    host: parseHost(text('host'), guards),
     port: whole('port', 0, 65_535, 'give a number from 0 to 65535 (0 picks a free port)'),
     maxInstances: whole('max-instances', 1, countMax, 'give a whole number of at least 1'),
     stateDir:
@@ -109,11 +140,12 @@ export function parseConfig(
         : path(text('state-dir')),
     tmuxSocket: parseSocket(text('tmux-socket'), path),
     claude: /^~|\//.test(text('claude')) ? path(text('claude')) : text('claude'),
-    claudeConfigDir:
-      values['claude-config-dir'] === undefined ? null : path(text('claude-config-dir')),
+    claudeConfigDir: file('claude-config-dir'),
     sessionNofile: whole('session-nofile', 0, countMax, 'give a whole number, or 0 for no limit'),
     historyLimit: whole('history-limit', 0, countMax, 'give a whole number of lines, 0 or more'),
     allowedHosts: Object.freeze((values['allowed-host'] ?? []).map(parseAllowedHost)),
+    ...guards,
+    proxyUserHeader: parseHeaderName(text('proxy-user-header')),
     logLevel: parseLevel(text('log-level')),
   })
 }
@@ -130,13 +162,39 @@ function quote(value: string): string {
   return JSON.stringify(value)
 }
 
-function parseHost(value: string): string {
+type Guards = Pick<Config, 'passwordFile' | 'tokenFile' | 'trustedProxies'>
+
+function parseHost(value: string, guards: Guards): string {
   const host = value.replace(/^\[(.*)\]$/, '$1').toLowerCase()
   if (host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.')))
     return host
+  if (isIP(host) === 0 && !/^(?=.*[a-z])[a-z0-9._-]+$/.test(host))
+    throw new UsageError(`--host ${quote(value)} is no address: give one such as 127.0.0.1 or ::1.`)
+  const { passwordFile, tokenFile, trustedProxies } = guards
+  if (passwordFile !== null || tokenFile !== null || trustedProxies.length > 0) return host
   throw new UsageError(
-    `--host ${quote(value)} is no loopback address, and whoever reaches lab's port can run programs: a guard comes first, ` +
-      'and this version has none. Use 127.0.0.1, ::1 or localhost, and an SSH tunnel from elsewhere.',
+    `--host ${quote(value)} is no loopback address, and whoever reaches lab's port can run programs: a guard comes first. ` +
+      'Add --password-file FILE, --token-file FILE or --trusted-proxy CIDR, or stay on 127.0.0.1 and use an SSH tunnel.',
+  )
+}
+
+function parseNetwork(value: string): string {
+  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? []
+  const max = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0
+  const prefix = bits === undefined ? max : Number(bits)
+  if (max > 0 && prefix > 0 && prefix <= max && !address.includes('%'))
+    return `${address}/${prefix}`
+  throw new UsageError(
+    max > 0 && prefix === 0
+      ? `--trusted-proxy ${quote(value)} would believe everybody: name the proxy's own address, such as 127.0.0.1/32.`
+      : `--trusted-proxy ${quote(value)} is no network: give one such as 127.0.0.1/32 or fd00::/8.`,
+  )
+}
+
+function parseHeaderName(value: string): string {
+  if (/^[A-Za-z0-9-]+$/.test(value)) return value
+  throw new UsageError(
+    `--proxy-user-header ${quote(value)} is no header's name: give one of letters, digits and -, such as Remote-User.`,
   )
 }
 

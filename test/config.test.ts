@@ -30,6 +30,10 @@ test('without flags the configuration is the documented one', () => {
     sessionNofile: 16384,
     historyLimit: 2000,
     allowedHosts: [],
+    passwordFile: null,
+    tokenFile: null,
+    trustedProxies: [],
+    proxyUserHeader: 'Remote-User',
     logLevel: 'info',
   })
 })
@@ -78,6 +82,21 @@ test.each([
     'allowedHosts',
     ['box.example.net', '[::1]'],
   ],
+  [['--password-file', '~/password'], 'passwordFile', '/home/ann/password'],
+  [['--token-file', 'tokens'], 'tokenFile', '/srv/here/tokens'],
+  [
+    ['--trusted-proxy', '10.1.0.0/16', '--trusted-proxy=::1', '--trusted-proxy=192.168.1.5'],
+    'trustedProxies',
+    ['10.1.0.0/16', '::1/128', '192.168.1.5/32'],
+  ],
+  [
+    ['--trusted-proxy=::1', '--proxy-user-header', 'X-Forwarded-User'],
+    'proxyUserHeader',
+    'X-Forwarded-User',
+  ],
+  [['--host', '0.0.0.0', '--password-file=p'], 'host', '0.0.0.0'],
+  [['--host', '[::]', '--token-file=t'], 'host', '::'],
+  [['--host', 'Box.lan', '--trusted-proxy=10.0.0.1'], 'host', 'box.lan'],
   [['--log-level', 'debug'], 'logLevel', 'debug'],
 ] as const)('%j is read as %s %j', (argv, key, value) => {
   expect(parse([...argv])[key]).toEqual(value)
@@ -95,9 +114,20 @@ test.each([
   [['--host', '0.0.0.0'], 'a guard comes first'],
   [['--host', '192.168.1.5'], 'a guard comes first'],
   [['--host', '::'], 'a guard comes first'],
-  [['--host', '128.0.0.1'], 'a guard comes first'],
+  [['--host', '128.0.0.1'], '--password-file FILE, --token-file FILE or --trusted-proxy CIDR'],
   [['--host', '127.0.0.1.example.net'], 'a guard comes first'],
   [['--host', 'localhost.example.net'], 'a guard comes first'],
+  [['--host', 'http://box', '--token-file=t'], 'is no address'],
+  [['--host', '10.0.0.0/8', '--token-file=t'], 'is no address'],
+  [['--host', '300.1.1.1', '--token-file=t'], 'is no address'],
+  [['--trusted-proxy', '10.0.0.0/33'], 'such as 127.0.0.1/32'],
+  [['--trusted-proxy', '10.0.0/8'], 'such as 127.0.0.1/32'],
+  [['--trusted-proxy', 'proxy.lan'], 'such as 127.0.0.1/32'],
+  [['--trusted-proxy', 'fe80::1%eth0'], 'such as 127.0.0.1/32'],
+  [['--trusted-proxy', '0.0.0.0/0'], 'would believe everybody'],
+  [['--trusted-proxy', '::/0'], 'would believe everybody'],
+  [['--proxy-user-header', 'Remote User', '--trusted-proxy=::1'], 'such as Remote-User'],
+  [['--proxy-user-header', 'Remote-User:', '--trusted-proxy=::1'], 'such as Remote-User'],
   [['--port', '65536'], 'from 0 to 65535'],
   [['--port', '-1'], 'from 0 to 65535'],
   [['--port', '80a'], 'from 0 to 65535'],
@@ -125,6 +155,10 @@ test.each([
 test.each(Object.keys(serveFlags))('an empty --%s is refused by name', (name) => {
   expect(refusal([`--${name}=`])).toContain(`--${name}`)
   expect(refusal([`--${name}`, ''])).toContain(`--${name}`)
+})
+
+test('a user header without a proxy that may send it is refused', () => {
+  expect(refusal(['--proxy-user-header', 'Remote-User'])).toContain('--trusted-proxy CIDR')
 })
 
 test.each([
