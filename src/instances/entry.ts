@@ -165,11 +165,12 @@ export function metadataOf(entry: Entry): SessionMetadata {
 export function entryFromSession(session: ListedSession, now: string): Entry | null {
   const metadata: Readonly<Record<string, string>> | null = session.lab
   const { id, project, note } = metadata ?? {}
-  if (!id || !project || !note) return null
+  // A note names a file in lab's own folder, which is removed one day.
+  if (!id || !project || !note || note.includes('/')) return null
   const given = { id, name: session.name, projectPath: project, note, now }
   const entry = reserveEntry({
     ...given,
-    slot: Number(metadata?.['slot']) || 1,
+    slot: /^[1-9]\d{0,5}$/.test(metadata?.['slot'] ?? '') ? Number(metadata?.['slot']) : 1,
     label: metadata?.['label'] ?? null,
     model: metadata?.['model'] ?? null,
   })

@@ -1,5 +1,5 @@
 // The keepers' notes: one small file for each launch, written when the agent ended.
-import { mkdirSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, watch, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import { exitOf, type Exit } from '../core/state.ts'
 
@@ -17,12 +17,7 @@ export interface Notes {
 /** Opens the folder of notes and calls `onChange` within milliseconds of a new one. */
 export function openNotes(dir: string, onChange: () => void): Notes {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  // A note appears by rename from `NAME.part`, so it is never seen half-written.
-  const watcher = watch(dir, { persistent: false }, (_event, name) => {
-    if (name && !name.endsWith('.part')) onChange()
-  })
-  // The reconcile looks at the folder itself.
-  watcher.on('error', () => undefined)
+  const watcher = watchNotes(dir, onChange)
   return {
     pathOf: (note) => join(dir, note),
     read(note) {
@@ -44,6 +39,19 @@ export function openNotes(dir: string, onChange: () => void): Notes {
       rmSync(join(dir, note), { force: true })
       rmSync(join(dir, `${note}.part`), { force: true })
     },
-    close: () => watcher.close(),
+    close: () => watcher?.close(),
+  }
+}
+
+/** Null where the kernel has no watcher left: the reconcile looks at the folder itself. */
+function watchNotes(dir: string, onChange: () => void): FSWatcher | null {
+  try {
+    // A note appears by rename from `NAME.part`, so it is never seen half-written.
+    const watcher = watch(dir, { persistent: false }, (_event, name) => {
+      if (name && !name.endsWith('.part')) onChange()
+    })
+    return watcher.on('error', () => undefined)
+  } catch {
+    return null
   }
 }

@@ -38,6 +38,7 @@ export function createObserver(options: ObserverOptions): Observer {
   let closed = false
 
   async function run(): Promise<void> {
+    if (closed) return
     begun += 1
     lastBegin = performance.now()
     const number = begun
