@@ -1,0 +1,77 @@
+// The adapter's promise about servers that cannot be read, with real and broken ones, once per client.
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { TmuxFailed, TmuxTimeout, TmuxUnavailable } from '../../src/errors.ts'
+import { test } from '../fixtures/tmux.ts'
+import { until } from '../fixtures/until.ts'
+import { clients, open, openBare, owner, session } from './opened.ts'
+
+describe.each(clients)('with the %s client', (client) => {
+  describe('a server that cannot be read', () => {
+    test.for(['error connecting to /x (Permission denied)', 'access not allowed', 'odd'])(
+      'is never taken for an empty one (%s)',
+      async (line, { sandbox }) => {
+        const stub = join(sandbox.dir, 'stub')
+        await writeFile(
+          stub,
+          `#!/bin/sh\n[ "$1" = -V ] && exec tmux -V\necho '${line}' >&2\n[ '${line}' = 'access not allowed' ]\n`,
+        )
+        await chmod(stub, 0o755)
+        const tmux = await openBare(sandbox, { client, tmuxPath: stub })
+        const failure = line === 'odd' ? TmuxFailed : TmuxUnavailable
+        await expect(tmux.list()).rejects.toThrow(failure)
+        await expect(tmux.owner()).rejects.toThrow(failure)
+        await expect(tmux.setOwner(owner)).rejects.toThrow(failure)
+        await expect(tmux.killSession('$1')).rejects.toThrow(failure)
+        await expect(tmux.newSession(session(sandbox))).rejects.toThrow(failure)
+      },
+    )
+
+    test('hangs no call longer than the deadline, and is read again when it wakes', async ({
+      sandbox,
+    }) => {
+      const tmux = await open(sandbox, { client, timeoutMs: 300 })
+      const { paneId, sessionId } = await tmux.newSession(session(sandbox))
+      const before = await tmux.list()
+      process.kill(before.server!.pid, 'SIGSTOP')
+      try {
+        await expect(tmux.list()).rejects.toThrow(TmuxTimeout)
+        await expect(tmux.capture(paneId, 10)).rejects.toThrow(TmuxTimeout)
+        await expect(tmux.typeText(paneId, 'x')).rejects.toThrow(TmuxTimeout)
+        await expect(tmux.killSession('$77')).rejects.toThrow(TmuxTimeout)
+      } finally {
+        process.kill(before.server!.pid, 'SIGCONT')
+      }
+      expect(await until(() => tmux.list(), { what: 'a listing' })).toEqual(before)
+      await tmux.killSession(sessionId)
+      expect((await tmux.list()).sessions).toEqual([])
+    })
+
+    test('and dies during a call is no empty listing, but the next one is', async ({ sandbox }) => {
+      const tmux = await open(sandbox, { client })
+      await tmux.newSession(session(sandbox))
+      const { pid } = (await tmux.list()).server!
+      const queued = async () => {
+        const sockets = await readFile('/proc/net/unix', 'utf8')
+        return sockets.split(`${sandbox.dir}/`).length
+      }
+      const before = await queued()
+      process.kill(pid, 'SIGSTOP')
+      const outcome = expect(tmux.list()).rejects.toThrow(TmuxUnavailable)
+      // A spawned call counts once the kernel keeps it for the server, which is stopped.
+      if (client === 'spawned')
+        await until(async () => (await queued()) > before, { what: 'a waiting call' })
+      process.kill(pid, 'SIGKILL')
+      await outcome
+      expect(await until(() => tmux.list(), { what: 'a listing' })).toEqual({
+        server: null,
+        sessions: [],
+      })
+      const created = await tmux.newSession(session(sandbox))
+      expect((await tmux.list()).sessions).toMatchObject([
+        { sessionId: created.sessionId, name: 'foo' },
+      ])
+    })
+  })
+})

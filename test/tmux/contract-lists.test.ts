@@ -1,0 +1,98 @@
+// The adapter's promise about listings, on a real tmux, once per client.
+import { describe, expect } from 'vitest'
+import { TmuxUnavailable } from '../../src/errors.ts'
+import { test } from '../fixtures/tmux.ts'
+import { until } from '../fixtures/until.ts'
+import { clients, open, openBare, session } from './opened.ts'
+
+describe.each(clients)('with the %s client', (client) => {
+  describe('a listing', () => {
+    test('of no server is empty and starts none', async ({ sandbox }) => {
+      const tmux = await openBare(sandbox, { client })
+      expect(await tmux.list()).toEqual({ server: null, sessions: [] })
+      expect(await tmux.owner()).toBeNull()
+      await tmux.killSession('$1')
+      await expect(tmux.capture('%1', 10)).rejects.toThrow(TmuxUnavailable)
+      await expect(sandbox.tmux('-N', 'ls')).rejects.toThrow(/error connecting|no server/)
+    })
+
+    test('of a server without sessions names the server, which stays', async ({ sandbox }) => {
+      const tmux = await open(sandbox, { client })
+      const { sessionId } = await tmux.newSession(session(sandbox))
+      const { server } = await tmux.list()
+      await tmux.killSession(sessionId)
+      expect(await tmux.list()).toEqual({ server, sessions: [] })
+      await tmux.close()
+      await sandbox.tmux('kill-session', '-t', '=_lab')
+      const next = await openBare(sandbox, { client })
+      expect(await next.list()).toEqual({ server, sessions: [] })
+      expect(server?.pid).toBeGreaterThan(1)
+      expect(server?.startedAt).toBeGreaterThan(1_700_000_000)
+    })
+
+    test("shows foreign sessions by whatever name, and lab's own never", async ({ sandbox }) => {
+      const tmux = await open(sandbox, { client })
+      const names = ['a b', 'x|y', '%end 1 2 1', "it's", '$1', 'é😀', 'foo~2~x', '#{pid}x']
+      for (const [i, name] of names.entries()) {
+        await sandbox.tmux('new-session', '-d', '-s', `f${i}`, 'exec sleep 1000')
+        await sandbox.tmux('rename-session', '-t', `=f${i}`, name.replaceAll('#', '##'))
+        await sandbox.tmux('set-option', '-t', `=${name}:`, '@lab_label', `|:\n${name}`)
+      }
+      const { sessions } = await tmux.list()
+      expect(sessions.map((s) => s.name).sort()).toEqual([...names].sort())
+      for (const s of sessions) expect(s).toMatchObject({ lab: null, pane: null, attached: 0 })
+      const self = await sandbox.tmux('ls', '-F', '#{session_name}')
+      expect(self.split('\n')).toContain('_lab')
+      await sandbox.tmux('rename-session', '-t', '=_lab', 'renamed')
+      expect((await tmux.list()).sessions).toHaveLength(names.length)
+    })
+
+    test('is not broken by metadata that somebody else wrote', async ({ sandbox }) => {
+      const tmux = await open(sandbox, { client })
+      await tmux.newSession(session(sandbox))
+      await sandbox.tmux('new-session', '-d', '-s', 'odd', 'exec sleep 1000')
+      for (const [key, value] of [
+        ['id', 'a|b:c\n%end 1 2 1'],
+        ['keys', 'path,,x y,#{pid}'],
+        ['path', '100%:|\n'],
+      ] as const)
+        await sandbox.tmux('set-option', '-t', '=odd:', `@lab_${key}`, value)
+      const { sessions } = await tmux.list()
+      expect(sessions.map((s) => s.name).sort()).toEqual(['foo', 'odd'])
+      expect(sessions.find((s) => s.name === 'foo')?.lab).toEqual({ id: 'id of foo' })
+    })
+
+    test('counts the terminals that are attached, and attachArgv attaches one', async ({
+      sandbox,
+    }) => {
+      const tmux = await open(sandbox, { client })
+      await tmux.newSession(session(sandbox, { name: 'foo~2' }))
+      await tmux.newSession(session(sandbox, { name: 'foo~2~fix' }))
+      expect(tmux.attachArgv('foo~2')).toEqual([
+        'tmux',
+        '-L',
+        sandbox.socket,
+        'attach',
+        '-t',
+        '=foo~2',
+      ])
+      await sandbox.plainTmux(
+        '-L',
+        'outer',
+        '-f',
+        '/dev/null',
+        'new-session',
+        '-d',
+        '--',
+        'env',
+        '-u',
+        'TMUX',
+        ...tmux.attachArgv('foo~2'),
+      )
+      const attached = () =>
+        tmux.list().then(({ sessions }) => sessions.map((s) => `${s.name} ${s.attached}`).sort())
+      await until(async () => (await attached())[0] === 'foo~2 1', { what: 'a terminal on foo~2' })
+      expect(await attached()).toEqual(['foo~2 1', 'foo~2~fix 0'])
+    })
+  })
+})

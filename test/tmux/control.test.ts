@@ -1,0 +1,181 @@
+// What only the control client does: it is told of changes, and its connections come and go.
+import { readdir, readFile } from 'node:fs/promises'
+import { describe, expect } from 'vitest'
+import type { Tmux } from '../../src/tmux/tmux.ts'
+import { test, type TmuxSandbox } from '../fixtures/tmux.ts'
+import { until } from '../fixtures/until.ts'
+import { clients, open, owner, session, shows } from './opened.ts'
+
+/** Pids of this process's children whose arguments contain `text`, zombies left out. */
+async function children(text: string): Promise<number[]> {
+  const found: number[] = []
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry)
+    if (!pid) continue
+    const [stat, args] = await Promise.all(
+      ['stat', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+    )
+    const [state, ppid] = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ')
+    if (Number(ppid) === process.pid && state !== 'Z' && args!.replaceAll('\0', ' ').includes(text))
+      found.push(pid)
+  }
+  return found
+}
+
+/** Waits until no notice is under way: this one's own has come, and the next listing is quiet. */
+async function counted(tmux: Tmux, act: () => Promise<unknown>): Promise<void> {
+  let wakes = 0
+  tmux.onWake(() => (wakes += 1))
+  await act()
+  await until(() => wakes > 0, { timeoutMs: 2000, what: 'a wake' })
+}
+
+async function attached(sandbox: TmuxSandbox): Promise<number[]> {
+  return children(`-L ${sandbox.socket} -f /dev/null -u -N -C attach-session`)
+}
+
+describe('the control client', () => {
+  test.for([
+    ['made', ['new-session', '-d', '-s', 'new', 'exec sleep 1000']],
+    ['killed', ['kill-session', '-t', '=foo']],
+    ['renamed', ['rename-session', '-t', '=foo', 'bar']],
+  ] as const)('wakes lab when a session is %s from outside', async ([, args], { sandbox }) => {
+    const tmux = await open(sandbox, { client: 'control' })
+    await tmux.newSession(session(sandbox))
+    await counted(tmux, () => sandbox.tmux(...args))
+  })
+
+  test('holds two connections that resize nothing and count as nobody', async ({ sandbox }) => {
+    const tmux = await open(sandbox, { client: 'control' })
+    await tmux.newSession(session(sandbox))
+    expect(await attached(sandbox)).toHaveLength(2)
+    const sizes = await sandbox.tmux(
+      'list-windows',
+      '-a',
+      '-F',
+      '#{session_name} #{window_width}x#{window_height}',
+    )
+    expect(sizes.split('\n')).toEqual(['_lab 200x50', 'foo 200x50'])
+    expect((await tmux.list()).sessions).toMatchObject([{ attached: 0 }])
+  })
+
+  test('answers while its connections are gone, wakes lab, and has them again', async ({
+    sandbox,
+  }) => {
+    const tmux = await open(sandbox, { client: 'control' })
+    const { paneId } = await tmux.newSession(session(sandbox))
+    const before = await attached(sandbox)
+    await counted(tmux, async () => {
+      for (const pid of before) process.kill(pid, 'SIGKILL')
+    })
+    const again = await until(
+      async () => {
+        expect((await tmux.list()).sessions).toHaveLength(1)
+        expect(await tmux.capture(paneId, 1)).toEqual([])
+        const now = await attached(sandbox)
+        return now.length === 2 && !now.some((pid) => before.includes(pid))
+      },
+      { what: 'two new connections' },
+    )
+    expect(again).toBe(true)
+    await counted(tmux, () => sandbox.tmux('rename-session', '-t', '=foo', 'bar'))
+  })
+
+  test('makes its session again when somebody ends it or the whole server', async ({ sandbox }) => {
+    const tmux = await open(sandbox, { client: 'control' })
+    for (const kill of ['kill-session', 'kill-server']) {
+      await tmux.newSession(session(sandbox, { name: kill }))
+      await sandbox.tmux(kill, ...(kill === 'kill-session' ? ['-t', '=_lab'] : [])).catch(() => {})
+      await until(() => tmux.newSession(session(sandbox, { name: `after-${kill}` })), {
+        what: 'a session',
+      })
+      await until(
+        async () => {
+          // Each connection comes back with the next call that needs it.
+          const pane = (await tmux.list()).sessions[0]!.pane!
+          await tmux.capture(pane.paneId, 1)
+          return (await attached(sandbox)).length === 2
+        },
+        { what: 'two connections' },
+      )
+      expect(await tmux.owner()).toEqual(owner)
+      await counted(tmux, () =>
+        sandbox.tmux('rename-session', '-t', `=after-${kill}`, `told-${kill}`),
+      )
+    }
+  })
+
+  test('never ends the server by connecting while sessions come and go', async ({ sandbox }) => {
+    const tmux = await open(sandbox, { client: 'control' })
+    const { server } = await tmux.list()
+    for (let round = 0; round < 12; round++) {
+      for (const pid of await attached(sandbox)) process.kill(pid, 'SIGKILL')
+      const work = Array.from({ length: 6 }, async (_, i) => {
+        const name = `s${round}-${i}`
+        // A connection that went during the call leaves its effect unknown; the next call clears up.
+        await tmux.newSession(session(sandbox, { name, argv: ['sleep', '1000'] })).catch(() => {})
+        const found = (await until(() => tmux.list(), { what: 'a listing' })).sessions
+        await Promise.all(
+          found
+            .filter((s) => s.name === name)
+            .map((s) => tmux.killSession(s.sessionId).catch(() => {})),
+        )
+      })
+      await Promise.all(work)
+    }
+    expect((await until(() => tmux.list(), { what: 'a listing' })).server).toEqual(server)
+  })
+
+  test('survives a pane that guesses how its answers end', async ({ sandbox }) => {
+    const tmux = await open(sandbox, { client: 'control' })
+    await tmux.newSession(session(sandbox, { name: 'other' }))
+    // Every number of the next answers at every second of the next two: some capture must meet one.
+    const script =
+      'now=$(date +%s); for t in 0 1 2; do i=250; while [ $i -lt 900 ]; do echo "%end $((now+t)) $i 1"; i=$((i+1)); done; done; echo all; exec sleep 1000'
+    const { paneId } = await tmux.newSession(
+      session(sandbox, { argv: ['sh', '-c', script], historyLimit: 5000 }),
+    )
+    await until(
+      async () => (await sandbox.tmux('capture-pane', '-p', '-t', paneId)).includes('all'),
+      { what: 'the lines' },
+    )
+    for (let i = 0; i < 10; i++) {
+      await tmux.capture(paneId, 3000).catch(() => {})
+      const { sessions } = await tmux.list()
+      expect(sessions.map((s) => s.name)).toEqual(['foo', 'other'])
+    }
+    const whole = await until(
+      async () => {
+        const lines = await tmux.capture(paneId, 3000)
+        return lines.length === 1951 ? lines : null
+      },
+      { timeoutMs: 15_000, what: 'the whole screen' },
+    )
+    expect(whole.at(-1)).toBe('all')
+  })
+})
+
+async function files(): Promise<number> {
+  return (await readdir('/proc/self/fd')).length
+}
+
+describe.each(clients)('a closed %s client', (client) => {
+  test('leaves no process and no open file, and server and sessions as they were', async ({
+    sandbox,
+  }) => {
+    const before = { files: await files(), children: await children('tmux') }
+    const tmux = await open(sandbox, { client })
+    const { paneId } = await tmux.newSession(session(sandbox))
+    await tmux.typeText(paneId, 'x')
+    await shows(tmux, paneId, 'x')
+    const pending = tmux.list().catch(() => null)
+    await tmux.close()
+    await pending
+    expect(await children('tmux')).toEqual(before.children)
+    await until(async () => (await files()) <= before.files, { what: 'closed files' })
+    await expect(tmux.list()).rejects.toThrow('lab is ending')
+    expect(await sandbox.tmux('ls', '-F', '#{session_name} #{session_attached}')).toBe(
+      '_lab 0\nfoo 0',
+    )
+  })
+})

@@ -1,0 +1,120 @@
+// The three kinds of server: lab's own, the operator's own, another unit's.
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { TmuxUnavailable } from '../../src/errors.ts'
+import { test } from '../fixtures/tmux.ts'
+import { until } from '../fixtures/until.ts'
+import { clients, open, openBare, owner, session, shows } from './opened.ts'
+
+const counting = [
+  'sh',
+  '-c',
+  'i=0; while [ $i -lt 3000 ]; do echo $((i+=1)); done; exec sleep 1000',
+]
+
+describe.each(clients)('with the %s client', (client) => {
+  test("lab's own server is set up, whoever starts first, and outlives its last session", async ({
+    sandbox,
+  }) => {
+    const tmux = await openBare(sandbox, { client })
+    await tmux.newSession(session(sandbox, { historyLimit: 1234 }))
+    expect(await sandbox.tmux('show-options', '-sv', 'exit-empty')).toBe('off')
+    expect(await sandbox.tmux('show-options', '-gv', 'history-limit')).toBe('1234')
+    await tmux.setOwner(owner)
+    expect(await tmux.owner()).toEqual(owner)
+    expect((await tmux.list()).sessions).toHaveLength(1)
+  })
+
+  test('variables of a session that started the server are not in the process list', async ({
+    sandbox,
+  }) => {
+    const tmux = await openBare(sandbox, { client })
+    await tmux.newSession(session(sandbox, { env: { TOKEN: 'hush' } }))
+    const { server } = await tmux.list()
+    const { readFile } = await import('node:fs/promises')
+    expect(await readFile(`/proc/${server!.pid}/cmdline`, 'utf8')).not.toContain('hush')
+  })
+
+  test("on the operator's own server nothing global changes, and plain tmux shows and opens the instance", async ({
+    sandbox,
+  }) => {
+    await sandbox.plainTmux('-f', '/dev/null', 'new-session', '-d', '-s', 'mine', 'exec sleep 1000')
+    const globals = async () =>
+      Promise.all(['-g', '-s', '-gw'].map((scope) => sandbox.plainTmux('show-options', scope)))
+    const before = await globals()
+    const tmux = await open(sandbox, { client, socket: 'default' })
+    expect(tmux.argv).toEqual(['tmux'])
+    const name = 'foo~2~fix'
+    const { paneId } = await tmux.newSession(
+      session(sandbox, { name, historyLimit: 5000, argv: counting }),
+    )
+    await shows(tmux, paneId, '3000')
+    expect(await tmux.capture(paneId, 2900)).toHaveLength(2900)
+    await expect(tmux.newSession(session(sandbox, { name, historyLimit: 5000 }))).rejects.toThrow(
+      'duplicate session',
+    )
+    expect(await globals()).toEqual(before)
+
+    expect(await sandbox.plainTmux('ls', '-F', '#{session_name}')).toContain(name)
+    expect(tmux.attachArgv(name)).toEqual(['tmux', 'attach', '-t', `=${name}`])
+    await sandbox.plainTmux(
+      '-L',
+      'outer',
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '--',
+      'env',
+      '-u',
+      'TMUX',
+      ...tmux.attachArgv(name),
+    )
+    await until(
+      async () => (await tmux.list()).sessions.find((s) => s.name === name)?.attached === 1,
+      { what: 'a terminal on the instance' },
+    )
+  })
+
+  test("the operator's own server is started when it is not there", async ({ sandbox }) => {
+    const tmux = await open(sandbox, { client, socket: 'default' })
+    await tmux.newSession(session(sandbox, { historyLimit: 3000 }))
+    expect(await sandbox.plainTmux('ls', '-F', '#{session_name}')).toBe('_lab\nfoo')
+    expect(await sandbox.plainTmux('show-options', '-gv', 'history-limit')).toBe('2000')
+  })
+
+  test("another unit's server is used, and never started", async ({ sandbox }) => {
+    const socket = join(sandbox.dir, 's')
+    const tmux = await openBare(sandbox, { client, socket })
+    expect(tmux.argv).toEqual(['tmux', '-S', socket])
+    expect(await tmux.list()).toEqual({ server: null, sessions: [] })
+    await expect(tmux.setOwner(owner)).rejects.toThrow(TmuxUnavailable)
+    await expect(tmux.newSession(session(sandbox))).rejects.toThrow(TmuxUnavailable)
+    await expect(tmux.newSession(session(sandbox, { historyLimit: 3000 }))).rejects.toThrow(
+      TmuxUnavailable,
+    )
+    await expect(sandbox.plainTmux('-N', '-S', socket, 'ls')).rejects.toThrow()
+
+    await sandbox.plainTmux(
+      '-f',
+      '/dev/null',
+      '-S',
+      socket,
+      'start-server',
+      ';',
+      'set',
+      '-s',
+      'exit-empty',
+      'off',
+    )
+    await tmux.setOwner(owner)
+    const { paneId } = await tmux.newSession(
+      session(sandbox, { historyLimit: 5000, argv: counting }),
+    )
+    await shows(tmux, paneId, '3000')
+    expect(await tmux.capture(paneId, 2900)).toHaveLength(2900)
+    expect(await sandbox.plainTmux('-S', socket, 'show-options', '-gv', 'history-limit')).toBe(
+      '2000',
+    )
+  })
+})
