@@ -46,7 +46,8 @@ export interface Instances {
    */
   start(spec: StartSpec, by: Actor): Promise<Instance>
   /**
-   * Continues an ended instance's conversation: same id and label, its old slot if that is free.
+   * Continues an ended instance's conversation: same id and label, its old slot if that is free. A
+   * live one whose link is lost is stopped first.
    * @throws InstanceNotFound AlreadyRunning AtCapacity, and what `start` throws
    */
   resume(id: string, by: Actor): Promise<Instance>
@@ -131,6 +132,15 @@ export function createInstances(deps: InstancesDeps): Instances {
     return entry
   }
 
+  async function resume(entry: Entry, by: Actor): Promise<Instance> {
+    // Only a new process gets a new link.
+    if (isLive(entry.state) && ledger.present(entry).linkState === 'lost') {
+      stop.ask(entry, by)
+      await entry.queue
+    }
+    return starting.resume(entry, by)
+  }
+
   function stopOne(entry: Entry, by: Actor): Outcome {
     const { id, name } = entry
     try {
@@ -144,7 +154,7 @@ export function createInstances(deps: InstancesDeps): Instances {
 
   return {
     start: (spec, by) => starting.start(spec, by),
-    resume: async (id, by) => starting.resume(entryOf(id), by),
+    resume: (id, by) => resume(entryOf(id), by),
     resumeAll: async (ids, by) => starting.resumeAll([...new Set(ids)].map(entryOf), by),
     comeBack: () => comeBackOf(ledger),
     stop(id, by) {
