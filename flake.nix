@@ -9,7 +9,10 @@
     let
       inherit (nixpkgs) lib;
       forEachSystem =
-        f: lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: f nixpkgs.legacyPackages.${system});
+        f: lib.genAttrs [
+          "x86_64-linux"
+          "aarch64-linux"
+        ] (system: f nixpkgs.legacyPackages.${system});
     in
     {
       packages = forEachSystem (pkgs: rec {

@@ -33,17 +33,21 @@ let
       name = entry.name or (lib.last (lib.splitString "node_modules/" path));
     in
     # npm tells a tarball from a folder by the ending.
-    runCommand "${lib.strings.sanitizeDerivationName name}-${entry.version}.tgz"
+    runCommand "${lib.strings.sanitizeDerivationName (lib.removePrefix "@" name)}-${entry.version}.tgz"
       {
         outputHashMode = "flat";
         outputHash = entry.integrity;
         nativeBuildInputs = [ nodejs ];
-        impureEnvVars = lib.fetchers.proxyImpureEnvVars;
-        NODE_EXTRA_CA_CERTS = "${cacert}/etc/ssl/certs/ca-bundle.crt";
+        # Whoever builds may have a mirror and a certificate of their own; the hash is what counts.
+        impureEnvVars = lib.fetchers.proxyImpureEnvVars ++ [
+          "NODE_EXTRA_CA_CERTS"
+          "npm_config_registry"
+        ];
         package = "${name}@${entry.version}";
       }
       ''
         export HOME=$TMPDIR
+        export NODE_EXTRA_CA_CERTS=''${NODE_EXTRA_CA_CERTS:-${cacert}/etc/ssl/certs/ca-bundle.crt}
         cd "$TMPDIR"
         npm pack --silent "$package"
         mv ./*.tgz "$out"

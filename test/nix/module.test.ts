@@ -1,0 +1,112 @@
+// services.lab against nixpkgs' lib, with stubs for the options of NixOS that it sets.
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { serveFlags } from '../../src/config.ts'
+import { evaluate, hasLib, refusal } from '../fixtures/nix.ts'
+
+const machine = (configuration: string) =>
+  `(import ./nix/tests/evaluate.nix { }).machine { ${configuration} }`
+const lab = (settings: string) => machine(`services.lab = { enable = true; ${settings} };`)
+
+// What the module does itself, and lab has no flag for.
+const optionsWithoutFlag = [
+  'enable',
+  'package',
+  'openFirewall',
+  'user',
+  'group',
+  'operators',
+  'extraPackages',
+  'extraFlags',
+]
+
+describe.skipIf(!hasLib)("with nixpkgs' lib", () => {
+  test('default, full and wrong configurations evaluate to what they should', () => {
+    expect(evaluate('import ./nix/tests/module.nix { lib = import <nixpkgs/lib>; }')).toEqual([])
+  })
+
+  test.each([
+    ['maxInstances = 0;', /services\.lab\.maxInstances.*positive integer/s],
+    ['user = "root";', /services\.lab\.user is root.*services\.lab\.user = "you"/s],
+    ['user = "ghost";', /services\.lab\.user.*"ghost" has no home.*users\.users\.ghost/s],
+    [
+      'host = "0.0.0.0";',
+      /services\.lab\.host is "0\.0\.0\.0".*services\.lab\.passwordFile.*services\.lab\.tokenFile.*services\.lab\.trustedProxies/s,
+    ],
+    [
+      'passwordFile = "${builtins.storeDir}/0c0bqwdl1sfs7yy7r0xqy2hw0q7s5cp6-password";',
+      /services\.lab\.passwordFile.*outside the Nix store.*"\/run\/secrets\/lab"/s,
+    ],
+    [
+      'tokenFile = ./tokens;',
+      /services\.lab\.tokenFile.*outside the Nix store.*write it as a string/s,
+    ],
+    ['projectsRoot = "code";', /services\.lab\.projectsRoot.*absolute path/s],
+    ['tmuxSocket = "default";', /services\.lab\.tmuxSocket.*absolute path/s],
+    ['port = 70000;', /services\.lab\.port.*16 bit unsigned/s],
+    ['maxInstance = 3;', /option `services\.lab\.maxInstance' does not exist/],
+  ])('%s is refused, naming the option and the remedy', (settings, message) => {
+    expect(refusal(lab(settings))).toMatch(message)
+  })
+
+  test('an account whose shell refuses to run anything still gives its agents a real one', () => {
+    const { units } = evaluate(
+      machine(
+        'services.lab = { enable = true; user = "svc"; }; users.users.svc = { isSystemUser = true; home = "/srv/svc"; };',
+      ),
+    ) as Machine
+    expect(units['lab-tmux.service']).toMatch(/^Environment="SHELL=.*\/bash"$/m)
+    expect(units['lab.service']).toMatch(/^Environment="SHELL=.*\/bash"$/m)
+  })
+})
+
+interface Machine {
+  units: Record<string, string>
+}
+
+describe.skipIf(!hasLib)('flags and options', () => {
+  let options: Record<string, { description: string }>
+  let given: string[]
+  beforeAll(() => {
+    options = evaluate('(import ./nix/tests/evaluate.nix { }).options') as typeof options
+    const { units } = evaluate(
+      '(import ./nix/tests/evaluate.nix { }).machine (import ./nix/tests/full.nix)',
+    ) as Machine
+    const argv = /^ExecStart=(.*)$/m.exec(units['lab.service'] ?? '')?.[1] ?? ''
+    given = [...new Set([...argv.matchAll(/"--([a-z-]+)=/g)].map(([, name = '']) => name))]
+  })
+
+  test('every flag of lab serve is given by an option', () => {
+    expect(given).toEqual(expect.arrayContaining(Object.keys(serveFlags)))
+  })
+
+  test('no option gives a flag that lab does not know', () => {
+    expect(given.filter((name) => !(name in serveFlags))).toEqual([])
+  })
+
+  test('every option either gives a flag or is known to need none', () => {
+    const named: Record<string, string> = {
+      allowedHosts: 'allowed-host',
+      claudePackage: 'claude',
+      trustedProxies: 'trusted-proxy',
+    }
+    const withoutFlag = Object.keys(options).filter((option) => {
+      const kebab = option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+      return !given.includes(named[option] ?? kebab)
+    })
+    expect(withoutFlag.sort()).toEqual([...optionsWithoutFlag].sort())
+  })
+
+  test('every option says what it is for', () => {
+    const silent = Object.entries(options).filter(([, { description }]) => !description.trim())
+    expect(silent).toEqual([])
+  })
+
+  test("the README's table has exactly the module's options", () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    const rows = [...readme.matchAll(/^\| `services\.lab\.(\w+)` \|/gm)].map(
+      ([, name = '']) => name,
+    )
+    expect(rows.sort()).toEqual(Object.keys(options).sort())
+  })
+})
