@@ -1,0 +1,262 @@
+// Ending what an instance left behind: real processes of every kind that outlives its parent.
+import { execFile, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect } from 'vitest'
+import { createSweeper, type Sweeper } from '../../src/instances/sweeper.ts'
+import { createLog } from '../../src/log.ts'
+import { createProcessTableReader, isRunning, readProcess } from '../../src/processes.ts'
+import { bundle, put, test as base } from '../fixtures/folder.ts'
+import { until } from '../fixtures/until.ts'
+
+const quiet = createLog('error', { write: () => {} })
+const sweeperOf = (graceMs: number, spare: readonly number[] = []): Sweeper =>
+  createSweeper({ graceMs, log: quiet, spare: () => spare })
+
+interface Instance {
+  readonly id: string
+  /** Runs a shell script with the instance's mark, or without it; returns the shell's pid. */
+  run(script: string, env?: Record<string, string>): number
+  /** The pids that carry the mark now. */
+  pids(): Promise<number[]>
+}
+
+const test = base.extend<{ instance: Instance; other: Instance }>({
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixture's needs from this pattern
+  instance: async ({}, use) => useInstance(use),
+  // oxlint-disable-next-line no-empty-pattern -- as above
+  other: async ({}, use) => useInstance(use),
+})
+
+async function useInstance(use: (instance: Instance) => Promise<void>): Promise<void> {
+  const id = randomUUID()
+  const readTable = createProcessTableReader()
+  const unmarked: number[] = []
+  const pids = async (): Promise<number[]> =>
+    [...(await readTable()).values()]
+      .filter(({ instance }) => instance === id)
+      .map(({ pid }) => pid)
+  await use({
+    id,
+    pids,
+    run(script, env = { LAB_INSTANCE: id }) {
+      const { pid } = spawn('sh', ['-c', script], {
+        env: { PATH: '/usr/bin:/bin', ...env },
+        stdio: 'ignore',
+        detached: true,
+      })
+      unmarked.push(pid!)
+      return pid!
+    },
+  })
+  // Whatever the test left, fast enough for one that forks.
+  for (let round = 0; round < 100; round++) {
+    const left = await pids()
+    if (left.length === 0) break
+    for (const pid of left) kill(pid)
+  }
+  for (const pid of unmarked) kill(-pid)
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
+
+async function untilThereAre(instance: Instance, count: number): Promise<number[]> {
+  let pids: number[] = []
+  await until(async () => (pids = await instance.pids()).length === count, {
+    what: `${count} processes`,
+  })
+  return pids
+}
+
+// A process that heeds no polite word, in one shell word.
+const stubborn = `sh -c 'trap "" TERM HUP INT; exec sleep 1000'`
+
+describe('a sweep', () => {
+  test('of nothing is over at once', async () => {
+    expect(await sweeperOf(60_000).sweep(randomUUID())).toEqual([])
+  })
+
+  test('ends plain children, those of other sessions, nohup and the doubly forked', async ({
+    instance,
+  }) => {
+    instance.run(
+      'sleep 1000 & setsid sleep 1000 & nohup sleep 1000 & (sleep 1000 &) ; (setsid nohup sleep 1000 &)',
+    )
+    const pids = await untilThereAre(instance, 5)
+    // Their parent is gone: no walk down a tree finds them.
+    await until(() => pids.every((pid) => readProcess(pid)?.parent !== process.pid), {
+      what: 'the shell to end',
+    })
+    expect(await sweeperOf(60_000).sweep(instance.id)).toEqual([])
+    expect(await instance.pids()).toEqual([])
+  })
+
+  test('kills after the grace what ignores SIGTERM', async ({ instance }) => {
+    instance.run(`${stubborn} & setsid ${stubborn} & nohup ${stubborn} & (setsid ${stubborn} &)`)
+    await untilThereAre(instance, 4)
+    await until(async () => ignoresTerm(await instance.pids()), { what: 'all to be stubborn' })
+    const begun = performance.now()
+    expect(await sweeperOf(300).sweep(instance.id)).toEqual([])
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(300)
+    expect(await instance.pids()).toEqual([])
+  })
+
+  test('lets who heeds SIGTERM put things in order', async ({ folder, instance }) => {
+    const done = join(folder, 'done')
+    instance.run(
+      `trap 'echo bye > ${done}; exit' TERM; : > ${folder}/up; while :; do sleep 0.05; done`,
+    )
+    await until(() => existsSync(join(folder, 'up')), { what: 'the trap to be set' })
+    expect(await sweeperOf(60_000).sweep(instance.id)).toEqual([])
+    expect(readFileSync(done, 'utf8')).toBe('bye\n')
+  })
+
+  test('waits for no grace that is over', async ({ instance }) => {
+    instance.run(`exec ${stubborn}`)
+    await until(async () => ignoresTerm(await instance.pids()), { what: 'it to be stubborn' })
+    expect(await sweeperOf(60_000).sweep(instance.id, performance.now())).toEqual([])
+    expect(await instance.pids()).toEqual([])
+  })
+
+  test('ends those that are stopped', async ({ instance }) => {
+    const pid = instance.run('kill -STOP $$; sleep 1000')
+    await until(() => readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T '), {
+      what: 'the stop',
+    })
+    expect(await sweeperOf(100).sweep(instance.id)).toEqual([])
+    expect(await instance.pids()).toEqual([])
+  })
+
+  test('ends what is born while others die', async ({ folder, instance }) => {
+    const child = put(join(folder, 'child'), '#!/bin/sh\ntrap "" TERM\nexec sleep 1000\n', 0o755)
+    // On SIGTERM one leaves a stubborn child behind, another one never stops having children.
+    instance.run(`trap 'setsid ${child} & exit' TERM; >${folder}/one; while :; do sleep 0.05; done`)
+    instance.run(`trap '' TERM; >${folder}/two; while :; do setsid ${child} & sleep 0.02; done`)
+    await until(() => existsSync(join(folder, 'one')) && existsSync(join(folder, 'two')), {
+      what: 'both traps to be set',
+    })
+    expect(await sweeperOf(150).sweep(instance.id)).toEqual([])
+    expect(await instance.pids()).toEqual([])
+  })
+
+  test("leaves another instance's processes and unmarked ones alone", async ({
+    instance,
+    other,
+  }) => {
+    instance.run('exec sleep 1000')
+    other.run('exec sleep 1000')
+    const unmarked = readProcess(instance.run('exec sleep 1000', {}))!
+    const lookalike = readProcess(other.run('exec sleep 1000', { X_LAB_INSTANCE: instance.id }))!
+    await untilThereAre(other, 1)
+    await untilThereAre(instance, 1)
+    expect(await sweeperOf(60_000).sweep(instance.id)).toEqual([])
+    expect(await other.pids()).toHaveLength(1)
+    expect(isRunning(unmarked)).toBe(true)
+    expect(isRunning(lookalike)).toBe(true)
+  })
+
+  test('spares the named pids, such as the tmux server’s', async ({ instance }) => {
+    const spared = instance.run(`exec ${stubborn}`)
+    instance.run('exec sleep 1000')
+    await untilThereAre(instance, 2)
+    expect(await sweeperOf(100, [spared]).sweep(instance.id)).toEqual([])
+    expect(await instance.pids()).toEqual([spared])
+  })
+
+  test('never ends lab itself nor what lab was started from, though they carry the mark', async ({
+    folder,
+    instance,
+  }) => {
+    const program = bundle(
+      `import { createSweeper } from './src/instances/sweeper.ts'
+       import { spawn } from 'node:child_process'
+       spawn('sleep', ['1000'], { stdio: 'ignore', detached: true }).unref()
+       const log = { warn: console.log }
+       const { sweep, belongings } = createSweeper({ graceMs: 200, log, spare: () => [] })
+       const id = process.env.LAB_INSTANCE
+       while ((await belongings(id, null)).length < 1);
+       console.log(JSON.stringify([await sweep(id), await belongings(id, process.ppid)]))`,
+      join(folder, 'program.mjs'),
+    )
+    const { stdout } = await promisify(execFile)(
+      'sh',
+      ['-c', '"$1" "$2"; echo "ended with $?"', 'outer', process.execPath, program],
+      { env: { PATH: '/usr/bin:/bin', LAB_INSTANCE: instance.id } },
+    )
+    expect(stdout).toBe('[[],[]]\nended with 0\n')
+    expect(await instance.pids()).toEqual([])
+  })
+})
+
+describe('belongings', () => {
+  test('are what carries the mark and what runs below the keeper, without the keeper', async ({
+    folder,
+    instance,
+  }) => {
+    const script = `setsid sleep 1000 & env -i sh -c 'sleep 1000 & echo > "$0/up"; exec sleep 1000' ${folder} & wait`
+    const keeper = instance.run(script)
+    await until(() => existsSync(join(folder, 'up')), { what: 'all to run' })
+    const sweeper = sweeperOf(60_000)
+    const found = (await sweeper.belongings(instance.id, keeper)).map(({ pid }) => pid)
+    expect(found).toHaveLength(3)
+    expect(found).not.toContain(keeper)
+    expect(new Set(found).size).toBe(3)
+    const marked = (await sweeper.belongings(instance.id, null)).map(({ pid }) => pid)
+    expect(marked).toHaveLength(2)
+    expect(marked).toContain(keeper)
+  })
+
+  test('of an unknown instance are none', async () => {
+    expect(await sweeperOf(1).belongings(randomUUID(), 2 ** 22 + 1)).toEqual([])
+  })
+})
+
+describe('a signal', () => {
+  test('reaches exactly the process that was meant, not the next one with its pid', async ({
+    instance,
+  }) => {
+    instance.run('exec sleep 1000')
+    const [pid] = await untilThereAre(instance, 1)
+    const process = readProcess(pid!)!
+    const sweeper = sweeperOf(1)
+    sweeper.signal(
+      [
+        { ...process, start: '1' },
+        { pid: 2 ** 22 + 1, start: '1' },
+      ],
+      'SIGKILL',
+    )
+    expect(await sweeper.gone([process], performance.now())).toBe(false)
+    sweeper.signal([process], 'SIGKILL')
+    expect(await sweeper.gone([process], performance.now() + 10_000)).toBe(true)
+    sweeper.signal([process], 'SIGKILL')
+  })
+
+  test('is waited for until the deadline and no longer', async ({ instance }) => {
+    instance.run('exec sleep 1000')
+    const [pid] = await untilThereAre(instance, 1)
+    const begun = performance.now()
+    expect(await sweeperOf(1).gone([readProcess(pid!)!], begun + 100)).toBe(false)
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(100)
+    expect(await sweeperOf(1).gone([], begun)).toBe(true)
+  })
+})
+
+/** Whether all have come to ignore SIGTERM (bit 14 of the kernel's mask). */
+function ignoresTerm(pids: readonly number[]): boolean {
+  return (
+    pids.length > 0 &&
+    pids.every((pid) => {
+      const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+      return (BigInt(`0x${mask}`) >> 14n) & 1n
+    })
+  )
+}
