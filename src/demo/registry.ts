@@ -58,8 +58,6 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
   }
 
   function set(changed: Readonly<Record<string, unknown>>): void {
-    // A field that is set again moves to the end, as in the real file.
-    for (const name of Object.keys(changed)) delete fields[name]
     fields = { ...fields, ...changed }
     if (isOpen) void write()
   }

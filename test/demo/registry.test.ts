@@ -51,6 +51,7 @@ describe('the registry file', () => {
     const first = await until(() => actor.registry(), { what: 'a first whole file' })
     expect(Object.keys(first)).toEqual(beforeStatus)
     expect(first['name']).toMatch(/^proj-[0-9a-f]{2}$/)
+    expect(first['nameSource']).toBe('derived')
     const named = await until(
       () => {
         const registry = actor.registry()
