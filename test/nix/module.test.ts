@@ -60,6 +60,15 @@ describe.skipIf(!hasLib)("with nixpkgs' lib", () => {
   })
 })
 
+describe.skipIf(!hasLib)('for the boot test', () => {
+  test('rendered.json is what the module renders', () => {
+    const file = new URL('../../nix/tests/rendered.json', import.meta.url)
+    const rendered: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    // Otherwise: nix-instantiate --eval --strict --json nix/tests/rendered.nix >nix/tests/rendered.json && npx prettier --write nix/tests/rendered.json
+    expect(evaluate('import ./nix/tests/rendered.nix')).toEqual(rendered)
+  })
+})
+
 interface Machine {
   units: Record<string, string>
 }
