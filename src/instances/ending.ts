@@ -65,7 +65,7 @@ export function createEnding(options: {
     // A session that tmux does not let go of now is removed at the next sighting.
     if (session)
       await tmux
-        .killSession(session.sessionId)
+        .killSession({ sessionId: session.sessionId, id: entry.id })
         .catch((error: unknown) =>
           log.warn({ err: error, instance: entry.id }, 'a session could not be removed yet'),
         )

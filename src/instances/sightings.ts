@@ -30,9 +30,9 @@ export function createSightings(
   const nowIso = (): string => new Date(now()).toISOString()
 
   /** A dead pane whose instance has ended: tmux did not let go of it when it should have. */
-  function removeLeftOver({ sessionId, name, pane }: ListedSession): void {
+  function removeLeftOver({ sessionId, name, pane, lab }: ListedSession): void {
     if (!pane?.dead) return
-    tmux.killSession(sessionId).catch((error: unknown) => {
+    tmux.killSession({ sessionId, id: lab!.id }).catch((error: unknown) => {
       log.warn({ err: error, session: name }, 'a session could not be removed yet')
     })
   }

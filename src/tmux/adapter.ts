@@ -1,6 +1,12 @@
 // The adapter: tmux's promise (tmux.ts) kept with real clients. Composes the pure parts of this room.
 import { TmuxFailed, TmuxUnavailable } from '../errors.ts'
-import { newSessionCommands, prepareServer, selfCommands, selfName } from './commands.ts'
+import {
+  killCommand,
+  newSessionCommands,
+  prepareServer,
+  selfCommands,
+  selfName,
+} from './commands.ts'
 import { createControl } from './control.ts'
 import { createInput } from './input.ts'
 import { withoutKeeperNoise, withoutTrailingBlanks } from './keeper.ts'
@@ -149,9 +155,9 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     attachArgv: (name) => [...server.argv, 'attach', '-t', `=${name}`],
     list,
     newSession,
-    async killSession(sessionId) {
+    async killSession({ sessionId, id }) {
       assertId(sessionId, '$')
-      const reply = await run([['kill-session', '-t', sessionId]], { changesSessions: true })
+      const reply = await run([killCommand(sessionId, id)], { changesSessions: true })
       if (reply.kind !== 'ok' && reply.kind !== 'gone' && reply.kind !== 'no-server')
         throw failureOf('kill-session', reply, timeoutMs)
     },

@@ -67,6 +67,15 @@ export function newSessionCommands(session: NewSession, mark: string): readonly 
   ]
 }
 
+/** Ends a session if it carries the mark, decided and done by tmux in one step. */
+export function killCommand(sessionId: string, id: string): Command {
+  // The mark lies percent-encoded, so nothing in it can end the format or the string around it.
+  const isTheOne = `#{==:#{@lab_id},${encodeValue(id)}}`
+  const kill = `kill-session -t '${sessionId}'`
+  // With nothing to do in the other case, a control client would get one answer less.
+  return ['if-shell', '-F', '-t', sessionId, isTheOne, kill, 'display-message -p ""']
+}
+
 const explanation = `This session belongs to lab, which keeps its connection to tmux here.
 Nothing runs in it. Leave it with C-b d; ending it does no harm, lab makes a new one.`
 

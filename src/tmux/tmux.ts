@@ -87,8 +87,11 @@ export interface Tmux {
    * @throws TmuxFailed with "duplicate session" in `stderr` when the name is taken
    */
   newSession(session: NewSession): Promise<CreatedSession>
-  /** Ends a session; one that is gone already is no failure. */
-  killSession(sessionId: string): Promise<void>
+  /**
+   * Ends the session if it still carries that `@lab_id`; one that is gone already is no failure. Ids
+   * of tmux come again with the next server, and what has another mark is never touched.
+   */
+  killSession(target: { readonly sessionId: string; readonly id: string }): Promise<void>
   /**
    * The last `lines` lines of a pane's screen and history, wrapped lines joined, trailing blanks and
    * blank lines dropped; of a dead pane without the line that tmux adds to it.

@@ -189,7 +189,7 @@ describe.each(clients)('with the %s client', (client) => {
       const calls = [tmux.pressKeys(paneId, ['Enter'])]
       for (let n = 0; n < 8; n++) calls.push(tmux.typeText(paneId, 'x'))
       await Promise.allSettled(calls)
-      await tmux.killSession(sessionId)
+      await tmux.killSession({ sessionId, id: 'id of foo' })
     }
     expect((await tmux.list()).server).toEqual(server)
   })

@@ -31,8 +31,8 @@ describe.each(clients)('with the %s client', (client) => {
         await tmux.typeText(here.paneId, 'kept')
         expect(await contents(typed)).toBe('kept')
 
-        await tmux.killSession(gone.sessionId)
-        await tmux.killSession(gone.sessionId)
+        await tmux.killSession({ sessionId: gone.sessionId, id: `id of ${dead}` })
+        await tmux.killSession({ sessionId: gone.sessionId, id: `id of ${dead}` })
         await expect(tmux.typeText(gone.paneId, 'lost')).rejects.toThrow(/can't find pane/)
         await expect(tmux.capture(gone.paneId, 10)).rejects.toThrow(/can't find pane/)
         const { sessions } = await tmux.list()
@@ -41,11 +41,26 @@ describe.each(clients)('with the %s client', (client) => {
       },
     )
 
+    test('a session with another mark is never ended, whatever id it has', async ({ sandbox }) => {
+      const tmux = await open(sandbox, { client })
+      const metadata = { id: 'a,b}#{pid} "\'; %1' }
+      const { sessionId } = await tmux.newSession(session(sandbox, { metadata }))
+      await sandbox.tmux('new-session', '-d', '-s', 'mine', 'sleep 1000')
+      const mine = await sandbox.tmux('display-message', '-p', '-t', '=mine:', '#{session_id}')
+      await tmux.killSession({ sessionId: mine, id: metadata.id })
+      await tmux.killSession({ sessionId, id: 'a,b' })
+      const names = async (): Promise<string[]> =>
+        (await tmux.list()).sessions.map(({ name }) => name).toSorted()
+      expect(await names()).toEqual(['foo', 'mine'])
+      await tmux.killSession({ sessionId, id: metadata.id })
+      expect(await names()).toEqual(['mine'])
+    })
+
     test('a target that is no id is a bug, not a search', async ({ sandbox }) => {
       const tmux = await open(sandbox, { client })
       await tmux.newSession(session(sandbox))
-      await expect(tmux.killSession('foo')).rejects.toThrow(TypeError)
-      await expect(tmux.killSession('$')).rejects.toThrow(TypeError)
+      await expect(tmux.killSession({ sessionId: 'foo', id: 'x' })).rejects.toThrow(TypeError)
+      await expect(tmux.killSession({ sessionId: '$', id: 'x' })).rejects.toThrow(TypeError)
       await expect(tmux.capture('=foo:', 1)).rejects.toThrow(TypeError)
       await expect(tmux.typeText('$0', 'x')).rejects.toThrow(TypeError)
       await expect(tmux.pressKeys('%1;kill-server', ['Enter'])).rejects.toThrow(TypeError)

@@ -118,7 +118,9 @@ describe('the control client', () => {
         await Promise.all(
           found
             .filter((s) => s.name === name)
-            .map((s) => tmux.killSession(s.sessionId).catch(() => {})),
+            .map((s) =>
+              tmux.killSession({ sessionId: s.sessionId, id: s.lab!.id }).catch(() => {}),
+            ),
         )
       })
       await Promise.all(work)
