@@ -1,10 +1,14 @@
 // Where the commands find the running lab: `<state-dir>/server.json`. It outlives lab on purpose.
 import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProcessId } from '../processes.ts'
 import { replaceFile } from '../write-file.ts'
 
-/** Tells the commands where this lab answers; the token is good for this run of lab only. */
+/**
+ * Tells the commands where this lab answers; the token is good for this run of lab only. Who may read
+ * the state directory as its group may read the note, and so use the commands.
+ */
 export async function writeServerNote(
   stateDir: string,
   { url, self, tmux }: { url: string; self: ProcessId; tmux: readonly string[] },
@@ -16,7 +20,8 @@ export async function writeServerNote(
     token: randomBytes(32).toString('base64url'),
     tmux,
   }
+  const isForGroup = (statSync(stateDir).mode & 0o050) === 0o050
   await replaceFile(join(stateDir, 'server.json'), `${JSON.stringify(note, null, 1)}\n`, {
-    mode: 0o600,
+    mode: isForGroup ? 0o640 : 0o600,
   })
 }
