@@ -75,9 +75,16 @@ export async function prepareDemo({
     async cleanup() {
       await run('tmux', ['-L', tmuxSocket, 'kill-server']).catch(() => undefined)
       await endInstances(stateDir)
+      // tmux leaves the socket of a server that was killed.
+      await rm(socketPath(tmuxSocket), { force: true }).catch(() => undefined)
       await rm(dir, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
     },
   }
+}
+
+function socketPath(name: string): string {
+  const tmp = process.env['TMUX_TMPDIR'] || '/tmp'
+  return join(tmp, `tmux-${process.getuid?.() ?? 0}`, name)
 }
 
 function quote(text: string): string {

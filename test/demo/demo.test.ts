@@ -30,10 +30,14 @@ describe('the demo', () => {
       // A child that outlives its session, as an agent's may.
       const argv = ['-L', tmuxSocket, '-f', '/dev/null', 'new-session', '-d', 'setsid sleep 600 & echo $! >pid; sleep 600'] // prettier-ignore
       execFileSync('tmux', argv, { env, cwd: dirname(projectsRoot) })
+      const ask = ['-L', tmuxSocket, 'display-message', '-p', '#{socket_path}']
+      const socket = execFileSync('tmux', ask, { encoding: 'utf8' }).trim()
+      expect(existsSync(socket)).toBe(true)
       const note = join(dirname(projectsRoot), 'pid')
       const pid = await until(() => Number(readFileSync(note, 'utf8')) || null, { what: 'a child' })
       await demo.cleanup()
       expect(existsSync(dirname(projectsRoot))).toBe(false)
+      expect(existsSync(socket)).toBe(false)
       await until(() => !isAlive(pid), { what: 'the child is gone' })
       expect(() => execFileSync('tmux', ['-L', tmuxSocket, 'ls'], { stdio: 'pipe' })).toThrow(/no server|No such file/) // prettier-ignore
     } finally {
