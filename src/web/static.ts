@@ -38,13 +38,6 @@ function hashOf(body: string | Uint8Array): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, 16)
 }
 
-/** One script instead of two, without pointers to source maps that nobody serves. */
-function htmxOf(files: AssetFiles): string {
-  return [files['htmx.min.js'], files['hx-sse.min.js']]
-    .map((text) => text.replace(/^\/\/# sourceMappingURL=.*$/gm, '').trim())
-    .join(';\n')
-}
-
 /** Makes the routes that serve the files, and the paths under which the page asks for them. */
 export function createStatic(files: AssetFiles): {
   readonly routes: Hono
@@ -60,7 +53,11 @@ export function createStatic(files: AssetFiles): {
     return add(`/assets/${stem}.${hashOf(body)}.${ending}`, `${type}; charset=utf-8`, forGood, body)
   }
   const paths = {
-    htmx: hashed('htmx.js', 'text/javascript', htmxOf(files)),
+    htmx: hashed(
+      'htmx.js',
+      'text/javascript',
+      `${files['htmx.min.js']};\n${files['hx-sse.min.js']}`,
+    ),
     lab: hashed('lab.js', 'text/javascript', files['lab.js']),
     css: hashed('lab.css', 'text/css', files['lab.css']),
   }

@@ -113,6 +113,18 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     }
   })
 
+  it('an update of a row does not end the sign that its stop was heard', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    await page.route('**/stop', () => {})
+    await page.click(`#i-${id} .stop`)
+    lab.memory.change(id, { state: 'busy' })
+    await page.waitForSelector(`#i-${id}[data-state="busy"]`)
+    expect(await page.isVisible(`#i-${id} .stop .pending`)).toBe(true)
+  })
+
   it('two tabs show the same, with one stream each', async () => {
     const lab = createLab()
     const { url } = await serve(lab)

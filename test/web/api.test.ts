@@ -145,10 +145,13 @@ describe('starting', () => {
     expect(message).toContain('lable')
   })
 
-  it('refuses a form on the address of the API', async () => {
+  it('refuses JSON that does not say so', async () => {
     const lab = createLab()
-    const response = await lab.submit(startFoo, { label: 'x' })
+    const body = { method: 'POST', body: '{}' }
+    const headers = { 'content-type': 'text/plain', 'sec-fetch-site': 'same-origin' }
+    const response = await lab.ask(startFoo, { ...body, headers })
     expect(response.status).toBe(400)
+    expect((await errorOf(response)).message).toContain('application/json')
     expect(lab.memory.asked).toEqual([])
   })
 

@@ -90,7 +90,11 @@ describe('the cross-site rule', () => {
     ],
     ['an old browser that only sends Origin', start, { ...json, origin: 'http://evil.example' }],
     ['a sandboxed frame', start, { ...json, origin: 'null' }],
-    ['an Origin of another scheme', start, { ...json, origin: 'file://127.0.0.1:8080' }],
+    [
+      'an extension that calls itself like lab',
+      start,
+      { ...json, origin: 'chrome-extension://127.0.0.1:8080' },
+    ],
     ['text that a browser may send unasked', start, { 'content-type': 'text/plain' }],
     ['a form without any sign of a browser', '/stop-all', form],
     ['a bare post to a form', '/projects/foo/instances', {}],

@@ -86,11 +86,16 @@ export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
   }
 }
 
+export interface Served {
+  readonly url: string
+  readonly port: number
+  /** How many connections stand. */
+  connections(): Promise<number>
+  close(): Promise<void>
+}
+
 /** Serves an app on a free loopback port, or on the one given. */
-export async function listen(
-  app: WebApp,
-  port = 0,
-): Promise<{ readonly url: string; readonly port: number; close(): Promise<void> }> {
+export async function listen(app: WebApp, port = 0): Promise<Served> {
   const server: ServerType = await new Promise((resolve) => {
     const made = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => resolve(made))
   })
@@ -98,6 +103,10 @@ export async function listen(
   return {
     url: `http://127.0.0.1:${bound}`,
     port: bound,
+    connections: () =>
+      new Promise((resolve) => {
+        server.getConnections((_, count) => resolve(count))
+      }),
     close: () =>
       new Promise((resolve) => {
         app.close()
