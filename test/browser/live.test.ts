@@ -238,6 +238,28 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(lab.app.streams()).toBe(1)
   })
 
+  it('a slow first connection stays the only one', async () => {
+    const lab = createLab({ streams: { heartbeatMs: 3_600_000 } })
+    const { url } = await serve(lab)
+    const { page } = await visit('about:blank')
+    await page.clock.install()
+    let asked = 0
+    let letGo: ((value: void) => void) | undefined
+    await page.route('**/events*', async (route) => {
+      asked++
+      if (asked === 1) await new Promise<void>((resolve) => (letGo = resolve))
+      await route.continue()
+    })
+    await page.goto(url)
+    await until(() => asked === 1, { what: 'the page asks for its stream' })
+    await page.clock.runFor(6000)
+    letGo?.()
+    await live(lab, page)
+    await lab.memory.start({ project: 'foo' }, 'page')
+    await page.waitForSelector('[data-instance="foo"]')
+    expect(asked).toBe(1)
+  })
+
   it('a refused stream puts nothing on the page and is tried again', async () => {
     const lab = createLab()
     const { url } = await serve(lab)
