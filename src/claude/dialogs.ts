@@ -24,7 +24,7 @@ const dialogs: readonly Dialog[] = [
     name: 'onboarding',
     says: [/Choose the text style that looks best with your terminal|Security notes:.*Press Enter/],
   },
-  { name: 'resume picker', says: [/Resume session .*⌕ Search|Resume from summary/] },
+  { name: 'resume picker', says: [/Resume session .*⌕|Resume from summary/] },
   { name: 'bypass permissions', says: [/Bypass Permissions mode/, /Yes, I accept/] },
   { name: 'managed settings', says: [/Managed settings require approval/] },
 ]

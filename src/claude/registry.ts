@@ -9,6 +9,7 @@ import { deepLinkOf } from './deep-link.ts'
 // The last moment that a Date can hold.
 const dateMax = 8.64e15
 const text = z.string().min(1).nullable().catch(null)
+const date = z.number().min(0).max(dateMax).nullable().catch(null)
 const entrySchema = z.object({
   pid: z.number().int().positive(),
   procStart: z
@@ -19,7 +20,8 @@ const entrySchema = z.object({
   status: z.enum(['idle', 'busy', 'waiting', 'shell']).nullable().catch(null),
   waitingFor: text,
   bridgeSessionId: text,
-  updatedAt: z.number().min(0).max(dateMax).nullable().catch(null),
+  startedAt: date,
+  updatedAt: date,
 })
 
 export interface RegistryEntry {
@@ -31,6 +33,7 @@ export interface RegistryEntry {
   readonly waitingFor: string | null
   readonly deepLink: string | null
   /** Milliseconds since the epoch. */
+  readonly startedAt: number | null
   readonly updatedAt: number | null
 }
 
@@ -44,7 +47,8 @@ export function parseEntry(json: string): RegistryEntry | null {
   }
   const parsed = entrySchema.safeParse(raw)
   if (!parsed.success) return null
-  const { pid, procStart, sessionId, status, waitingFor, bridgeSessionId, updatedAt } = parsed.data
+  const { pid, procStart, sessionId, status, waitingFor, bridgeSessionId, startedAt, updatedAt } =
+    parsed.data
   return {
     pid,
     procStart,
@@ -52,6 +56,7 @@ export function parseEntry(json: string): RegistryEntry | null {
     status,
     waitingFor: status === 'waiting' ? waitingFor : null,
     deepLink: deepLinkOf(bridgeSessionId),
+    startedAt,
     updatedAt,
   }
 }
@@ -179,7 +184,7 @@ function readEntry(path: string): RegistryEntry | null {
 function identityOf(path: string): string {
   try {
     const { ino, birthtimeMs } = statSync(path)
-    return `${ino}/${birthtimeMs}`
+    return `${ino}`
   } catch {
     return ''
   }

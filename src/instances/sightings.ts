@@ -75,8 +75,8 @@ export function createSightings(
           : 'absent',
       exit: note ?? recorded,
       registry: entry.registry,
-      dialog: entry.registry ? null : entry.dialog,
-      title: pane && entry.registry?.status === null ? activityOfTitle(pane.title) : null,
+      dialog: entry.registry?.status ? null : entry.dialog,
+      title: pane && lacksStatus(entry, now()) ? activityOfTitle(pane.title) : null,
       stopAsked: entry.stopAskedBy !== null,
       swept: false,
     }
@@ -171,6 +171,14 @@ function hasGone(before: ServerIdentity | null, now: ServerIdentity | null): boo
 function exitRecorded(pane: NonNullable<ListedSession['pane']>): Exit | null {
   if (pane.deadSignal !== null) return exitOf(128 + pane.deadSignal)
   return pane.deadStatus === null ? null : exitOf(pane.deadStatus)
+}
+
+// A version that writes a status writes it within 200 ms of its file.
+const statusPatienceMs = 3000
+
+/** Whether this is a version whose registry has no status at all, and not one that is about to write it. */
+function lacksStatus({ registry }: Entry, now: number): boolean {
+  return registry?.status === null && now - (registry.startedAt ?? 0) > statusPatienceMs
 }
 
 /** The agent's title as a fallback: `✳` is a quiet agent, a spinner's glyph a busy one. */

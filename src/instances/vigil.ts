@@ -46,7 +46,7 @@ export function createVigil(
     if (looking) return
     looking = true
     for (const entry of ledger.live()) {
-      if (entry.registry || !entry.session || entry.ending) continue
+      if (entry.registry?.status || !entry.session || entry.ending) continue
       await look(entry).catch((error: unknown) =>
         log.debug({ err: error, instance: entry.id }, 'a screen could not be read'),
       )
