@@ -19,9 +19,12 @@ export type ErrorCode =
   | 'tmux_failed'
   | 'tmux_timeout'
   | 'store_unwritable'
+  | 'unauthorized'
+  | 'too_many_tries'
   | 'cross_site'
   | 'unguarded_proxy'
   | 'unknown_host'
+  | 'url_too_long'
   | 'body_too_large'
   | 'too_many_streams'
 
@@ -45,6 +48,25 @@ export class UsageError extends LabError {
 export class InvalidRequest extends LabError {
   constructor(message: string) {
     super('invalid_request', message)
+  }
+}
+
+/** Nobody that a guard knows. */
+export class Unauthorized extends LabError {
+  constructor(message: string) {
+    super('unauthorized', message)
+  }
+}
+
+/** Too many wrong passwords or tokens from one address. */
+export class TooManyTries extends LabError {
+  readonly retryAfterSeconds: number
+  constructor(retryAfterSeconds: number) {
+    super(
+      'too_many_tries',
+      `Too many wrong tries came from your address. Wait ${retryAfterSeconds} s and try again.`,
+    )
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

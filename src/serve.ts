@@ -17,11 +17,15 @@ import { readBootId, readProcess, type ProcessId } from './processes.ts'
 import { createProjects } from './projects/projects.ts'
 import { openJournal } from './store/journal.ts'
 import { lockStateDir } from './store/lock.ts'
-import { writeServerNote } from './store/server-note.ts'
+import { newBootToken, writeServerNote } from './store/server-note.ts'
+import { openSignIns } from './store/sign-ins.ts'
 import { openStore } from './store/store.ts'
 import { createTmux } from './tmux/adapter.ts'
 import { holdServer } from './tmux/hold.ts'
 import type { Tmux } from './tmux/tmux.ts'
+import { boundConnections, createCounts, serverBounds } from './web/bounds.ts'
+import { nameGuards, openGuards } from './web/guards.ts'
+import { trustOf } from './web/proxy.ts'
 import { createApp } from './web/server.tsx'
 import { assets } from './web/assets.ts'
 
@@ -63,6 +67,13 @@ async function serveLocked(
 ): Promise<Lab> {
   const { stateDir } = config
   const log = createLog(config.logLevel)
+  const bootToken = newBootToken()
+  const guards = await openGuards(config, {
+    bootToken,
+    openSignIns: () => openSignIns(stateDir, Date.now),
+    log,
+    now: Date.now,
+  })
   const tmux = await createTmux({
     socket: config.tmuxSocket,
     historyLimit: config.historyLimit,
@@ -79,6 +90,7 @@ async function serveLocked(
     throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
   })
 
+  const counts = createCounts()
   const bootedAt = new Date().toISOString()
   const app = createApp({
     instances,
@@ -89,18 +101,34 @@ async function serveLocked(
       tmux: { argv: tmux.argv, version: tmux.version },
       claude: { path: claude.locate(), version: claude.version(), login: claude.login() },
       cap: instances.cap(),
-      guard: 'loopback',
+      guard: nameGuards(guards),
+      refused: counts.all(),
     }),
     doors: { boundHost: config.host, allowedHosts: config.allowedHosts },
+    guards,
+    proxies: { networks: config.trustedProxies, userHeader: config.proxyUserHeader },
+    counts,
     projectsRoot: config.projectsRoot,
     log,
     assets,
   })
-  const server = await listen(createAdaptorServer({ fetch: app.fetch }) as Server, config)
+  const created = createAdaptorServer({ fetch: app.fetch, serverOptions: serverBounds }) as Server
+  boundConnections(created, trustOf(config.trustedProxies), counts)
+  const server = await listen(created, config)
   const { port } = server.address() as AddressInfo
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
-  await writeServerNote(stateDir, { url, self, tmux: tmux.argv })
-  log.info({ url, stateDir, projectsRoot: config.projectsRoot, tmux: tmux.argv }, 'listening')
+  await writeServerNote(stateDir, { url, self, token: bootToken, tmux: tmux.argv })
+  log.info(
+    {
+      url,
+      guard: nameGuards(guards),
+      stateDir,
+      projectsRoot: config.projectsRoot,
+      tmux: tmux.argv,
+    },
+    'listening',
+  )
+  for (const warning of guards.warnings) log.warn(warning)
   world.onListening(url)
 
   return {

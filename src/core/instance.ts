@@ -5,8 +5,12 @@ import type { State } from './state.ts'
 /** A state, or `unknown` while tmux cannot be read. */
 export type ShownState = State | 'unknown'
 
-/** Who asked for a move; `nobody` where it happened by itself. */
-export type Actor = 'page' | 'api' | 'cli' | 'agent' | 'lab' | 'nobody'
+/**
+ * Who asked for a move: by name, where a trusted proxy or a named token tells it, else by the way they
+ * came; `nobody` where it happened by itself.
+ */
+export type Actor =
+  'page' | 'api' | 'cli' | 'agent' | 'lab' | 'nobody' | `user:${string}` | `token:${string}`
 
 export type EndReason =
   'exited' | 'signal' | 'start_failed' | 'stopped' | 'session_closed' | 'tmux_gone' | 'rebooted'

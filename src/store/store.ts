@@ -19,7 +19,10 @@ const evidence = z.object({
   exitCode: z.number().nullable(),
   signal: z.string().nullable(),
   lastLines: z.array(z.string()).readonly(),
-  by: z.enum(['page', 'api', 'cli', 'agent', 'lab', 'nobody']),
+  by: z.union([
+    z.enum(['page', 'api', 'cli', 'agent', 'lab', 'nobody']),
+    z.templateLiteral([z.enum(['user:', 'token:']), z.string()]),
+  ]),
   at: z.string(),
 })
 

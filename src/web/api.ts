@@ -4,13 +4,14 @@ import { isLive, type Actor } from '../core/instance.ts'
 import { InvalidRequest } from '../errors.ts'
 import { readIds, readStart } from './body.ts'
 import type { WebDeps, WebEnv } from './env.ts'
+import { actorOf as nameOf } from './guards.ts'
 import type { Live } from './live.tsx'
 import type { Streams } from './streams.ts'
 
-/** Who asks: lab's own commands say so, everybody else is a program. */
+/** Who asks: a name where a guard knows it; lab's own commands say so, everybody else is a program. */
 function actorOf(c: Context<WebEnv>): Actor {
-  const actor = c.req.header('lab-actor')
-  return actor === 'cli' || actor === 'agent' ? actor : 'api'
+  const way = c.req.header('lab-actor')
+  return nameOf(c, way === 'cli' || way === 'agent' ? way : 'api')
 }
 
 /** Makes the routes below /api/v1. */

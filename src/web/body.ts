@@ -60,9 +60,13 @@ async function readJsonText(c: Context<WebEnv>): Promise<string> {
 export async function readStartForm(
   c: Context<WebEnv>,
 ): Promise<{ label: string; force: boolean }> {
-  const fields = new URLSearchParams(await readText(c))
-  const { label = '', force } = checked(startForm, Object.fromEntries(fields))
+  const { label = '', force } = checked(startForm, await readForm(c))
   return { label, force: force === '1' }
+}
+
+/** Reads the fields of a form, the last of each name. @throws InvalidRequest */
+export async function readForm(c: Context<WebEnv>): Promise<Readonly<Record<string, string>>> {
+  return Object.fromEntries(new URLSearchParams(await readText(c)))
 }
 
 function parseJson(text: string): unknown {

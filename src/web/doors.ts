@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../errors.ts'
 import type { WebEnv, WebLog } from './env.ts'
+import type { Sender } from './proxy.ts'
 
 export interface Doors {
   /** The address lab listens on, without brackets. */
@@ -32,7 +33,9 @@ export function requestId(log: WebLog, now: () => number): MiddlewareHandler<Web
     await next()
     c.res.headers.set('x-request-id', id)
     const { method, path } = c.req
-    log.debug({ request: id, method, path, status: c.res.status, ms: now() - start }, 'request')
+    const by = c.get('visitor')?.name ?? undefined
+    const ms = now() - start
+    log.debug({ request: id, method, path, status: c.res.status, by, ms }, 'request')
   }
 }
 
@@ -89,14 +92,23 @@ function isDecodable(path: string): boolean {
   }
 }
 
-/** Answers only under a loopback name, the bind address or an allowed host: the end of DNS rebinding. */
-export function hostRule({ boundHost, allowedHosts }: Doors): MiddlewareHandler {
+/**
+ * Answers only under a loopback name, the bind address or an allowed host: the end of DNS rebinding. Bound
+ * to every address, that is the one that was asked. A proxy's own name for lab must be one of them, too:
+ * otherwise a rebound page could put on the headers of a proxy on the same machine.
+ */
+export function hostRule({ boundHost, allowedHosts }: Doors): MiddlewareHandler<WebEnv> {
   const bound = boundHost.includes(':') ? `[${boundHost}]` : boundHost.toLowerCase()
   const allowed = new Set([bound, ...allowedHosts.map((host) => host.toLowerCase())])
+  const isWildcard = boundHost === '0.0.0.0' || boundHost === '::'
   return (c, next) => {
-    const host = c.req.header('host') ?? ''
+    const { host: asked, localAddress } = c.get('sender')
+    const here = localAddress?.includes(':') ? `[${localAddress}]` : localAddress
+    const isOurs = (name: string | null): boolean =>
+      name !== null && (isLoopback(name) || allowed.has(name) || (isWildcard && name === here))
+    const host = [c.req.header('host') ?? '', asked].find((name) => !isOurs(hostnameOf(name)))
+    if (host === undefined) return next()
     const hostname = hostnameOf(host)
-    if (hostname !== null && (isLoopback(hostname) || allowed.has(hostname))) return next()
     throw new LabError(
       'unknown_host',
       `lab does not answer under the name "${host}". If it is yours, start lab with --allowed-host ${hostname ?? 'NAME'}.`,
@@ -104,43 +116,33 @@ export function hostRule({ boundHost, allowedHosts }: Doors): MiddlewareHandler 
   }
 }
 
-/** Refuses what came through a proxy: behind one, everybody looks like this machine. */
-export function noUnguardedProxy(): MiddlewareHandler {
-  return (c, next) => {
-    for (const name of c.req.raw.headers.keys()) {
-      if (name !== 'forwarded' && !name.startsWith('x-forwarded-')) continue
-      throw new LabError(
-        'unguarded_proxy',
-        `This request came through a proxy (it carries "${name}"), and lab has no guard that would know who sent it. Reach lab without the proxy, for example through an SSH tunnel: ssh -L 8080:127.0.0.1:8080 HOST.`,
-      )
-    }
-    return next()
-  }
-}
-
 /** Lets a change in only from lab's own page, or, without any sign of a browser, as JSON or bare. */
-export function crossSiteRule(): MiddlewareHandler {
+export function crossSiteRule(): MiddlewareHandler<WebEnv> {
   return (c, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return next()
     const site = c.req.header('sec-fetch-site')
     const origin = c.req.header('origin')
     const fromElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none'
-    const otherOrigin = origin !== undefined && !isSameHost(origin, c.req.header('host') ?? '')
+    const otherOrigin = origin !== undefined && !isOwnOrigin(origin, c.get('sender'))
     const noBrowser = site === undefined && origin === undefined
     const isBareApi = c.req.path.startsWith('/api/v1/') && hasJsonOrNothing(c.req.raw.headers)
     if (fromElsewhere || otherOrigin || (noBrowser && !isBareApi)) {
+      const { isProxied, host } = c.get('sender')
       throw new LabError(
         'cross_site',
-        'This request did not come from lab’s own page, so nothing was changed. Programs use /api/v1 with application/json.',
+        isProxied && otherOrigin && !fromElsewhere
+          ? `This request came from ${origin}, but through the proxy lab was asked as ${host}: have the proxy pass on Host with its port, and X-Forwarded-Proto.`
+          : 'This request did not come from lab’s own page, so nothing was changed. Programs use /api/v1 with application/json.',
       )
     }
     return next()
   }
 }
 
-function isSameHost(origin: string, host: string): boolean {
+function isOwnOrigin(origin: string, { host, scheme }: Sender): boolean {
   if (!/^https?:\/\//i.test(origin) || !URL.canParse(origin)) return false
   const { protocol, host: originHost } = new URL(origin)
+  if (scheme !== null && protocol !== `${scheme}:`) return false
   return URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === originHost
 }
 

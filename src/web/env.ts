@@ -2,13 +2,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cap } from '../core/instance.ts'
 import type { Instances } from '../instances/instances.ts'
+import type { Counts } from './bounds.ts'
 import type { Doors } from './doors.ts'
+import type { Guards, Visitor } from './guards.ts'
+import type { Proxies, Sender } from './proxy.ts'
 import type { AssetFiles } from './static.ts'
 import type { StreamLimits } from './streams.ts'
 
-/** The two levels the web writes; a pino logger is one. */
+/** The levels the web writes; a pino logger is one. */
 export interface WebLog {
   debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
 
@@ -25,8 +30,10 @@ export interface ServerInfo {
     readonly login: 'logged_in' | 'logged_out' | 'unknown'
   }
   readonly cap: Cap
-  /** What keeps strangers out, `loopback` until there are guards. */
+  /** The guards that keep strangers out: `loopback`, or some of `password, token, proxy`. */
   readonly guard: string
+  /** How often each refusal was given since the start, by its code. */
+  readonly refused: Readonly<Record<string, number>>
 }
 
 /** What the page and the API ask of the service. */
@@ -54,6 +61,10 @@ export interface WebDeps {
   readonly instances: Service
   readonly server: () => ServerInfo
   readonly doors: Doors
+  /** Who is let in; whoever reaches lab, when not given. */
+  readonly guards?: Guards
+  readonly proxies?: Proxies
+  readonly counts?: Counts
   /** The folder whose repositories are the projects, absolute. */
   readonly projectsRoot: string
   readonly log: WebLog
@@ -73,7 +84,13 @@ export interface FormAsked {
 }
 
 export interface WebEnv {
-  Variables: { requestId: string; form: FormAsked | undefined }
+  Variables: {
+    requestId: string
+    form: FormAsked | undefined
+    sender: Sender
+    /** Set behind the guards. */
+    visitor: Visitor
+  }
   /** Node's own pair; absent where a test calls the app without a server. */
   Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse }
 }

@@ -4,6 +4,7 @@ import { Hono, type Context } from 'hono'
 import type { Outcome } from '../core/instance.ts'
 import { readStartForm } from './body.ts'
 import type { Service, WebEnv } from './env.ts'
+import { actorOf } from './guards.ts'
 import type { Live } from './live.tsx'
 import type { AssetPaths } from './static.ts'
 import type { Streams } from './streams.ts'
@@ -54,7 +55,8 @@ export function createPage(
 
   page.get('/', (c) => {
     const query = c.req.query('q') ?? ''
-    return c.html(renderPage(live.picture(), live.moment(), assets, { query }))
+    const canSignOut = c.get('visitor').hasSignedIn
+    return c.html(renderPage(live.picture(), live.moment(), assets, { query, canSignOut }))
   })
 
   page.get('/events', (c) => {
@@ -67,7 +69,7 @@ export function createPage(
     c.set('form', { project })
     const { label, force } = await readStartForm(c)
     c.set('form', { project, label })
-    const { id } = await instances.start({ project, label, force }, 'page')
+    const { id } = await instances.start({ project, label, force }, actorOf(c, 'page'))
     const partials = () => live.partials([instances.get(id)]) + cleared(`#msg-${project}`)
     return done(c, partials, `#p-${project}`)
   })
@@ -75,7 +77,7 @@ export function createPage(
   page.post('/instances/:id/stop', (c) => {
     const id = c.req.param('id')
     c.set('form', { instance: id })
-    const stopping = instances.stop(id, 'page')
+    const stopping = instances.stop(id, actorOf(c, 'page'))
     const partials = () => live.partials([stopping]) + cleared(`#msg-${stopping.project}`)
     return done(c, partials, `#i-${id}`)
   })
@@ -84,19 +86,19 @@ export function createPage(
     const id = c.req.param('id')
     c.set('form', { instance: id })
     const { project } = instances.get(id)
-    instances.dismiss(id, 'page')
+    instances.dismiss(id, actorOf(c, 'page'))
     return done(c, () => live.partials([], [id]) + cleared(`#msg-${project}`), `#p-${project}`)
   })
 
   page.post('/projects/:key/stop-all', (c) => {
     const project = c.req.param('key')
     c.set('form', { project })
-    const results = instances.stopAll(project, 'page')
+    const results = instances.stopAll(project, actorOf(c, 'page'))
     return done(c, () => stoppedAll(results, `#msg-${project}`), `#p-${project}`)
   })
 
   page.post('/stop-all', (c) => {
-    const results = instances.stopAll(null, 'page')
+    const results = instances.stopAll(null, actorOf(c, 'page'))
     return done(c, () => stoppedAll(results, '#msg'), '')
   })
 

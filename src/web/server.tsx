@@ -1,23 +1,21 @@
 // The app: doors, routes, and the one place where failures are rendered. No logic of its own.
 import { Hono, type Context } from 'hono'
-import { LabError } from '../errors.ts'
+import { LabError, TooManyTries, Unauthorized } from '../errors.ts'
 import { createApi } from './api.ts'
 import { boundedBody } from './body.ts'
-import {
-  crossSiteRule,
-  hostRule,
-  noUnguardedProxy,
-  plainPath,
-  requestId,
-  strictHeaders,
-} from './doors.ts'
+import { boundedUrl, createCounts } from './bounds.ts'
+import { crossSiteRule, hostRule, plainPath, requestId, strictHeaders } from './doors.ts'
 import type { WebDeps, WebEnv } from './env.ts'
+import { noGuards, onlyKnown } from './guards.ts'
 import { createLive, type Live } from './live.tsx'
+import { createLogin, leadToLogin } from './login.tsx'
 import { createPage, isHtmx } from './page.tsx'
+import { knowSender } from './proxy.ts'
 import { createStatic, type AssetPaths } from './static.ts'
 import { statusOf } from './status.ts'
 import { createStreams } from './streams.ts'
 import { renderFailure, renderPage } from './views/document.tsx'
+import { renderLogin } from './views/login.tsx'
 import { htmlOf } from './views/parts.tsx'
 import { RefusalText, type Refusal } from './views/project.tsx'
 
@@ -32,37 +30,60 @@ export interface WebApp {
   streams(): number
 }
 
+const noProxies = { networks: [], userHeader: '' }
+
 /** Makes the page and the JSON API over the service. */
 export function createApp(deps: WebDeps): WebApp {
   const { instances, log, now = Date.now, isReady = () => true } = deps
+  const { guards = noGuards, proxies = noProxies, counts = createCounts() } = deps
   const app = new Hono<WebEnv>()
   const { routes, paths } = createStatic(deps.assets)
-  const streams = createStreams(instances.subscribe.bind(instances), log, deps.streams)
+  const streams = createStreams(instances.subscribe.bind(instances), log, counts, deps.streams)
   const live = createLive(instances, now, deps.projectsRoot)
 
-  app.use(requestId(log, now), strictHeaders(), hostRule(deps.doors), noUnguardedProxy())
-  app.use(plainPath(), crossSiteRule(), boundedBody)
+  const login = createLogin({
+    guards,
+    log,
+    draw: (form) => renderLogin(form, live.moment(), paths),
+    onChange: () => streams.recheck(),
+  })
 
+  app.use(requestId(log, now), strictHeaders(), boundedUrl(), knowSender(proxies))
+  app.use(hostRule(deps.doors), plainPath(), crossSiteRule())
+
+  // Open to everybody who comes this far; all that follows is not.
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', (c) => (isReady() ? c.text('ok\n') : c.text('starting\n', 503)))
-  app.route('/api/v1', createApi(deps, live, streams))
   app.route('/', routes)
+  app.route('/', login)
+  app.use(onlyKnown(guards), boundedBody)
+  app.route('/api/v1', createApi(deps, live, streams))
   app.route('/', createPage(instances, live, streams, paths))
 
   app.notFound((c) => {
     throw new LabError('not_found', `There is nothing at ${c.req.path} for ${c.req.method}.`)
   })
   app.onError((error, c) => {
-    if (error instanceof LabError) return rendered(c, live, paths, error.code, error.message)
+    if (error instanceof LabError) {
+      counts.add(error.code)
+      if (error instanceof TooManyTries) c.header('retry-after', `${error.retryAfterSeconds}`)
+      if (error instanceof Unauthorized) c.header('www-authenticate', 'Bearer')
+      const wayIn = error instanceof Unauthorized ? leadToLogin(c, guards) : null
+      return wayIn ?? rendered(c, live, paths, error.code, error.message)
+    }
     const request = c.get('requestId')
     log.error({ err: error, request }, 'a request failed unexpectedly')
     return rendered(c, live, paths, null, `Something went wrong (request ${request}).`)
   })
 
+  const unwatch = guards.watch(() => streams.recheck())
   return {
     fetch: app.fetch,
     request: app.request,
-    close: () => streams.close(),
+    close() {
+      unwatch()
+      streams.close()
+    },
     streams: () => streams.count(),
   }
 }
@@ -86,6 +107,10 @@ function rendered(
     const partials = gone.length > 0 ? live.partials([], gone) : ''
     return c.html(htmlOf(<RefusalText refusal={refusal} />) + partials, status)
   }
-  if (form) return c.html(renderPage(live.picture(), live.moment(), assets, { refusal }), status)
+  if (form) {
+    const canSignOut = c.get('visitor').hasSignedIn
+    const options = { refusal, canSignOut }
+    return c.html(renderPage(live.picture(), live.moment(), assets, options), status)
+  }
   return c.html(renderFailure(live.moment(), assets, message), status)
 }

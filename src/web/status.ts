@@ -5,6 +5,7 @@ import type { ErrorCode } from '../errors.ts'
 /** The status of every named failure; a new code does not compile until it has one. */
 export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   invalid_request: 400,
+  unauthorized: 401,
   cross_site: 403,
   unguarded_proxy: 403,
   not_found: 404,
@@ -16,9 +17,11 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   claude_config_invalid: 409,
   project_gone: 410,
   body_too_large: 413,
+  url_too_long: 414,
   unknown_host: 421,
   invalid_label: 422,
   too_many_streams: 429,
+  too_many_tries: 429,
   tmux_failed: 502,
   claude_missing: 503,
   not_logged_in: 503,

@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import type { LabEvent } from '../core/instance.ts'
 import { LabError } from '../errors.ts'
+import type { Counts } from './bounds.ts'
 import type { Service, WebEnv, WebLog } from './env.ts'
 
 export interface StreamLimits {
@@ -20,6 +21,8 @@ export interface Streams {
   open(c: Context<WebEnv>, heartbeat: string, begin: Begin): Response
   /** Ends every stream, and at once those that are opened later. */
   close(): void
+  /** Ends the streams of those who are welcome no more; every heartbeat does, too. */
+  recheck(): void
   /** How many are open. */
   count(): number
 }
@@ -43,6 +46,7 @@ const nothing = (): void => {}
 
 interface Open {
   readonly client: string
+  readonly isWelcome: () => boolean
   readonly beat: () => void
   readonly end: () => void
 }
@@ -51,6 +55,7 @@ interface Open {
 export function createStreams(
   subscribe: Service['subscribe'],
   log: WebLog,
+  counts: Counts,
   given: Partial<StreamLimits> = {},
 ): Streams {
   const limits = { ...limitsDefault, ...given }
@@ -69,7 +74,16 @@ export function createStreams(
 
   function keep(stream: Open): void {
     open.add(stream)
-    timer ??= setInterval(() => open.forEach(({ beat }) => beat()), limits.heartbeatMs).unref()
+    timer ??= setInterval(beatAll, limits.heartbeatMs).unref()
+  }
+
+  function recheck(): void {
+    for (const { isWelcome, end } of open) if (!isWelcome()) end()
+  }
+
+  function beatAll(): void {
+    recheck()
+    open.forEach(({ beat }) => beat())
   }
 
   function forget(stream: Open): void {
@@ -81,8 +95,9 @@ export function createStreams(
 
   /** One stream's life: every way to end it leads through `over`. */
   function source(c: Context<WebEnv>, heartbeat: string, begin: Begin) {
-    const { incoming, outgoing } = c.env ?? {}
-    const client = incoming?.socket.remoteAddress ?? 'unknown'
+    const { outgoing } = c.env ?? {}
+    const { isWelcome, name } = c.get('visitor')
+    const client = `${c.get('sender').address} ${name ?? ''}`
     admit(client)
     const encoder = new TextEncoder()
     let over = nothing
@@ -100,6 +115,7 @@ export function createStreams(
         controller.enqueue(encoder.encode(chunk))
         if ((controller.desiredSize ?? 0) > 0) return
         over()
+        counts.add('slow_reader')
         // The socket is stuck: an orderly end would wait behind what nobody reads.
         if (outgoing) outgoing.destroy()
         else controller.error(new Error('the reader of this stream fell behind'))
@@ -118,7 +134,7 @@ export function createStreams(
           end()
         }
       }
-      const stream: Open = { client, beat: () => send(heartbeat), end }
+      const stream: Open = { client, isWelcome, beat: () => send(heartbeat), end }
       if (isClosed) return end()
       keep(stream)
       guarded(() => {
@@ -140,6 +156,7 @@ export function createStreams(
       isClosed = true
       open.forEach((stream) => stream.end())
     },
+    recheck,
     count: () => open.size,
   }
 }

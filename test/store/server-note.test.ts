@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { writeServerNote } from '../../src/store/server-note.ts'
 import { test } from '../fixtures/folder.ts'
 
-const note = { url: 'http://127.0.0.1:1', self: { pid: 1, start: '1' }, tmux: ['tmux'] }
+const note = { url: 'http://127.0.0.1:1', self: { pid: 1, start: '1' }, token: 't', tmux: ['tmux'] }
 
 test.for([
   [0o700, 0o600],

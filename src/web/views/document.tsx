@@ -7,6 +7,7 @@ import { CapCount, Command, Foreign, Needs, Notices } from './overview.tsx'
 import { htmlOf, Prose } from './parts.tsx'
 import { shellText } from './instance.tsx'
 import { isMatch, ProjectCard, RefusalText, StopAll, type Refusal } from './project.tsx'
+import { SignOut } from './sign-out.tsx'
 
 /** Everything the page shows at one moment. */
 export interface Picture {
@@ -18,12 +19,22 @@ export interface Picture {
   readonly cards: string
 }
 
-/** Renders the page; `query` hides the cards that do not match, `refusal` answers a form without htmx. */
+/** What a page differs in, from one request to the next. */
+export interface PageOptions {
+  /** Hides the cards that do not match. */
+  readonly query?: string
+  /** Answers a form without htmx. */
+  readonly refusal?: Refusal | undefined
+  /** Whether the operator came by a password and may leave. */
+  readonly canSignOut?: boolean
+}
+
+/** Renders the page. */
 export function renderPage(
   picture: Picture,
   at: Moment,
   assets: AssetPaths,
-  { query = '', refusal }: { query?: string; refusal?: Refusal | undefined } = {},
+  { query = '', refusal, canSignOut = false }: PageOptions = {},
 ): string {
   const { projects, cap, notices, foreign, cards } = picture
   const instances = projects.flatMap((project) => project.instances)
@@ -77,6 +88,7 @@ export function renderPage(
         <p id="nothing">No project or instance matches this filter.</p>
         <FirstSteps root={at.root} />
         <Foreign foreign={foreign} at={at} />
+        {canSignOut ? <SignOut /> : null}
       </main>
       <div
         id="stream"
@@ -127,7 +139,12 @@ const FirstSteps: FC<{ root: string }> = ({ root }) => (
   </section>
 )
 
-function documentOf(assets: AssetPaths, at: Moment, body: Child): string {
+/** Wraps a body into a document, with the scripts that are given. */
+export function documentOf(
+  assets: Pick<AssetPaths, 'css'> & Partial<AssetPaths>,
+  at: Moment,
+  body: Child,
+): string {
   const page = (
     <html lang="en" data-now={at.now}>
       <head>
@@ -143,8 +160,8 @@ function documentOf(assets: AssetPaths, at: Moment, body: Child): string {
         <link rel="apple-touch-icon" href="/icon-180.png" />
         <link rel="manifest" href="/manifest.webmanifest" />
         <link rel="stylesheet" href={assets.css} />
-        <script src={assets.htmx} defer />
-        <script src={assets.lab} type="module" />
+        {assets.htmx === undefined ? null : <script src={assets.htmx} defer />}
+        {assets.lab === undefined ? null : <script src={assets.lab} type="module" />}
       </head>
       <body>{body}</body>
     </html>

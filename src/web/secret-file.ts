@@ -1,0 +1,87 @@
+// A file with a secret in it: checked at the start, read again whenever it has changed, so that a new
+// password or a removed token counts at once. Imports errors only.
+import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs'
+import { LabError, UsageError } from '../errors.ts'
+import type { WebLog } from './env.ts'
+
+export interface SecretFile<T extends object> {
+  /** What the file says now, the same object as long as it says the same; null while it cannot be used. */
+  read(): T | null
+  /** What is wrong with its mode, where that is no reason to refuse it. */
+  readonly warning: string | null
+  /** Calls `onChange` within about a second of a change; the return value ends it. */
+  watch(onChange: () => void): () => void
+}
+
+// Streams have no request that would look; a stat a second costs nothing.
+const lookMs = 1000
+
+/**
+ * Opens a secret file; `parse` throws an Error that says what is wrong with a text. With `isPrivate`, one
+ * that others can read is refused. @throws UsageError naming flag, file and remedy
+ */
+export function openSecretFile<T extends object>(
+  { flag, path, isPrivate }: { flag: string; path: string; isPrivate: boolean },
+  parse: (text: string) => T,
+  log: WebLog,
+): SecretFile<T> {
+  let others = ''
+  let seen = ''
+  let text: string | null = null
+  let value: T | null = null
+
+  function look(): void {
+    const stat = statSync(path, { bigint: true })
+    const now = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(':')
+    if (now === seen) return
+    others = othersIn(Number(stat.mode), Number(stat.uid))
+    if (others !== '' && isPrivate) throw new Error(`is open to ${others}; close it with chmod 600`)
+    const found = readFileSync(path, 'utf8')
+    if (found !== text || value === null) value = parse(found)
+    text = found
+    seen = now
+  }
+
+  try {
+    look()
+  } catch (error) {
+    throw new UsageError(`${flag} ${path} ${reasonOf(error)}.`, { cause: error })
+  }
+  return {
+    warning: others === '' ? null : `${flag} ${path} is open to ${others}: close it with chmod 600`,
+    read() {
+      try {
+        look()
+      } catch (error) {
+        // Whoever cannot read the secret must not let in by the old one.
+        if (value !== null)
+          log.error({ file: path }, `${flag} ${reasonOf(error)}; nobody gets in by it`)
+        value = null
+        seen = ''
+      }
+      return value
+    },
+    watch(onChange) {
+      watchFile(path, { interval: lookMs, persistent: false }, onChange)
+      return () => unwatchFile(path, onChange)
+    },
+  }
+}
+
+/**
+ * Who else may read or change a file of that mode and owner, or ''. Its group may where another account
+ * owns it, for then the group is how lab itself is let in: a secret of root's, or a credential of
+ * systemd's, whose group bits are the mask of an access list.
+ */
+function othersIn(mode: number, owner: number): string {
+  if (mode & 0o007) return 'everybody on this machine'
+  const isOwn = process.getuid?.() === owner
+  return mode & (isOwn ? 0o070 : 0o020) ? 'its group' : ''
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof LabError) return error.message
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return 'does not exist'
+  return code === undefined ? message : `cannot be read (${code})`
+}
