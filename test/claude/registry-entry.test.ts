@@ -12,6 +12,7 @@ describe('one entry', () => {
     status: 'idle',
     waitingFor: null,
     deepLink: null,
+    startedAt: 1,
     updatedAt: 1_700_000_000_000,
   }
   const nothing = {
@@ -21,6 +22,7 @@ describe('one entry', () => {
     status: null,
     waitingFor: null,
     deepLink: null,
+    startedAt: null,
     updatedAt: null,
   }
 
@@ -95,6 +97,7 @@ describe('one entry', () => {
       'status',
       'waitingFor',
       'bridgeSessionId',
+      'startedAt',
       'updatedAt',
     ]
     const anything = fc.oneof(
