@@ -55,10 +55,11 @@ export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
       claude: { path: '/usr/bin/claude', version: '2.1.0', login: 'logged_in' },
       cap: memory.cap(),
       guard: 'loopback',
+      refused: {},
     }),
     doors: { boundHost: '127.0.0.1', allowedHosts: [] },
     projectsRoot: options.root ?? '/srv/projects',
-    log: { debug() {}, error: (fields, message) => void errors.push({ fields, message }) },
+    log: { debug() {}, info() {}, warn() {}, error: (fields, message) => void errors.push({ fields, message }) },
     assets: readAssets(),
     ...options,
   })
