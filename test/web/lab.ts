@@ -59,7 +59,12 @@ export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
     }),
     doors: { boundHost: '127.0.0.1', allowedHosts: [] },
     projectsRoot: options.root ?? '/srv/projects',
-    log: { debug() {}, info() {}, warn() {}, error: (fields, message) => void errors.push({ fields, message }) },
+    log: {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (fields, message) => void errors.push({ fields, message }),
+    },
     assets: readAssets(),
     ...options,
   })
