@@ -98,6 +98,24 @@ const revive = () => connection?.reader?.cancel()
 addEventListener('pageshow', (event) => event.persisted && revive())
 addEventListener('online', revive)
 
+// Nobody knows this browser any more, here or at a proxy in front: only a whole page can be led to where
+// one signs in. Asked of the page itself, so that nothing reloads for ever.
+async function signInIfLost() {
+  const answer = await fetch('/', { method: 'HEAD', redirect: 'manual', cache: 'no-store' })
+  if (answer.type === 'opaqueredirect' || answer.status === 401) location.reload()
+}
+const lookForSignIn = () => void signInIfLost().catch(() => {})
+on('htmx:before:response', (event) => {
+  const { status, redirected, headers } = event.detail.ctx.response.raw
+  if ((status !== 401 && !redirected) || headers.has('hx-redirect')) return
+  event.preventDefault()
+  lookForSignIn()
+})
+on('htmx:sse:error', lookForSignIn)
+on('htmx:error', lookForSignIn)
+// A sign-in page would be read as a stream that says nothing and ends.
+on('htmx:sse:before:connection', ({ detail }) => detail.connection.attempt > 0 && lookForSignIn())
+
 const ages = () => {
   for (const time of document.querySelectorAll('[data-age]'))
     time.textContent = ageText(Date.parse(time.dateTime), Date.now() - skew)

@@ -85,7 +85,10 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
  */
 export function leadToLogin(c: Context<WebEnv>, { password }: Guards): Response | null {
   const { path, method } = c.req
-  if (path.startsWith('/api/')) return null
+  if (path.startsWith('/api/')) {
+    c.header('www-authenticate', 'Bearer')
+    return null
+  }
   if (c.req.header('hx-request') === 'true' || path === '/events') {
     const page = c.req.header('hx-current-url') ?? c.req.header('referer')
     // Without a page of lab's own, a reload leads to the proxy's.

@@ -67,7 +67,6 @@ export function createApp(deps: WebDeps): WebApp {
     if (error instanceof LabError) {
       counts.add(error.code)
       if (error instanceof TooManyTries) c.header('retry-after', `${error.retryAfterSeconds}`)
-      if (error instanceof Unauthorized) c.header('www-authenticate', 'Bearer')
       const wayIn = error instanceof Unauthorized ? leadToLogin(c, guards) : null
       return wayIn ?? rendered(c, live, paths, error.code, error.message)
     }
