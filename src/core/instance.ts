@@ -1,6 +1,6 @@
 // What lab says of one running agent, and the events that tell of a change. Pure; the shapes of the
 // JSON API.
-import type { State } from './state.ts'
+import type { EndReason, State } from './state.ts'
 
 /** A state, or `unknown` while tmux cannot be read. */
 export type ShownState = State | 'unknown'
@@ -11,9 +11,6 @@ export type ShownState = State | 'unknown'
  */
 export type Actor =
   'page' | 'api' | 'cli' | 'agent' | 'lab' | 'nobody' | `user:${string}` | `token:${string}`
-
-export type EndReason =
-  'exited' | 'signal' | 'start_failed' | 'stopped' | 'session_closed' | 'tmux_gone' | 'rebooted'
 
 /** Why an instance ended, as far as anybody can tell. */
 export interface Evidence {

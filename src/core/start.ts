@@ -11,6 +11,17 @@ import {
   type SessionName,
 } from './names.ts'
 
+/** What an operator asks for. */
+export interface StartSpec {
+  readonly project: string
+  /** What the operator typed, unchecked. */
+  readonly label?: string
+  readonly model?: string
+  readonly effort?: string
+  /** Start even though Claude says that nobody is logged in. */
+  readonly force?: boolean
+}
+
 export interface StartQuestion {
   readonly key: ProjectKey
   /** What the operator typed. */

@@ -1,5 +1,4 @@
 // Signals → state. Pure: what tmux, the keeper and Claude's registry said last, in; the state, out.
-import type { EndReason } from './instance.ts'
 
 /** `limited` and `stalled` are kept free for later; nothing here moves to them. */
 export type State =
@@ -12,6 +11,10 @@ export type State =
   | 'error'
   | 'limited'
   | 'stalled'
+
+/** Why an instance is no longer live. */
+export type EndReason =
+  'exited' | 'signal' | 'start_failed' | 'stopped' | 'session_closed' | 'tmux_gone' | 'rebooted'
 
 /** How a process ended: one of the two is set. */
 export interface Exit {

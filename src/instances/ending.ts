@@ -1,6 +1,6 @@
 // The end of an instance: its last lines are kept, its session removed, what it left behind ended.
-import type { Actor, EndReason } from '../core/instance.ts'
-import { isLegalMove, type Exit } from '../core/state.ts'
+import type { Actor } from '../core/instance.ts'
+import { type EndReason, isLegalMove, type Exit } from '../core/state.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import { evidenceOf, lastLinesOf } from './evidence.ts'

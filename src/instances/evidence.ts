@@ -1,6 +1,6 @@
 // Why an instance ended, as a sentence. Pure.
-import type { Actor, EndReason, Evidence } from '../core/instance.ts'
-import type { Exit } from '../core/state.ts'
+import type { Actor, Evidence } from '../core/instance.ts'
+import type { EndReason, Exit } from '../core/state.ts'
 
 /** Puts together what is known about an end. */
 export function evidenceOf(given: {

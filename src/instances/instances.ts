@@ -11,6 +11,7 @@ import {
   type Project,
   type Outcome,
 } from '../core/instance.ts'
+import type { StartSpec } from '../core/start.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
 import { currentBranch } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
@@ -26,16 +27,6 @@ import { createStart, failedOutcome } from './start.ts'
 import { createStop } from './stop.ts'
 import { createSweeper } from './sweeper.ts'
 import { createVigil } from './vigil.ts'
-
-export interface StartSpec {
-  readonly project: string
-  /** What the operator typed, unchecked. */
-  readonly label?: string
-  readonly model?: string
-  readonly effort?: string
-  /** Start even though Claude says that nobody is logged in. */
-  readonly force?: boolean
-}
 
 /** Every method that takes `by` writes the move to the journal under that name. */
 export interface Instances {

@@ -1,8 +1,8 @@
 // Takes a listing of tmux over: adopts, joins it with the registry and the keepers' notes, and moves
 // every instance to the state that follows.
 import type { Registry, RegistryEntry } from '../claude/registry.ts'
-import { isLive, type EndReason } from '../core/instance.ts'
-import { deriveState, exitOf, type Exit, type Signals } from '../core/state.ts'
+import { isLive } from '../core/instance.ts'
+import { type EndReason, deriveState, exitOf, type Exit, type Signals } from '../core/state.ts'
 import { childrenOf, readProcess } from '../processes.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
 import type { InstancesDeps } from './deps.ts'

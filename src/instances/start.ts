@@ -11,7 +11,7 @@ import {
 } from '../errors.ts'
 import { currentBranch, type FoundProject } from '../projects/projects.ts'
 import { resetForLaunch, reserveEntry, type Entry } from './entry.ts'
-import type { StartSpec } from './instances.ts'
+import type { StartSpec } from '../core/start.ts'
 import type { Launch, LaunchOptions, Work } from './launch.ts'
 import type { Sweeper } from './sweeper.ts'
 

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
 import { InvalidRequest, LabError } from '../errors.ts'
-import type { StartSpec } from '../instances/instances.ts'
+import type { StartSpec } from '../core/start.ts'
 import type { WebEnv } from './env.ts'
 
 // A start is a few hundred bytes; this leaves room for the longest label that deserves its own refusal.

@@ -1,8 +1,7 @@
 // Why an instance ended, as its operator reads it.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { EndReason } from '../../src/core/instance.ts'
-import { exitOf, type Exit } from '../../src/core/state.ts'
+import { type EndReason, exitOf, type Exit } from '../../src/core/state.ts'
 import { evidenceOf, lastLinesOf } from '../../src/instances/evidence.ts'
 
 const unknown: Exit = { code: null, signal: null }
