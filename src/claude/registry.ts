@@ -184,7 +184,7 @@ function readEntry(path: string): RegistryEntry | null {
 function identityOf(path: string): string {
   try {
     const { ino, birthtimeMs } = statSync(path)
-    return `${ino}`
+    return `${ino}/${birthtimeMs}`
   } catch {
     return ''
   }
