@@ -17,7 +17,12 @@ import { bundle, put, test } from './fixtures/folder.ts'
 
 test('the new text is there with its mode, and nothing else', async ({ folder }) => {
   const path = join(folder, 'a')
-  await replaceFile(path, 'one', { mode: 0o640 })
+  const before = process.umask(0o077)
+  try {
+    await replaceFile(path, 'one', { mode: 0o640 })
+  } finally {
+    process.umask(before)
+  }
   expect(readFileSync(path, 'utf8')).toBe('one')
   expect(statSync(path).mode & 0o777).toBe(0o640)
   chmodSync(path, 0o666)

@@ -214,6 +214,16 @@ describe("Claude's own lock", () => {
     expect(existsSync(`${file}.lock`)).toBe(true)
   })
 
+  test('that stays taken costs none of several seeds at the same moment', async ({ folder }) => {
+    const file = put(join(folder, '.claude.json'), '{}')
+    mkdirSync(`${file}.lock`)
+    const folders = ['/p/1', '/p/2', '/p/3']
+    await Promise.all(folders.map((path) => seedTrust(file, path)))
+    expect(read(file)).toMatchObject({
+      projects: Object.fromEntries(folders.map((path) => [path, trusted])),
+    })
+  })
+
   test('that a dead Claude left is taken over', async ({ folder }) => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const file = put(join(folder, '.claude.json'), '{}')

@@ -1,6 +1,6 @@
 // The keepers' notes in a real folder.
 import type { FSWatcher } from 'node:fs'
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, vi } from 'vitest'
 import { openNotes } from '../../src/instances/notes.ts'
@@ -29,8 +29,14 @@ function note(path: string, status: string): void {
 test('a note is told when it is there, not while it is written', async ({ folder }) => {
   const told: boolean[] = []
   const notes = openNotes(join(folder, 'notes'), () => told.push(notes.names().has('a')))
+  const seen: unknown[] = []
+  const watcher = watch(join(folder, 'notes'), (_event, name) => seen.push(name))
   put(join(folder, 'notes', 'a.part'), '13')
   put(join(folder, 'notes', 'b.part'), '0')
+  await until(() => seen.includes('b.part'), { what: 'the kernel to tell of both' })
+  watcher.close()
+  await new Promise(setImmediate)
+  expect(told).toEqual([])
   note(notes.pathOf('a'), '137')
   await until(() => told.length > 0, { what: 'the note' })
   expect(told).not.toContain(false)

@@ -135,9 +135,9 @@ describe('what is written', () => {
     const store = open(folder)
     let writing = true
     const writes = (async () => {
-      for (let i = 1; i <= 20; i++)
+      for (let i = 1; i <= 8; i++)
         await store.update((facts) => {
-          facts.instances = Array.from({ length: 200 * i }, () => recordOf())
+          facts.instances = Array.from({ length: 25 * i }, () => recordOf())
         })
     })().finally(() => (writing = false))
     await new Promise(setImmediate)
