@@ -11,11 +11,11 @@ const limit = vi.hoisted(() => ({ reached: false }))
 
 vi.mock('node:fs', async (original) => {
   const real = await original<{ watch: (...args: unknown[]) => FSWatcher }>()
-  const watch = (...args: unknown[]): FSWatcher => {
+  const limited = (...args: unknown[]): FSWatcher => {
     if (limit.reached) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
     return real.watch(...args)
   }
-  return { ...real, watch }
+  return { ...real, watch: limited }
 })
 
 afterEach(() => (limit.reached = false))
