@@ -28,7 +28,11 @@ in
   options.services.lab = {
     enable = mkEnableOption "lab, which runs several Claude Code instances per git project";
 
-    package = mkPackageOption pkgs "lab" { };
+    # No default of its own: nixpkgs has had another program of this name.
+    package = mkPackageOption pkgs "lab" {
+      default = null;
+      extraDescription = "The flake's module sets it.";
+    };
 
     host = mkOption {
       type = types.str;

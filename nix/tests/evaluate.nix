@@ -12,6 +12,8 @@ let
       modules = [
         (import ./stubs.nix { inherit lib; })
         ../module.nix
+        # As the flake's module does.
+        ({ pkgs, ... }: { services.lab.package = lib.mkDefault pkgs.lab; })
         configuration
       ];
     };

@@ -18,6 +18,8 @@ pkgs.testers.runNixOSTest {
         [ ! -e .hog ] || exec tail /dev/zero
         exec ${lib.getExe config.services.lab.package} stand-in "$@"
       '';
+      # Test machines are built without.
+      system.switch.enable = true;
       specialisation = lib.mapAttrs (_: configuration: { inherit configuration; }) (
         removeAttrs machines [ "base" ]
       );
