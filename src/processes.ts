@@ -44,10 +44,21 @@ export function isRunning({ pid, start }: ProcessId): boolean {
   return readProcess(pid)?.start === start
 }
 
-/** The direct children of a process, oldest first, as far as the kernel tells. */
+/** The direct children of a process, as far as the kernel tells; a shell's are in order of age. */
 export function childrenOf(pid: number): readonly number[] {
-  const children = read(`/proc/${pid}/task/${pid}/children`)
-  return children ? children.trim().split(' ').filter(Boolean).map(Number) : []
+  // The kernel lists a child under the thread that made it.
+  return threadsOf(pid).flatMap((thread) => {
+    const children = read(`/proc/${pid}/task/${thread}/children`)
+    return children ? children.trim().split(' ').filter(Boolean).map(Number) : []
+  })
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
 }
 
 /** A process and everything below it, as far as the kernel tells; cheap, unlike a whole table. */
