@@ -78,6 +78,8 @@ describe.each(clients)('with the %s client', (client) => {
       const { paneId, typed } = await startTypist(tmux, sandbox)
       await sandbox.tmux('copy-mode', '-t', paneId)
       await tmux.typeText(paneId, 'text')
+      const mode = ['display-message', '-p', '-t', paneId, '#{pane_in_mode}']
+      expect(await sandbox.tmux(...mode)).toBe('0')
       await sandbox.tmux('copy-mode', '-t', paneId)
       await tmux.pressKeys(paneId, ['q'])
       await typed('textq')
