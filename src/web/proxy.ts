@@ -111,8 +111,9 @@ function forwardedHost(headers: Headers): string | null {
   return `${host}:${port}`
 }
 
-// No blank, comma or control character: two headers arrive as one with a comma.
-const userPattern = /^[^\p{C}\p{Z},]{1,100}$/u
+// No blank, comma or control character: two headers arrive as one with a comma. U+FFFD is what broken
+// bytes become, and it would make two users one.
+const userPattern = /^[^\p{C}\p{Z},\ufffd]{1,100}$/u
 
 function userOf(headers: Headers, header: string): string | null {
   const value = headers.get(header)

@@ -61,7 +61,8 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', createPage(instances, live, streams, paths))
 
   app.notFound((c) => {
-    throw new LabError('not_found', `There is nothing at ${c.req.path} for ${c.req.method}.`)
+    const hint = c.get('sender').isProxied ? ' Behind a proxy, lab does not live below a path.' : ''
+    throw new LabError('not_found', `There is nothing at ${c.req.path} for ${c.req.method}.${hint}`)
   })
   app.onError((error, c) => {
     if (error instanceof LabError) {

@@ -16,7 +16,7 @@ export interface TokenList {
 export function parseTokens(text: string): TokenList {
   const tokens = text.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === '') return []
-    const [, name, token] = /^(?:([^:\p{C}]{1,64}):\s+)?([!-~]+)$/u.exec(line.trim()) ?? []
+    const [, name, token] = /^(?:([^:\p{C}]{1,64}):\s+)?([!-~]*[!-9;-~])$/u.exec(line.trim()) ?? []
     if (token === undefined)
       throw new Error(`has no token in line ${index + 1}: write TOKEN or NAME: TOKEN`)
     return [{ name: name?.trim() ?? null, hash: hashOf(token) }]
