@@ -54,11 +54,6 @@ export async function createGuarded(options: GuardedOptions): Promise<Guarded> {
   const { folder, proxies = [], userHeader = 'Remote-User', deps = {} } = options
   const all = options.password === undefined && options.tokens === undefined && !proxies.length
   const files = { password: join(folder, 'password'), tokens: join(folder, 'tokens') }
-  const put = (path: string, text: string): void => {
-    writeFileSync(`${path}.new`, text)
-    chmodSync(`${path}.new`, 0o600)
-    renameSync(`${path}.new`, path)
-  }
   put(files.password, `${password}\n`)
   put(files.tokens, tokenText)
   return build()
@@ -124,6 +119,13 @@ export async function createGuarded(options: GuardedOptions): Promise<Guarded> {
       restart: build,
     }
   }
+}
+
+/** Puts text in the place of a file, as editors do. */
+function put(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text)
+  chmodSync(`${path}.new`, 0o600)
+  renameSync(`${path}.new`, path)
 }
 
 /** The cookie that an answer sets, as a browser sends it back. */

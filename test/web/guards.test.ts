@@ -1,6 +1,6 @@
 // What is guarded, how each kind of client is told, and when those who were let in have to go.
 import { describe, expect, it as plain } from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { localPath, pathOfPage } from '../../src/web/local-path.ts'
 import { test as it } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
@@ -143,18 +143,19 @@ it('without a guard everybody who reaches loopback is the operator', async ({ fo
     expect((await lab.send('/api/v1/projects', { headers })).status).toBe(200)
 })
 
-describe('a stream', () => {
-  const open = async (lab: Guarded, headers: Record<string, string>, path = '/events') => {
-    const response = await lab.send(path, { headers })
-    expect(response.status).toBe(200)
-    const reader = response.body!.getReader()
-    await reader.read()
-    return {
-      ended: async () => {
-        for (;;) if ((await reader.read()).done) return true
-      },
-    }
+async function open(lab: Guarded, headers: Record<string, string>, path = '/events') {
+  const response = await lab.send(path, { headers })
+  expect(response.status).toBe(200)
+  const reader = response.body!.getReader()
+  await reader.read()
+  return {
+    ended: async () => {
+      for (;;) if ((await reader.read()).done) return true
+    },
   }
+}
+
+describe('a stream', () => {
   const byToken = { authorization: 'Bearer token-of-the-phone' }
 
   it('ends with its sign-in, and no other does', async ({ folder }) => {

@@ -5,8 +5,9 @@ import { describe, expect } from 'vitest'
 import { test as it } from '../fixtures/folder.ts'
 import { cookieOf, createGuarded, password } from './guarded.ts'
 
-const with_ = (cookie: string) => ({ headers: { cookie } })
+const by = (cookie: string) => ({ headers: { cookie } })
 const days = 24 * 3600 * 1000
+const flip = (text: string): string => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
 
 describe('the login page', () => {
   it('is a plain form that password managers know, and needs no script', async ({ folder }) => {
@@ -24,7 +25,7 @@ describe('the login page', () => {
     const response = await lab.post('/login', { password, next: '/?q=foo' })
     expect(response.status).toBe(303)
     expect(response.headers.get('location')).toBe('/?q=foo')
-    expect((await lab.send('/', with_(cookieOf(response)))).status).toBe(200)
+    expect((await lab.send('/', by(cookieOf(response)))).status).toBe(200)
   })
 
   it('answers a wrong password with 401, the form, and the place one wanted to go', async ({
@@ -80,9 +81,9 @@ describe('the cookie', () => {
     expect(cookie).toMatch(/; Path=\/(;|$)/)
     expect(cookie).not.toContain('Secure')
     lab.pass(30 * days - 60_000)
-    expect((await lab.send('/', with_(cookieOf(response)))).status).toBe(200)
+    expect((await lab.send('/', by(cookieOf(response)))).status).toBe(200)
     lab.pass(120_000)
-    expect((await lab.send('/', with_(cookieOf(response)))).status).toBe(303)
+    expect((await lab.send('/', by(cookieOf(response)))).status).toBe(303)
   })
 
   it('is for TLS only where it came by TLS, which a trusted proxy alone can say', async ({
@@ -99,7 +100,6 @@ describe('the cookie', () => {
     const cookie = await lab.signIn()
     const [name, value] = cookie.split('=') as [string, string]
     const [issued, id, mac] = value.split('.') as [string, string, string]
-    const flip = (text: string): string => (text[0] === 'A' ? 'B' : 'A') + text.slice(1)
     const forged = [
       `${Number(issued) + 86_400}.${id}.${mac}`,
       `${issued}.${flip(id)}.${mac}`,
@@ -113,8 +113,8 @@ describe('the cookie', () => {
       '',
     ]
     for (const one of forged)
-      expect((await lab.send('/api/v1/projects', with_(`${name}=${one}`))).status).toBe(401)
-    expect((await lab.send('/api/v1/projects', with_(cookie))).status).toBe(200)
+      expect((await lab.send('/api/v1/projects', by(`${name}=${one}`))).status).toBe(401)
+    expect((await lab.send('/api/v1/projects', by(cookie))).status).toBe(200)
   })
 
   it('of another lab with the same password is nothing here', async ({ folder }) => {
@@ -122,13 +122,13 @@ describe('the cookie', () => {
     const cookie = await lab.signIn()
     writeFileSync(join(folder, 'sign-ins.json'), '{}')
     const other = await lab.restart()
-    expect((await other.send('/', with_(cookie))).status).toBe(303)
+    expect((await other.send('/', by(cookie))).status).toBe(303)
   })
 
   it('survives a restart of lab', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
-    expect((await (await lab.restart()).send('/', with_(cookie))).status).toBe(200)
+    expect((await (await lab.restart()).send('/', by(cookie))).status).toBe(200)
   })
 
   it('is dead after its sign-out, here and after a restart, while others live', async ({
@@ -136,61 +136,61 @@ describe('the cookie', () => {
   }) => {
     const lab = await createGuarded({ folder, password: true })
     const [mine, other] = [await lab.signIn(), await lab.signIn()]
-    const response = await lab.post('/logout', {}, with_(mine))
+    const response = await lab.post('/logout', {}, by(mine))
     expect(response.status).toBe(303)
     expect(response.headers.get('location')).toBe('/login')
     expect(response.headers.get('set-cookie')).toMatch(/=; Max-Age=0/)
     for (const here of [lab, await lab.restart()]) {
-      expect((await here.send('/', with_(mine))).status).toBe(303)
-      expect((await here.send('/', with_(other))).status).toBe(200)
+      expect((await here.send('/', by(mine))).status).toBe(303)
+      expect((await here.send('/', by(other))).status).toBe(200)
     }
   })
 
   it('is dead after a sign-out everywhere, on every device', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const [mine, other] = [await lab.signIn(), await lab.signIn()]
-    await lab.post('/logout', { everywhere: '1' }, with_(mine))
+    await lab.post('/logout', { everywhere: '1' }, by(mine))
     for (const here of [lab, await lab.restart()])
       for (const cookie of [mine, other])
-        expect((await here.send('/', with_(cookie))).status).toBe(303)
-    expect((await lab.send('/', with_(await lab.signIn()))).status).toBe(200)
+        expect((await here.send('/', by(cookie))).status).toBe(303)
+    expect((await lab.send('/', by(await lab.signIn()))).status).toBe(200)
   })
 
   it('is dead as soon as the password changes, and its password with it', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     lab.rewrite('password', 'another\n')
-    expect((await lab.send('/', with_(cookie))).status).toBe(303)
+    expect((await lab.send('/', by(cookie))).status).toBe(303)
     expect((await lab.post('/login', { password })).status).toBe(401)
     expect((await lab.post('/login', { password: 'another' })).status).toBe(303)
-    expect((await (await lab.restart()).send('/', with_(cookie))).status).toBe(303)
+    expect((await (await lab.restart()).send('/', by(cookie))).status).toBe(303)
   })
 
   it('lives on when the file was only written again', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     lab.rewrite('password', `${password}\n`)
-    expect((await lab.send('/', with_(cookie))).status).toBe(200)
+    expect((await lab.send('/', by(cookie))).status).toBe(200)
   })
 
   it('lets nobody in while the file cannot be used', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     lab.rewrite('password', '')
-    expect((await lab.send('/', with_(cookie))).status).toBe(303)
+    expect((await lab.send('/', by(cookie))).status).toBe(303)
     expect((await lab.post('/login', { password: '' })).status).toBe(401)
     expect(JSON.stringify(lab.logged)).toContain('nobody gets in by it')
     lab.rewrite('password', password)
-    expect((await lab.send('/', with_(cookie))).status).toBe(200)
+    expect((await lab.send('/', by(cookie))).status).toBe(200)
   })
 
   it('cannot end a sign-in that it does not prove', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     const forged = cookie.slice(0, -1) + (cookie.endsWith('A') ? 'E' : 'A')
-    await lab.post('/logout', { everywhere: '1' }, with_(forged))
+    await lab.post('/logout', { everywhere: '1' }, by(forged))
     await lab.post('/logout', { everywhere: '1' })
-    expect((await lab.send('/', with_(cookie))).status).toBe(200)
+    expect((await lab.send('/', by(cookie))).status).toBe(200)
   })
 })
 

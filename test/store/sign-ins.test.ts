@@ -1,0 +1,53 @@
+// Which sign-ins are over, and the salt that all of them depend on.
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { openSignIns } from '../../src/store/sign-ins.ts'
+import { test as it } from '../fixtures/folder.ts'
+
+const now = () => 1000
+
+it('salt and ended sign-ins outlive lab, in a file of its own', async ({ folder }) => {
+  const signIns = await openSignIns(folder, now)
+  await signIns.end('one', 5000)
+  const again = await openSignIns(folder, now)
+  expect(again.salt()).toBe(signIns.salt())
+  expect(again.isEnded('one')).toBe(true)
+  expect(again.isEnded('two')).toBe(false)
+  expect(statSync(join(folder, 'sign-ins.json')).mode & 0o777).toBe(0o600)
+})
+
+it('one that has run out by itself is forgotten', async ({ folder }) => {
+  let time = 1000
+  const signIns = await openSignIns(folder, () => time)
+  await signIns.end('one', 2000)
+  time = 3000
+  await signIns.end('two', 5000)
+  expect(readFileSync(join(folder, 'sign-ins.json'), 'utf8')).not.toContain('one')
+})
+
+it('the end of all is another salt', async ({ folder }) => {
+  const signIns = await openSignIns(folder, now)
+  const before = signIns.salt()
+  await Promise.all([signIns.end('one', 5000), signIns.endAll()])
+  expect(signIns.salt()).not.toBe(before)
+  expect((await openSignIns(folder, now)).salt()).toBe(signIns.salt())
+})
+
+it.for(['', 'not json', '{}', '{"version":1,"salt":"short","ended":[]}'])(
+  'a file that holds %j is begun anew, and all sign in again',
+  async (text, { folder }) => {
+    writeFileSync(join(folder, 'sign-ins.json'), text)
+    const signIns = await openSignIns(folder, now)
+    expect((await openSignIns(folder, now)).salt()).toBe(signIns.salt())
+  },
+)
+
+it('an end that cannot be written holds until a restart, and says so', async ({ folder }) => {
+  const dir = join(folder, 'state')
+  mkdirSync(dir)
+  const signIns = await openSignIns(dir, now)
+  rmSync(dir, { recursive: true })
+  await expect(signIns.end('one', 5000)).rejects.toMatchObject({ code: 'store_unwritable' })
+  expect(signIns.isEnded('one')).toBe(true)
+})
