@@ -41,6 +41,25 @@ const telling = new Set([
 const backoffMinMs = 100
 const backoffMaxMs = 5000
 
+/**
+ * Ends the connections of a lab that was killed: tmux keeps a control client whose reader is gone for
+ * as long as there is something to tell it, which is for ever.
+ */
+async function endStale(spawned: Run): Promise<void> {
+  const format = '#{client_control_mode} #{client_pid}'
+  const reply = await spawned([['list-clients', '-t', `=${selfName}`, '-F', format]])
+  if (reply.kind !== 'ok') return
+  for (const line of reply.lines) {
+    const [isControl, pid] = line.split(' ')
+    if (isControl !== '1' || !Number(pid)) continue
+    try {
+      process.kill(Number(pid), 'SIGTERM')
+    } catch {
+      // It went by itself, or belongs to a user who may not be disturbed.
+    }
+  }
+}
+
 interface Gate {
   /** Runs a call that makes or ends a session, while no client introduces itself. */
   change(call: () => Promise<Reply>): Promise<Reply>
@@ -85,6 +104,7 @@ export function createControl(options: ControlOptions): Control {
     run: main.run,
     captureRun: captures.run,
     async connect() {
+      if (!isWanted) await endStale(options.spawned)
       isWanted = true
       await Promise.all([main.connect(), captures.connect()])
     },

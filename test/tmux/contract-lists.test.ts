@@ -3,7 +3,7 @@ import { describe, expect } from 'vitest'
 import { TmuxUnavailable } from '../../src/errors.ts'
 import { test } from '../fixtures/tmux.ts'
 import { until } from '../fixtures/until.ts'
-import { clients, open, openBare, session } from './opened.ts'
+import { clients, onTerminal, open, openBare, session } from './opened.ts'
 
 describe.each(clients)('with the %s client', (client) => {
   describe('a listing', () => {
@@ -76,19 +76,7 @@ describe.each(clients)('with the %s client', (client) => {
         '-t',
         '=foo~2',
       ])
-      await sandbox.plainTmux(
-        '-L',
-        'outer',
-        '-f',
-        '/dev/null',
-        'new-session',
-        '-d',
-        '--',
-        'env',
-        '-u',
-        'TMUX',
-        ...tmux.attachArgv('foo~2'),
-      )
+      await onTerminal(sandbox, tmux.attachArgv('foo~2'))
       const attached = () =>
         tmux.list().then(({ sessions }) => sessions.map((s) => `${s.name} ${s.attached}`).sort())
       await until(async () => (await attached())[0] === 'foo~2 1', { what: 'a terminal on foo~2' })

@@ -1,11 +1,12 @@
 // What only the control client does: it is told of changes, and its connections come and go.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect } from 'vitest'
 import type { Tmux } from '../../src/tmux/tmux.ts'
 import { test, type TmuxSandbox } from '../fixtures/tmux.ts'
 import { until } from '../fixtures/until.ts'
-import { clients, open, owner, session, shows } from './opened.ts'
+import { clients, onTerminal, open, openBare, owner, session, shows } from './opened.ts'
 
 /** Pids of this process's children whose arguments contain `text`, zombies left out. */
 async function children(text: string): Promise<number[]> {
@@ -80,6 +81,25 @@ describe('the control client', () => {
     )
     expect(again).toBe(true)
     await counted(tmux, () => sandbox.tmux('rename-session', '-t', '=foo', 'bar'))
+  })
+
+  test('ends what a lab that was killed left attached, and no terminal of a person', async ({
+    sandbox,
+  }) => {
+    const before = await openBare(sandbox, { client: 'spawned' })
+    await before.setOwner(owner)
+    const stale = execa('tmux', ['-L', sandbox.socket, '-C', 'attach', '-t', '=_lab'], {
+      env: sandbox.env,
+      stdin: 'pipe',
+      reject: false,
+    })
+    await onTerminal(sandbox, before.attachArgv('_lab'))
+    const modes = async () =>
+      (await sandbox.tmux('list-clients', '-F', '#{client_control_mode}')).split('\n').toSorted()
+    await until(async () => (await modes()).join('') === '01', { what: 'both attached' })
+    await open(sandbox, { client: 'control' })
+    await stale
+    expect(await modes()).toEqual(['0', '1', '1'])
   })
 
   test('makes its session again when somebody ends it or the whole server', async ({ sandbox }) => {

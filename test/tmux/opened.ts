@@ -71,3 +71,9 @@ export function contents(file: string): Promise<string> {
 export function writing(output: string): string {
   return `${output} >"$OUT.part"; mv "$OUT.part" "$OUT"; exec sleep 1000`
 }
+
+/** Runs a program on a terminal of its own, as a person would, until the test ends. */
+export async function onTerminal(sandbox: TmuxSandbox, argv: readonly string[]): Promise<void> {
+  const start = ['-L', 'outer', '-f', '/dev/null', 'new-session', '-d', '--', 'env', '-u', 'TMUX']
+  await sandbox.plainTmux(...start, ...argv)
+}

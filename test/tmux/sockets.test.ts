@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest'
 import { TmuxUnavailable } from '../../src/errors.ts'
 import { test } from '../fixtures/tmux.ts'
 import { until } from '../fixtures/until.ts'
-import { clients, open, openBare, owner, session, shows } from './opened.ts'
+import { clients, onTerminal, open, openBare, owner, session, shows } from './opened.ts'
 
 const counting = [
   'sh',
@@ -57,19 +57,7 @@ describe.each(clients)('with the %s client', (client) => {
 
     expect(await sandbox.plainTmux('ls', '-F', '#{session_name}')).toContain(name)
     expect(tmux.attachArgv(name)).toEqual(['tmux', 'attach', '-t', `=${name}`])
-    await sandbox.plainTmux(
-      '-L',
-      'outer',
-      '-f',
-      '/dev/null',
-      'new-session',
-      '-d',
-      '--',
-      'env',
-      '-u',
-      'TMUX',
-      ...tmux.attachArgv(name),
-    )
+    await onTerminal(sandbox, tmux.attachArgv(name))
     await until(
       async () => (await tmux.list()).sessions.find((s) => s.name === name)?.attached === 1,
       { what: 'a terminal on the instance' },
