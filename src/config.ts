@@ -34,8 +34,8 @@ export interface Config {
   readonly tokenFile: string | null
   /** Networks as `ADDRESS/BITS` whose word counts about who asks, from where and how. */
   readonly trustedProxies: readonly string[]
-  /** The header in which such a proxy names the user. */
-  readonly proxyUserHeader: string
+  /** The header in which such a proxy names the user; null when it names nobody. */
+  readonly proxyUserHeader: string | null
   readonly logLevel: LogLevel
 }
 
@@ -74,7 +74,7 @@ export const serveFlags = {
   'proxy-user-header': flag(
     'NAME',
     'Remote-User',
-    'the header in which such a proxy names the user',
+    'the header in which it names the user, or none',
   ),
   'log-level': flag('LEVEL', 'info', `how much is logged: ${logLevels.join(', ')}`),
 } as const satisfies Record<string, Flag>
@@ -124,7 +124,12 @@ export function parseConfig(
     passwordFile: file('password-file'),
     tokenFile: file('token-file'),
     trustedProxies: Object.freeze((values['trusted-proxy'] ?? []).map(parseNetwork)),
+    proxyUserHeader: parseHeaderName(text('proxy-user-header')),
   }
+  if (guards.proxyUserHeader === null && guards.passwordFile === null && guards.tokenFile === null)
+    throw new UsageError(
+      '--proxy-user-header none leaves nobody who would know who asks: add --password-file FILE or --token-file FILE.',
+    )
   if (values['proxy-user-header'] !== undefined && guards.trustedProxies.length === 0)
     throw new UsageError(
       '--proxy-user-header counts from a trusted proxy only: add --trusted-proxy CIDR.',
@@ -145,7 +150,6 @@ export function parseConfig(
     historyLimit: whole('history-limit', 0, countMax, 'give a whole number of lines, 0 or more'),
     allowedHosts: Object.freeze((values['allowed-host'] ?? []).map(parseAllowedHost)),
     ...guards,
-    proxyUserHeader: parseHeaderName(text('proxy-user-header')),
     logLevel: parseLevel(text('log-level')),
   })
 }
@@ -191,10 +195,11 @@ function parseNetwork(value: string): string {
   )
 }
 
-function parseHeaderName(value: string): string {
+function parseHeaderName(value: string): string | null {
+  if (value === 'none') return null
   if (/^[A-Za-z0-9-]+$/.test(value)) return value
   throw new UsageError(
-    `--proxy-user-header ${quote(value)} is no header's name: give one of letters, digits and -, such as Remote-User.`,
+    `--proxy-user-header ${quote(value)} is no header's name: give one such as Remote-User, or none.`,
   )
 }
 

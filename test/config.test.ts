@@ -94,6 +94,11 @@ test.each([
     'proxyUserHeader',
     'X-Forwarded-User',
   ],
+  [
+    ['--trusted-proxy=::1', '--proxy-user-header', 'none', '--password-file=p'],
+    'proxyUserHeader',
+    null,
+  ],
   [['--host', '0.0.0.0', '--password-file=p'], 'host', '0.0.0.0'],
   [['--host', '[::]', '--token-file=t'], 'host', '::'],
   [['--host', 'Box.lan', '--trusted-proxy=10.0.0.1'], 'host', 'box.lan'],
@@ -155,6 +160,11 @@ test.each([
 test.each(Object.keys(serveFlags))('an empty --%s is refused by name', (name) => {
   expect(refusal([`--${name}=`])).toContain(`--${name}`)
   expect(refusal([`--${name}`, ''])).toContain(`--${name}`)
+})
+
+test('a proxy that names nobody is no guard', () => {
+  const flags = ['--trusted-proxy=::1', '--proxy-user-header', 'none']
+  expect(refusal(flags)).toContain('--password-file FILE or --token-file FILE')
 })
 
 test('a user header without a proxy that may send it is refused', () => {

@@ -25,6 +25,7 @@ export interface Guards {
   readonly tokens: Tokens | null
   /** Good for this run of lab only; the local commands read it from `server.json`. */
   readonly bootToken: string | null
+  /** Whether there are trusted proxies that name their users. */
   readonly hasProxies: boolean
   /** Wrong tries of passwords and of tokens, by address. */
   readonly wrongPasswords: Attempts
@@ -40,6 +41,7 @@ export interface GuardFlags {
   readonly passwordFile: string | null
   readonly tokenFile: string | null
   readonly trustedProxies: readonly string[]
+  readonly proxyUserHeader: string | null
 }
 
 // Tokens are long and made by machines; this only keeps a script from trying for ever.
@@ -83,7 +85,7 @@ export async function openGuards(
     password,
     tokens: tokenFile && createTokens(tokenFile),
     bootToken: deps.bootToken,
-    hasProxies: flags.trustedProxies.length > 0,
+    hasProxies: flags.trustedProxies.length > 0 && flags.proxyUserHeader !== null,
     wrongPasswords: createAttempts(wrongPasswordsMax, now),
     wrongTokens: createAttempts(wrongTokensMax, now),
     now,

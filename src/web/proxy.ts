@@ -8,8 +8,8 @@ import type { WebEnv } from './env.ts'
 export interface Proxies {
   /** Networks as `ADDRESS/BITS`. */
   readonly networks: readonly string[]
-  /** The header in which they name the user. */
-  readonly userHeader: string
+  /** The header in which they name the user; null when they name nobody. */
+  readonly userHeader: string | null
 }
 
 export interface Sender {
@@ -115,9 +115,9 @@ function forwardedHost(headers: Headers): string | null {
 // bytes become, and it would make two users one.
 const userPattern = /^[^\p{C}\p{Z},\ufffd]{1,100}$/u
 
-function userOf(headers: Headers, header: string): string | null {
-  const value = headers.get(header)
-  if (value === null || value === '') return null
+function userOf(headers: Headers, header: string | null): string | null {
+  const value = header && headers.get(header)
+  if (!value) return null
   // Node reads headers byte by byte; what proxies send is UTF-8.
   const user = Buffer.from(value, 'latin1').toString()
   if (userPattern.test(user)) return user

@@ -45,7 +45,7 @@ export interface GuardedOptions {
   readonly password?: boolean
   readonly tokens?: boolean
   readonly proxies?: readonly string[]
-  readonly userHeader?: string
+  readonly userHeader?: string | null
   readonly deps?: Partial<WebDeps> & MemoryOptions
 }
 
@@ -70,6 +70,7 @@ export async function createGuarded(options: GuardedOptions): Promise<Guarded> {
         passwordFile: (options.password ?? all) ? files.password : null,
         tokenFile: (options.tokens ?? all) ? files.tokens : null,
         trustedProxies: proxies,
+        proxyUserHeader: userHeader,
       },
       { bootToken, openSignIns: () => openSignIns(folder, now), log, now },
     )

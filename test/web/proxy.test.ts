@@ -67,6 +67,17 @@ describe('the user that a proxy names', () => {
     expect((await ask({ 'remote-user': 'ann' })).status).toBe(401)
   })
 
+  it('is nobody, whatever header comes, where the proxy is said to name none', async ({
+    folder,
+  }) => {
+    const networks = [`${proxy}/32`]
+    const lab = await createGuarded({ folder, proxies: networks, userHeader: null, password: true })
+    for (const name of ['remote-user', 'none', 'null', 'x-forwarded-user'])
+      expect(
+        (await lab.send('/api/v1/projects', { from: proxy, headers: { [name]: 'ann' } })).status,
+      ).toBe(401)
+  })
+
   it.for([
     ['two users', 'ann, root'],
     ['blanks', 'ann smith'],
@@ -106,6 +117,30 @@ describe('the user that a proxy names', () => {
     const byToken = { from: proxy, headers: { ...headers, authorization } }
     expect((await lab.send('/api/v1/projects', byToken)).status).toBe(200)
   })
+})
+
+it('a tailnet’s serve brings its user in, by TLS', async ({ folder }) => {
+  const name = 'box.your-tailnet.ts.net'
+  const lab = await createGuarded({
+    folder,
+    proxies: ['127.0.0.1/32'],
+    userHeader: 'Tailscale-User-Login',
+    deps: { doors: { boundHost: '127.0.0.1', allowedHosts: [name] } },
+  })
+  // What it sends with every request; it takes away such headers that a client made up.
+  const headers = {
+    host: name,
+    'x-forwarded-for': '100.101.102.103',
+    'x-forwarded-host': name,
+    'x-forwarded-proto': 'https',
+    'tailscale-user-login': 'ann@example.com',
+    'tailscale-user-name': 'Ann Smith',
+    'tailscale-user-profile-pic': 'https://pictures.example.com/ann',
+    origin: `https://${name}`,
+  }
+  expect((await lab.send('/', { headers })).status).toBe(200)
+  expect((await lab.post('/projects/foo/instances', {}, { headers })).status).toBe(303)
+  expect(lab.memory.asked).toEqual(['start foo "" by user:ann@example.com'])
 })
 
 describe('a proxy that lab does not trust', () => {
