@@ -49,6 +49,8 @@ export interface Ledger {
   /** Whether tmux could be read the last time; while not, live instances are shown as unknown. */
   readable(): boolean
   setReadable(readable: boolean): void
+  /** The running tmux server's version, null without one. */
+  setServerVersion(version: string | null): void
   noticesMayHaveChanged(): void
   subscribe(listener: (event: LabEvent) => void): () => void
 }
@@ -60,6 +62,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
   const listeners = new Set<(event: LabEvent) => void>()
   let foreign: readonly ForeignSession[] = []
   let readable = true
+  let serverVersion: string | null = null
   let usedShown = 0
   let noticesShown = '[]'
 
@@ -129,7 +132,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
   }
 
   function notices(): readonly Notice[] {
-    return noticesOf(deps, readable)
+    return noticesOf(deps, { readable, serverVersion, running: live().length })
   }
 
   function noticesMayHaveChanged(): void {
@@ -209,6 +212,9 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
       readable = value
       noticesMayHaveChanged()
       for (const entry of entries.values()) publish(entry)
+    },
+    setServerVersion(version) {
+      serverVersion = version
     },
     noticesMayHaveChanged,
     subscribe(listener) {

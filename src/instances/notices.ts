@@ -6,15 +6,26 @@ import type { InstancesDeps } from './deps.ts'
 
 /** Lists what is wrong now; empty when all is well. */
 export function noticesOf(
-  { claude, store, launch }: InstancesDeps,
-  readable: boolean,
+  { claude, store, launch, tmux }: InstancesDeps,
+  now: {
+    readonly readable: boolean
+    readonly serverVersion: string | null
+    readonly running: number
+  },
 ): readonly Notice[] {
+  const { readable, serverVersion, running } = now
   const notices: Notice[] = []
   const add = (code: string, message: string): void => void notices.push({ code, message })
   if (!readable)
     add(
       'tmux_unavailable',
       'tmux cannot be read, so the state of every instance is unknown. Nothing is stopped; lab goes on trying.',
+    )
+  // After an upgrade the old server goes on; lab works with it, and only its restart would end agents.
+  if (serverVersion !== null && serverVersion !== tmux.version)
+    add(
+      'tmux_older',
+      `The tmux server that holds the agents is ${serverVersion}, the installed tmux ${tmux.version}. All goes on as it is; restarting that server would end ${running} agents.`,
     )
   if (claude.locate() === null) add('claude_missing', new ClaudeMissing(launch.command).message)
   else if (claude.login() === 'logged_out') add('not_logged_in', new NotLoggedIn().message)

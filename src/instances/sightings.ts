@@ -132,6 +132,7 @@ export function createSightings(
     }
     rememberServer(listing.server)
     ledger.setForeign(foreignOf(listing))
+    ledger.setServerVersion(listing.server?.version ?? null)
     ledger.setReadable(true)
     ledger.publishAll()
   }
@@ -139,8 +140,9 @@ export function createSightings(
   function rememberServer(server: ServerIdentity | null): void {
     const known = store.facts.server
     if (known?.pid === server?.pid && known?.startedAt === server?.startedAt) return
+    const incarnation = server && { pid: server.pid, startedAt: server.startedAt }
     store
-      .update((facts) => (facts.server = server))
+      .update((facts) => (facts.server = incarnation))
       .catch((error: unknown) => log.error({ err: error }, 'the store could not be written'))
   }
 }
@@ -163,7 +165,9 @@ function lostWhileDown(
   return serverGone ? 'tmux_gone' : 'session_closed'
 }
 
-function hasGone(before: ServerIdentity | null, now: ServerIdentity | null): boolean {
+type Incarnation = Pick<ServerIdentity, 'pid' | 'startedAt'> | null
+
+function hasGone(before: Incarnation, now: Incarnation): boolean {
   if (!now) return true
   return before !== null && (before.pid !== now.pid || before.startedAt !== now.startedAt)
 }

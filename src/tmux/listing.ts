@@ -53,7 +53,7 @@ export function listCommands(mark: string, keys: readonly string[]): readonly Co
   ].join('|')
   return [
     // display-message needs a session to exist; this one tells of a server without any.
-    ['list-commands', '-F', `${mark}|#{pid}|#{start_time}`, 'list-panes'],
+    ['list-commands', '-F', `${mark}|#{pid}|#{start_time}|#{version}`, 'list-panes'],
     ['list-panes', '-a', '-F', format],
   ]
 }
@@ -71,9 +71,9 @@ export function parseListing(
   lines: readonly string[],
 ): ParsedListing {
   const [head, ...rows] = lines.filter((line) => line.startsWith(`${mark}|`))
-  const [, pid, startedAt] = (head ?? '').split('|')
+  const [, pid, startedAt, version = ''] = (head ?? '').split('|')
   const server: ServerIdentity | null =
-    pid && startedAt ? { pid: Number(pid), startedAt: Number(startedAt) } : null
+    pid && startedAt ? { pid: Number(pid), startedAt: Number(startedAt), version } : null
 
   const sessions = new Map<string, Row>()
   const agentPanes = new Map<string, Row>()
@@ -87,17 +87,38 @@ export function parseListing(
   for (const row of sessions.values())
     for (const key of row.lab ? row.keys : []) if (!keys.includes(key)) unknownKeys.add(key)
 
-  const listed = [...sessions.values()].map(
-    ({ sessionId, name, attached, createdAt, lab }): ListedSession => ({
-      sessionId,
-      name,
-      attached,
-      createdAt,
-      pane: lab ? (agentPanes.get(encodeValue(lab.id))?.pane ?? null) : null,
-      lab,
-    }),
-  )
+  const copies = copiesOf(sessions.values(), agentPanes)
+  const listed = [...sessions.values()].map((row): ListedSession => {
+    const { sessionId, name, attached, createdAt } = row
+    const agent = row.lab ? agentPanes.get(encodeValue(row.lab.id)) : undefined
+    const lab = copies.has(row) ? null : row.lab
+    return { sessionId, name, attached, createdAt, pane: (lab && agent?.pane) ?? null, lab }
+  })
   return { listing: { server, sessions: listed }, unknownKeys: [...unknownKeys] }
+}
+
+/**
+ * The sessions that carry an `@lab_id` which is another's. An option can be copied by hand; then the
+ * session in which the agent's pane lies is meant, or the oldest where a person moved that pane.
+ */
+function copiesOf(all: Iterable<Row>, agentPanes: ReadonlyMap<string, Row>): ReadonlySet<Row> {
+  const claims = new Map<string, Row[]>()
+  for (const row of all)
+    if (row.lab) claims.set(row.lab.id, [...(claims.get(row.lab.id) ?? []), row])
+  const copies = new Set<Row>()
+  for (const [id, rows] of claims) {
+    if (rows.length < 2) continue
+    const home = agentPanes.get(encodeValue(id))?.sessionId
+    const byAge = rows.toSorted((a, b) => numberOf(a) - numberOf(b))
+    const meant = rows.find(({ sessionId }) => sessionId === home) ?? byAge[0]
+    for (const row of rows) if (row !== meant) copies.add(row)
+  }
+  return copies
+}
+
+/** tmux counts sessions up, so a lower id is an older session. */
+function numberOf({ sessionId }: Row): number {
+  return Number(sessionId.slice(1))
 }
 
 interface Row extends ListedSession {

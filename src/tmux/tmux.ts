@@ -10,6 +10,8 @@ export interface ServerIdentity {
   readonly pid: number
   /** Seconds since the epoch, as tmux says. */
   readonly startedAt: number
+  /** Of the running server, which may be older than the client after an upgrade. */
+  readonly version: string
 }
 
 /** One session of the server, whoever made it. */

@@ -137,6 +137,26 @@ test('on the operator’s own server plain tmux shows the instances and nothing 
   }
 })
 
+test('a session that carries a copy of an instance’s mark is foreign, and outlives its stop', async ({
+  lab,
+}) => {
+  await lab.boot()
+  await lab.tmux('new-session', '-d', '-s', 'before', 'sleep 600')
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  await lab.tmux('new-session', '-d', '-s', 'after', 'sleep 600')
+  for (const name of ['before', 'after'])
+    await lab.tmux('set-option', '-t', `=${name}:`, '@lab_id', id)
+  await until(async () => (await lab.call('GET', '/api/v1/projects')).body.foreign.length === 2, {
+    what: 'both foreign',
+  })
+  expect((await lab.get(id)).name).toBe('foo')
+  await lab.call('DELETE', `/api/v1/instances/${id}`)
+  await lab.reaches(id, 'stopped')
+  const names = (await lab.tmux('list-sessions', '-F', '#{session_name}')).split('\n')
+  expect(names.toSorted()).toEqual(['_lab', 'after', 'before'])
+})
+
 test('while nothing happens lab spawns nothing and sends nothing', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeValue, encodeValue, parseListing } from '../../src/tmux/listing.ts'
 
-const head = 'M|77|1700000000'
+const head = 'M|77|1700000000|3.3a'
 
 describe('a listing', () => {
   test('keeps the agent pane of a session apart from panes split beside it, and finds it where it was moved', () => {
@@ -21,7 +21,7 @@ describe('a listing', () => {
       ],
     )
     expect(unknownKeys).toEqual([])
-    expect(listing.server).toEqual({ pid: 77, startedAt: 1_700_000_000 })
+    expect(listing.server).toEqual({ pid: 77, startedAt: 1_700_000_000, version: '3.3a' })
     expect(listing.sessions).toEqual([
       {
         sessionId: '$1',
