@@ -1,0 +1,118 @@
+// Signing in with the thumbs of one hand, on a phone; with and without scripts; and what becomes of a
+// page whose sign-in is over.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { createGuarded, password, type Guarded } from '../web/guarded.ts'
+import { describeInBrowser, live } from './browser.ts'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+async function guarded(): Promise<Guarded> {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-login-'))
+  folders.push(folder)
+  return createGuarded({ folder, password: true })
+}
+
+describeInBrowser('signing in', ({ serve, visit }) => {
+  for (const colorScheme of ['light', 'dark'] as const)
+    it(`works in one try on a phone, in ${colorScheme}`, async () => {
+      const lab = await guarded()
+      const { page, complaints } = await visit((await serve(lab)).url, {
+        colorScheme,
+        viewport: { width: 390, height: 844 },
+      })
+      expect(new URL(page.url()).pathname).toBe('/login')
+      // The field has the focus; the word is typed and sent by the keyboard's own key.
+      await page.waitForSelector('#password:focus')
+      await page.keyboard.type(password)
+      await page.keyboard.press('Enter')
+      await live(lab, page)
+      expect(new URL(page.url()).pathname).toBe('/')
+      expect(await page.locator('[data-project]').count()).toBe(2)
+      expect(complaints).toEqual([])
+    })
+
+  it('has targets for thumbs, and nothing that sticks out', async () => {
+    const lab = await guarded()
+    const { page } = await visit((await serve(lab)).url)
+    const sizes = await page.evaluate(`[...document.querySelectorAll('#password, button')].map(
+      (one) => one.getBoundingClientRect().height)`)
+    for (const height of sizes as number[]) expect(height).toBeGreaterThanOrEqual(44)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+  })
+
+  it('says what was wrong beside the field, which takes the next try', async () => {
+    const lab = await guarded()
+    const { page } = await visit((await serve(lab)).url + '/?q=foo')
+    await page.fill('#password', 'wrong')
+    await page.click('.sign-in button')
+    await page.waitForSelector('#refused:has-text("That is not the password.")')
+    await page.waitForSelector('#password:focus')
+    await page.keyboard.type(password)
+    await page.keyboard.press('Enter')
+    await live(lab, page)
+    expect(new URL(page.url()).search).toBe('?q=foo')
+  })
+
+  it('needs no script, in or out', async () => {
+    const lab = await guarded()
+    const { page } = await visit((await serve(lab)).url, { javaScriptEnabled: false })
+    await page.fill('#password', password)
+    await page.click('.sign-in button')
+    await page.waitForSelector('[data-project="foo"]')
+    await page.click('.sign-out button >> nth=0')
+    await page.waitForSelector('#password')
+    await page.goto(new URL('/', page.url()).href)
+    expect(new URL(page.url()).pathname).toBe('/login')
+  })
+})
+
+describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
+  it('is led to the login page when the password changes, and comes back from there', async () => {
+    const lab = await guarded()
+    const { page } = await visit((await serve(lab)).url + '/?q=foo')
+    await page.fill('#password', password)
+    await page.click('.sign-in button')
+    await live(lab, page)
+    lab.rewrite('password', 'another')
+    await page.waitForURL('**/login?next=*')
+    await page.fill('#password', 'another')
+    await page.click('.sign-in button')
+    await live(lab, page)
+    expect(new URL(page.url()).search).toBe('?q=foo')
+  })
+
+  it('starts nothing by a tap, and shows no login page inside a card', async () => {
+    const lab = await guarded()
+    const { page } = await visit((await serve(lab)).url)
+    await page.fill('#password', password)
+    await page.click('.sign-in button')
+    await live(lab, page)
+    // Signed out in another tab, while this one could not hear of it.
+    await page.context().clearCookies()
+    await page.click('#start-foo button')
+    await page.waitForURL('**/login?next=*')
+    expect(lab.memory.asked).toEqual([])
+    expect(await page.locator('[data-project]').count()).toBe(0)
+  })
+
+  it('in another tab signs out with this one', async () => {
+    const lab = await guarded()
+    const { page } = await visit((await serve(lab)).url)
+    await page.fill('#password', password)
+    await page.click('.sign-in button')
+    await live(lab, page)
+    const other = await page.context().newPage()
+    await other.goto(page.url())
+    await live(lab, other, 2)
+    await page.click('.sign-out button >> nth=0')
+    await page.waitForSelector('#password')
+    await other.waitForURL('**/login?next=*')
+    expect(lab.app.streams()).toBe(0)
+  })
+})
