@@ -1,0 +1,261 @@
+// A whole lab on a real network: another address, another machine (a network namespace), and the
+// commands on both sides of the door.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { execa } from 'execa'
+import { createTestLab, labPath } from '../fixtures/lab.ts'
+import { until } from '../fixtures/until.ts'
+
+const password = 'correct horse battery staple'
+const token = 'token-of-the-laptop-0123456789'
+
+type Lab = Awaited<ReturnType<typeof createTestLab>>
+
+function secret(lab: Lab, name: string, text: string): string {
+  const path = join(lab.dir, name)
+  writeFileSync(path, text, { mode: 0o600 })
+  return path
+}
+
+describe('an open address', () => {
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'box.example.net'])(
+    'such as %s, without a guard, is exit 2 and the flags to add',
+    async (host) => {
+      const lab = await createTestLab()
+      const { exitCode, stdout, stderr } = await lab.run(
+        'serve',
+        `--projects-root=${lab.root}`,
+        `--state-dir=${lab.stateDir}`,
+        '--port=0',
+        `--host=${host}`,
+      )
+      await lab.dispose()
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+      expect(stderr.split('\n')).toHaveLength(1)
+      for (const flag of ['--password-file', '--token-file', '--trusted-proxy'])
+        expect(stderr).toContain(flag)
+    },
+  )
+
+  it.each([
+    ['a token file that others can read', '--token-file', 'x: y', 0o644, 'chmod 600'],
+    ['a token file without a token', '--token-file', '\n', 0o600, 'holds no token'],
+    ['a password file without a password', '--password-file', '\n', 0o600, 'holds no password'],
+    ['a password file that is not there', '--password-file', null, 0o600, 'does not exist'],
+  ] as const)('with %s is exit 2 and the remedy', async (_, flag, text, mode, remedy) => {
+    const lab = await createTestLab()
+    const path = join(lab.dir, 'secret')
+    if (text !== null) {
+      writeFileSync(path, text)
+      chmodSync(path, mode)
+    }
+    const { exitCode, stderr } = await lab.run(
+      'serve',
+      `--projects-root=${lab.root}`,
+      `--state-dir=${lab.stateDir}`,
+      '--port=0',
+      '--host=0.0.0.0',
+      `${flag}=${path}`,
+    )
+    await lab.dispose()
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(new RegExp(`^lab: ${flag} ${path} .*${remedy}.*$`))
+  })
+})
+
+describe('with all guards on', () => {
+  let lab: Lab
+  let tokens: string
+  beforeAll(async () => {
+    lab = await createTestLab()
+    tokens = secret(lab, 'tokens', `laptop: ${token}\n`)
+    await lab.boot(
+      '--host=0.0.0.0',
+      `--password-file=${secret(lab, 'password', password)}`,
+      `--token-file=${tokens}`,
+      '--trusted-proxy=192.0.2.1',
+    )
+  })
+  afterAll(() => lab.dispose())
+
+  /** Runs a command that knows no state directory, as on another machine. */
+  const elsewhere = (argv: readonly string[], env: Record<string, string>) =>
+    execa(process.execPath, [labPath, ...argv], {
+      env: { ...lab.env, HOME: '/nonexistent', ...env },
+      extendEnv: false,
+      cwd: '/',
+      reject: false,
+      stdin: 'ignore',
+      timeout: 20_000,
+    })
+
+  it('lab ls, new and stop on the same machine need nothing', async () => {
+    const started = await lab.run('new', 'foo', '--label', 'local')
+    expect(started).toMatchObject({ exitCode: 0, stderr: '' })
+    const listed = await lab.run('ls')
+    expect(listed.stdout).toContain('foo~2~local')
+    expect(await lab.run('stop', 'foo~2~local')).toMatchObject({ exitCode: 0, stderr: '' })
+    const journal = () => readFileSync(join(lab.stateDir, 'journal.jsonl'), 'utf8')
+    await until(() => journal().includes('"by":"cli"'), { what: 'the journal' })
+  })
+
+  it('from another they need a token, and are told so', async () => {
+    const url = lab.url().replace('0.0.0.0', '127.0.0.1')
+    for (const argv of [['ls'], ['new', 'foo'], ['stop', '--all']]) {
+      const { exitCode, stdout, stderr } = await elsewhere(argv, { LAB_URL: url })
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+      expect(stderr).toContain('--token-file')
+    }
+    const remote = { LAB_URL: url, LAB_TOKEN_FILE: tokens }
+    const started = await elsewhere(['new', 'bar', '--label', 'remote'], remote)
+    expect(started).toMatchObject({ exitCode: 0, stderr: '' })
+    expect((await elsewhere(['ls'], remote)).stdout).toContain('bar~2~remote')
+    expect(await elsewhere(['stop', 'bar~2~remote'], remote)).toMatchObject({ exitCode: 0 })
+    const journal = () => readFileSync(join(lab.stateDir, 'journal.jsonl'), 'utf8')
+    await until(() => journal().includes('"by":"token:laptop"'), { what: 'the journal' })
+  })
+
+  it('GET /api/v1/server tells which guards, and what was refused', async () => {
+    const { stdout } = await lab.run('ls')
+    expect(stdout).toContain('foo')
+    expect((await lab.call('GET', '/api/v1/server')).status).toBe(401)
+    const { body } = await lab.call('GET', '/api/v1/server', undefined, {
+      authorization: `Bearer ${token}`,
+    })
+    expect(body.guard).toBe('password, token, proxy')
+    expect(body.refused.unauthorized).toBeGreaterThan(0)
+  })
+
+  it('a sign-in survives a restart of lab, and the log tells no secret', async () => {
+    const signIn = await fetch(`${lab.url()}/login`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: lab.url(), 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ password }),
+    })
+    expect(signIn.status).toBe(303)
+    const cookie = signIn.headers.get('set-cookie')!.split(';', 1)[0]!
+    await lab.end()
+    await lab.boot('--log-level=debug', `--password-file=${join(lab.dir, 'password')}`)
+    const { status } = await lab.call('GET', '/api/v1/projects', undefined, { cookie })
+    expect(status).toBe(200)
+    for (const word of [password, token, cookie.split('.')[2]!])
+      expect(lab.stderr()).not.toContain(word)
+  })
+})
+
+const ip = (...words: string[]) =>
+  execFileSync('ip', words, { stdio: ['ignore', 'pipe', 'ignore'] })
+
+const isRoot = process.getuid?.() === 0
+const hasNamespaces = isRoot && spawnSync('ip', ['netns', 'list'], { stdio: 'ignore' }).status === 0
+const why = isRoot ? 'no ip netns' : 'not root'
+if (!hasNamespaces) console.warn(`SKIPPED: the second machine, because there is ${why}`)
+
+describe.skipIf(!hasNamespaces)(
+  hasNamespaces ? 'from a second machine' : `from a second machine (SKIPPED: ${why})`,
+  () => {
+    const name = `lab-${process.pid}`
+    let lab: Lab
+    let here: string
+    let isMade = true
+
+    beforeAll(async () => {
+      // A network that nobody on this machine has; the last part of the pid keeps two runs apart.
+      const net = `10.231.${process.pid % 250}`
+      const taken = Object.values(networkInterfaces()).flat()
+      if (taken.some((one) => one?.address.startsWith(`${net}.`)))
+        throw new Error(`${net} is taken`)
+      here = `${net}.1`
+      ip('netns', 'add', name)
+      try {
+        ip('link', 'add', `${name}a`, 'type', 'veth', 'peer', 'name', `${name}b`, 'netns', name)
+        ip('addr', 'add', `${here}/24`, 'dev', `${name}a`)
+        ip('link', 'set', `${name}a`, 'up')
+        ip('-n', name, 'addr', 'add', `${net}.2/24`, 'dev', `${name}b`)
+        ip('-n', name, 'link', 'set', `${name}b`, 'up')
+      } catch {
+        isMade = false
+      }
+      lab = await createTestLab()
+      await lab.boot('--host=0.0.0.0', `--password-file=${secret(lab, 'password', password)}`)
+    })
+    afterAll(async () => {
+      spawnSync('ip', ['netns', 'del', name])
+      spawnSync('ip', ['link', 'del', `${name}a`])
+      await lab?.dispose()
+    })
+
+    /** Runs a program over there that sees nothing but the address; it writes JSON. */
+    async function there(program: string): Promise<unknown> {
+      const url = lab.url().replace('0.0.0.0', here)
+      const argv = ['netns', 'exec', name, process.execPath, '--input-type=module', '-e']
+      const { stdout } = await execa('ip', [...argv, preamble + program], {
+        env: { LAB: url, PASSWORD: password },
+        timeout: 20_000,
+      })
+      return JSON.parse(stdout) as unknown
+    }
+
+    const preamble = `
+      const url = process.env.LAB
+      const post = (path, fields, headers = {}) => fetch(url + path, {
+        method: 'POST', redirect: 'manual', body: new URLSearchParams(fields),
+        headers: { origin: url, ...headers },
+      })
+      const say = (value) => console.log(JSON.stringify(value))
+    `
+
+    it('the page is there for whom knows the password', async ({ skip }) => {
+      skip(!isMade, 'no veth pairs here')
+      const seen = await there(`
+        const first = await fetch(url + '/', { redirect: 'manual' })
+        const signIn = await post('/login', { password: process.env.PASSWORD })
+        const [cookie] = signIn.headers.get('set-cookie').split(';')
+        const page = await fetch(url + '/', { headers: { cookie } })
+        const start = await post('/projects/foo/instances', { label: 'far' }, { cookie })
+        say({
+          first: [first.status, first.headers.get('location')],
+          signIn: signIn.status,
+          page: [page.status, (await page.text()).includes('data-project="foo"')],
+          start: start.status,
+          health: await (await fetch(url + '/healthz')).text(),
+        })`)
+      expect(seen).toEqual({
+        first: [303, '/login?next=%2F'],
+        signIn: 303,
+        page: [200, true],
+        start: 303,
+        health: 'ok\n',
+      })
+    })
+
+    it('without it there is nothing, and five guesses there are none here', async ({ skip }) => {
+      skip(!isMade, 'no veth pairs here')
+      const seen = await there(`
+        const guesses = []
+        for (let i = 0; i < 6; i++) guesses.push((await post('/login', { password: 'no' + i })).status)
+        const right = await post('/login', { password: process.env.PASSWORD })
+        say({
+          guesses,
+          right: [right.status, Number(right.headers.get('retry-after')) > 0],
+          api: (await fetch(url + '/api/v1/projects')).status,
+          forged: (await fetch(url + '/api/v1/projects', { headers: { 'remote-user': 'root' } })).status,
+          proxied: (await fetch(url + '/api/v1/projects', { headers: { 'x-forwarded-for': '127.0.0.1' } })).status,
+        })`)
+      expect(seen).toEqual({
+        guesses: [401, 401, 401, 401, 401, 429],
+        right: [429, true],
+        api: 401,
+        forged: 401,
+        proxied: 403,
+      })
+      const headers = { origin: lab.url(), 'content-type': 'application/x-www-form-urlencoded' }
+      const form = new URLSearchParams({ password }).toString()
+      expect((await lab.call('POST', '/login', form, headers)).status).toBe(303)
+    })
+  },
+)

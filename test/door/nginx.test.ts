@@ -1,0 +1,238 @@
+// A whole lab behind Debian's nginx: TLS, single sign-on, the recipe of the README as it stands there.
+import { readFileSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
+import { request as ask } from 'node:https'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestLab } from '../fixtures/lab.ts'
+import { createFront, findProgram, labName, type Front } from '../fixtures/nginx.ts'
+import { until } from '../fixtures/until.ts'
+import { describeInBrowser } from '../browser/browser.ts'
+
+const missing = ['nginx', 'openssl'].filter((name) => findProgram(name) === null)
+const skipped = missing.length > 0
+if (skipped)
+  console.warn(`SKIPPED: the tests behind nginx, because ${missing.join(', ')} is not there`)
+const title = (name: string) => (skipped ? `${name} (SKIPPED: no ${missing.join(', ')})` : name)
+
+type Lab = Awaited<ReturnType<typeof createTestLab>>
+let lab: Lab
+let front: Front
+let seen = 0
+
+beforeAll(async () => {
+  if (skipped) return
+  front = await createFront()
+  lab = await createTestLab()
+  await lab.boot('--max-instances=20', '--trusted-proxy=127.0.0.1/32', `--allowed-host=${labName}`)
+  front.proxyTo(lab.url())
+  await front.start()
+})
+afterAll(async () => {
+  await front?.close()
+  await lab?.dispose()
+})
+
+interface Reply {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+/** Asks through nginx, as a browser on its page does unless told otherwise. */
+function through(
+  method: string,
+  path: string,
+  { headers = {}, body }: { headers?: Record<string, string>; body?: string } = {},
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const asked = ask(
+      {
+        host: '127.0.0.1',
+        port: front.port,
+        servername: labName,
+        rejectUnauthorized: false,
+        method,
+        path,
+        agent: false,
+        headers: { host: `${labName}:${front.port}`, ...headers },
+      },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+        response.on('end', () =>
+          resolve({ status: response.statusCode!, headers: response.headers, text }),
+        )
+      },
+    )
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
+
+const journal = (): string => readFileSync(join(lab.stateDir, 'journal.jsonl'), 'utf8')
+
+const form = () => ({
+  'content-type': 'application/x-www-form-urlencoded',
+  origin: front.url,
+  'sec-fetch-site': 'same-origin',
+})
+
+describe.skipIf(skipped)(title('behind nginx with sign-on'), () => {
+  it('the page and the API are there, and nobody asks for a second sign-in', async () => {
+    front.user = 'ann'
+    const page = await through('GET', '/')
+    expect(page.status).toBe(200)
+    expect(page.text).toContain('data-project="foo"')
+    const server = JSON.parse((await through('GET', '/api/v1/server')).text) as { guard: string }
+    expect(server.guard).toBe('proxy')
+  })
+
+  it('an action is done and stands in the journal under the user’s name', async () => {
+    front.user = 'ann@example.net'
+    const started = await through('POST', '/projects/bar/instances', {
+      headers: form(),
+      body: 'label=by-ann',
+    })
+    expect(started.status).toBe(303)
+    expect(started.headers.location).toBe('/#p-bar')
+    await until(() => journal().includes('"by":"user:ann@example.net"'), { what: 'the journal' })
+    expect(lab.stderr()).toContain('"by":"user:ann@example.net"')
+  })
+
+  it('what a client writes about itself counts for nothing', async () => {
+    front.user = 'ann'
+    const forged = {
+      'remote-user': 'root',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-for': '203.0.113.1',
+      forwarded: 'for=203.0.113.1;host=evil.example;proto=http',
+    }
+    const body = 'label=forged'
+    const started = await through('POST', '/projects/bar/instances', {
+      headers: { ...form(), ...forged },
+      body,
+    })
+    expect(started.status).toBe(303)
+    await until(() => /forged.*"by":"user:ann"/.test(journal()), { what: 'the journal' })
+    expect(journal()).not.toContain('user:root')
+    front.user = null
+    const unknown = await through('GET', '/api/v1/projects', { headers: forged })
+    expect(unknown.status).toBe(302)
+    front.user = 'ann'
+  })
+
+  it('another site is refused, and another name', async () => {
+    front.user = 'ann'
+    const headers = { ...form(), origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    expect((await through('POST', '/stop-all', { headers, body: '' })).status).toBe(403)
+    const plain = { ...form(), origin: `http://${labName}:${front.port}` }
+    expect((await through('POST', '/stop-all', { headers: plain, body: '' })).status).toBe(403)
+    const rebound = { host: `evil.example:${front.port}` }
+    expect((await through('GET', '/', { headers: rebound })).status).toBe(421)
+  })
+
+  it('past nginx, on lab’s own port, its headers open nothing by themselves', async () => {
+    const { status, body } = await lab.call('GET', '/api/v1/projects')
+    expect({ status, code: body.error.code }).toEqual({ status: 401, code: 'unauthorized' })
+  })
+
+  it('a stream begins at once and brings each event while it goes on', async () => {
+    front.user = 'ann'
+    let text = ''
+    const asked = ask({
+      host: '127.0.0.1',
+      port: front.port,
+      servername: labName,
+      rejectUnauthorized: false,
+      path: '/api/v1/events',
+      headers: { host: `${labName}:${front.port}` },
+    })
+    let isOver = false
+    asked.on('response', (response) => {
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => (isOver = true))
+    })
+    asked.on('error', () => {})
+    asked.end()
+    await until(() => text.includes('"type":"snapshot"'), { what: 'the snapshot' })
+    await through('POST', '/projects/foo/instances', { headers: form(), body: 'label=streamed' })
+    await until(() => text.includes('"label":"streamed"'), { what: 'the event' })
+    expect(isOver).toBe(false)
+    asked.destroy()
+  })
+})
+
+describe.skipIf(skipped)(title('a phone behind nginx'), () => {
+  describeInBrowser('with sign-on', ({ visit }) => {
+    const secure = { ignoreHTTPSErrors: true }
+
+    it('starts, follows and stops an instance', async () => {
+      front.user = 'ann'
+      const { page, complaints } = await visit(front.url, secure)
+      await page.fill('#label-foobar', 'through tls')
+      await page.click('#start-foobar button')
+      const row = '[data-instance="foobar~2~through-tls"]'
+      await page.waitForSelector(`${row}[data-state="ready"]`, { timeout: 20_000 })
+      await page.click(`${row} .stop`)
+      await page.waitForSelector(row, { state: 'detached', timeout: 20_000 })
+      expect(complaints).toEqual([])
+    })
+
+    it('that slept comes back to what happened meanwhile', async () => {
+      front.user = 'ann'
+      const { page } = await visit(front.url, secure)
+      await isLive(page)
+      await front.stop()
+      await page.waitForSelector('#offline:visible')
+      const { id } = await startPast('foobar', 'while it slept')
+      await front.start()
+      await page.waitForSelector(`[data-id="${id}"]`, { timeout: 20_000 })
+      await page.waitForSelector('#offline', { state: 'hidden', timeout: 20_000 })
+    })
+
+    it('whose sign-on is lost is led there by its next tap, and nothing is done', async () => {
+      front.user = 'ann'
+      const { page } = await visit(front.url, secure)
+      await isLive(page)
+      front.user = null
+      await page.fill('#label-foobar', 'by nobody')
+      await page.click('#start-foobar button')
+      await page.waitForSelector('h1:has-text("Sign on")', { timeout: 20_000 })
+      expect(new URL(page.url()).searchParams.get('rd')).toBe(`${front.url}/`)
+      front.user = 'ann'
+      await page.goto(`${front.url}/`)
+      await page.waitForSelector('[data-project="foobar"]')
+      expect(await page.locator('[data-instance*="by-nobody"]').count()).toBe(0)
+    })
+
+    it('whose sign-on is lost while it only looks on is led there by its stream', async () => {
+      front.user = 'ann'
+      const { page } = await visit(front.url, secure)
+      await isLive(page)
+      front.user = null
+      await front.stop()
+      await front.start()
+      await page.waitForSelector('h1:has-text("Sign on")', { timeout: 20_000 })
+      front.user = 'ann'
+    })
+  })
+})
+
+/** Waits until the page shows what only its stream can have brought. */
+async function isLive(page: Page): Promise<void> {
+  const { id } = await startPast('foo', `seen-${(seen += 1)}`)
+  await page.waitForSelector(`[data-id="${id}"]`, { timeout: 20_000 })
+}
+
+/** Starts an instance by the token of the local commands, past the proxy. */
+async function startPast(project: string, label: string): Promise<{ id: string }> {
+  const { exitCode, stderr } = await lab.run('new', project, '--label', label)
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  const { stdout } = await lab.run('ls', '--json')
+  return {
+    id: new RegExp(`"id": ?"([^"]+)"(?:(?!"id")[^])*"label": ?"${label}"`).exec(stdout)![1]!,
+  }
+}
