@@ -13,11 +13,24 @@ function isOld(rev, than) {
   return boot === otherBoot && Number(serial) <= Number(otherSerial)
 }
 
+/** Where rows stood before they left: the row that followed, by id. */
+const followers = new Map()
+
+/** Takes an element off; returns whether the focus was in it, which its card then has. */
 function remove(element) {
   const card = element.closest('.card')
   const hadFocus = element.contains(document.activeElement)
+  if (element.dataset.id) followers.set(element.id, element.nextElementSibling?.id)
   element.remove()
   if (hadFocus) card?.focus({ preventScroll: true })
+  return hadFocus
+}
+
+/** Puts a new element where it was once, or else at the end; of the ended ones the newest comes first. */
+function insert(element, target) {
+  const follower = $(followers.get(element.id))
+  if ('newestFirst' in target.dataset) target.prepend(element)
+  else target.insertBefore(element, follower?.parentElement === target ? follower : null)
 }
 
 /** Puts one arriving element in its place; returns what htmx must look at. */
@@ -33,8 +46,12 @@ function place(element, target) {
     if (shown) remove(shown)
     return []
   }
-  if (!shown) {
-    target.append(element)
+  // What ends leaves the rows for the ended ones of its card; what is resumed comes back.
+  const moves = shown && target !== document.body && shown.parentElement !== target
+  if (!shown || moves) {
+    const hadFocus = moves && remove(shown)
+    insert(element, target)
+    if (hadFocus) element.focus({ preventScroll: true })
     return [element]
   }
   const fragment = document.createDocumentFragment()
@@ -46,8 +63,8 @@ function place(element, target) {
 /** Removes what the whole picture no longer names, unless it is newer than the picture. */
 function sweep({ rev, ids, keys }) {
   const known = new Set([...ids.split(' '), ...keys.split(' ')])
-  for (const row of document.querySelectorAll('[data-instance]'))
-    if (!known.has(row.dataset.id) && !isOld(rev, row.dataset.rev)) remove(row)
+  for (const row of document.querySelectorAll('[data-id], [data-ended]'))
+    if (!known.has(row.id.slice(2)) && !isOld(rev, row.dataset.rev)) remove(row)
   for (const card of document.querySelectorAll('[data-project]'))
     if (!known.has(card.dataset.project)) card.remove()
   return []
@@ -142,6 +159,8 @@ function filter() {
 function refresh() {
   const { count } = $('needs').dataset
   document.title = count === '0' ? 'lab' : `(${count}) lab`
+  for (const list of document.querySelectorAll('.ended > ul'))
+    list.parentElement.querySelector('.count').textContent = list.children.length
   filter()
 }
 on('htmx:after:swap', refresh)
@@ -150,10 +169,11 @@ on('submit', (event) => event.target.matches('.filter') && event.preventDefault(
 
 // A form that was answered well forgets what it sent, but not what was typed since.
 on('htmx:after:request', ({ target, detail: { ctx } }) => {
-  if (!target.matches('form') || !ctx.response.raw.ok) return
+  // (One that has gone from the page meanwhile lets the document speak for it.)
+  if (!target.matches?.('form') || !ctx.response.raw.ok) return
   const { label } = target.elements
   if (label && label.value.trim() === ctx.request.body.get('label').trim()) label.value = ''
-  target.closest('.confirm')?.removeAttribute('open')
+  target.closest('.menu')?.removeAttribute('open')
 })
 on('htmx:error', ({ detail: { ctx } }) => {
   if (ctx?.target?.id === 'stream') setLive(false)
@@ -168,6 +188,11 @@ on('click', ({ target }) => {
     const said = (text) => (copy.textContent = text)
     const copied = () => said('Copied') && setTimeout(said, 2000, 'Copy')
     navigator.clipboard?.writeText(code.textContent).then(copied, () => {})
+  }
+  const wanted = target.closest('.needs a')
+  if (wanted && $(wanted.hash.slice(1))?.closest('[hidden]')) {
+    $('filter').value = ''
+    filter()
   }
   for (const menu of document.querySelectorAll('.menu[open]'))
     if (!menu.contains(target)) menu.open = false

@@ -102,6 +102,7 @@ async function serveLocked(
       claude: { path: claude.locate(), version: claude.version(), login: claude.login() },
       cap: instances.cap(),
       guard: nameGuards(guards),
+      memoryBytes: process.memoryUsage.rss(),
       refused: counts.all(),
     }),
     doors: { boundHost: config.host, allowedHosts: config.allowedHosts },

@@ -23,11 +23,12 @@ const word = z
   .max(100)
   .regex(/^[A-Za-z0-9][\w.:/@[\]-]*$/, 'is not a name that lab could hand on')
 
+// Null is how JSON says that there is none, and how an Instance says so of its label.
 const startBody = z.strictObject({
-  label: z.string().exactOptional(),
-  model: word.exactOptional(),
-  effort: word.exactOptional(),
-  force: z.boolean().exactOptional(),
+  label: z.string().nullish(),
+  model: word.nullish(),
+  effort: word.nullish(),
+  force: z.boolean().nullish(),
 })
 
 const startForm = z.strictObject({
@@ -36,7 +37,8 @@ const startForm = z.strictObject({
 })
 
 // As many as could ever have been running; a longer list is no list of one's own instances.
-const idsBody = z.strictObject({ ids: z.array(z.string().min(1).max(100)).min(1).max(1000) })
+const ids = z.array(z.string().min(1).max(100)).min(1).max(1000)
+const idsBody = z.strictObject({ ids })
 
 /** Reads the JSON `{"ids":[…]}`. @throws InvalidRequest */
 export async function readIds(c: Context<WebEnv>): Promise<readonly string[]> {
@@ -46,7 +48,14 @@ export async function readIds(c: Context<WebEnv>): Promise<readonly string[]> {
 /** Reads the JSON of a start; nothing at all is a start without a label. @throws InvalidRequest */
 export async function readStart(c: Context<WebEnv>): Promise<Omit<StartSpec, 'project'>> {
   const text = await readJsonText(c)
-  return text === '' ? {} : checked(startBody, parseJson(text))
+  if (text === '') return {}
+  const { label, model, effort, force } = checked(startBody, parseJson(text))
+  return {
+    ...(typeof label === 'string' ? { label } : {}),
+    ...(typeof model === 'string' ? { model } : {}),
+    ...(typeof effort === 'string' ? { effort } : {}),
+    force: force ?? false,
+  }
 }
 
 async function readJsonText(c: Context<WebEnv>): Promise<string> {
@@ -62,6 +71,17 @@ export async function readStartForm(
 ): Promise<{ label: string; force: boolean }> {
   const { label = '', force } = checked(startForm, await readForm(c))
   return { label, force: force === '1' }
+}
+
+/** Reads a form that names instances, each in a field `ids`. @throws InvalidRequest */
+export async function readIdsForm(c: Context<WebEnv>): Promise<readonly string[]> {
+  const fields = [...new URLSearchParams(await readText(c))]
+  if (fields.some(([name]) => name !== 'ids'))
+    throw new InvalidRequest('The form names instances, each in a field "ids", and nothing else.')
+  return checked(
+    ids,
+    fields.map(([, id]) => id),
+  )
 }
 
 /** Reads the fields of a form, the last of each name. @throws InvalidRequest */

@@ -32,6 +32,8 @@ export interface ServerInfo {
   readonly cap: Cap
   /** The guards that keep strangers out: `loopback`, or some of `password, token, proxy`. */
   readonly guard: string
+  /** lab's own memory. */
+  readonly memoryBytes: number
   /** How often each refusal was given since the start, by its code. */
   readonly refused: Readonly<Record<string, number>>
 }

@@ -2,14 +2,18 @@
 // message of HTML, rendered once and shared by all streams.
 import { createHash, randomBytes } from 'node:crypto'
 import type { Instance, LabEvent, Project } from '../core/instance.ts'
-import type { Service } from './env.ts'
+import type { ServerInfo, Service } from './env.ts'
 import type { Begin } from './streams.ts'
-import type { Picture } from './views/document.tsx'
-import { GoneRow, InstanceRow, isShown } from './views/instance.tsx'
+import { Offer, offerText } from './views/come-back.tsx'
+import { endedOf } from './views/ended.tsx'
+import { GoneRow } from './views/instance.tsx'
 import type { Moment } from './views/moment.ts'
-import { CapCount, Foreign, needy, Needs, Notices } from './views/overview.tsx'
+import { Needs, needsText } from './views/needs.tsx'
+import { CapCount } from './views/overview.tsx'
+import { Change, Placed, Whole } from './views/partials.tsx'
 import { htmlOf, Partial } from './views/parts.tsx'
-import { ProjectCard } from './views/project.tsx'
+import type { Picture } from './views/picture.ts'
+import { GoneCard } from './views/project.tsx'
 
 export interface Live {
   /** The present moment; every call is a later one. */
@@ -18,8 +22,8 @@ export interface Live {
   picture(): Picture
   /** The partials that bring a page up to date after a form changed these instances. */
   partials(changed: readonly Instance[], gone?: readonly string[]): string
-  /** The stream of a page that has the cards named by `cards`. */
-  page(cards: string): Begin
+  /** The stream of a page that has the cards and the ended instances named by `known`. */
+  page(known: string): Begin
   /** The stream of the JSON API. */
   api(): Begin
 }
@@ -30,12 +34,15 @@ function message(text: string, id?: string): string {
   return `${id === undefined ? '' : `id: ${id}\n`}${lines.join('')}\n`
 }
 
-/** Names a set of cards, so that a reconnecting page is only sent those it lacks. */
-function cardsOf(projects: readonly Project[]): string {
-  const hash = createHash('sha256')
-  for (const { key, path } of projects.toSorted((a, b) => (a.key < b.key ? -1 : 1)))
-    hash.update(`${key}\0${path}\0`)
-  return hash.digest('base64url').slice(0, 12)
+/** Names a set, so that a reconnecting page is only sent what it lacks. */
+function nameOf(set: readonly string[]): string {
+  return createHash('sha256').update(set.toSorted().join('\0\0')).digest('base64url').slice(0, 12)
+}
+
+/** Names the cards and the ended instances, apart. */
+function knownOf(projects: readonly Project[], ended: readonly Instance[]): string {
+  const cards = projects.map(({ key, path }) => `${key}\0${path}`)
+  return `${nameOf(cards)}.${nameOf(ended.map(({ id, endedAt }) => `${id}\0${endedAt}`))}`
 }
 
 /** Remembers what was made of an event as long as somebody still holds the event. */
@@ -48,14 +55,11 @@ function oncePerEvent<T>(make: (event: LabEvent) => T): (event: LabEvent) => T {
   }
 }
 
-const row = (instance: Instance, at: Moment) => (
-  <Partial into={`#list-${instance.project}`}>
-    <InstanceRow instance={instance} at={at} />
-  </Partial>
-)
-
 /** Makes the live side of one app. */
-export function createLive(instances: Service, now: () => number, root: string): Live {
+export function createLive(
+  instances: Service,
+  { now, root, server }: { now: () => number; root: string; server: () => ServerInfo },
+): Live {
   const boot = randomBytes(4).toString('hex')
   let serial = 0
   const moment = (): Moment => ({ rev: `${boot}.${++serial}`, now: now(), root })
@@ -73,87 +77,38 @@ export function createLive(instances: Service, now: () => number, root: string):
     return known
   }
 
-  const needs = (at: Moment) => <Needs instances={instances.list()} at={at} />
-  const cap = (at: Moment) => <CapCount cap={instances.cap()} at={at} />
-
-  /** What the strip shows, as a text to compare. */
-  function stripShows(): string {
-    const list = needy(instances.list())
-    return JSON.stringify(
-      list.map(({ id, state, label, waitingFor }) => [id, state, label, waitingFor]),
-    )
-  }
-  const stripAt = oncePerEvent(stripShows)
-  const stripOf = oncePerEvent(() => htmlOf(<Partial into="body">{needs(moment())}</Partial>))
-
-  const changeOf = oncePerEvent((event): string => {
-    const at = moment()
-    switch (event.type) {
-      case 'instance':
-        return htmlOf(row(event.instance, at))
-      case 'removed':
-        return htmlOf(
-          <Partial into="body">
-            <GoneRow id={event.id} at={at} />
-          </Partial>,
-        )
-      case 'project':
-        return htmlOf(
-          <Partial into="#projects">
-            <ProjectCard project={event.project} at={at} />
-          </Partial>,
-        )
-      case 'cap':
-        return htmlOf(
-          <Partial into="body">
-            <CapCount cap={event.cap} at={at} />
-          </Partial>,
-        )
-      case 'foreign':
-        return htmlOf(
-          <Partial into="body">
-            <Foreign foreign={event.foreign} at={at} />
-          </Partial>,
-        )
-      case 'notices':
-        return htmlOf(
-          <Partial into="body">
-            <Notices notices={event.notices} at={at} />
-          </Partial>,
-        )
+  function picture(): Picture {
+    const all = projects()
+    const ended = instances.list({ ended: true }).filter(({ state }) => state === 'stopped')
+    return {
+      projects: all,
+      ended,
+      cap: instances.cap(),
+      notices: instances.notices(),
+      foreign: instances.foreign(),
+      offer: instances.comeBack(),
+      known: knownOf(all, ended),
+      lab: server(),
     }
-  })
-
-  /** Everything but the cards that the page has already; what is not named in it has gone. */
-  function snapshot(all: readonly Project[], sendCards: boolean): string {
-    const at = moment()
-    const shown = all.flatMap((project) => project.instances).filter(isShown)
-    return htmlOf(
-      <>
-        {sendCards ? (
-          <Partial into="#projects">
-            {all.map((project) => (
-              <ProjectCard project={project} at={at} />
-            ))}
-          </Partial>
-        ) : null}
-        {shown.map((instance) => row(instance, at))}
-        <Partial into="body">
-          {needs(at)}
-          {cap(at)}
-          <Notices notices={instances.notices()} at={at} />
-          <Foreign foreign={instances.foreign()} at={at} />
-        </Partial>
-        <Partial into="body" swap="whole">
-          <i
-            data-rev={at.rev}
-            data-ids={shown.map(({ id }) => id).join(' ')}
-            data-keys={all.map(({ key }) => key).join(' ')}
-          />
-        </Partial>
-      </>,
-    )
   }
+
+  // What is made of many instances at once: sent only when it shows something else.
+  const needs = (at: Moment) => <Needs instances={instances.list()} at={at} />
+  const offer = (at: Moment) => <Offer offer={instances.comeBack()} cap={instances.cap()} at={at} />
+  const sums = [
+    { text: () => needsText(instances.list()), draw: needs },
+    { text: () => offerText(instances.comeBack(), instances.cap()), draw: offer },
+  ].map(({ text, draw }) => ({
+    text,
+    textAt: oncePerEvent(text),
+    htmlAt: oncePerEvent(() => htmlOf(<Partial into="body">{draw(moment())}</Partial>)),
+  }))
+
+  const changeOf = oncePerEvent((event) => {
+    const key = event.type === 'project' ? event.project.key : null
+    const ended = key === null ? [] : endedOf(instances.list({ ended: true }), key)
+    return htmlOf(<Change event={event} ended={ended} at={moment()} />)
+  })
 
   const lineOf = oncePerEvent((event): string | null => {
     if (event.type === 'foreign' || event.type === 'notices') return null
@@ -162,55 +117,80 @@ export function createLive(instances: Service, now: () => number, root: string):
 
   return {
     moment,
-    picture() {
-      const all = projects()
-      return {
-        projects: all,
-        cap: instances.cap(),
-        notices: instances.notices(),
-        foreign: instances.foreign(),
-        cards: cardsOf(all),
-      }
-    },
+    picture,
     partials(changed, gone = []) {
       const at = moment()
       return htmlOf(
         <>
-          {changed.map((instance) => row(instance, at))}
+          {changed.map((instance) => (
+            <Placed instance={instance} at={at} />
+          ))}
           <Partial into="body">
             {gone.map((id) => (
               <GoneRow id={id} at={at} />
             ))}
             {needs(at)}
-            {cap(at)}
+            {offer(at)}
+            <CapCount cap={instances.cap()} at={at} />
           </Partial>
         </>,
       )
     },
-    page: (cards) => (send) => {
-      const all = projects()
-      const known = new Map(all.map(({ key, path }) => [key, path]))
-      let stripShown = stripShows()
-      send(message(snapshot(all, cards !== cardsOf(all)), cardsOf(all)))
+    page: (known) => (send) => {
+      const [cards, ended] = known.split('.')
+      const whole = picture()
+      const [ownCards, ownEnded] = whole.known.split('.')
+      const shownCards = new Map(whole.projects.map(({ key, path }) => [key, path]))
+      let texts = sums.map(({ text }) => text())
+      const lacks = { sendCards: cards !== ownCards, sendEnded: ended !== ownEnded }
+      const first = htmlOf(<Whole picture={whole} at={moment()} {...lacks} />)
+      send(message(first, whole.known))
 
       /** The card of a project that this page has not got. */
       const cardFor = (event: LabEvent): string => {
-        const key = event.type === 'instance' ? event.instance.project : null
+        const wanted = placeOf(event)
+        if (!wanted || shownCards.get(wanted.key) === wanted.path) return ''
         const project =
-          event.type === 'project' ? event.project : projects().find((one) => one.key === key)
-        if (!project || known.get(project.key) === project.path) return ''
-        known.set(project.key, project.path)
+          event.type === 'project'
+            ? event.project
+            : projects().find(({ key }) => key === wanted.key)
+        if (!project || shownCards.get(project.key) === project.path) return ''
+        shownCards.set(project.key, project.path)
         return changeOf({ type: 'project', project })
       }
+
+      /** Takes cards off whose projects are no more; asked once when many projects are told of. */
+      let isLooking = false
+      const lookForGone = (): void => {
+        if (isLooking) return
+        isLooking = true
+        const look = (): void => {
+          isLooking = false
+          const present = new Set(projects().map(({ key }) => key))
+          const gone = [...shownCards.keys()].filter((key) => !present.has(key))
+          gone.forEach((key) => shownCards.delete(key))
+          if (gone.length === 0) return
+          const at = moment()
+          const marks = gone.map((key) => <GoneCard project={key} at={at} />)
+          send(message(htmlOf(<Partial into="body">{marks}</Partial>)))
+        }
+        // What fails here fails again at the next event, and is logged there.
+        void Promise.resolve()
+          .then(look)
+          .catch(() => undefined)
+      }
+
       return (event) => {
         const card = cardFor(event)
         const change = event.type === 'project' ? '' : changeOf(event)
-        let strips = ''
-        if (event.type === 'instance' || event.type === 'removed') {
-          if (stripAt(event) !== stripShown) strips = stripOf(event)
-          stripShown = stripAt(event)
+        let changes = card + change
+        if (['instance', 'removed', 'cap'].includes(event.type)) {
+          const after = sums.map(({ textAt }) => textAt(event))
+          sums.forEach(({ htmlAt }, i) => (changes += after[i] === texts[i] ? '' : htmlAt(event)))
+          texts = after
         }
-        if (card + change + strips !== '') send(message(card + change + strips))
+        if (changes !== '') send(message(changes))
+        if (event.type === 'project' || isEnd(event)) lookForGone()
       }
     },
     api: () => (send) => {
@@ -222,4 +202,18 @@ export function createLive(instances: Service, now: () => number, root: string):
       }
     },
   }
+}
+
+/** The card that an event belongs into. */
+function placeOf(event: LabEvent): Pick<Project, 'key' | 'path'> | null {
+  if (event.type === 'project') return event.project
+  if (event.type !== 'instance') return null
+  return { key: event.instance.project, path: event.instance.projectPath }
+}
+
+/** Whether a card may have lost the last that kept it. */
+function isEnd(event: LabEvent): boolean {
+  return (
+    event.type === 'removed' || (event.type === 'instance' && event.instance.state === 'stopped')
+  )
 }

@@ -1,14 +1,15 @@
 // The page, its stream and its forms. A form that htmx sends is answered with partials, any other with
 // a redirect to the page; what is refused is rendered by the app's onError.
 import { Hono, type Context } from 'hono'
-import type { Outcome } from '../core/instance.ts'
-import { readStartForm } from './body.ts'
+import { isLive, type Outcome } from '../core/instance.ts'
+import { readIdsForm, readStartForm } from './body.ts'
 import type { Service, WebEnv } from './env.ts'
 import { actorOf } from './guards.ts'
 import type { Live } from './live.tsx'
 import type { AssetPaths } from './static.ts'
 import type { Streams } from './streams.ts'
 import { renderPage } from './views/document.tsx'
+import { Failures } from './views/failures.tsx'
 import { htmlOf, Partial } from './views/parts.tsx'
 
 /** Whether htmx asks, and can place partials. */
@@ -38,19 +39,29 @@ export function createPage(
 ): Hono<WebEnv> {
   const page = new Hono<WebEnv>()
 
-  function stoppedAll(results: readonly Outcome[], line: string): string {
-    const failed = results.filter(({ outcome }) => outcome === 'failed')
+  /** Brings those up to date that were asked about together, and says which failed and why. */
+  function doneAll(results: readonly Outcome[], line: string): string {
     const told = htmlOf(
       <Partial into={line} swap="innerHTML">
-        {failed.map(({ name, error }) => (
-          <p>
-            {name}: {error?.message ?? 'could not be stopped'}
-          </p>
-        ))}
+        <Failures of={results} />
       </Partial>,
     )
     const ids = new Set(results.map(({ id }) => id))
     return live.partials(instances.list().filter(({ id }) => ids.has(id))) + told
+  }
+
+  /** The same for a browser without htmx: back to the page, or the page with what failed on it. */
+  function answerAll(
+    c: Context<WebEnv>,
+    results: readonly Outcome[],
+    place: { readonly line: string; readonly hash: string },
+  ): Response {
+    if (isHtmx(c)) return c.html(doneAll(results, place.line))
+    const failed = results.some(({ outcome }) => outcome === 'failed')
+    if (!failed) return c.redirect(`/${place.hash}`, 303)
+    const canSignOut = c.get('visitor').hasSignedIn
+    const failures = <Failures of={results} />
+    return c.html(renderPage(live.picture(), live.moment(), assets, { canSignOut, failures }), 409)
   }
 
   page.get('/', (c) => {
@@ -60,8 +71,8 @@ export function createPage(
   })
 
   page.get('/events', (c) => {
-    const cards = c.req.header('last-event-id') ?? c.req.query('cards') ?? ''
-    return streams.open(c, heartbeat, live.page(cards))
+    const known = c.req.header('last-event-id') ?? c.req.query('known') ?? ''
+    return streams.open(c, heartbeat, live.page(known), () => instances.watchMemory())
   })
 
   page.post('/projects/:key/instances', async (c) => {
@@ -82,6 +93,14 @@ export function createPage(
     return done(c, partials, `#i-${id}`)
   })
 
+  page.post('/instances/:id/resume', async (c) => {
+    const id = c.req.param('id')
+    c.set('form', { instance: id })
+    const resumed = await instances.resume(id, actorOf(c, 'page'))
+    const partials = () => live.partials([resumed]) + cleared(`#msg-${resumed.project}`)
+    return done(c, partials, `#i-${id}`)
+  })
+
   page.post('/instances/:id/dismiss', (c) => {
     const id = c.req.param('id')
     c.set('form', { instance: id })
@@ -94,16 +113,34 @@ export function createPage(
     const project = c.req.param('key')
     c.set('form', { project })
     const results = instances.stopAll(project, actorOf(c, 'page'))
-    return done(c, () => stoppedAll(results, `#msg-${project}`), `#p-${project}`)
+    return answerAll(c, results, { line: `#msg-${project}`, hash: `#p-${project}` })
   })
 
   page.post('/stop-all', (c) => {
     const results = instances.stopAll(null, actorOf(c, 'page'))
-    return done(c, () => stoppedAll(results, '#msg'), '')
+    return answerAll(c, results, { line: '#msg', hash: '' })
+  })
+
+  page.post('/resume', async (c) => {
+    c.set('form', {})
+    const results = await instances.resumeAll(await readIdsForm(c), actorOf(c, 'page'))
+    return answerAll(c, results, { line: '#msg', hash: '' })
+  })
+
+  page.post('/dismiss', async (c) => {
+    c.set('form', {})
+    const ids = new Set(await readIdsForm(c))
+    // What was resumed or dismissed meanwhile is left alone.
+    const over = instances
+      .list({ ended: true })
+      .filter(({ id, state }) => ids.has(id) && !isLive(state))
+    for (const { id } of over) instances.dismiss(id, actorOf(c, 'page'))
+    const gone = over.map(({ id }) => id)
+    return done(c, () => live.partials([], gone) + cleared('#msg'), '')
   })
 
   // A reload of the page that answered a form is a GET of the form's address.
-  for (const path of ['/projects/:key/*', '/instances/:id/*', '/stop-all'])
+  for (const path of ['/projects/:key/*', '/instances/:id/*', '/stop-all', '/resume', '/dismiss'])
     page.get(path, (c) => c.redirect('/', 303))
 
   return page

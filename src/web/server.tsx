@@ -39,7 +39,7 @@ export function createApp(deps: WebDeps): WebApp {
   const app = new Hono<WebEnv>()
   const { routes, paths } = createStatic(deps.assets)
   const streams = createStreams(instances.subscribe.bind(instances), log, counts, deps.streams)
-  const live = createLive(instances, now, deps.projectsRoot)
+  const live = createLive(instances, { now, root: deps.projectsRoot, server: deps.server })
 
   const login = createLogin({
     guards,

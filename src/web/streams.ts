@@ -16,9 +16,15 @@ export interface StreamLimits {
 /** Says the first words and returns who tells the rest. */
 export type Begin = (send: (chunk: string) => void) => (event: LabEvent) => void
 
+/** What goes on as long as a stream stands. */
+export type Attend = () => () => void
+
 export interface Streams {
-  /** Answers with a stream that ends when the client leaves, falls behind, or `close` is called. @throws LabError too_many_streams */
-  open(c: Context<WebEnv>, heartbeat: string, begin: Begin): Response
+  /**
+   * Answers with a stream that ends when the client leaves, falls behind, or `close` is called;
+   * `attend` is called when it begins and what that returns when it ends. @throws LabError too_many_streams
+   */
+  open(c: Context<WebEnv>, heartbeat: string, begin: Begin, attend?: Attend): Response
   /** Ends every stream, and at once those that are opened later. */
   close(): void
   /** Ends the streams of those who are welcome no more; every heartbeat does, too. */
@@ -94,7 +100,7 @@ export function createStreams(
   }
 
   /** One stream's life: every way to end it leads through `over`. */
-  function source(c: Context<WebEnv>, heartbeat: string, begin: Begin) {
+  function source(c: Context<WebEnv>, heartbeat: string, begin: Begin, attend: Attend) {
     const { outgoing } = c.env ?? {}
     const { isWelcome, name } = c.get('visitor')
     const client = `${c.get('sender').address} ${name ?? ''}`
@@ -105,9 +111,11 @@ export function createStreams(
     function start(controller: ReadableStreamDefaultController<Uint8Array>): void {
       let isOver = false
       let unsubscribe = nothing
+      let leave = nothing
       over = () => {
         isOver = true
         unsubscribe()
+        leave()
         forget(stream)
       }
       const send = (chunk: string): void => {
@@ -139,18 +147,22 @@ export function createStreams(
       keep(stream)
       guarded(() => {
         const tell = begin(send)
-        if (!isOver) unsubscribe = subscribe((event) => guarded(() => tell(event)))
+        if (isOver) return
+        unsubscribe = subscribe((event) => guarded(() => tell(event)))
+        leave = attend()
       })
     }
     return { start, cancel: () => over() }
   }
 
   return {
-    open(c, heartbeat, begin) {
+    open(c, heartbeat, begin, attend = () => nothing) {
       // Nobody reads the body of an answer to HEAD, so nobody would ever end it.
       if (c.req.raw.method === 'HEAD') return new Response(null, { headers })
       const strategy = new ByteLengthQueuingStrategy({ highWaterMark: limits.queuedBytesMax })
-      return new Response(new ReadableStream(source(c, heartbeat, begin), strategy), { headers })
+      return new Response(new ReadableStream(source(c, heartbeat, begin, attend), strategy), {
+        headers,
+      })
     },
     close() {
       isClosed = true

@@ -150,11 +150,11 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.click(`#i-${id} .stop`)
     await stop.isHeld()
     lab.memory.swept(id)
-    await page.waitForSelector(`#i-${id}`, { state: 'detached' })
+    await page.waitForSelector(`[data-id="${id}"]`, { state: 'detached' })
     await stop.deliver()
     await lab.memory.start({ project: 'bar' }, 'page')
     await page.waitForSelector('[data-instance="bar"]')
-    expect(await page.locator(`#i-${id}`).count()).toBe(0)
+    expect(await page.locator(`[data-id="${id}"]`).count()).toBe(0)
 
     // The answer says "starting"; while it is on its way the instance has become busy.
     const start = await holdAnswers(page, '**/projects/foo/instances')
@@ -203,7 +203,8 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.waitForSelector('#offline', { state: 'hidden', timeout: 15_000 })
     await page.waitForSelector(`#i-${stays.id}[data-state="busy"]`)
     await page.waitForSelector('[data-instance="bar~2~new"]')
-    expect(await page.locator(`#i-${gone.id}`).count()).toBe(0)
+    expect(await page.locator(`[data-id="${gone.id}"]`).count()).toBe(0)
+    expect(await page.locator(`[data-ended="${gone.id}"]`).count()).toBe(1)
     expect(await page.locator('[data-project="young"]').count()).toBe(1)
     expect(await page.locator('[data-instance]').count()).toBe(2)
   })

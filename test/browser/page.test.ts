@@ -84,7 +84,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     await live(lab, page)
     lab.memory.stop(first.id, 'page')
     lab.memory.swept(first.id)
-    await page.waitForSelector(`#i-${first.id}`, { state: 'detached' })
+    await page.waitForSelector(`[data-id="${first.id}"]`, { state: 'detached' })
     await page.click('#start-foo button')
     await page.waitForSelector('[data-instance="foo"]')
     const names = `[...document.querySelectorAll('[data-instance]')].map((row) => row.dataset.instance)`

@@ -55,6 +55,7 @@ export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
       claude: { path: '/usr/bin/claude', version: '2.1.0', login: 'logged_in' },
       cap: memory.cap(),
       guard: 'loopback',
+      memoryBytes: 90 * 1024 * 1024,
       refused: {},
     }),
     doors: { boundHost: '127.0.0.1', allowedHosts: [] },

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AtCapacity, NotLoggedIn } from '../../src/errors.ts'
-import { shellText } from '../../src/web/views/instance.tsx'
+import { shellText } from '../../src/web/views/shell-text.ts'
 import { ageText } from '../../src/web/views/moment.ts'
 import { createLab, type Lab } from './lab.ts'
 
@@ -43,9 +43,9 @@ describe('the page', () => {
       /href="https:\/\/claude.ai\/code\/session_1" target="_blank" rel="noopener noreferrer"/,
     )
     lab.memory.change(id, { linkState: 'unavailable', deepLink: null })
-    expect(await row()).toMatch(/no link of its own came[\s\S]*href="https:\/\/claude.ai\/code"/)
+    expect(await row()).toMatch(/no own link[\s\S]*href="https:\/\/claude.ai\/code"/)
     lab.memory.change(id, { linkState: 'lost' })
-    expect(await row()).toContain('Link lost')
+    expect(await row()).toMatch(/link lost[\s\S]*Relaunch/)
     lab.memory.change(id, { linkState: 'linked', deepLink: 'javascript:alert(1)' })
     expect(await row()).not.toContain('javascript:')
   })
@@ -63,12 +63,14 @@ describe('the page', () => {
     expect(row).not.toContain('/stop"')
   })
 
-  it('does not show a stopped instance', async () => {
+  it('shows a stopped instance among the ended ones, not as a row', async () => {
     const lab = createLab()
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
     lab.memory.stop(id, 'page')
     lab.memory.swept(id)
-    expect(await pageOf(lab)).not.toContain(id)
+    const html = await pageOf(lab)
+    expect(html).not.toContain('data-instance')
+    expect(html).toContain(`data-ended="${id}"`)
   })
 
   it('lists what needs the operator on top', async () => {

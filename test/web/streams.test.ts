@@ -126,7 +126,7 @@ describe('the stream of the page', () => {
     expect(known).toContain('id="needs"')
     expect(known).toContain(`data-ids="${id}" data-keys="foo bar"`)
     expect(known).not.toContain('class="card"')
-    for (const stale of ['/events', '/events?cards=other'])
+    for (const stale of ['/events', '/events?known=other'])
       expect(await (await open(url + stale)).next()).toContain('class="card"')
   })
 
@@ -135,7 +135,7 @@ describe('the stream of the page', () => {
     const url = await served(lab)
     const first = await (await open(`${url}/events`)).next()
     const [, lastId] = /^id: (\S+)$/m.exec(first)!
-    const again = await open(`${url}/events?cards=old`, { 'last-event-id': lastId! })
+    const again = await open(`${url}/events?known=old`, { 'last-event-id': lastId! })
     expect(await again.next()).not.toContain('class="card"')
     lab.memory.addProject('new')
     const later = await open(`${url}/events`, { 'last-event-id': lastId! })
@@ -180,7 +180,8 @@ describe('the stream of the page', () => {
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
     lab.memory.swept(id)
-    expect(await stream.next()).toMatch(new RegExp(`<li id="i-${id}" [^>]*data-gone`))
+    const ended = new RegExp(`hx-target="#ended-foo" [^>]*><li id="i-${id}" [^>]*data-ended`)
+    expect(htmlOf(await stream.next())).toMatch(ended)
     await stream.next()
     lab.memory.dismiss(dead.id, 'page')
     expect(await stream.next()).toMatch(new RegExp(`<li id="i-${dead.id}" [^>]*data-gone`))

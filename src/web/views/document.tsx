@@ -1,23 +1,17 @@
 // The page as a whole, and the page that says what went wrong.
 import type { Child, FC } from 'hono/jsx'
-import type { Cap, ForeignSession, Notice, Project } from '../../core/instance.ts'
 import type { AssetPaths } from '../static.ts'
+import { Offer } from './come-back.tsx'
+import { endedOf } from './ended.tsx'
 import type { Moment } from './moment.ts'
-import { CapCount, Command, Foreign, Needs, Notices } from './overview.tsx'
-import { htmlOf, Prose } from './parts.tsx'
-import { shellText } from './instance.tsx'
+import { needy, Needs } from './needs.tsx'
+import { CapCount, Foreign, Notices } from './overview.tsx'
+import { Command, htmlOf, Prose } from './parts.tsx'
+import type { Picture } from './picture.ts'
 import { isMatch, ProjectCard, RefusalText, StopAll, type Refusal } from './project.tsx'
+import { shellText } from './shell-text.ts'
 import { SignOut } from './sign-out.tsx'
-
-/** Everything the page shows at one moment. */
-export interface Picture {
-  readonly projects: readonly Project[]
-  readonly cap: Cap
-  readonly notices: readonly Notice[]
-  readonly foreign: readonly ForeignSession[]
-  /** Tells a stream which cards the page has. */
-  readonly cards: string
-}
+import { bytesText } from './words.ts'
 
 /** What a page differs in, from one request to the next. */
 export interface PageOptions {
@@ -25,6 +19,8 @@ export interface PageOptions {
   readonly query?: string
   /** Answers a form without htmx. */
   readonly refusal?: Refusal | undefined
+  /** What failed of a form about several instances, sent without htmx. */
+  readonly failures?: Child
   /** Whether the operator came by a password and may leave. */
   readonly canSignOut?: boolean
 }
@@ -34,10 +30,11 @@ export function renderPage(
   picture: Picture,
   at: Moment,
   assets: AssetPaths,
-  { query = '', refusal, canSignOut = false }: PageOptions = {},
+  { query = '', refusal, failures, canSignOut = false }: PageOptions = {},
 ): string {
-  const { projects, cap, notices, foreign, cards } = picture
+  const { projects, ended, cap, notices, foreign, offer, known, lab } = picture
   const instances = projects.flatMap((project) => project.instances)
+  const needs = needy(instances).length
   const isHomeless = refusal && !projects.some(({ key }) => key === refusal.project)
   return documentOf(
     assets,
@@ -62,8 +59,10 @@ export function renderPage(
       <main>
         <div id="msg" class="message" role="alert">
           {isHomeless ? <RefusalText refusal={refusal} /> : null}
+          {failures}
         </div>
         <Notices notices={notices} at={at} />
+        <Offer offer={offer} cap={cap} at={at} />
         <form class="filter" role="search" method="get" action="/">
           <input
             id="filter"
@@ -79,6 +78,7 @@ export function renderPage(
           {projects.map((project) => (
             <ProjectCard
               project={project}
+              ended={endedOf(ended, project.key)}
               at={at}
               refusal={refusal}
               hidden={!isMatch(project, at, query)}
@@ -89,10 +89,13 @@ export function renderPage(
         <FirstSteps root={at.root} />
         <Foreign foreign={foreign} at={at} />
         {canSignOut ? <SignOut /> : null}
+        <footer>
+          lab {lab.version} · {bytesText(lab.memoryBytes)}
+        </footer>
       </main>
       <div
         id="stream"
-        hx-sse:connect={`/events?cards=${cards}`}
+        hx-sse:connect={`/events?known=${known}`}
         hx-trigger="load, every 5s"
         hx-swap="none"
         hx-sync="this:drop"
@@ -102,6 +105,7 @@ export function renderPage(
         Not live. Reconnecting…
       </p>
     </>,
+    needs === 0 ? 'lab' : `(${needs}) lab`,
   )
 }
 
@@ -144,12 +148,13 @@ export function documentOf(
   assets: Pick<AssetPaths, 'css'> & Partial<AssetPaths>,
   at: Moment,
   body: Child,
+  title = 'lab',
 ): string {
   const page = (
     <html lang="en" data-now={at.now}>
       <head>
         <meta charset="utf-8" />
-        <title>lab</title>
+        <title>{title}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
         <meta name="color-scheme" content="light dark" />
         <meta name="theme-color" content="#f6f6f4" media="(prefers-color-scheme: light)" />

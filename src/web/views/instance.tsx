@@ -1,89 +1,89 @@
 // One instance as a row, the same in the page, in a form's answer and in the stream.
-import type { Child, FC } from 'hono/jsx'
-import { isLive, type Evidence, type Instance, type ShownState } from '../../core/instance.ts'
+import type { FC } from 'hono/jsx'
+import { isLive, type Instance } from '../../core/instance.ts'
+import { EvidenceBox } from './evidence.tsx'
 import type { Moment } from './moment.ts'
-import { Age, StateIcon } from './parts.tsx'
+import { Age, Command, StateIcon } from './parts.tsx'
+import { RowForm } from './row-form.tsx'
+import { shellText } from './shell-text.ts'
+import { WayIn } from './way-in.tsx'
+import { bytesText, isOverdue, titleOf, wordOf } from './words.ts'
 
-/** What the operator calls an instance: its label, or else its name. */
-export function titleOf({ label, name }: Instance): string {
-  return label ?? name
-}
-
-/** Whether the page shows a row for it: live, or ended in a way that somebody should see. */
-export function isShown({ state }: Instance): boolean {
-  return isLive(state) || state === 'error'
-}
-
-const words: Record<ShownState, string> = {
-  starting: 'Starting',
-  ready: 'Ready',
-  busy: 'Busy',
-  waiting: 'Waiting',
-  stopping: 'Stopping',
-  stopped: 'Stopped',
-  error: 'Died',
-  limited: 'Limited',
-  stalled: 'Stalled',
-  unknown: 'Unknown',
-}
-
-/** The state as a word. */
-export function wordOf({ state, evidence }: Instance): string {
-  return evidence?.reason === 'start_failed' ? 'Did not start' : words[state]
-}
-
-/** The row of a shown instance, or the mark that takes it off the page. */
-export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) =>
-  isShown(instance) ? (
-    <li
-      id={`i-${instance.id}`}
-      class="row"
-      data-instance={instance.name}
-      data-id={instance.id}
-      data-state={instance.state}
-      data-rev={at.rev}
-      tabindex={-1}
-    >
-      <span class="badge">
-        <StateIcon state={instance.state} />
-      </span>
-      <div class="who">
+/** The row of an instance that is live or died. */
+export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
+  <li
+    id={`i-${instance.id}`}
+    class="row"
+    data-instance={instance.name}
+    data-id={instance.id}
+    data-state={instance.state}
+    data-overdue={isOverdue(instance)}
+    data-rev={at.rev}
+    tabindex={-1}
+  >
+    <span class="badge">
+      <StateIcon state={instance.state} />
+    </span>
+    <div class="who">
+      <div class="head">
         <strong class="title" data-find>
           {titleOf(instance)}
         </strong>
-        <p class="status">
-          <span class="word">{wordOf(instance)}</span>
-          {instance.waitingFor === null ? null : <span class="for">{instance.waitingFor}</span>}
-          {instance.linkState === 'unavailable' && isLive(instance.state) ? (
-            <span>no link of its own came</span>
-          ) : null}
-          <span>
-            <Age since={instance.since} at={at} />
-          </span>
-          {instance.label === null ? null : (
-            <code class="name" data-find>
-              {instance.name}
-            </code>
-          )}
-        </p>
+        <Memory instance={instance} />
       </div>
-      {isLive(instance.state) ? <LiveActions instance={instance} at={at} /> : null}
-      {instance.evidence && !isLive(instance.state) ? (
-        <EvidenceBox instance={instance} evidence={instance.evidence} />
-      ) : null}
-    </li>
-  ) : (
-    <GoneRow id={instance.id} at={at} />
-  )
+      <Status instance={instance} at={at} />
+    </div>
+    {isLive(instance.state) ? <LiveActions instance={instance} at={at} /> : null}
+    {instance.evidence ? <EvidenceBox instance={instance} evidence={instance.evidence} /> : null}
+  </li>
+)
 
 /** Takes a row off the page, and keeps an older rendering from bringing it back. */
 export const GoneRow: FC<{ id: string; at: Moment }> = ({ id, at }) => (
   <li id={`i-${id}`} data-rev={at.rev} data-gone />
 )
 
+// Always there, so that the title does not break anew when the first measure comes.
+const Memory: FC<{ instance: Instance }> = ({ instance }) => (
+  <span class="memory" title="Memory">
+    {instance.memoryBytes === null ? null : bytesText(instance.memoryBytes)}
+  </span>
+)
+
+/** One line, whatever it says: what does not fit is cut, the name first. */
+const Status: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
+  <p class="status">
+    <span class="word">{wordOf(instance)}</span>
+    {instance.state === 'waiting' && instance.waitingFor !== null ? (
+      <span class="for">{instance.waitingFor}</span>
+    ) : null}
+    {instance.background && instance.state === 'ready' ? (
+      <span class="background">background command</span>
+    ) : null}
+    <LinkWord instance={instance} />
+    <span class="age">
+      <Age since={instance.since} at={at} />
+    </span>
+    {instance.label === null ? null : (
+      <code class="name" data-find>
+        {instance.name}
+      </code>
+    )}
+  </p>
+)
+
+const LinkWord: FC<{ instance: Instance }> = ({ instance: { state, linkState } }) =>
+  isLive(state) && linkState === 'lost' ? (
+    <span class="link lost">link lost</span>
+  ) : isLive(state) && linkState === 'unavailable' ? (
+    <span class="link" title="No link of its own came.">
+      no own link
+    </span>
+  ) : null
+
 const LiveActions: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
   <div class="actions">
-    <DeepLink instance={instance} />
+    <WayIn instance={instance} />
     <Menu instance={instance} at={at} />
     <RowForm instance={instance} verb="stop">
       {instance.state === 'stopping' ? (
@@ -100,60 +100,6 @@ const LiveActions: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) =
   </div>
 )
 
-const RowForm: FC<{ instance: Instance; verb: 'stop' | 'dismiss'; children?: Child }> = (props) => {
-  const action = `/instances/${props.instance.id}/${props.verb}`
-  return (
-    <form
-      method="post"
-      action={action}
-      hx-post={action}
-      hx-target={`#msg-${props.instance.project}`}
-      hx-sync="this:drop"
-    >
-      {props.children}
-    </form>
-  )
-}
-
-const listPage = 'https://claude.ai/code'
-
-const DeepLink: FC<{ instance: Instance }> = ({ instance }) => {
-  const { linkState, deepLink } = instance
-  const title = titleOf(instance)
-  if (linkState === 'linked' && deepLink?.startsWith('https://'))
-    return <Away href={deepLink} label={`Open ${title} in claude.ai`} text="Open" />
-  if (linkState === 'unavailable')
-    return (
-      <Away href={listPage} label={`Open the list in claude.ai to find ${title}`} text="List" />
-    )
-  return <span class="button open">{linkState === 'lost' ? 'Link lost' : 'Connecting…'}</span>
-}
-
-const Away: FC<{ href: string; label: string; text: string }> = (props) => (
-  <a
-    class="button open"
-    href={props.href}
-    target="_blank"
-    rel="noopener noreferrer"
-    aria-label={props.label}
-  >
-    <span>
-      {props.text}
-      <span class="wide"> in claude.ai</span>
-    </span>
-    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
-      <path d="M5 11 11 5M6 5h5v5" />
-    </svg>
-  </a>
-)
-
-/** Joins an argument vector into what a shell reads back as the same words. */
-export function shellText(argv: readonly string[]): string {
-  return argv
-    .map((word) => (/^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ')
-}
-
 const Menu: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
   <details class="menu" name="menu" id={`m-${instance.id}`}>
     <summary class="button" aria-label={`More about ${titleOf(instance)}`}>
@@ -163,12 +109,7 @@ const Menu: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
     </summary>
     <div class="panel">
       <p>Attach a terminal</p>
-      <div class="copy">
-        <code>{shellText(instance.attach)}</code>
-        <button type="button" class="button" data-copy>
-          Copy
-        </button>
-      </div>
+      <Command text={shellText(instance.attach)} />
       <dl>
         <dt>Session</dt>
         <dd>
@@ -193,27 +134,3 @@ const Menu: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
     </div>
   </details>
 )
-
-const EvidenceBox: FC<{ instance: Instance; evidence: Evidence }> = ({ instance, evidence }) => {
-  const { message, signal, exitCode, lastLines } = evidence
-  const exit = signal ?? (exitCode === null ? null : `exit status ${exitCode}`)
-  return (
-    <div class="evidence">
-      <div class="verdict">
-        <p>
-          {message} {exit === null || message.includes(exit) ? null : <code>{exit}</code>}
-        </p>
-        <RowForm instance={instance} verb="dismiss">
-          <button class="button" aria-label={`Dismiss ${titleOf(instance)}`}>
-            Dismiss
-          </button>
-        </RowForm>
-      </div>
-      {lastLines.length === 0 ? null : (
-        <pre tabindex={0} role="region" aria-label={`Last lines of ${titleOf(instance)}`}>
-          <code>{lastLines.join('\n')}</code>
-        </pre>
-      )}
-    </div>
-  )
-}

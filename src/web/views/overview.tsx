@@ -1,10 +1,9 @@
-// What stands around the cards and changes while a page is open: the cap, the strip of what needs the
-// operator, the notices, the foreign sessions. Each carries its id and its rev.
+// What stands around the cards and changes while a page is open: the cap, the notices, the foreign
+// sessions. Each carries its id and its rev.
 import type { FC } from 'hono/jsx'
-import type { Cap, ForeignSession, Instance, Notice } from '../../core/instance.ts'
-import { titleOf, wordOf } from './instance.tsx'
+import type { Cap, ForeignSession, Notice } from '../../core/instance.ts'
 import type { Moment } from './moment.ts'
-import { Age, Prose, StateIcon } from './parts.tsx'
+import { Age, Command, Prose } from './parts.tsx'
 
 /** How many of how many; full is said in words, too. */
 export const CapCount: FC<{ cap: Cap; at: Moment }> = ({ cap, at }) => (
@@ -13,34 +12,6 @@ export const CapCount: FC<{ cap: Cap; at: Moment }> = ({ cap, at }) => (
     <span class="wide">{cap.used >= cap.max ? ' running, full' : ' running'}</span>
   </p>
 )
-
-/** The instances that need the operator: those that wait and those that died. */
-export function needy(instances: readonly Instance[]): readonly Instance[] {
-  return instances.filter(({ state }) => state === 'waiting' || state === 'error')
-}
-
-/** The strip is always there, at constant height. */
-export const Needs: FC<{ instances: readonly Instance[]; at: Moment }> = ({ instances, at }) => {
-  const list = needy(instances)
-  return (
-    <nav id="needs" class="needs" data-rev={at.rev} data-count={list.length} aria-label="Needs you">
-      {list.length === 0 ? <p>Nothing needs you.</p> : null}
-      <ul>
-        {list.map((instance) => (
-          <li id={`n-${instance.id}`} data-state={instance.state}>
-            <a href={`#i-${instance.id}`}>
-              <StateIcon state={instance.state} />
-              <span>
-                <b>{titleOf(instance)}</b>
-                <span>{instance.waitingFor ?? wordOf(instance)}</span>
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
-  )
-}
 
 // The next command to type, where a notice has one.
 const nextCommands: Readonly<Record<string, readonly string[]>> = {
@@ -61,16 +32,6 @@ export const Notices: FC<{ notices: readonly Notice[]; at: Moment }> = ({ notice
         ))}
       </div>
     ))}
-  </div>
-)
-
-/** A command to copy and type. */
-export const Command: FC<{ text: string }> = ({ text }) => (
-  <div class="copy">
-    <code>{text}</code>
-    <button type="button" class="button" data-copy>
-      Copy
-    </button>
   </div>
 )
 

@@ -32,6 +32,16 @@ export const Prose: FC<{ text: string }> = ({ text }) => (
   <>{text.split('`').map((part, i) => (i % 2 === 1 ? <code>{part}</code> : part))}</>
 )
 
+/** A command to copy and type. */
+export const Command: FC<{ text: string }> = ({ text }) => (
+  <div class="copy">
+    <code>{text}</code>
+    <button type="button" class="button" data-copy>
+      Copy
+    </button>
+  </div>
+)
+
 const shapes: Record<ShownState, Child> = {
   starting: <circle class="spin" cx="8" cy="8" r="5.5" stroke-dasharray="3 2.76" />,
   ready: <path d="m3.5 8.5 3 3 6-7" />,

@@ -1,10 +1,12 @@
 // A project as a card: its rows, the form that starts one more, and the line that says why not.
 import type { FC } from 'hono/jsx'
-import type { Project } from '../../core/instance.ts'
+import type { Instance, Project } from '../../core/instance.ts'
 import { labelCharsMax } from '../../core/names.ts'
-import { InstanceRow, isShown } from './instance.tsx'
+import { EndedBox } from './ended.tsx'
+import { InstanceRow } from './instance.tsx'
 import type { Moment } from './moment.ts'
 import { Prose } from './parts.tsx'
+import { isShown } from './words.ts'
 
 /** A form that was refused: why, and what had been typed. */
 export interface Refusal {
@@ -30,10 +32,11 @@ export function isMatch(project: Project, at: Moment, query: string): boolean {
 /** The whole card; only its rows and its message change while a page is open. */
 export const ProjectCard: FC<{
   project: Project
+  ended: readonly Instance[]
   at: Moment
   refusal?: Refusal | undefined
   hidden?: boolean
-}> = ({ project, at, refusal, hidden }) => {
+}> = ({ project, ended, at, refusal, hidden }) => {
   const { key } = project
   const place = placeOf(project, at.root)
   const own = refusal?.project === key ? refusal : undefined
@@ -98,9 +101,15 @@ export const ProjectCard: FC<{
           <InstanceRow instance={instance} at={at} />
         ))}
       </ul>
+      <EndedBox project={key} instances={ended} at={at} />
     </section>
   )
 }
+
+/** Takes the card of a vanished project off the page. */
+export const GoneCard: FC<{ project: string; at: Moment }> = ({ project, at }) => (
+  <section id={`p-${project}`} data-rev={at.rev} data-gone />
+)
 
 /** What a message line says of a refusal, and the way out where there is one. */
 export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => (

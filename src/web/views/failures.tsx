@@ -1,0 +1,23 @@
+// What failed of a request about several instances.
+import type { FC } from 'hono/jsx'
+import type { Outcome } from '../../core/instance.ts'
+import { Prose } from './parts.tsx'
+
+/** Each reason once, with the names of those it kept; nothing when nothing failed. */
+export const Failures: FC<{ of: readonly Outcome[] }> = ({ of }) => {
+  const names = new Map<string, string[]>()
+  for (const { outcome, name, error } of of) {
+    if (outcome !== 'failed') continue
+    const reason = error?.message ?? 'Something went wrong.'
+    names.set(reason, [...(names.get(reason) ?? []), name])
+  }
+  return (
+    <>
+      {[...names].map(([reason, those]) => (
+        <p>
+          {those.join(', ')}: <Prose text={reason} />
+        </p>
+      ))}
+    </>
+  )
+}

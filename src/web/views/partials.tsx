@@ -1,0 +1,89 @@
+// What travels to a page that is open: one change, or the whole picture, as partials.
+import type { FC } from 'hono/jsx'
+import type { Instance, LabEvent } from '../../core/instance.ts'
+import { Offer } from './come-back.tsx'
+import { endedOf, EndedRow } from './ended.tsx'
+import { GoneRow, InstanceRow } from './instance.tsx'
+import type { Moment } from './moment.ts'
+import { Needs } from './needs.tsx'
+import { CapCount, Foreign, Notices } from './overview.tsx'
+import { Partial } from './parts.tsx'
+import type { Picture } from './picture.ts'
+import { ProjectCard } from './project.tsx'
+import { isShown } from './words.ts'
+
+/** An instance where it belongs: among the rows, or among the ended ones of its project. */
+export const Placed: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) =>
+  isShown(instance) ? (
+    <Partial into={`#list-${instance.project}`}>
+      <InstanceRow instance={instance} at={at} />
+    </Partial>
+  ) : (
+    <Partial into={`#ended-${instance.project}`}>
+      <EndedRow instance={instance} at={at} />
+    </Partial>
+  )
+
+/** One event; `ended` are the instances that a new card lists as ended. */
+export const Change: FC<{ event: LabEvent; ended: readonly Instance[]; at: Moment }> = ({
+  event,
+  ended,
+  at,
+}) => {
+  if (event.type === 'instance') return <Placed instance={event.instance} at={at} />
+  if (event.type === 'project')
+    return (
+      <Partial into="#projects">
+        <ProjectCard project={event.project} ended={ended} at={at} />
+      </Partial>
+    )
+  return (
+    <Partial into="body">
+      {event.type === 'removed' ? <GoneRow id={event.id} at={at} /> : null}
+      {event.type === 'cap' ? <CapCount cap={event.cap} at={at} /> : null}
+      {event.type === 'foreign' ? <Foreign foreign={event.foreign} at={at} /> : null}
+      {event.type === 'notices' ? <Notices notices={event.notices} at={at} /> : null}
+    </Partial>
+  )
+}
+
+/** Everything but the cards and the ended ones that the page has already; what it does not name has gone. */
+export const Whole: FC<{
+  picture: Picture
+  at: Moment
+  sendCards: boolean
+  sendEnded: boolean
+}> = ({ picture, at, sendCards, sendEnded }) => {
+  const { projects } = picture
+  const shown = projects.flatMap((project) => project.instances).filter(isShown)
+  const ended = projects.flatMap(({ key }) => endedOf(picture.ended, key))
+  return (
+    <>
+      {sendCards ? (
+        <Partial into="#projects">
+          {projects.map((project) => (
+            <ProjectCard project={project} ended={endedOf(ended, project.key)} at={at} />
+          ))}
+        </Partial>
+      ) : null}
+      {/* The oldest first: each goes before the last. */}
+      {[...shown, ...(sendEnded ? ended.toReversed() : [])].map((instance) => (
+        <Placed instance={instance} at={at} />
+      ))}
+      <Partial into="body">
+        <Needs instances={shown} at={at} />
+        <Offer offer={picture.offer} cap={picture.cap} at={at} />
+        <CapCount cap={picture.cap} at={at} />
+        <Notices notices={picture.notices} at={at} />
+        <Foreign foreign={picture.foreign} at={at} />
+      </Partial>
+      <Partial into="body" swap="whole">
+        <i
+          data-rev={at.rev}
+          data-ids={[...shown, ...ended].map(({ id }) => id).join(' ')}
+          data-keys={projects.map(({ key }) => key).join(' ')}
+        />
+      </Partial>
+    </>
+  )
+}

@@ -1,0 +1,24 @@
+// Everything the page shows at one moment. Types only.
+import type {
+  Cap,
+  ComeBack,
+  ForeignSession,
+  Instance,
+  Notice,
+  Project,
+} from '../../core/instance.ts'
+
+export interface Picture {
+  readonly projects: readonly Project[]
+  /** The instances that are over and done, of all projects. */
+  readonly ended: readonly Instance[]
+  readonly cap: Cap
+  readonly notices: readonly Notice[]
+  readonly foreign: readonly ForeignSession[]
+  /** What may be wanted back together. */
+  readonly offer: ComeBack | null
+  /** Tells a stream which cards and which ended instances the page has. */
+  readonly known: string
+  /** lab itself. */
+  readonly lab: { readonly version: string; readonly memoryBytes: number }
+}

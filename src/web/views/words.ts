@@ -1,0 +1,79 @@
+// What the page calls things: an instance, its state, why it ended, by whom, how large it is. Pure.
+import {
+  isLive,
+  type Actor,
+  type Evidence,
+  type Instance,
+  type ShownState,
+} from '../../core/instance.ts'
+
+/** What the operator calls an instance: its label, or else its name. */
+export function titleOf({ label, name }: Instance): string {
+  return label ?? name
+}
+
+/** Whether the page shows a row for it: live, or ended in a way that somebody should see. */
+export function isShown({ state }: Instance): boolean {
+  return isLive(state) || state === 'error'
+}
+
+/** Whether a start takes longer than it should; the agent lives on. */
+export function isOverdue({ state, evidence }: Instance): boolean {
+  return state === 'starting' && evidence !== null
+}
+
+const words: Record<ShownState, string> = {
+  starting: 'Starting',
+  ready: 'Ready',
+  busy: 'Busy',
+  waiting: 'Waiting',
+  stopping: 'Stopping',
+  stopped: 'Stopped',
+  error: 'Died',
+  limited: 'Limited',
+  stalled: 'Stalled',
+  unknown: 'Unknown',
+}
+
+const endWords: Partial<Record<Evidence['reason'], string>> = {
+  start_failed: 'Did not start',
+  session_closed: 'Closed',
+  tmux_gone: 'Lost with tmux',
+  rebooted: 'Lost at a reboot',
+}
+
+/** The state as a word; of an end, as much of its cause as fits one. */
+export function wordOf(instance: Instance): string {
+  const { state, evidence } = instance
+  if (isOverdue(instance)) return 'Not ready yet'
+  if (!evidence || isLive(state)) return words[state]
+  if (state === 'stopped' && evidence.reason === 'exited') return 'Exited'
+  return (state === 'error' ? endWords[evidence.reason] : undefined) ?? words[state]
+}
+
+/** The exit status or the signal, in words; null where neither is known. */
+export function exitText({ signal, exitCode }: Evidence): string | null {
+  return signal ?? (exitCode === null ? null : `exit status ${exitCode}`)
+}
+
+const ways: Partial<Record<Actor, string>> = {
+  page: 'From the page',
+  api: 'Through the API',
+  cli: 'From the command line',
+  agent: 'By an agent',
+  lab: 'By lab',
+}
+
+/** Who asked for it; null where it happened by itself. */
+export function byText(by: Actor): string | null {
+  if (by === 'nobody') return null
+  return ways[by] ?? `By ${by.slice(by.indexOf(':') + 1)}`
+}
+
+const megabyte = 1024 * 1024
+
+/** An amount of memory, as short as it can be said. */
+export function bytesText(bytes: number): string {
+  const megabytes = Math.round(bytes / megabyte)
+  return megabytes < 1000 ? `${megabytes} MB` : `${(bytes / megabyte / 1024).toFixed(1)} GB`
+}
