@@ -33,8 +33,11 @@ function insert(element, target) {
   else target.insertBefore(element, follower?.parentElement === target ? follower : null)
 }
 
+// A relaunch passes through its end within this time: its row stays, and nothing below it moves.
+const relaunchMs = 250
+
 /** Puts one arriving element in its place; returns what htmx must look at. */
-function place(element, target) {
+function place(element, target, isSettled = false) {
   const { rev } = element.dataset
   const shown = $(element.id)
   const last = shown?.dataset.rev ?? ended.get(element.id)
@@ -48,6 +51,13 @@ function place(element, target) {
   }
   // What ends leaves the rows for the ended ones of its card; what is resumed comes back.
   const moves = shown && target !== document.body && shown.parentElement !== target
+  if (moves && 'ended' in element.dataset && !isSettled) {
+    setTimeout(() => {
+      place(element, target, true).forEach((placed) => htmx.process(placed))
+      refresh()
+    }, relaunchMs)
+    return []
+  }
   if (!shown || moves) {
     const hadFocus = moves && remove(shown)
     insert(element, target)

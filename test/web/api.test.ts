@@ -98,6 +98,41 @@ describe('reading', () => {
   })
 })
 
+describe('resuming', () => {
+  it('answers 201 with the instance in starting, under its id and label', async () => {
+    const lab = createLab()
+    const { id } = await started(lab, 'fix')
+    lab.memory.swept(id)
+    const response = await postJson(lab, `/api/v1/instances/${id}/resume`)
+    expect(response.status).toBe(201)
+    expect(await response.json()).toMatchObject({ id, label: 'fix', state: 'starting' })
+  })
+
+  it('what runs already is a 409', async () => {
+    const lab = createLab()
+    const { id } = await started(lab)
+    const response = await postJson(lab, `/api/v1/instances/${id}/resume`)
+    expect(response.status).toBe(409)
+    expect((await errorOf(response)).code).toBe('already_running')
+  })
+
+  it('several answers an outcome for each', async () => {
+    const lab = createLab({ max: 1 })
+    const ids = [(await started(lab)).id]
+    lab.memory.swept(ids[0]!)
+    ids.push((await started(lab, 'x')).id)
+    lab.memory.swept(ids[1]!)
+    const response = await postJson(lab, '/api/v1/resume', { ids })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({
+      results: [
+        { id: ids[0], outcome: 'starting' },
+        { id: ids[1], outcome: 'failed', error: { code: 'at_capacity' } },
+      ],
+    })
+  })
+})
+
 describe('starting', () => {
   it('answers 201 with the instance in starting', async () => {
     const lab = createLab()
@@ -113,6 +148,15 @@ describe('starting', () => {
 
   it('needs no body at all', async () => {
     expect(await (await postJson(createLab(), startFoo)).json()).toMatchObject({ name: 'foo' })
+  })
+
+  it('reads null as none, as an Instance writes it', async () => {
+    const lab = createLab()
+    const body = { label: null, model: null, effort: null, force: null }
+    const response = await postJson(lab, startFoo, body)
+    expect(response.status).toBe(201)
+    expect(await response.json()).toMatchObject({ name: 'foo', label: null, model: null })
+    expect(lab.memory.asked).toEqual(['start foo "" by api'])
   })
 
   it.each(['cli', 'agent'])('is written down as asked by %s when that says so', async (actor) => {

@@ -34,7 +34,7 @@ export interface Memory extends Service {
   /** Ends an instance by itself. */
   die(id: string, evidence?: Partial<Evidence>): void
   /** Ends the stop of an instance. */
-  swept(id: string): void
+  swept(id: string, evidence?: Partial<Evidence>): void
   addProject(key: string, path?: string): void
   removeProject(key: string): void
   setNotices(notices: readonly Notice[]): void
@@ -104,9 +104,11 @@ export function createMemory(options: MemoryOptions = {}): Memory {
 
   function resume(id: string, by: Actor): Instance {
     asked.push(`resume ${id} by ${by}`)
-    const { name, state } = get(id)
-    if (isLive(state)) throw new AlreadyRunning(name, [])
-    return change(id, { state: 'starting', endedAt: null, evidence: null })
+    const { name, state, linkState } = get(id)
+    if (isLive(state) && linkState !== 'lost') throw new AlreadyRunning(name, [])
+    if (isLive(state)) change(id, { state: 'stopped', endedAt: time() })
+    if (cap().used >= max) throw new AtCapacity(max)
+    return change(id, { state: 'starting', linkState: 'connecting', endedAt: null, evidence: null })
   }
 
   return {
@@ -157,8 +159,14 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     resume: async (id, by) => resume(id, by),
     async resumeAll(ids, by) {
       return ids.map((id) => {
-        const { name } = resume(id, by)
-        return { id, name, outcome: 'starting' }
+        const { name } = get(id)
+        try {
+          resume(id, by)
+          return { id, name, outcome: 'starting' }
+        } catch (error) {
+          const { code, message } = error as LabError
+          return { id, name, outcome: 'failed', error: { code, message } }
+        }
       })
     },
     comeBack: () => comeBack,
@@ -212,14 +220,27 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       }
       change(id, { state: 'error', waitingFor: null, endedAt: end.at, evidence: end })
     },
-    swept(id) {
-      change(id, { state: 'stopped', endedAt: time() })
+    swept(id, evidence = {}) {
+      const end: Evidence = {
+        reason: 'stopped',
+        message: 'It was stopped.',
+        exitCode: null,
+        signal: 'SIGTERM',
+        lastLines: [],
+        by: 'page',
+        at: time(),
+        ...evidence,
+      }
+      change(id, { state: 'stopped', endedAt: end.at, evidence: end })
     },
     addProject(key, path = `${root}/${key}`) {
       paths.set(key, path)
       emit({ type: 'project', project: projectOf(key) })
     },
-    removeProject: (key) => void paths.delete(key),
+    removeProject(key) {
+      paths.delete(key)
+      for (const other of paths.keys()) emit({ type: 'project', project: projectOf(other) })
+    },
     setComeBack: (offer) => void (comeBack = offer),
     setNotices(list_) {
       notices = list_

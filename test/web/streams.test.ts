@@ -198,6 +198,69 @@ describe('the stream of the page', () => {
     expect(await stream.next()).toContain('id="notices"')
   })
 
+  it('takes the card of a vanished project off, and of no other', async () => {
+    const lab = createLab({ projects: ['foo', 'bar', 'baz'] })
+    await lab.memory.start({ project: 'baz' }, 'page')
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    lab.memory.removeProject('bar')
+    expect(await stream.next()).toMatch(/<section id="p-bar" [^>]*data-gone="true"><\/section>/)
+    // What still runs keeps its card until it ends.
+    lab.memory.removeProject('baz')
+    const id = lab.memory.resolve('baz')
+    lab.memory.change(id, { state: 'busy' })
+    expect(await stream.next()).toContain('data-state="busy"')
+    lab.memory.swept(id)
+    expect(await stream.next()).toContain('data-ended')
+    expect(await stream.next()).toContain('id="cap"')
+    expect(await stream.next()).toContain('id="p-baz"')
+  })
+
+  it('brings the ended instances only to a page that lacks one', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.swept(id)
+    const url = await served(lab)
+    const html = await (await fetch(url)).text()
+    const [, path] = /hx-sse:connect="([^"]+)"/.exec(html)!
+    const first = await (await open(url + path)).next()
+    expect(first).not.toContain('data-ended')
+    expect(first).toContain(`data-ids="${id}"`)
+    const other = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.swept(other.id)
+    const again = await (await open(url + path)).next()
+    expect(again).toContain(`data-ended="${other.id}"`)
+    expect(again).not.toContain('class="card"')
+  })
+
+  it('offers to bring back what ended together, and takes the offer back', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    lab.memory.setComeBack({ reason: 'stopped', instances: [lab.memory.get(id)] })
+    lab.memory.swept(id)
+    expect(await stream.next()).toContain('1 instance')
+    await stream.next()
+    lab.memory.setComeBack(null)
+    await lab.memory.resume(id, 'page')
+    expect(await stream.next()).toMatch(/<section id="back" [^>]*hidden/)
+  })
+
+  it('has the memory measured as long as somebody looks, and no longer', async () => {
+    const lab = createLab()
+    const url = await served(lab)
+    await (await open(`${url}/api/v1/events`)).next()
+    expect(lab.memory.asked).toEqual([])
+    const stream = await open(`${url}/events`)
+    await stream.next()
+    expect(lab.memory.asked).toEqual(['watch memory'])
+    await stream.cancel()
+    await until(() => lab.memory.asked.at(-1) === 'watch memory no more', {
+      what: 'the watch ends with the stream',
+    })
+  })
+
   it('keeps what an agent printed within its message', async () => {
     const lab = createLab()
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')

@@ -17,7 +17,7 @@ export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, 
     data-instance={instance.name}
     data-id={instance.id}
     data-state={instance.state}
-    data-overdue={isOverdue(instance)}
+    data-overdue={isOverdue(instance) || undefined}
     data-rev={at.rev}
     tabindex={-1}
   >

@@ -1,0 +1,302 @@
+// An instance's whole life as the page and its forms show it: what needs the operator, why it ended, and
+// how it comes back.
+import { describe, expect, it } from 'vitest'
+import type { Instance } from '../../src/core/instance.ts'
+import { needy } from '../../src/web/views/needs.tsx'
+import { bytesText, byText } from '../../src/web/views/words.ts'
+import { createLab, type Lab } from './lab.ts'
+
+const htmx = { 'hx-request': 'true' }
+const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString()
+
+const pageOf = async (lab: Lab): Promise<string> => (await lab.ask('/')).text()
+
+/** The first part of the page that begins and ends so. */
+function between(html: string, begin: string, end: string): string {
+  const start = html.indexOf(begin)
+  return start < 0 ? '' : html.slice(start, html.indexOf(end, start))
+}
+const rowOf = (html: string, id: string): string => between(html, `id="i-${id}"`, '</li>')
+const offerOf = (html: string): string => between(html, '<section id="back"', '</section>')
+const plain = (html: string): string => html.replaceAll(/<[^>]*>/g, '')
+
+async function started(lab: Lab, fields: Partial<Instance>, label = ''): Promise<string> {
+  const { id } = await lab.memory.start({ project: 'foo', label }, 'page')
+  lab.memory.change(id, fields)
+  return id
+}
+
+/** One that was stopped. */
+async function ended(lab: Lab, label: string, minute: number, project = 'foo'): Promise<string> {
+  const { id } = await lab.memory.start({ project, label }, 'page')
+  lab.memory.swept(id, { at: at(minute) })
+  return id
+}
+
+const one = (id: string, state: Instance['state'], minute: number): Instance =>
+  ({ id, state, since: at(minute), evidence: null }) as Instance
+
+describe('the strip of what needs the operator', () => {
+  it('has the longest wait first, then the latest death, and nothing that goes well', () => {
+    const overdue = { ...one('slow', 'starting', 0), evidence: {} } as Instance
+    const list = [
+      one('died first', 'error', 1),
+      one('ready', 'ready', 0),
+      one('waits since 5', 'waiting', 5),
+      one('died last', 'error', 3),
+      overdue,
+      one('waits since 2', 'waiting', 2),
+      one('unknown', 'unknown', 0),
+      one('starting', 'starting', 0),
+    ]
+    const ids = needy(list).map(({ id }) => id)
+    expect(ids).toEqual(['waits since 2', 'waits since 5', 'slow', 'died last', 'died first'])
+  })
+
+  it('says what for or why, for how long, of which project, and how many in the title', async () => {
+    const lab = createLab({ now: () => Date.parse(at(30)) })
+    await started(lab, { state: 'waiting', waitingFor: 'input needed', since: at(18) }, 'fix')
+    const dead = await started(lab, {})
+    lab.memory.die(dead)
+    const html = await pageOf(lab)
+    const strip = plain(between(html, 'id="needs"', '</nav>'))
+    expect(strip).toContain('2 need you')
+    expect(strip).toContain('fix fooinput needed · 12 min')
+    expect(strip).toContain('fooDied, SIGKILL · now')
+    expect(html).toContain('<title>(2) lab</title>')
+    expect(await pageOf(createLab())).toContain('<title>lab</title>')
+  })
+})
+
+describe('a row', () => {
+  it('that waits at a start-up dialog says what to do and how to attach', async () => {
+    const lab = createLab()
+    const id = await started(lab, { state: 'waiting', waitingFor: 'trust' })
+    const row = plain(rowOf(await pageOf(lab), id))
+    expect(row).toContain('Claude asks whether it may trust this folder. Attach a terminal')
+    expect(row).toContain('tmux -L lab attach -t &#39;=foo&#39;')
+  })
+
+  it('that waits for an answer which claude.ai can give leads there', async () => {
+    const lab = createLab()
+    const link = { linkState: 'linked', deepLink: 'https://claude.ai/code/session_1' } as const
+    const id = await started(lab, { state: 'waiting', waitingFor: 'permission prompt', ...link })
+    const row = rowOf(await pageOf(lab), id)
+    expect(row).toContain('href="https://claude.ai/code/session_1"')
+    expect(row).not.toContain(`id="a-${id}"`)
+  })
+
+  it('whose link is lost offers a relaunch, and asks first', async () => {
+    const lab = createLab()
+    const id = await started(lab, { state: 'ready', linkState: 'lost' })
+    const row = rowOf(await pageOf(lab), id)
+    const ask = between(row, `<details class="menu way" name="menu" id="r-${id}"`, '</details>')
+    expect(ask).toContain(`action="/instances/${id}/resume"`)
+    expect(plain(ask)).toContain('A relaunch restarts the agent')
+    lab.memory.change(id, { state: 'unknown' })
+    expect(rowOf(await pageOf(lab), id)).not.toContain('/resume"')
+  })
+
+  it('marks a background command, and tells its memory', async () => {
+    const lab = createLab()
+    const id = await started(lab, { state: 'ready', background: true, memoryBytes: 143 * 2 ** 20 })
+    expect(plain(rowOf(await pageOf(lab), id))).toMatch(/143 MB[\s\S]*background command/)
+  })
+
+  it('of a start that takes too long shows its screen and stays alive', async () => {
+    const lab = createLab()
+    const id = await started(lab, {})
+    lab.memory.die(id, { reason: 'start_failed', message: 'Not ready after 60 s.', signal: null })
+    lab.memory.change(id, {
+      state: 'starting',
+      endedAt: null,
+      evidence: { ...lab.memory.get(id).evidence!, lastLines: ['Loading'] },
+    })
+    const html = await pageOf(lab)
+    const row = rowOf(html, id)
+    expect(plain(row)).toMatch(/Not ready yet[\s\S]*Not ready after 60 s\.[\s\S]*Loading/)
+    expect(row).toContain(`/instances/${id}/stop"`)
+    expect(row).not.toMatch(/\/(resume|dismiss)"/)
+    expect(plain(between(html, 'id="needs"', '</nav>'))).toContain('Not ready yet')
+  })
+
+  it('that died can be resumed', async () => {
+    const lab = createLab()
+    const id = await started(lab, {})
+    lab.memory.die(id)
+    expect(rowOf(await pageOf(lab), id)).toContain(`action="/instances/${id}/resume"`)
+  })
+})
+
+describe('the ended instances of a project', () => {
+  it('are folded away, newest first, at most twenty, each with why and by whom', async () => {
+    const lab = createLab()
+    for (let i = 0; i < 22; i++) await ended(lab, `n${i}`, i)
+    await ended(lab, 'other', 3, 'bar')
+    const box = between(await pageOf(lab), '<details class="ended" id="e-foo">', '</section>')
+    const labels = [...box.matchAll(/class="title">(\w+)</g)].map(([, label]) => label)
+    expect(labels).toEqual(Array.from({ length: 20 }, (_, i) => `n${21 - i}`))
+    expect(box).toContain('Ended (<span class="count">20</span>)')
+    expect(plain(box)).toContain('It was stopped. From the page, SIGTERM')
+  })
+
+  it('keep their last lines, but not so many that the page grows heavy', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const lastLines = Array.from({ length: 40 }, (_, i) => `line ${i} ${'x'.repeat(5000)}`)
+    lab.memory.swept(id, { reason: 'exited', exitCode: 0, signal: null, by: 'nobody', lastLines })
+    const row = rowOf(await pageOf(lab), id)
+    expect(row).toContain('line 39')
+    expect(row.length).toBeLessThan(10_000)
+    expect(plain(row)).toContain('Exited')
+    expect(plain(row)).toContain('exit status 0')
+  })
+})
+
+const offered = async (n: number, reason: 'rebooted' | 'stopped' | 'tmux_gone', max = 6) => {
+  const lab = createLab({ max })
+  const ids: string[] = []
+  for (let i = 0; i < n; i++) ids.push(await ended(lab, `n${i}`, i))
+  lab.memory.setComeBack({ reason, instances: ids.map((id) => lab.memory.get(id)) })
+  return { lab, ids, text: async () => plain(offerOf(await pageOf(lab))) }
+}
+
+describe('the offer to come back', () => {
+  it('is not there when there is nothing to offer', async () => {
+    expect(offerOf(await pageOf(createLab()))).toMatch(/^<section id="back" [^>]*hidden=""\/?>$/)
+  })
+
+  it.each([
+    ['rebooted', '4 instances were running when the machine went down.'],
+    ['tmux_gone', '4 instances were running when their tmux server went away.'],
+    ['stopped', '4 instances were stopped together.'],
+  ] as const)('after %s says so, with names and what it takes', async (reason, sentence) => {
+    const { text } = await offered(4, reason)
+    expect(await text()).toContain(sentence)
+    expect(await text()).toMatch(/n0 foon1 foon2 foon3 foo/)
+    expect(await text()).toContain('Resume all (uses 4 of 6)')
+  })
+
+  it('counts what runs already, and says how many fit', async () => {
+    const { lab, ids, text } = await offered(3, 'rebooted', 4)
+    await lab.memory.start({ project: 'bar' }, 'page')
+    expect(await text()).toContain('Resume all (then 4 of 4)')
+    await lab.memory.start({ project: 'bar' }, 'page')
+    expect(await text()).toContain('Only 2 of the 3 fit: 2 of 4 are in use.')
+    const form = between(offerOf(await pageOf(lab)), 'id="resume-all"', '</form>')
+    expect([...form.matchAll(/name="ids" value="([^"]+)"/g)].map(([, id]) => id)).toEqual(
+      ids.slice(0, 2),
+    )
+    await lab.memory.start({ project: 'bar' }, 'page')
+    await lab.memory.start({ project: 'bar' }, 'page')
+    expect(await text()).toContain('All 4 of 4 are in use. Stop one first.')
+  })
+
+  it('names eight of many', async () => {
+    const { text } = await offered(12, 'rebooted', 20)
+    expect(await text()).toMatch(/n7 fooand 4 more/)
+  })
+})
+
+describe('a form', () => {
+  it('without htmx resumes and leads to the row', async () => {
+    const lab = createLab()
+    const id = await ended(lab, 'x', 1)
+    const response = await lab.submit(`/instances/${id}/resume`)
+    expect(response.status).toBe(303)
+    expect(response.headers.get('location')).toBe(`/#i-${id}`)
+    expect(lab.memory.asked.at(-1)).toBe(`resume ${id} by page`)
+  })
+
+  it('that htmx sends to resume answers with the live row', async () => {
+    const lab = createLab()
+    const id = await ended(lab, 'x', 1)
+    const html = await (await lab.submit(`/instances/${id}/resume`, {}, htmx)).text()
+    expect(html).toMatch(new RegExp(`hx-target="#list-foo" [^>]*><li id="i-${id}"`))
+    expect(html).toContain('data-state="starting"')
+  })
+
+  it('that resumes at the cap is refused with the reason, with htmx and without', async () => {
+    const lab = createLab({ max: 1 })
+    const id = await ended(lab, 'x', 1)
+    await lab.memory.start({ project: 'foo' }, 'page')
+    const partial = await lab.submit(`/instances/${id}/resume`, {}, htmx)
+    expect(partial.status).toBe(409)
+    expect(await partial.text()).toMatch(/^<p>All 1 of 1 instances are in use\./)
+    const page = await lab.submit(`/instances/${id}/resume`)
+    expect(page.status).toBe(409)
+    expect(await page.text()).toMatch(/id="msg" [^>]*><p>All 1 of 1 instances are in use\./)
+  })
+
+  const submitGroup = (lab: Lab, path: string, ids: readonly string[], headers = {}) =>
+    lab.ask(path, {
+      method: 'POST',
+      body: ids.map((id) => `ids=${id}`).join('&'),
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'sec-fetch-site': 'same-origin',
+        ...headers,
+      },
+    })
+
+  it('resumes several, and says once why the others stayed', async () => {
+    const lab = createLab({ max: 1 })
+    const ids = [await ended(lab, 'a', 1), await ended(lab, 'b', 2), await ended(lab, 'c', 3)]
+    const html = await (await submitGroup(lab, '/resume', ids, htmx)).text()
+    expect(html).toContain(`<li id="i-${ids[0]}"`)
+    const told = between(html, 'hx-target="#msg"', '</hx-partial>')
+    expect(plain(`<${told}`)).toBe(
+      'foo~2~b, foo~2~c: All 1 of 1 instances are in use. Stop one, or start lab with a higher --max-instances.',
+    )
+    const page = await submitGroup(lab, '/resume', ids.slice(1))
+    expect(page.status).toBe(409)
+    expect(plain(await page.text())).toContain('foo~2~b, foo~2~c: All 1 of 1')
+  })
+
+  it('without htmx resumes or dismisses several and leads back to the page', async () => {
+    const lab = createLab()
+    const ids = [await ended(lab, 'a', 1), await ended(lab, 'b', 2)]
+    const resumed = await submitGroup(lab, '/resume', ids)
+    expect(resumed.status).toBe(303)
+    expect(resumed.headers.get('location')).toBe('/')
+    expect(lab.memory.list().map(({ state }) => state)).toEqual(['starting', 'starting'])
+
+    lab.memory.swept(ids[0]!)
+    // One of them runs meanwhile, one was never there: only what is over goes.
+    const dismissed = await submitGroup(lab, '/dismiss', [...ids, 'never'])
+    expect(dismissed.status).toBe(303)
+    expect(lab.memory.list({ ended: true }).map(({ id }) => id)).toEqual([ids[1]])
+  })
+
+  it('of several that names none, or something else, is refused', async () => {
+    const lab = createLab()
+    expect((await submitGroup(lab, '/resume', [])).status).toBe(400)
+    expect((await lab.submit('/dismiss', { ids: 'x', all: '1' })).status).toBe(400)
+    expect((await submitGroup(lab, '/resume', ['nope'])).status).toBe(404)
+    expect(lab.memory.asked).toEqual([])
+  })
+
+  it.each(['/resume', '/dismiss'])('reloaded at %s leads back to the page', async (path) => {
+    expect((await createLab().ask(path)).headers.get('location')).toBe('/')
+  })
+})
+
+describe('small words', () => {
+  it.each([
+    ['page', 'From the page'],
+    ['cli', 'From the command line'],
+    ['nobody', null],
+    ['user:anna', 'By anna'],
+    ['token:ci', 'By ci'],
+  ] as const)('what %s did happened "%s"', (by, text) => expect(byText(by)).toBe(text))
+
+  it.each([
+    [143 * 2 ** 20, '143 MB'],
+    [999 * 2 ** 20, '999 MB'],
+    [1331 * 2 ** 20, '1.3 GB'],
+  ])('%i bytes are %s', (bytes, text) => expect(bytesText(bytes)).toBe(text))
+
+  it('lab tells its own memory at the foot', async () => {
+    expect(plain(await pageOf(createLab()))).toContain('lab 0.1.0 · 90 MB')
+  })
+})
