@@ -155,6 +155,9 @@ async function open(lab: Guarded, headers: Record<string, string>, path = '/even
   }
 }
 
+// No heartbeat comes that would look, too.
+const quiet = { heartbeatMs: 3600_000 }
+
 describe('a stream', () => {
   const byToken = { authorization: 'Bearer token-of-the-phone' }
 
@@ -172,7 +175,7 @@ describe('a stream', () => {
   })
 
   it('ends when the password changes, though nobody asks anything', async ({ folder }) => {
-    const lab = await createGuarded({ folder })
+    const lab = await createGuarded({ folder, deps: { streams: quiet } })
     const stream = await open(lab, { cookie: await lab.signIn() })
     await open(lab, byToken)
     lab.rewrite('password', 'another')
@@ -182,7 +185,7 @@ describe('a stream', () => {
   })
 
   it('ends when its token is taken away, though nobody asks anything', async ({ folder }) => {
-    const lab = await createGuarded({ folder })
+    const lab = await createGuarded({ folder, deps: { streams: quiet } })
     const stream = await open(lab, byToken)
     await open(lab, { authorization: `Bearer ${bootToken}` })
     lab.rewrite('tokens', 'another-token')
