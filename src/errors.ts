@@ -11,7 +11,6 @@ export type ErrorCode =
   | 'instance_not_found'
   | 'at_capacity'
   | 'already_running'
-  | 'not_running'
   | 'claude_config_invalid'
   | 'claude_missing'
   | 'not_logged_in'
@@ -98,7 +97,7 @@ export class AtCapacity extends LabError {
   constructor(max: number) {
     super(
       'at_capacity',
-      `All ${max} of ${max} instances are in use. Stop one, or start lab with a higher --max-instances.`,
+      `All ${max} of ${max} instances are in use. Stop one, or start lab with a higher --max-instances; no agent ends by that.`,
     )
   }
 }

@@ -23,15 +23,16 @@ function runCommand(argv: readonly string[]): Promise<number> {
   return runCli(argv, { env, stdout, stderr, ...around, version })
 }
 
-async function runServer(
-  argv: readonly string[],
-  onEnd?: () => Promise<void>,
-): Promise<null | number> {
+// No instance depends on what is still open by then.
+const serveEndMs = 1800
+
+async function runServer(argv: readonly string[]): Promise<null | number> {
   if (asksForHelp(argv)) {
     process.stdout.write(serveHelp())
     return 0
   }
   const config = parseConfig(argv, process.env, around)
+  if (atEnd.length === 0) endOnSignals(['SIGTERM', 'SIGINT'], serveEndMs)
   // Loaded here so that the commands start as fast as Node does.
   const { serve } = await import('./serve.ts')
   const lab = await serve(config, {
@@ -39,36 +40,42 @@ async function runServer(
     home: around.homedir,
     version,
     onListening: (url) => process.stdout.write(`lab listening on ${url}\n`),
+    onTaken: fail,
   })
-  endOnSignal(async () => {
-    await lab.close()
-    await onEnd?.()
-  })
+  atEnd.push(() => lab.close())
   return null
 }
 
-// What is still open by then must not keep lab from ending; instances do not depend on it.
-const endMs = 1800
+/** What is to be undone when lab is told to end, the last first. */
+const atEnd: (() => Promise<void>)[] = []
+let isEnding = false
 
-function endOnSignal(end: () => Promise<void>): void {
-  let ending = false
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+/** Ends lab at these signals; what takes longer than `limitMs` does not keep it from ending. */
+function endOnSignals(signals: readonly NodeJS.Signals[], limitMs: number): void {
+  async function end(): Promise<void> {
+    setTimeout(() => process.exit(0), limitMs).unref()
+    while (atEnd.length > 0) await atEnd.pop()!()
+    process.exit(0)
+  }
+  for (const signal of signals)
     process.on(signal, () => {
-      if (ending) return
-      ending = true
-      setTimeout(() => process.exit(0), endMs).unref()
-      end().then(
-        () => process.exit(0),
-        (error: unknown) => fail(error),
-      )
+      if (!isEnding) end().catch(fail)
+      isEnding = true
     })
 }
 
+// Its agents are ended one by one before their folder goes.
+const demoEndMs = 15_000
+
 async function runDemo(argv: readonly string[]): Promise<number | null> {
   if (asksForHelp(argv)) return runCommand(['demo', ...argv])
+  // The demo leaves nothing behind, however and whenever its terminal goes.
+  endOnSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], demoEndMs)
   const { prepareDemo } = await import('./demo/demo.ts')
   const labPath = process.argv[1] ?? 'lab'
-  const demo = await prepareDemo({ node: process.execPath, labPath })
+  const preparing = prepareDemo({ node: process.execPath, labPath })
+  atEnd.push(async () => (await preparing).cleanup())
+  const demo = await preparing
   const flags = [
     `--projects-root=${demo.projectsRoot}`,
     `--claude=${demo.claude}`,
@@ -78,10 +85,10 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
   ]
   process.stderr.write(
     `This is a demonstration: a stand-in for claude on repositories in ${demo.projectsRoot}.\n` +
-      `Nothing of it stays when you end it with C-c. In another shell: LAB_STATE_DIR=${demo.stateDir} ${labPath} ls\n`,
+      `Nothing of it stays when you end it with C-c. In another shell: LAB_STATE_DIR=${demo.stateDir} node ${labPath} ls\n`,
   )
   try {
-    return await runServer([...flags, ...argv], () => demo.cleanup())
+    return await runServer([...flags, ...argv])
   } catch (error) {
     await demo.cleanup()
     throw error

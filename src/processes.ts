@@ -11,7 +11,7 @@ export interface ProcessId {
 
 export interface ProcessEntry extends ProcessId {
   readonly parent: number
-  /** The value of `LAB_INSTANCE` it was started with; null without one or when it may not be read. */
+  /** See `instanceOf`. */
   readonly instance: string | null
 }
 
@@ -98,7 +98,8 @@ export function readBootId(path = '/proc/sys/kernel/random/boot_id'): string {
 
 const marker = '\0LAB_INSTANCE='
 
-function instanceOf(pid: number): string | null {
+/** The value of `LAB_INSTANCE` that a process was started with; null without one or when it may not be read. */
+export function instanceOf(pid: number): string | null {
   const environ = read(`/proc/${pid}/environ`)
   if (!environ) return null
   const text = `\0${environ}`

@@ -1,5 +1,5 @@
 // The composition of the service: configuration → adapters → instances → app. Called by main.ts alone.
-import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { openNotes } from './instances/notes.ts'
 import { createLog, type Log } from './log.ts'
 import { readBootId, readProcess, type ProcessId } from './processes.ts'
 import { createProjects } from './projects/projects.ts'
+import { checkRoot } from './projects/root.ts'
 import { openJournal } from './store/journal.ts'
 import { lockStateDir } from './store/lock.ts'
 import { newBootToken, writeServerNote } from './store/server-note.ts'
@@ -35,6 +36,8 @@ export interface World {
   readonly version: string
   /** Called once, with the address, when requests are answered. */
   readonly onListening: (url: string) => void
+  /** Another lab took the tmux server while it was away: this one must end. */
+  readonly onTaken: (error: UsageError) => void
 }
 
 export interface Lab {
@@ -82,9 +85,10 @@ async function serveLocked(
     client: 'control',
     log: ({ level, msg, err }) => log[level]({ err }, msg),
   })
-  const owning = await holdServer(tmux, self, (level, fields, message) =>
-    log[level](fields, message),
-  )
+  const owning = await holdServer(tmux, self, {
+    log: (level, fields, message) => log[level](fields, message),
+    onTaken: world.onTaken,
+  })
   const { instances, claude } = compose(config, world, { tmux, log })
   await instances.open().catch((error: unknown) => {
     throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
@@ -112,6 +116,7 @@ async function serveLocked(
     projectsRoot: config.projectsRoot,
     log,
     assets,
+    isReady: () => instances.isReadable(),
   })
   const created = createAdaptorServer({ fetch: app.fetch, serverOptions: serverBounds }) as Server
   boundConnections(created, trustOf(config.trustedProxies), counts)
@@ -198,22 +203,6 @@ function compose(
     now: Date.now,
   })
   return { instances, claude }
-}
-
-function checkRoot(root: string): void {
-  try {
-    if (!statSync(root).isDirectory()) throw new UsageError(`--projects-root ${root} is no folder.`)
-    accessSync(root, constants.R_OK | constants.X_OK)
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    throw new UsageError(
-      code === 'ENOENT'
-        ? `--projects-root ${root} does not exist. Make it (mkdir -p ${root}) or name another folder.`
-        : `--projects-root ${root} cannot be read (${code}).`,
-      { cause: error },
-    )
-  }
 }
 
 function makeDir(path: string): string {

@@ -1,6 +1,6 @@
 // The JSON API as the commands call it: every failure becomes one line for the operator.
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { Cap, ForeignSession, Project } from '../core/instance.ts'
+import type { Cap, ForeignSession, Instance, Project } from '../core/instance.ts'
 import { Failure } from './command.ts'
 import type { Server } from './server.ts'
 
@@ -55,6 +55,15 @@ export async function fetchProjects(server: Server): Promise<Projects> {
   if (Array.isArray(answer?.projects) && Array.isArray(answer.foreign) && answer.cap)
     return answer as Projects
   throw new Failure(strange(server, 200))
+}
+
+/** The ended instances, latest first. @throws Failure */
+export async function fetchEnded(server: Server): Promise<readonly Instance[]> {
+  const answer = (await callApi(server, 'GET', 'instances?ended=1')) as { instances?: Instance[] }
+  if (!Array.isArray(answer?.instances)) throw new Failure(strange(server, 200))
+  return answer.instances
+    .filter(({ endedAt }) => endedAt !== null)
+    .sort((a, b) => ((a.endedAt ?? '') < (b.endedAt ?? '') ? 1 : -1))
 }
 
 /**

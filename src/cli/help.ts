@@ -16,9 +16,11 @@ export const commands: Readonly<Record<string, CommandHelp>> = {
     findsServer: false,
   },
   ls: {
-    usage: 'lab ls [--json]',
+    usage: 'lab ls [--ended] [--json]',
     summary: 'list projects, their instances and the sessions that lab did not make',
-    details: '  --json        the answer of the API instead of a table\n',
+    details:
+      '  --ended       the ended instances, with their ids and why they ended\n' +
+      '  --json        the answer of the API instead of a table\n',
   },
   new: {
     usage: 'lab new PROJECT [--label L] [--model M] [--effort E] [--force] [--wait]',
@@ -32,9 +34,12 @@ export const commands: Readonly<Record<string, CommandHelp>> = {
       '  --wait        until it is ready; exit 1 with the reason when it will not be\n',
   },
   resume: {
-    usage: 'lab resume ID… [--wait]',
+    usage: 'lab resume REF… [--force] [--wait]',
     summary: "continue ended instances' conversations, under the same id and label",
-    details: '  --wait        until each is ready; exit 1 with the reason when one will not be\n',
+    details:
+      '  REF           a name that one ended instance had, or an id; `lab ls --ended` shows them\n' +
+      '  --force       although Claude Code says that nobody is logged in\n' +
+      '  --wait        until each is ready; exit 1 with the reason when one will not be\n',
   },
   stop: {
     usage: 'lab stop REF… | --project PROJECT | --all',
@@ -54,8 +59,8 @@ export const commands: Readonly<Record<string, CommandHelp>> = {
     summary: "run tmux on lab's server, also while lab is down: `lab tmux ls`",
   },
   demo: {
-    usage: 'lab demo',
-    summary: 'show lab with projects and agents that are made up',
+    usage: 'lab demo [FLAG…]',
+    summary: 'show lab with made-up projects and agents; takes the flags of `lab serve`',
     findsServer: false,
   },
 }

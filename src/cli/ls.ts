@@ -2,23 +2,44 @@
 import { parseFlags } from '../argv.ts'
 import { UsageError } from '../errors.ts'
 import type { Instance } from '../core/instance.ts'
-import { fetchProjects, type Projects } from './api.ts'
+import { fetchEnded, fetchProjects, type Projects } from './api.ts'
 import { serverFlags, type CliContext, type Command } from './command.ts'
 import { findServer } from './server.ts'
 import { age, alignColumns, printable, printableJson } from './text.ts'
 
+const flags = { ...serverFlags, json: { type: 'boolean' }, ended: { type: 'boolean' } } as const
+
 /** Lists projects, instances, the cap and foreign sessions. */
 export const ls: Command = async (argv, context) => {
-  const { values, positionals } = parseFlags(argv, { ...serverFlags, json: { type: 'boolean' } })
+  const { values, positionals } = parseFlags(argv, flags)
   if (positionals[0] !== undefined)
     throw new UsageError(`lab ls takes no ${JSON.stringify(positionals[0])}; it lists everything.`)
-  const answer = await fetchProjects(findServer(values, context))
+  const server = findServer(values, context)
+  if (values.ended) {
+    const ended = await fetchEnded(server)
+    context.stdout.write(values.json ? `${printableJson(ended)}\n` : formatEnded(ended, Date.now()))
+    return 0
+  }
+  const answer = await fetchProjects(server)
   context.stdout.write(
     values.json
       ? `${printableJson(answer)}\n`
       : formatProjects(answer, { now: Date.now(), colour: wantsColour(context) }),
   )
   return 0
+}
+
+/** The table of `lab ls --ended`: what `lab resume` can bring back. */
+export function formatEnded(ended: readonly Instance[], now: number): string {
+  if (ended.length === 0) return 'No ended instances.\n'
+  const rows = ended.map(({ id, name, label, endedAt, evidence }) => [
+    printable(name),
+    endedAt === null ? '-' : age(endedAt, now),
+    printable(label ?? '-'),
+    printable(id),
+    printable(evidence?.message ?? ''),
+  ])
+  return `${alignColumns([['NAME', 'ENDED', 'LABEL', 'ID', 'WHY'], ...rows]).join('\n')}\n`
 }
 
 /** The table of `lab ls`; times are told relative to `now`. */

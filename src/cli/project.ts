@@ -22,8 +22,10 @@ export function projectKey(
     .filter(({ path }) => place === path || place?.startsWith(`${path}${sep}`))
     .sort((a, b) => b.path.length - a.path.length)[0]
   if (holding) return holding.key
-  if (/^\.{0,2}$|^~|\//.test(named))
+  if (/^\.{0,2}$|^~|\//.test(named)) {
+    if (place === null) throw new Failure(`${named} does not exist.`)
     throw new Failure(`${named || 'An empty path'} lies in no project; \`lab ls\` shows them.`)
+  }
   return named
 }
 

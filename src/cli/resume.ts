@@ -1,37 +1,46 @@
 // `lab resume`: ended instances continue their conversations.
 import { parseFlags } from '../argv.ts'
 import { UsageError } from '../errors.ts'
-import type { Instance } from '../core/instance.ts'
-import { callApi, pathPart } from './api.ts'
+import type { Instance, Outcome } from '../core/instance.ts'
+import { callApi, fetchEnded } from './api.ts'
 import { Failure, serverFlags, type Command } from './command.ts'
 import { findServer } from './server.ts'
 import { printable } from './text.ts'
 import { waitUntilReady } from './wait.ts'
 
-const flags = { ...serverFlags, wait: { type: 'boolean' } } as const
+const flags = { ...serverFlags, wait: { type: 'boolean' }, force: { type: 'boolean' } } as const
 
-// Several agents that refresh one login in the same moment have logged each other out.
-const apartMs = 1000
-
-/** Resumes instances one after the other and prints their session names; one that is refused keeps no other from it. */
+/** Resumes instances and prints their session names; one that is refused keeps no other from it. */
 export const resume: Command = async (argv, context) => {
   const { values, positionals } = parseFlags(argv, flags)
   if (positionals.length === 0)
-    throw new UsageError('lab resume takes the IDs of ended instances; `lab ls --json` shows them.')
+    throw new UsageError(
+      'lab resume takes ended instances by name or id; `lab ls --ended` shows them.',
+    )
   const server = findServer(values, context)
+  const ended = await fetchEnded(server)
+  const ids = positionals.map((ref) => idOf(ref, ended))
+  const body = { ids, ...(values.force && { force: true }) }
+  const answer = (await callApi(server, 'POST', 'resume', body)) as { results?: readonly Outcome[] }
+  if (!Array.isArray(answer.results))
+    throw new Failure('lab did not say what became of the instances.')
   let exitCode = 0
-  for (const [i, id] of positionals.entries()) {
-    if (i > 0) await new Promise((done) => setTimeout(done, apartMs))
-    try {
-      const path = `instances/${pathPart(id, 'instance')}/resume`
-      const resumed = (await callApi(server, 'POST', path)) as Instance
-      if (values.wait) exitCode = (await waitUntilReady(server, resumed.id, context)) || exitCode
-      else context.stdout.write(`${printable(resumed.name)}\n`)
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      context.stderr.write(`lab: ${printable(error.message)}\n`)
+  for (const { id, name, outcome, error } of answer.results as readonly Outcome[]) {
+    if (outcome === 'failed') {
+      context.stderr.write(`lab: ${printable(`${name}: ${error?.message ?? outcome}`)}\n`)
       exitCode = 1
-    }
+    } else if (values.wait) exitCode = (await waitUntilReady(server, id, context)) || exitCode
+    else context.stdout.write(`${printable(name)}\n`)
   }
   return exitCode
+}
+
+/** The id meant by an id, or by a name that exactly one ended instance had. @throws Failure */
+function idOf(ref: string, ended: readonly Instance[]): string {
+  const named = ended.filter(({ name }) => name === ref)
+  if (named.length > 1)
+    throw new Failure(
+      `Several ended instances were called ${ref}: ${named.map(({ id }) => id).join(', ')}. Name one by its id.`,
+    )
+  return named[0]?.id ?? ref
 }

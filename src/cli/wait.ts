@@ -7,6 +7,8 @@ import type { Server } from './server.ts'
 import { printable } from './text.ts'
 
 const pollMs = 100
+// lab gives its own verdict after 60 s; this only ends a wait in which tmux does not answer.
+const waitMs = 90_000
 
 /**
  * Resolves to 0 and prints the name once the instance is ready, or to 1 with the reason and its last
@@ -17,7 +19,8 @@ export async function waitUntilReady(
   id: string,
   { stdout, stderr }: CliContext,
 ): Promise<number> {
-  for (;;) {
+  const deadline = performance.now() + waitMs
+  while (performance.now() < deadline) {
     const path = `instances/${pathPart(id, 'instance')}`
     const instance = (await callApi(server, 'GET', path)) as Instance
     const { name, state, evidence, waitingFor } = instance
@@ -33,4 +36,6 @@ export async function waitUntilReady(
     }
     await sleep(pollMs)
   }
+  stderr.write('lab: its state is unknown: tmux does not answer. Look again with `lab ls`.\n')
+  return 1
 }

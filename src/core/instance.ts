@@ -10,7 +10,7 @@ export type ShownState = State | 'unknown'
  * came; `nobody` where it happened by itself.
  */
 export type Actor =
-  'page' | 'api' | 'cli' | 'agent' | 'lab' | 'nobody' | `user:${string}` | `token:${string}`
+  'page' | 'api' | 'cli' | 'agent' | 'nobody' | `user:${string}` | `token:${string}`
 
 /** Why an instance ended, as far as anybody can tell. */
 export interface Evidence {

@@ -22,6 +22,15 @@ export interface StartSpec {
   readonly force?: boolean
 }
 
+// Both end up as arguments of a program: nothing that could be read as a flag. Names of models hold
+// `@` and `/` where a cloud serves them, and may be as long as an ARN.
+const wordPattern = /^[A-Za-z0-9][\w.:/@[\]-]{0,199}$/
+
+/** Whether a model's or an effort's name can be handed on to the agent's command line. */
+export function isWord(text: string): boolean {
+  return wordPattern.test(text)
+}
+
 export interface StartQuestion {
   readonly key: ProjectKey
   /** What the operator typed. */

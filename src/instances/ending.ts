@@ -34,7 +34,7 @@ export function createEnding(options: {
   readonly sweeper: Sweeper
 }): Ending {
   const { deps, ledger, notes, sweeper } = options
-  const { tmux, store, log, now } = deps
+  const { tmux, log, now } = deps
 
   async function screenOf(entry: Entry): Promise<readonly string[]> {
     const paneId = entry.session?.paneId
@@ -56,10 +56,9 @@ export function createEnding(options: {
     const { exitCode, signal } = evidence
     if (!ledger.move(entry, to, { by, reason, exitCode, signal, lastLines })) return
     const { session, note } = entry
-    if (reason === 'rebooted' || reason === 'tmux_gone')
-      entry.together = `${reason} ${store.facts.instances.find(({ id }) => id === entry.id)?.bootId}`
     Object.assign(entry, { session: null, agent: null, unconfirmed: false })
     entry.ended = { at, evidence: failed ? { ...evidence, message: failed } : evidence }
+    forgetTheOldest(entry.projectPath)
     // The evidence is on its way to the disk before the screen it came from goes.
     const saved = ledger.save(entry)
     // A session that tmux does not let go of now is removed at the next sighting.
@@ -71,7 +70,6 @@ export function createEnding(options: {
         )
     ledger.publish(entry)
     void saved.then(() => notes.remove(note))
-    forgetTheOldest(entry.projectPath)
   }
 
   function forgetTheOldest(projectPath: string): void {

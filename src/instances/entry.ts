@@ -13,6 +13,7 @@ export interface Entry {
   readonly projectPath: string
   readonly label: string | null
   readonly model: string | null
+  readonly effort: string | null
   readonly createdAt: string
   /** When this launch of it began; later than `createdAt` after a resume. */
   launchedAt: string
@@ -80,6 +81,7 @@ export function reserveEntry(given: {
   slot: number
   label: string | null
   model: string | null
+  effort: string | null
   projectPath: string
   note: string
   now: string
@@ -125,7 +127,8 @@ export function resetForLaunch(
 
 /** What the store keeps of an instance. */
 export function recordOf(entry: Entry, bootId: string): InstanceRecord {
-  const { id, name, projectPath, slot, label, model, conversation, createdAt, launchedAt } = entry
+  const { id, name, projectPath, slot, label, model, effort } = entry
+  const { conversation, createdAt, launchedAt } = entry
   const { note, verified, stopAskedBy, ended, state, together } = entry
   return {
     id,
@@ -134,6 +137,7 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
     slot,
     label,
     model,
+    effort,
     conversation,
     createdAt,
     launchedAt,
@@ -148,7 +152,7 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
 
 /** What lab writes onto the session, enough to know the instance again without the store. */
 export function metadataOf(entry: Entry): SessionMetadata {
-  const { id, projectPath, label, slot, model, conversation, createdAt, note } = entry
+  const { id, projectPath, label, slot, model, effort, conversation, createdAt, note } = entry
   return {
     id,
     project: projectPath,
@@ -158,6 +162,7 @@ export function metadataOf(entry: Entry): SessionMetadata {
     note,
     ...(label === null ? {} : { label }),
     ...(model === null ? {} : { model }),
+    ...(effort === null ? {} : { effort }),
   }
 }
 
@@ -173,6 +178,7 @@ export function entryFromSession(session: ListedSession, now: string): Entry | n
     slot: /^[1-9]\d{0,5}$/.test(metadata?.['slot'] ?? '') ? Number(metadata?.['slot']) : 1,
     label: metadata?.['label'] ?? null,
     model: metadata?.['model'] ?? null,
+    effort: metadata?.['effort'] ?? null,
   })
   const createdAt = metadata?.['created'] ?? now
   // It may have been ready long ago; a death is then no failed start.

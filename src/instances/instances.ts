@@ -23,7 +23,8 @@ import { createLedger } from './ledger.ts'
 import { createMemory } from './memory.ts'
 import { createObserver } from './observer.ts'
 import { createSightings } from './sightings.ts'
-import { createStart, failedOutcome } from './start.ts'
+import { createResume, failedOutcome, type ResumeOptions } from './resume.ts'
+import { createStart } from './start.ts'
 import { createStop } from './stop.ts'
 import { createSweeper } from './sweeper.ts'
 import { createVigil } from './vigil.ts'
@@ -41,9 +42,9 @@ export interface Instances {
    * live one whose link is lost is stopped first.
    * @throws InstanceNotFound AlreadyRunning AtCapacity, and what `start` throws
    */
-  resume(id: string, by: Actor): Promise<Instance>
+  resume(id: string, by: Actor, options?: ResumeOptions): Promise<Instance>
   /** Resumes several, launched a second apart; one that cannot come back keeps no other from it. */
-  resumeAll(ids: readonly string[], by: Actor): Promise<readonly Outcome[]>
+  resumeAll(ids: readonly string[], by: Actor, options?: ResumeOptions): Promise<readonly Outcome[]>
   /** The latest instances that ended together and are still ended; null when there are none. */
   comeBack(): ComeBack | null
   /** Asks for the end and answers at once, in state `stopping`; repeated calls answer the same. @throws InstanceNotFound */
@@ -68,6 +69,8 @@ export interface Instances {
   subscribe(listener: (event: LabEvent) => void): () => void
   /** Measures the instances' memory, and tells of it, until the returned function is called. */
   watchMemory(): () => void
+  /** Whether tmux could be read the last time. */
+  isReadable(): boolean
   /** Says that something the notices are made of may have changed. */
   noticesMayHaveChanged(): void
   /** Waits for the first look at the disk and at tmux. @throws when the projects root cannot be read */
@@ -96,7 +99,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     registry,
     notes,
     end: (entry, end) => ending.begin(entry, end),
-    resumeStop: (entry) => stop.resume(entry),
+    goOnStopping: (entry) => stop.goOn(entry),
   })
   const observer = createObserver({
     list: () => tmux.list(),
@@ -115,7 +118,9 @@ export function createInstances(deps: InstancesDeps): Instances {
   const keepVigil = createVigil(deps, ledger, wake)
   const memory = createMemory(ledger)
   const around = { deps, ledger, projects, notes, observer }
-  const starting = createStart({ ...around, launch: createLaunch(around), sweeper })
+  const launch = createLaunch(around)
+  const start = createStart({ ...around, launch })
+  const resuming = createResume({ ...around, launch, start, sweeper })
 
   function entryOf(id: string): Entry {
     const entry = ledger.find(id)
@@ -123,13 +128,13 @@ export function createInstances(deps: InstancesDeps): Instances {
     return entry
   }
 
-  async function resume(entry: Entry, by: Actor): Promise<Instance> {
+  async function resume(entry: Entry, by: Actor, options?: ResumeOptions): Promise<Instance> {
     // Only a new process gets a new link.
     if (isLive(entry.state) && ledger.present(entry).linkState === 'lost') {
       stop.ask(entry, by)
       await entry.queue
     }
-    return starting.resume(entry, by)
+    return resuming.one(entry, by, options)
   }
 
   function stopOne(entry: Entry, by: Actor): Outcome {
@@ -144,9 +149,10 @@ export function createInstances(deps: InstancesDeps): Instances {
   }
 
   return {
-    start: (spec, by) => starting.start(spec, by),
-    resume: (id, by) => resume(entryOf(id), by),
-    resumeAll: async (ids, by) => starting.resumeAll([...new Set(ids)].map(entryOf), by),
+    start: (spec, by) => start.start(spec, by),
+    resume: (id, by, options) => resume(entryOf(id), by, options),
+    resumeAll: async (ids, by, options) =>
+      resuming.all([...new Set(ids)].map(entryOf), by, options),
     comeBack: () => comeBackOf(ledger),
     stop(id, by) {
       const entry = entryOf(id)
@@ -192,6 +198,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     cap: () => ledger.cap(),
     notices: () => ledger.notices(),
     watchMemory: () => memory.watch(),
+    isReadable: () => ledger.readable(),
     noticesMayHaveChanged: () => ledger.noticesMayHaveChanged(),
     subscribe: (listener) => ledger.subscribe(listener),
     async open() {

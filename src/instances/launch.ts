@@ -28,7 +28,8 @@ export interface Work {
   readonly program: string
   /** Continue the conversation instead of beginning it. */
   readonly resume: boolean
-  readonly effort: string | null
+  /** For the journal. */
+  readonly what: 'started' | 'resumed'
 }
 
 export type Place = Extract<StartDecision, { ok: true }>
@@ -75,7 +76,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       : new InvalidLabel(decision.reason)
   }
 
-  async function create({ entry, program, resume, effort }: Work): Promise<void> {
+  async function create({ entry, program, resume }: Work): Promise<void> {
     const server = store.facts.server
     const environment = launchEnvironment({
       lab: launch.environment,
@@ -91,7 +92,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       resume,
       settingsFile: launch.settingsFile,
       model: entry.model,
-      effort,
+      effort: entry.effort,
     })
     const { sessionId, paneId, pid } = await tmux.newSession({
       name: entry.name,

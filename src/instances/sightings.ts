@@ -1,10 +1,10 @@
 // Takes a listing of tmux over: adopts, joins it with the registry and the keepers' notes, and moves
 // every instance to the state that follows.
-import type { Registry, RegistryEntry } from '../claude/registry.ts'
+import type { Registry } from '../claude/registry.ts'
 import { isLive } from '../core/instance.ts'
 import { type EndReason, deriveState, exitOf, type Exit, type Signals } from '../core/state.ts'
-import { childrenOf, readProcess } from '../processes.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
+import { joinRegistry } from './agents.ts'
 import type { InstancesDeps } from './deps.ts'
 import { entryFromSession, type Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
@@ -18,14 +18,14 @@ export interface SightingsOptions {
   /** Looks into an end and moves the instance there. */
   readonly end: (entry: Entry, end: { reason: EndReason; exit: Exit }) => void
   /** Goes on with a stop that was asked for and is not concluded. */
-  readonly resumeStop: (entry: Entry) => void
+  readonly goOnStopping: (entry: Entry) => void
 }
 
 /** Returns the function that takes a listing over; `number` is the observer's count of listings. */
 export function createSightings(
   options: SightingsOptions,
 ): (listing: Listing, number: number) => void {
-  const { deps, ledger, registry, notes, end, resumeStop } = options
+  const { deps, ledger, registry, notes, end, goOnStopping } = options
   const { tmux, store, log, now } = deps
   const nowIso = (): string => new Date(now()).toISOString()
 
@@ -64,15 +64,7 @@ export function createSightings(
     const pane = session?.pane
     const recorded = pane?.dead ? exitRecorded(pane) : null
     return {
-      pane: session
-        ? pane
-          ? pane.dead
-            ? 'dead'
-            : 'alive'
-          : 'absent'
-        : serverGone
-          ? 'server_gone'
-          : 'absent',
+      pane: paneSignal(pane, serverGone),
       exit: note ?? recorded,
       registry: entry.registry,
       dialog: entry.registry?.status ? null : entry.dialog,
@@ -82,9 +74,16 @@ export function createSightings(
     }
   }
 
+  /** Names the server whose end took several instances along; the next one is remembered only after. */
+  function serverBefore(): string {
+    const { server } = store.facts
+    return `server ${server?.pid} of ${server?.startedAt}`
+  }
+
   function advance(entry: Entry, signals: Signals): void {
     const derived = deriveState(entry.state, entry.waitingFor, signals)
     if (derived.end) {
+      if (derived.end.reason === 'tmux_gone') entry.together = serverBefore()
       end(entry, derived.end)
       return
     }
@@ -126,9 +125,11 @@ export function createSightings(
         entry.unconfirmed = false
         log.info({ instance: entry.id, name: entry.name }, 'adopted')
       }
-      if (entry.stopAskedBy !== null) resumeStop(entry)
-      else if (reason && !signals.exit) end(entry, { reason, exit: { code: null, signal: null } })
-      else advance(entry, signals)
+      if (entry.stopAskedBy !== null) goOnStopping(entry)
+      else if (reason && !signals.exit) {
+        if (reason !== 'session_closed') entry.together = serverBefore()
+        end(entry, { reason, exit: { code: null, signal: null } })
+      } else advance(entry, signals)
     }
     rememberServer(listing.server)
     ledger.setForeign(foreignOf(listing))
@@ -177,6 +178,11 @@ function exitRecorded(pane: NonNullable<ListedSession['pane']>): Exit | null {
   return pane.deadStatus === null ? null : exitOf(pane.deadStatus)
 }
 
+function paneSignal(pane: ListedSession['pane'] | undefined, serverGone: boolean): Signals['pane'] {
+  if (pane) return pane.dead ? 'dead' : 'alive'
+  return serverGone ? 'server_gone' : 'absent'
+}
+
 // A version that writes a status writes it within 200 ms of its file.
 const statusPatienceMs = 3000
 
@@ -202,47 +208,4 @@ function foreignOf(listing: Listing): Parameters<Ledger['setForeign']>[0] {
         createdAt: new Date(createdAt * 1000).toISOString(),
       }))
   )
-}
-
-// A wrapper or two between keeper and agent; more is no agent of lab's.
-const depthMax = 16
-
-/** Gives each instance the registry entry that lies in its pane's process tree, nearest the keeper. */
-function joinRegistry(live: readonly Entry[], registry: Registry): void {
-  const byKeeper = new Map<number, Entry>()
-  for (const entry of live) if (entry.session?.panePid) byKeeper.set(entry.session.panePid, entry)
-  const found = new Map<Entry, { entry: RegistryEntry; start: string; depth: number }>()
-  for (const candidate of registry.entries()) {
-    const process = readProcess(candidate.pid)
-    // A file outlives `kill -9`, and pids come again: only the process that wrote it is meant.
-    if (!process || (candidate.procStart !== null && candidate.procStart !== process.start))
-      continue
-    let parent = process.parent
-    for (let depth = 0; depth < depthMax && parent > 1; depth++) {
-      const entry = byKeeper.get(parent)
-      if (entry) {
-        const nearest = found.get(entry)
-        if (!nearest || depth < nearest.depth)
-          found.set(entry, { entry: candidate, start: process.start, depth })
-        break
-      }
-      parent = readProcess(parent)?.parent ?? 0
-    }
-  }
-  for (const entry of live) {
-    const match = found.get(entry)
-    if (match) {
-      entry.registry = match.entry
-      entry.agent = { pid: match.entry.pid, start: match.start }
-      if (match.entry.conversation) entry.conversation = match.entry.conversation
-      if (match.entry.deepLink) entry.deepLink = match.entry.deepLink
-    } else if (!entry.agent && entry.session?.panePid)
-      entry.agent = firstChild(entry.session.panePid)
-  }
-}
-
-function firstChild(pid: number): Entry['agent'] {
-  const child = childrenOf(pid)[0]
-  const process = child === undefined ? null : readProcess(child)
-  return process && { pid: process.pid, start: process.start }
 }

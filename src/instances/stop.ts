@@ -1,7 +1,7 @@
 // The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
 import type { Actor } from '../core/instance.ts'
-import type { Exit } from '../core/state.ts'
-import { childrenOf, isRunning, readProcess, type ProcessId } from '../processes.ts'
+import { deriveState, type Exit, type Signals } from '../core/state.ts'
+import { childrenOf, instanceOf, isRunning, readProcess, type ProcessId } from '../processes.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
@@ -13,7 +13,7 @@ export interface Stop {
   /** Asks for the end: the state is `stopping` when this returns, the rest follows. */
   ask(entry: Entry, by: Actor): void
   /** Goes on with a stop that was asked for before. */
-  resume(entry: Entry): void
+  goOn(entry: Entry): void
 }
 
 // A shell that writes a few bytes and exits.
@@ -32,7 +32,7 @@ export function createStop(options: {
   /** SIGTERM to the agent, then to what it left behind; SIGKILL at the end of the grace. */
   async function endProcesses(entry: Entry): Promise<readonly ProcessId[]> {
     const deadline = performance.now() + graceMs
-    const keeper = entry.session?.panePid ?? null
+    const keeper = keeperOf(entry)
     const tree = await sweeper.belongings(entry.id, keeper)
     // Claude ends its own tools when it is asked, and only it can tell claude.ai that it goes.
     const agents = agentsOf(entry, keeper)
@@ -61,8 +61,10 @@ export function createStop(options: {
       left.length > 0
         ? { failed: `It was stopped, but could not be ended: process ${pids} still runs.` }
         : {}
+    const swept = { ...nothingHeard, exit, stopAsked: true, swept: true }
+    const { end } = deriveState(entry.state, null, swept)
     const by = entry.stopAskedBy ?? 'nobody'
-    await ending.conclude(entry, { reason: 'stopped', exit, by, ...failed })
+    if (end) await ending.conclude(entry, { ...end, by, ...failed })
   }
 
   function enqueue(entry: Entry): void {
@@ -89,13 +91,28 @@ export function createStop(options: {
       ledger.publish(entry)
       enqueue(entry)
     },
-    resume(entry) {
+    goOn(entry) {
       entry.unconfirmed = false
       if (entry.state !== 'stopping')
         ledger.move(entry, 'stopping', { by: entry.stopAskedBy ?? 'nobody' })
       enqueue(entry)
     },
   }
+}
+
+const nothingHeard: Signals = {
+  pane: 'absent',
+  exit: null,
+  registry: null,
+  dialog: null,
+  title: null,
+  stopAsked: false,
+  swept: false,
+}
+
+/** The keeper's pid, as long as that is still the keeper: a dead pane keeps naming a pid that may come again. */
+function keeperOf({ id, session }: Entry): number | null {
+  return session && instanceOf(session.panePid) === id ? session.panePid : null
 }
 
 /** The agent as the registry names it, or else whatever the keeper runs. */

@@ -20,7 +20,7 @@ const evidence = z.object({
   signal: z.string().nullable(),
   lastLines: z.array(z.string()).readonly(),
   by: z.union([
-    z.enum(['page', 'api', 'cli', 'agent', 'lab', 'nobody']),
+    z.enum(['page', 'api', 'cli', 'agent', 'nobody']),
     z.templateLiteral([z.enum(['user:', 'token:']), z.string()]),
   ]),
   at: z.string(),
@@ -33,6 +33,7 @@ const record = z.object({
   slot: z.number(),
   label: z.string().nullable(),
   model: z.string().nullable(),
+  effort: z.string().nullable().default(null),
   conversation: z.string(),
   createdAt: z.string(),
   launchedAt: z.string(),

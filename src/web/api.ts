@@ -2,7 +2,7 @@
 import { Hono, type Context } from 'hono'
 import { isLive, type Actor } from '../core/instance.ts'
 import { InvalidRequest } from '../errors.ts'
-import { readIds, readStart } from './body.ts'
+import { readIds, readResume, readStart } from './body.ts'
 import type { WebDeps, WebEnv } from './env.ts'
 import { actorOf as nameOf } from './guards.ts'
 import type { Live } from './live.tsx'
@@ -46,13 +46,15 @@ export function createApi(
     return c.json(started, 201)
   })
 
-  api.post('/instances/:id/resume', async (c) =>
-    c.json(await instances.resume(c.req.param('id'), actorOf(c)), 201),
-  )
+  api.post('/instances/:id/resume', async (c) => {
+    const options = await readResume(c)
+    return c.json(await instances.resume(c.req.param('id'), actorOf(c), options), 201)
+  })
 
-  api.post('/resume', async (c) =>
-    c.json({ results: await instances.resumeAll(await readIds(c), actorOf(c)) }),
-  )
+  api.post('/resume', async (c) => {
+    const { ids, ...options } = await readIds(c)
+    return c.json({ results: await instances.resumeAll(ids, actorOf(c), options) })
+  })
 
   api.delete('/instances/:ref', (c) => {
     const id = instances.resolve(c.req.param('ref'))

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
 import { InvalidRequest, LabError } from '../errors.ts'
-import type { StartSpec } from '../core/start.ts'
+import { isWord, type StartSpec } from '../core/start.ts'
 import type { WebEnv } from './env.ts'
 
 // A start is a few hundred bytes; this leaves room for the longest label that deserves its own refusal.
@@ -17,11 +17,7 @@ export const boundedBody = bodyLimit({
   },
 })
 
-// Both end up as arguments of a program: nothing that could be read as a flag.
-const word = z
-  .string()
-  .max(100)
-  .regex(/^[A-Za-z0-9][\w.:/@[\]-]*$/, 'is not a name that lab could hand on')
+const word = z.string().refine(isWord, 'is not a name that lab could hand on')
 
 // Null is how JSON says that there is none, and how an Instance says so of its label.
 const startBody = z.strictObject({
@@ -38,11 +34,21 @@ const startForm = z.strictObject({
 
 // As many as could ever have been running; a longer list is no list of one's own instances.
 const ids = z.array(z.string().min(1).max(100)).min(1).max(1000)
-const idsBody = z.strictObject({ ids })
+const forced = z.boolean().exactOptional()
+const idsBody = z.strictObject({ ids, force: forced })
+const resumeBody = z.strictObject({ force: forced })
 
 /** Reads the JSON `{"ids":[…]}`. @throws InvalidRequest */
-export async function readIds(c: Context<WebEnv>): Promise<readonly string[]> {
-  return checked(idsBody, parseJson(await readJsonText(c))).ids
+export async function readIds(
+  c: Context<WebEnv>,
+): Promise<{ ids: readonly string[]; force?: boolean }> {
+  return checked(idsBody, parseJson(await readJsonText(c)))
+}
+
+/** Reads the JSON of a resume; nothing at all is one without force. @throws InvalidRequest */
+export async function readResume(c: Context<WebEnv>): Promise<{ force?: boolean }> {
+  const text = await readJsonText(c)
+  return text === '' ? {} : checked(resumeBody, parseJson(text))
 }
 
 /** Reads the JSON of a start; nothing at all is a start without a label. @throws InvalidRequest */

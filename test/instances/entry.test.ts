@@ -27,6 +27,7 @@ const records: fc.Arbitrary<InstanceRecord> = fc
     slot: fc.integer({ min: 1, max: 999_999 }),
     label: fc.option(fc.string()),
     model: fc.option(fc.string()),
+    effort: fc.option(fc.string()),
     conversation: fc.uuid(),
     createdAt: fc.string(),
     launchedAt: fc.string(),

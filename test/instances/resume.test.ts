@@ -195,6 +195,48 @@ describe('coming back together', () => {
     await lab.reaches(all[1]!.id, 'ready')
   })
 
+  test('one that is stopped and resumed anew before its turn is launched once', async ({ lab }) => {
+    await lab.boot('--max-instances=3')
+    const all = await three(lab)
+    await lab.call('DELETE', '/api/v1/instances')
+    for (const { id } of all) await lab.reaches(id, 'stopped')
+    await lab.call('POST', '/api/v1/resume', { ids: all.map(({ id }) => id) })
+    // Its turn would come after two seconds.
+    const { id } = all[2]!
+    await lab.call('DELETE', `/api/v1/instances/${id}`)
+    await lab.reaches(id, 'stopped')
+    expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)
+    await lab.reaches(id, 'ready')
+    await lab.reaches(all[1]!.id, 'ready')
+    // The moment has passed at which the first launch of it was due.
+    const from = performance.now()
+    await until(() => performance.now() - from > 2000, { what: 'two seconds more' })
+    const carried = (await lab.tmux('list-sessions', '-F', '#{@lab_id}'))
+      .split('\n')
+      .filter(Boolean)
+    expect(carried.toSorted()).toEqual(all.map((one) => one.id).toSorted())
+  })
+
+  test('two losses of tmux are two events: only what the last one took is offered', async ({
+    lab,
+  }) => {
+    await lab.boot()
+    const server = async (): Promise<number> =>
+      Number(await lab.tmux('display-message', '-p', '#{pid}'))
+    const first = await lab.start('foo', 'first')
+    await lab.reaches(first.id, 'ready')
+    process.kill(await server(), 'SIGKILL')
+    await lab.reaches(first.id, 'error')
+    const second = await lab.start('foo', 'second')
+    await lab.reaches(second.id, 'ready')
+    process.kill(await server(), 'SIGKILL')
+    await lab.reaches(second.id, 'error')
+    const page = (await lab.call('GET', '/')).body as string
+    const offer = /<form[^>]*action="\/resume"[^>]*>.*?<\/form>/s.exec(page)?.[0] ?? ''
+    expect(offer).toContain(second.id)
+    expect(offer).not.toContain(first.id)
+  })
+
   test('an agent that outlived its tmux server is not resumed a second time', async ({ lab }) => {
     lab.behave({ ignore: ['SIGHUP'] })
     await lab.boot()

@@ -87,6 +87,7 @@ test('a start that takes longer than a minute says so once, with its screen, and
     slot: 1,
     label: null,
     model: null,
+    effort: null,
     projectPath: '/srv/foo',
     note: 'note',
     now: new Date(now).toISOString(),

@@ -20,6 +20,7 @@ function recordOf(change: Partial<InstanceRecord> = {}): InstanceRecord {
     slot: 2,
     label: 'fix',
     model: null,
+    effort: null,
     conversation: 'f0f0f0f0-0000-4000-8000-000000000001',
     createdAt: '2026-01-01T00:00:00.000Z',
     launchedAt: '2026-01-01T00:00:00.000Z',

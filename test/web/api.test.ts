@@ -175,7 +175,7 @@ describe('starting', () => {
     ['an unknown key', { label: 'x', lable: 'y' }],
     ['a model that could be read as a flag', { model: '--dangerously-skip-permissions' }],
     ['a model with a space', { model: 'a b' }],
-    ['an effort without end', { effort: 'x'.repeat(101) }],
+    ['an effort without end', { effort: 'x'.repeat(201) }],
   ])('refuses %s', async (_, body) => {
     const lab = createLab()
     const response = await postJson(lab, startFoo, body)

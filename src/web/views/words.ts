@@ -61,7 +61,6 @@ const ways: Partial<Record<Actor, string>> = {
   api: 'Through the API',
   cli: 'From the command line',
   agent: 'By an agent',
-  lab: 'By lab',
 }
 
 /** Who asked for it; null where it happened by itself. */

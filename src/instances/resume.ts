@@ -1,0 +1,112 @@
+// The use case resume: an ended instance's conversation goes on, through the launch path of a start.
+import { hasTranscript } from '../claude/transcript.ts'
+import { isLive, type Actor, type Instance, type Outcome } from '../core/instance.ts'
+import { AlreadyRunning, LabError, ProjectGone } from '../errors.ts'
+import type { FoundProject } from '../projects/projects.ts'
+import { resetForLaunch, type Entry } from './entry.ts'
+import type { Launch, LaunchOptions, Work } from './launch.ts'
+import { noteOf, type Start } from './start.ts'
+import type { Sweeper } from './sweeper.ts'
+
+export interface ResumeOptions {
+  /** Although Claude says that nobody is logged in. */
+  readonly force?: boolean
+}
+
+export interface Resume {
+  /** Continues an ended instance's conversation under its id and label. */
+  one(entry: Entry, by: Actor, options?: ResumeOptions): Promise<Instance>
+  /** Continues several: places are taken at once, the launches follow a second apart. */
+  all(entries: readonly Entry[], by: Actor, options?: ResumeOptions): Promise<readonly Outcome[]>
+}
+
+// Several agents that refresh one login in the same moment have logged each other out.
+const apartMs = 1000
+
+export function createResume(
+  parts: LaunchOptions & {
+    readonly launch: Launch
+    readonly start: Start
+    readonly sweeper: Sweeper
+  },
+): Resume {
+  const { deps, ledger, projects, launch, start, sweeper } = parts
+
+  /** Never two processes on one conversation: they would both append, and a branch of it be lost. */
+  function refuseIfLive(entry: Entry): void {
+    if (isLive(entry.state)) throw new AlreadyRunning(entry.name, [])
+    const twin = ledger.live().find((other) => other.conversation === entry.conversation)
+    if (twin) throw new AlreadyRunning(twin.name, [])
+  }
+
+  function projectOf({ projectPath }: Entry): FoundProject {
+    const key = projects.keyOf(projectPath)
+    if (key === null) throw new ProjectGone(projectPath)
+    return { key, path: projectPath }
+  }
+
+  /** Takes a place for an ended instance; the returned function launches it. */
+  async function reserve(
+    entry: Entry,
+    by: Actor,
+    { force = false }: ResumeOptions = {},
+  ): Promise<() => Promise<Instance>> {
+    refuseIfLive(entry)
+    // What ended it may still be sweeping.
+    await entry.queue
+    const left = (await sweeper.belongings(entry.id, null)).map(({ pid }) => pid)
+    if (left.length > 0) throw new AlreadyRunning(entry.name, left)
+    // Asked again: from here on nobody can come in between.
+    refuseIfLive(entry)
+    const project = projectOf(entry)
+    const program = launch.admit(project, force)
+    const wish = { label: entry.label ?? '', slotWanted: entry.slot }
+    const { name, slot } = launch.placeFor(project, wish)
+    const before = { ...entry }
+    const note = noteOf(entry.id)
+    resetForLaunch(entry, { name, slot, note, now: new Date(deps.now()).toISOString() })
+    ledger.move(entry, 'starting', { by })
+    start.reserve(entry)
+    const resume = hasTranscript(deps.launch.paths, entry.conversation)
+    const work: Work = { entry, project, program, resume, what: 'resumed' }
+    const undo = (failed: Entry): void => {
+      Object.assign(failed, before, { queue: failed.queue })
+      void ledger.save(failed)
+      ledger.publish(failed)
+      ledger.publishCap()
+    }
+    return async () => {
+      // Stopped, and perhaps resumed anew, before its turn came: this launch is nobody's any more.
+      if (entry.state === 'starting' && entry.note === note) return start.bringUp(work, by, undo)
+      return ledger.present(entry)
+    }
+  }
+
+  return {
+    one: async (entry, by, options) => (await reserve(entry, by, options))(),
+    async all(entries, by, options) {
+      const outcomes: Outcome[] = []
+      let delay = 0
+      for (const entry of entries) {
+        const { id, name } = entry
+        try {
+          const launchNow = await reserve(entry, by, options)
+          setTimeout(() => void launchNow().catch(() => undefined), delay)
+          delay += apartMs
+          outcomes.push({ id, name: entry.name, outcome: 'starting' })
+        } catch (error) {
+          outcomes.push(failedOutcome({ id, name }, error))
+        }
+      }
+      return outcomes
+    },
+  }
+}
+
+/** The outcome of one instance's part of a request that failed for it. */
+export function failedOutcome(of: { id: string; name: string }, error: unknown): Outcome {
+  const known = error instanceof LabError
+  const code = known ? error.code : 'internal'
+  const message = known ? error.message : 'Something went wrong.'
+  return { ...of, outcome: 'failed', error: { code, message } }
+}
