@@ -132,7 +132,8 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
   }
 
   function notices(): readonly Notice[] {
-    return noticesOf(deps, { readable, serverVersion, running: live().length })
+    const emptyRoot = projects().all().length === 0 ? projects().root : null
+    return noticesOf(deps, { readable, serverVersion, running: live().length, emptyRoot })
   }
 
   function noticesMayHaveChanged(): void {

@@ -1,4 +1,6 @@
 // What the operator should know about this lab as a whole, each with its remedy.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { remoteControlBlockers } from '../claude/launch.ts'
 import type { Notice } from '../core/instance.ts'
 import { ClaudeMissing, NotLoggedIn } from '../errors.ts'
@@ -11,9 +13,11 @@ export function noticesOf(
     readonly readable: boolean
     readonly serverVersion: string | null
     readonly running: number
+    /** The projects root while no project is found in it. */
+    readonly emptyRoot: string | null
   },
 ): readonly Notice[] {
-  const { readable, serverVersion, running } = now
+  const { readable, serverVersion, running, emptyRoot } = now
   const notices: Notice[] = []
   const add = (code: string, message: string): void => void notices.push({ code, message })
   if (!readable)
@@ -29,6 +33,11 @@ export function noticesOf(
     )
   if (claude.locate() === null) add('claude_missing', new ClaudeMissing(launch.command).message)
   else if (claude.login() === 'logged_out') add('not_logged_in', new NotLoggedIn().message)
+  if (emptyRoot !== null && existsSync(join(emptyRoot, '.git')))
+    add(
+      'root_is_repository',
+      `${emptyRoot} is itself a git repository, and lab looks for projects below its root. Start lab with --projects-root ${dirname(emptyRoot)} to see this one.`,
+    )
   const blockers = remoteControlBlockers(launch.environment)
   if (blockers.length > 0)
     add(

@@ -236,3 +236,10 @@ test('a root without repositories is an empty page that says the next command', 
   expect(body).toContain('git clone')
   expect(body).toContain(lab.root)
 })
+
+test('a root that is itself a repository says which root would show it', async ({ lab }) => {
+  for (const name of readdirSync(lab.root)) rmSync(join(lab.root, name), { recursive: true })
+  mkdirSync(join(lab.root, '.git'))
+  await lab.boot()
+  expect((await lab.call('GET', '/')).body).toContain(`--projects-root ${lab.dir}`)
+})
