@@ -35,14 +35,16 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
   if (atEnd.length === 0) endOnSignals(['SIGTERM', 'SIGINT'], serveEndMs)
   // Loaded here so that the commands start as fast as Node does.
   const { serve } = await import('./serve.ts')
-  const lab = await serve(config, {
+  const serving = serve(config, {
     env: process.env,
     home: around.homedir,
     version,
     onListening: (url) => process.stdout.write(`lab listening on ${url}\n`),
     onTaken: fail,
   })
-  atEnd.push(() => lab.close())
+  // What is still coming up when lab is told to end comes up first, and then goes.
+  atEnd.push(async () => (await serving.catch(() => null))?.close())
+  await serving
   return null
 }
 
