@@ -78,6 +78,7 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
   const preparing = prepareDemo({ node: process.execPath, labPath })
   atEnd.push(async () => (await preparing).cleanup())
   const demo = await preparing
+  if (isEnding) return null
   const flags = [
     `--projects-root=${demo.projectsRoot}`,
     `--claude=${demo.claude}`,
