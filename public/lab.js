@@ -138,7 +138,6 @@ on('htmx:before:response', (event) => {
   event.preventDefault()
   lookForSignIn()
 })
-on('htmx:sse:error', lookForSignIn)
 on('htmx:error', lookForSignIn)
 // A sign-in page would be read as a stream that says nothing and ends.
 on('htmx:sse:before:connection', ({ detail }) => detail.connection.attempt > 0 && lookForSignIn())
