@@ -1,5 +1,5 @@
 // Who may read where lab answers, and so use the commands.
-import { chmodSync, statSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { writeServerNote } from '../../src/store/server-note.ts'
@@ -22,3 +22,13 @@ test.for([
     expect(statSync(join(folder, 'server.json')).mode & 0o777).toBe(mode)
   },
 )
+
+test.for([
+  ['http://0.0.0.0:8080', 'http://127.0.0.1:8080'],
+  ['http://[::]:8080', 'http://[::1]:8080'],
+  ['http://192.0.2.1:8080', 'http://192.0.2.1:8080'],
+] as const)('who listens on %s is reached at %s', async ([url, reached], { folder }) => {
+  await writeServerNote(folder, { ...note, url })
+  const written = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as { url: string }
+  expect(written.url).toBe(reached)
+})
