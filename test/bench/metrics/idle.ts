@@ -34,6 +34,7 @@ async function idle(bench: Bench, size: 10 | 100): Promise<readonly Row[]> {
   const lab = stage.lab.pid()
   await stage.probe.sample(lab, false)
   await stage.settle()
+  const unwatched = await share(company(lab, await stage.serverPid()), bench.seconds(15))
   const page = await openPage(stage)
   // The first sample of memory and the card of every project follow the opening of a page.
   await sleep(6000)
@@ -55,7 +56,7 @@ async function idle(bench: Bench, size: 10 | 100): Promise<readonly Row[]> {
       unit: '%',
       limit: size === 10 ? 0.5 : 1,
       peers,
-      note: `${seconds} s, lab with its tmux clients and tmux's server`,
+      note: `${seconds} s, lab with its tmux clients and tmux's server; ${unwatched.toFixed(2)} % with no page open`,
     }),
     figureRow({
       metric: `idle bytes to the page, ${size} live`,

@@ -1,6 +1,6 @@
 // Requests and their answers: create, list, dashboard; capture and send once they exist.
 import type { Instance } from '../../../src/core/instance.ts'
-import { emptyRow, samplesRow, type Row } from '../measure.ts'
+import { emptyRow, percentile, samplesRow, type Row } from '../measure.ts'
 import type { Bench, Metric } from '../metric.ts'
 import { inParallel } from '../stage.ts'
 
@@ -39,15 +39,18 @@ async function list(bench: Bench, size: 10 | 100): Promise<Row> {
 
 async function dashboard(bench: Bench): Promise<readonly Row[]> {
   const stage = await bench.shared(100)
-  const samples: number[] = []
-  await inParallel(8, bench.times(400), async () => {
+  const page = async (): Promise<number> => {
     const { status, text, ms } = await stage.ask('GET', '/')
     const rows = text.split('data-instance=').length - 1
     if (status !== 200 || rows < 100) throw new Error(`a page was ${status} with ${rows} rows`)
-    samples.push(ms)
-  })
+    return ms
+  }
+  const alone: number[] = []
+  await inParallel(1, bench.times(100), async () => alone.push(await page()))
+  const samples: number[] = []
+  await inParallel(8, bench.times(400), async () => samples.push(await page()))
   const peers = await bench.peers.list(100, bench.times(10))
-  const note = 'eight wait for each other: one alone takes an eighth'
+  const note = `one at a time: ${percentile(alone, 0.5)!.toFixed(1)} ms p50`
   return [samplesRow({ metric: 'dashboard, 100 rows, 8 at once', samples, peers, limit: 25, note })]
 }
 
