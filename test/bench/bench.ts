@@ -9,7 +9,7 @@ import { emptyRow, tableOf, type Row } from './measure.ts'
 import type { Bench, Metric } from './metric.ts'
 import { createPeers } from './peers.ts'
 import type { Delay } from './probe.ts'
-import { createStage, type Stage } from './stage.ts'
+import { createStage, endStages, type Stage } from './stage.ts'
 import { changes } from './metrics/changes.ts'
 import { evidence } from './metrics/evidence.ts'
 import { quiet } from './metrics/idle.ts'
@@ -148,7 +148,7 @@ const rows: Row[] = []
 const load = loadavg()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    void Promise.allSettled([clear(), peers.dispose()]).finally(() => process.exit(130))
+    void Promise.allSettled([endStages(), peers.dispose()]).finally(() => process.exit(130))
   })
 try {
   for (const metric of wanted) rows.push(...(await measure(metric)))

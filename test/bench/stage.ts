@@ -54,6 +54,12 @@ export interface StageOptions {
 }
 
 const quietMs = 2000
+const open = new Set<Stage>()
+
+/** Ends every stage, also one that is still being made. */
+export async function endStages(): Promise<void> {
+  await Promise.allSettled([...open].map((stage) => stage.dispose()))
+}
 
 export async function createStage(options: StageOptions): Promise<Stage> {
   const { size, cap = 250, light = false, projects: projectCount = 10, bare = false } = options
@@ -148,12 +154,14 @@ export async function createStage(options: StageOptions): Promise<Stage> {
       await boot()
     },
     async dispose() {
+      open.delete(stage)
       await endLab().catch(() => undefined)
       http.destroy()
       await lab.dispose()
       return delay
     },
   }
+  open.add(stage)
   try {
     await boot()
     // A little for what follows the start: the first scan and listing.
