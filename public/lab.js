@@ -214,3 +214,5 @@ on('keydown', ({ key, target }) => {
 })
 on('DOMContentLoaded', refresh)
 document.documentElement.classList.add('js')
+// Only now is there somebody to place what the stream brings; htmx itself begins one turn after its script.
+setTimeout(() => $('stream')?.dispatchEvent(new Event('ready')))

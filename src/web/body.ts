@@ -27,10 +27,8 @@ const startBody = z.strictObject({
   force: z.boolean().nullish(),
 })
 
-const startForm = z.strictObject({
-  label: z.string().exactOptional(),
-  force: z.literal('1').exactOptional(),
-})
+const resumeForm = z.strictObject({ force: z.literal('1').exactOptional() })
+const startForm = resumeForm.extend({ label: z.string().exactOptional() })
 
 // As many as could ever have been running; a longer list is no list of one's own instances.
 const ids = z.array(z.string().min(1).max(100)).min(1).max(1000)
@@ -79,15 +77,20 @@ export async function readStartForm(
   return { label, force: force === '1' }
 }
 
+/** Reads the form of a resume. @throws InvalidRequest */
+export async function readResumeForm(c: Context<WebEnv>): Promise<{ force: boolean }> {
+  return { force: checked(resumeForm, await readForm(c)).force === '1' }
+}
+
 /** Reads a form that names instances, each in a field `ids`. @throws InvalidRequest */
-export async function readIdsForm(c: Context<WebEnv>): Promise<readonly string[]> {
-  const fields = [...new URLSearchParams(await readText(c))]
-  if (fields.some(([name]) => name !== 'ids'))
-    throw new InvalidRequest('The form names instances, each in a field "ids", and nothing else.')
-  return checked(
-    ids,
-    fields.map(([, id]) => id),
-  )
+export async function readIdsForm(
+  c: Context<WebEnv>,
+): Promise<{ ids: readonly string[]; force: boolean }> {
+  const fields = new URLSearchParams(await readText(c))
+  const named = fields.getAll('ids')
+  fields.delete('ids')
+  const { force } = checked(resumeForm, Object.fromEntries(fields))
+  return { ids: checked(ids, named), force: force === '1' }
 }
 
 /** Reads the fields of a form, the last of each name. @throws InvalidRequest */

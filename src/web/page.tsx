@@ -2,7 +2,7 @@
 // a redirect to the page; what is refused is rendered by the app's onError.
 import { Hono, type Context } from 'hono'
 import { isLive, type Outcome } from '../core/instance.ts'
-import { readIdsForm, readStartForm } from './body.ts'
+import { readIdsForm, readResumeForm, readStartForm } from './body.ts'
 import type { Service, WebEnv } from './env.ts'
 import { actorOf } from './guards.ts'
 import type { Live } from './live.tsx'
@@ -96,7 +96,8 @@ export function createPage(
   page.post('/instances/:id/resume', async (c) => {
     const id = c.req.param('id')
     c.set('form', { instance: id })
-    const resumed = await instances.resume(id, actorOf(c, 'page'))
+    const options = await readResumeForm(c)
+    const resumed = await instances.resume(id, actorOf(c, 'page'), options)
     const partials = () => live.partials([resumed]) + cleared(`#msg-${resumed.project}`)
     return done(c, partials, `#i-${id}`)
   })
@@ -123,13 +124,14 @@ export function createPage(
 
   page.post('/resume', async (c) => {
     c.set('form', {})
-    const results = await instances.resumeAll(await readIdsForm(c), actorOf(c, 'page'))
+    const { ids, ...options } = await readIdsForm(c)
+    const results = await instances.resumeAll(ids, actorOf(c, 'page'), options)
     return answerAll(c, results, { line: '#msg', hash: '' })
   })
 
   page.post('/dismiss', async (c) => {
     c.set('form', {})
-    const ids = new Set(await readIdsForm(c))
+    const ids = new Set((await readIdsForm(c)).ids)
     // What was resumed or dismissed meanwhile is left alone.
     const over = instances
       .list({ ended: true })

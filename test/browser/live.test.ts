@@ -203,7 +203,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.waitForSelector('#offline', { state: 'hidden', timeout: 15_000 })
     await page.waitForSelector(`#i-${stays.id}[data-state="busy"]`)
     await page.waitForSelector('[data-instance="bar~2~new"]')
-    expect(await page.locator(`[data-id="${gone.id}"]`).count()).toBe(0)
+    await page.waitForSelector(`[data-id="${gone.id}"]`, { state: 'detached' })
     expect(await page.locator(`[data-ended="${gone.id}"]`).count()).toBe(1)
     expect(await page.locator('[data-project="young"]').count()).toBe(1)
     expect(await page.locator('[data-instance]').count()).toBe(2)
@@ -237,6 +237,32 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await lab.memory.start({ project: 'foo' }, 'page')
     await page.waitForSelector('[data-instance="foo"]')
     expect(lab.app.streams()).toBe(1)
+  })
+
+  it('listens only once it can place what it hears', async () => {
+    const lab = createLab()
+    const { url } = await serve(lab)
+    const { page, complaints } = await visit('about:blank')
+    let asked = 0
+    page.on('request', (request) => (asked += request.url().includes('/events') ? 1 : 0))
+    let letGo: ((value: void) => void) | undefined
+    await page.route('**/assets/lab.*.js', async (route) => {
+      await new Promise<void>((resolve) => (letGo = resolve))
+      await route.continue()
+    })
+    await page.goto(url, { waitUntil: 'commit' })
+    await until(() => page.evaluate('Boolean(window.htmx) && document.readyState !== "loading"'), {
+      what: 'htmx is there',
+    })
+    // htmx begins one turn after its script.
+    await page.evaluate('new Promise((resolve) => setTimeout(() => setTimeout(resolve)))')
+    expect(asked).toBe(0)
+    letGo?.()
+    await live(lab, page)
+    await lab.memory.start({ project: 'foo' }, 'page')
+    await page.waitForSelector('[data-instance="foo"]')
+    expect(asked).toBe(1)
+    expect(complaints).toEqual([])
   })
 
   it('a slow first connection stays the only one', async () => {

@@ -2,6 +2,7 @@
 // how it comes back.
 import { describe, expect, it } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
+import { NotLoggedIn } from '../../src/errors.ts'
 import { needy } from '../../src/web/views/needs.tsx'
 import { bytesText, byText } from '../../src/web/views/words.ts'
 import { createLab, type Lab } from './lab.ts'
@@ -237,6 +238,22 @@ describe('a form', () => {
     const page = await lab.submit(`/instances/${id}/resume`)
     expect(page.status).toBe(409)
     expect(await page.text()).toMatch(/id="msg" [^>]*><p>All 1 of 1 instances are in use\./)
+  })
+
+  it('when nobody is logged in offers to resume anyway, and that works', async () => {
+    const lab = createLab()
+    const ids = [await ended(lab, 'x', 1), await ended(lab, 'y', 2)]
+    lab.memory.failNext(new NotLoggedIn())
+    const partial = await (await lab.submit(`/instances/${ids[0]}/resume`, {}, htmx)).text()
+    expect(partial).toContain(`name="force" value="1" form="resume-${ids[0]}">Resume anyway`)
+    await lab.submit(`/instances/${ids[0]}/resume`, { force: '1' })
+    expect(lab.memory.asked.at(-1)).toBe(`resume ${ids[0]} forced by page`)
+
+    lab.memory.failNext(new NotLoggedIn())
+    const group = await (await submitGroup(lab, '/resume', [ids[1]!], htmx)).text()
+    expect(group).toContain('name="force" value="1" form="resume-all">Resume anyway')
+    await lab.submit('/resume', { ids: ids[1]!, force: '1' })
+    expect(lab.memory.asked.at(-1)).toBe(`resume ${ids[1]} forced by page`)
   })
 
   it('resumes several, and says once why the others stayed', async () => {

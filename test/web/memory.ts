@@ -41,6 +41,8 @@ export interface Memory extends Service {
   setComeBack(offer: ComeBack | null): void
   setForeign(foreign: readonly ForeignSession[]): void
   listeners(): number
+  /** How many want to know the memory. */
+  watchers(): number
 }
 
 export interface MemoryOptions {
@@ -60,6 +62,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
   let foreign: readonly ForeignSession[] = []
   let failure: Error | null = null
   let comeBack: ComeBack | null = null
+  let watchers = 0
 
   const emit = (event: LabEvent): void => listeners.forEach((listener) => listener(event))
   const time = (): string => new Date(now()).toISOString()
@@ -102,8 +105,13 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     return change(id, { state: 'stopping', waitingFor: null })
   }
 
-  function resume(id: string, by: Actor): Instance {
-    asked.push(`resume ${id} by ${by}`)
+  function resume(id: string, by: Actor, { force = false } = {}): Instance {
+    asked.push(`resume ${id}${force ? ' forced' : ''} by ${by}`)
+    if (failure) {
+      const error = failure
+      failure = null
+      throw error
+    }
     const { name, state, linkState } = get(id)
     if (isLive(state) && linkState !== 'lost') throw new AlreadyRunning(name, [])
     if (isLive(state)) change(id, { state: 'stopped', endedAt: time() })
@@ -156,12 +164,12 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         evidence: null,
       })
     },
-    resume: async (id, by) => resume(id, by),
-    async resumeAll(ids, by) {
+    resume: async (id, by, how) => resume(id, by, how),
+    async resumeAll(ids, by, how) {
       return ids.map((id) => {
         const { name } = get(id)
         try {
-          resume(id, by)
+          resume(id, by, how)
           return { id, name, outcome: 'starting' }
         } catch (error) {
           const { code, message } = error as LabError
@@ -171,8 +179,8 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     },
     comeBack: () => comeBack,
     watchMemory() {
-      asked.push('watch memory')
-      return () => void asked.push('watch memory no more')
+      watchers += 1
+      return () => void (watchers -= 1)
     },
     stop,
     stopAll(project, by) {
@@ -251,5 +259,6 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       emit({ type: 'foreign', foreign })
     },
     listeners: () => listeners.size,
+    watchers: () => watchers,
   }
 }

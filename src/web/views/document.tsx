@@ -96,7 +96,7 @@ export function renderPage(
       <div
         id="stream"
         hx-sse:connect={`/events?known=${known}`}
-        hx-trigger="load, every 5s"
+        hx-trigger="ready, every 5s"
         hx-swap="none"
         hx-sync="this:drop"
         hx-config="sse.reconnectDelay:250ms sse.reconnectMaxDelay:5s sse.connectTimeout:10s"

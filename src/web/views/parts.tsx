@@ -42,6 +42,13 @@ export const Command: FC<{ text: string }> = ({ text }) => (
   </div>
 )
 
+/** Sends a form that was refused once more, though nobody is logged in. */
+export const Anyway: FC<{ form: string; verb: 'Start' | 'Resume' }> = ({ form, verb }) => (
+  <button class="button" name="force" value="1" form={form}>
+    {verb} anyway
+  </button>
+)
+
 const shapes: Record<ShownState, Child> = {
   starting: <circle class="spin" cx="8" cy="8" r="5.5" stroke-dasharray="3 2.76" />,
   ready: <path d="m3.5 8.5 3 3 6-7" />,

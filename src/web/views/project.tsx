@@ -5,7 +5,7 @@ import { labelCharsMax } from '../../core/names.ts'
 import { EndedBox } from './ended.tsx'
 import { InstanceRow } from './instance.tsx'
 import type { Moment } from './moment.ts'
-import { Prose } from './parts.tsx'
+import { Anyway, Prose } from './parts.tsx'
 import { isShown } from './words.ts'
 
 /** A form that was refused: why, and what had been typed. */
@@ -14,6 +14,7 @@ export interface Refusal {
   readonly message: string
   readonly project?: string
   readonly label?: string
+  readonly instance?: string
 }
 
 /** The path below the root where it says more than the key. */
@@ -112,18 +113,21 @@ export const GoneCard: FC<{ project: string; at: Moment }> = ({ project, at }) =
 )
 
 /** What a message line says of a refusal, and the way out where there is one. */
-export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => (
-  <>
-    <p>
-      <Prose text={refusal.message} />
-    </p>
-    {refusal.code === 'not_logged_in' && refusal.project !== undefined ? (
-      <button class="button" name="force" value="1" form={`start-${refusal.project}`}>
-        Start anyway
-      </button>
-    ) : null}
-  </>
-)
+export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => {
+  const { code, message, project, instance } = refusal
+  return (
+    <>
+      <p>
+        <Prose text={message} />
+      </p>
+      {code !== 'not_logged_in' ? null : project !== undefined ? (
+        <Anyway form={`start-${project}`} verb="Start" />
+      ) : instance !== undefined ? (
+        <Anyway form={`resume-${instance}`} verb="Resume" />
+      ) : null}
+    </>
+  )
+}
 
 /** Asks once before it stops many; needs no script. */
 export const StopAll: FC<{
