@@ -61,11 +61,20 @@ function threadsOf(pid: number): readonly string[] {
   }
 }
 
-/** A process and everything below it, as far as the kernel tells; cheap, unlike a whole table. */
-export function descendantsOf(pid: number): readonly number[] {
-  const found = [pid]
-  for (let i = 0; i < found.length; i++) found.push(...childrenOf(found[i]!))
-  return found
+/** The children of every process, from one pass over /proc that reads no environment. */
+export async function readFamilies(): Promise<ReadonlyMap<number, readonly number[]>> {
+  const children = new Map<number, number[]>()
+  let count = 0
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    if (count++ % entriesPerTurn === 0) await nextTurn()
+    const stat = readProcess(Number(name))
+    if (!stat) continue
+    const siblings = children.get(stat.parent)
+    if (siblings) siblings.push(stat.pid)
+    else children.set(stat.parent, [stat.pid])
+  }
+  return children
 }
 
 /** Resident memory in bytes, shared pages counted in full; 0 when it may not be read. Cheap. */
@@ -117,7 +126,8 @@ async function scan(): Promise<ProcessTable> {
   let count = 0
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
-    if (++count % entriesPerTurn === 0) await nextTurn()
+    // Also before the first: what was to be told before comes first.
+    if (count++ % entriesPerTurn === 0) await nextTurn()
     const stat = readProcess(Number(name))
     if (stat) table.set(stat.pid, { ...stat, instance: instanceOf(stat.pid) })
   }

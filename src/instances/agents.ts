@@ -6,38 +6,75 @@ import type { Entry } from './entry.ts'
 // A wrapper or two between keeper and agent; more is no agent of lab's.
 const depthMax = 16
 
-/** Gives each instance the registry entry that lies in its pane's process tree, nearest the keeper. */
-export function joinRegistry(live: readonly Entry[], registry: Registry): void {
-  const byKeeper = new Map<number, Entry>()
-  for (const entry of live) if (entry.session?.panePid) byKeeper.set(entry.session.panePid, entry)
-  const found = new Map<Entry, { entry: RegistryEntry; start: string; depth: number }>()
-  for (const candidate of registry.entries()) {
-    const process = readProcess(candidate.pid)
-    // A file outlives `kill -9`, and pids come again: only the process that wrote it is meant.
-    if (!process || (candidate.procStart !== null && candidate.procStart !== process.start))
-      continue
-    let parent = process.parent
-    for (let depth = 0; depth < depthMax && parent > 1; depth++) {
-      const entry = byKeeper.get(parent)
-      if (entry) {
-        const nearest = found.get(entry)
-        if (!nearest || depth < nearest.depth)
-          found.set(entry, { entry: candidate, start: process.start, depth })
-        break
+export interface Agents {
+  /** Gives each instance the registry entry that lies in its pane's process tree, nearest the keeper. */
+  join(live: readonly Entry[]): void
+  /** Looks every process up again at the next join, instead of believing what it found before. */
+  forget(): void
+}
+
+/** A process that wrote a registry file, and the keeper it runs under. */
+interface Place {
+  readonly keeper: number
+  readonly start: string
+  readonly depth: number
+}
+
+export function createAgents(registry: Registry): Agents {
+  // Reading a hundred processes for every change of one costs more than the listing itself.
+  const places = new Map<string, Place>()
+
+  function placeOf(entry: RegistryEntry, keepers: ReadonlyMap<number, Entry>): Place | null {
+    const key = `${entry.pid} ${entry.procStart}`
+    const known = places.get(key)
+    if (known && keepers.has(known.keeper)) return known
+    const place = findPlace(entry, keepers)
+    if (place) places.set(key, place)
+    return place
+  }
+
+  return {
+    forget: () => places.clear(),
+    join(live) {
+      const keepers = new Map<number, Entry>()
+      for (const entry of live) if (entry.session) keepers.set(entry.session.panePid, entry)
+      const nearest = new Map<Entry, { found: RegistryEntry; place: Place }>()
+      for (const found of registry.entries()) {
+        const place = placeOf(found, keepers)
+        const entry = place && keepers.get(place.keeper)
+        if (!entry) continue
+        const before = nearest.get(entry)
+        if (!before || place.depth < before.place.depth) nearest.set(entry, { found, place })
       }
-      parent = readProcess(parent)?.parent ?? 0
-    }
+      for (const entry of live) {
+        const match = nearest.get(entry)
+        if (match) take(entry, match.found, match.place)
+        else if (!entry.agent && entry.session) entry.agent = firstChild(entry.session.panePid)
+      }
+    },
   }
-  for (const entry of live) {
-    const match = found.get(entry)
-    if (match) {
-      entry.registry = match.entry
-      entry.agent = { pid: match.entry.pid, start: match.start }
-      if (match.entry.conversation) entry.conversation = match.entry.conversation
-      if (match.entry.deepLink) entry.deepLink = match.entry.deepLink
-    } else if (!entry.agent && entry.session?.panePid)
-      entry.agent = firstChild(entry.session.panePid)
+}
+
+function findPlace(
+  { pid, procStart }: RegistryEntry,
+  keepers: ReadonlyMap<number, Entry>,
+): Place | null {
+  const process = readProcess(pid)
+  // A file outlives `kill -9`, and pids come again: only the process that wrote it is meant.
+  if (!process || (procStart !== null && procStart !== process.start)) return null
+  let keeper = process.parent
+  for (let depth = 0; depth < depthMax && keeper > 1; depth++) {
+    if (keepers.has(keeper)) return { keeper, start: process.start, depth }
+    keeper = readProcess(keeper)?.parent ?? 0
   }
+  return null
+}
+
+function take(entry: Entry, found: RegistryEntry, { start }: Place): void {
+  entry.registry = found
+  entry.agent = { pid: found.pid, start }
+  if (found.conversation) entry.conversation = found.conversation
+  if (found.deepLink) entry.deepLink = found.deepLink
 }
 
 function firstChild(pid: number): Entry['agent'] {

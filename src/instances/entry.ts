@@ -1,6 +1,6 @@
 // One instance as the service holds it, and what it shows of it to the outside.
 import type { RegistryEntry } from '../claude/registry.ts'
-import type { Actor, Evidence } from '../core/instance.ts'
+import type { Actor, Evidence, Instance } from '../core/instance.ts'
 import { composeName, type ProjectKey } from '../core/names.ts'
 import type { State } from '../core/state.ts'
 import type { ProcessId } from '../processes.ts'
@@ -52,7 +52,8 @@ export interface Entry {
   ending: boolean
   /** Everything that acts on it, one after the other. */
   queue: Promise<void>
-  /** As last sent to the listeners. */
+  /** As last sent to the listeners, and the text to compare the next one with. */
+  instance: Instance | null
   shown: string
 }
 
@@ -71,6 +72,7 @@ const blank = {
   memoryBytes: null,
   ending: false,
   together: null,
+  instance: null,
   shown: '',
 } as const
 

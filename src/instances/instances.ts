@@ -15,6 +15,7 @@ import type { StartSpec } from '../core/start.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
 import { currentBranch } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
+import { createAgents } from './agents.ts'
 import { comeBackOf } from './come-back.ts'
 import { createEnding } from './ending.ts'
 import type { Entry } from './entry.ts'
@@ -85,9 +86,11 @@ export function createInstances(deps: InstancesDeps): Instances {
   const wake = (): void => observer.wake()
   const projects = deps.openProjects(() => {
     for (const { path } of projects.all()) ledger.publishProject(path)
+    ledger.publishAll()
   })
   const ledger = createLedger(deps, () => projects)
   const registry = deps.openRegistry(wake)
+  const agents = createAgents(registry)
   const notes = deps.openNotes(wake)
   const spare = (): readonly number[] => (store.facts.server ? [store.facts.server.pid] : [])
   const sweeper = createSweeper({ graceMs, log, spare })
@@ -96,7 +99,7 @@ export function createInstances(deps: InstancesDeps): Instances {
   const apply = createSightings({
     deps,
     ledger,
-    registry,
+    agents,
     notes,
     end: (entry, end) => ending.begin(entry, end),
     goOnStopping: (entry) => stop.goOn(entry),
@@ -110,7 +113,8 @@ export function createInstances(deps: InstancesDeps): Instances {
     },
     reconcile() {
       registry.reconcile()
-      for (const entry of ledger.live()) entry.branch = currentBranch(entry.projectPath)
+      agents.forget()
+      readBranches(ledger.live())
       ledger.noticesMayHaveChanged()
       void keepVigil()
     },
@@ -187,7 +191,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     get: (id) => ledger.present(entryOf(id)),
     list({ ended = false } = {}) {
       const shown = [...ledger.entries()].filter((entry) => ended || entry.state !== 'stopped')
-      return shown.map((entry) => ledger.present(entry))
+      return shown.map((entry) => ledger.lastShown(entry))
     },
     projects() {
       projects.refresh()
@@ -222,5 +226,15 @@ export function createInstances(deps: InstancesDeps): Instances {
     const shown = ledger.projects().find((candidate) => candidate.key === key)
     if (!shown) throw new ProjectNotFound(key)
     return shown.path
+  }
+}
+
+/** Reads the branch of each checkout once, however many instances share it. */
+function readBranches(live: readonly Entry[]): void {
+  const branches = new Map<string, string | null>()
+  for (const entry of live) {
+    const { projectPath } = entry
+    if (!branches.has(projectPath)) branches.set(projectPath, currentBranch(projectPath))
+    entry.branch = branches.get(projectPath) ?? null
   }
 }

@@ -41,6 +41,8 @@ export interface Ledger {
   /** Writes an instance's record; a failure is only logged, for the world goes on. */
   save(entry: Entry): Promise<void>
   present(entry: Entry): Instance
+  /** As last published: the same object until something of it changes. */
+  lastShown(entry: Entry): Instance
   cap(): Cap
   projects(): readonly Project[]
   notices(): readonly Notice[]
@@ -89,6 +91,8 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
       now: now(),
     })
 
+  const lastShown = (entry: Entry): Instance => entry.instance ?? presentEntry(entry)
+
   function emitCap(): void {
     const current = cap()
     if (current.used === usedShown) return
@@ -102,6 +106,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     const shown = JSON.stringify(instance)
     if (shown === entry.shown) return
     entry.shown = shown
+    entry.instance = instance
     emit({ type: 'instance', instance })
     emitCap()
   }
@@ -123,7 +128,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     for (const { key, path } of projects().all()) add(key, path)
     for (const entry of sorted(entries.values())) {
       if (entry.state === 'stopped') continue
-      const instance = presentEntry(entry)
+      const instance = lastShown(entry)
       // A folder that is gone from the disk still shows what runs in it.
       const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath)
       project.instances.push(instance)
@@ -198,6 +203,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
         else facts.instances[at] = record
       }),
     present: presentEntry,
+    lastShown,
     cap,
     projects: projectList,
     notices,

@@ -1,6 +1,6 @@
 // The memory of each instance, measured only while somebody looks.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { descendantsOf, proportionalBytes, residentBytes } from '../processes.ts'
+import { proportionalBytes, readFamilies, residentBytes } from '../processes.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -22,10 +22,11 @@ export function createMemory(ledger: Ledger): Memory {
   let sampling = false
   const resident = new Map<string, number>()
 
-  function measure(entry: Entry): void {
+  function measure(entry: Entry, children: ReadonlyMap<number, readonly number[]>): void {
     const pid = entry.session?.panePid
     if (!pid) return
-    const tree = descendantsOf(pid)
+    const tree = [pid]
+    for (let i = 0; i < tree.length; i++) tree.push(...(children.get(tree[i]!) ?? []))
     const now = tree.reduce((sum, process) => sum + residentBytes(process), 0)
     const before = resident.get(entry.id)
     if (before !== undefined && Math.abs(now - before) <= before * worthTelling) return
@@ -39,8 +40,9 @@ export function createMemory(ledger: Ledger): Memory {
   async function sample(): Promise<void> {
     if (sampling) return
     sampling = true
+    const children = await readFamilies()
     for (const entry of ledger.live()) {
-      measure(entry)
+      measure(entry, children)
       await nextTurn()
     }
     for (const id of resident.keys()) if (!ledger.find(id)?.session) resident.delete(id)

@@ -1,10 +1,9 @@
 // Takes a listing of tmux over: adopts, joins it with the registry and the keepers' notes, and moves
 // every instance to the state that follows.
-import type { Registry } from '../claude/registry.ts'
 import { isLive } from '../core/instance.ts'
 import { type EndReason, deriveState, exitOf, type Exit, type Signals } from '../core/state.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
-import { joinRegistry } from './agents.ts'
+import type { Agents } from './agents.ts'
 import type { InstancesDeps } from './deps.ts'
 import { entryFromSession, type Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
@@ -13,7 +12,7 @@ import type { Notes } from './notes.ts'
 export interface SightingsOptions {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
-  readonly registry: Registry
+  readonly agents: Agents
   readonly notes: Notes
   /** Looks into an end and moves the instance there. */
   readonly end: (entry: Entry, end: { reason: EndReason; exit: Exit }) => void
@@ -25,7 +24,7 @@ export interface SightingsOptions {
 export function createSightings(
   options: SightingsOptions,
 ): (listing: Listing, number: number) => void {
-  const { deps, ledger, registry, notes, end, goOnStopping } = options
+  const { deps, ledger, agents, notes, end, goOnStopping } = options
   const { tmux, store, log, now } = deps
   const nowIso = (): string => new Date(now()).toISOString()
 
@@ -114,7 +113,7 @@ export function createSightings(
       if (session) see(entry, session)
       else entry.session = null
     }
-    joinRegistry(live, registry)
+    agents.join(live)
     const around = { serverGone, noted: notes.names() }
     for (const entry of live) {
       if (entry.ending || !isLive(entry.state)) continue

@@ -5,6 +5,10 @@
 // alone; HUP is not, so that kill-session ends both. The shell's own "Killed" or "Segmentation fault"
 // would end up among the agent's last lines, so its stderr is closed off; the agent is given the
 // terminal back in a subshell that becomes it, which keeps it the keeper's direct child.
+//
+// When many agents die at once, tmux 3.3a closes panes without having read what was written last. So
+// the keeper asks the terminal for its status and waits for the answer (0.5 s at most): tmux gives it
+// only once it has read all that came before. Only then does the note tell lab to look at the screen.
 const program = [
   'n=$1 end=$2',
   'shift 2',
@@ -13,6 +17,7 @@ const program = [
   '[ "$n" = 0 ] || ulimit -n "$n" || ulimit -n "$(ulimit -Hn)"',
   '(exec 2>&3 3>&-; exec "$@")',
   's=$?',
+  'stty -icanon -echo min 0 time 5 <&3 && printf "\\033[5n" >&3 && dd bs=64 count=1 <&3 >/dev/null',
   'umask 077',
   'printf %s "$s" >"$end.part" && mv "$end.part" "$end"',
   'exit "$s"',
