@@ -208,6 +208,20 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       expect(await page.locator('[data-instance*="by-nobody"]').count()).toBe(0)
     })
 
+    it('is never shown a proxy’s own refusal inside a card', async () => {
+      // Without error_page nginx answers 401 itself, as some sign-ons do to scripts.
+      const bare = await createFront((recipe) => recipe.replace(/^ *error_page .*\n/m, ''))
+      bare.proxyTo(lab.url())
+      await bare.start()
+      const { page } = await visit(bare.url, secure)
+      await page.waitForSelector('[data-project="foobar"]')
+      bare.user = null
+      await page.click('#start-foobar button')
+      await page.waitForSelector('h1:has-text("401")', { timeout: 20_000 })
+      expect(await page.locator('[data-project]').count()).toBe(0)
+      await bare.close()
+    })
+
     it('whose sign-on is lost while it only looks on is led there by its stream', async () => {
       front.user = 'ann'
       const { page } = await visit(front.url, secure)
