@@ -286,6 +286,23 @@ function decodeURIComponentSafely(path: string): string {
 }
 
 describe('what strangers write', () => {
+  it('as a folder’s name is text on the page and in the API, and never a header', async ({
+    folder,
+  }) => {
+    const lab = await createGuarded({ folder })
+    const path = '/srv/projects/a"><script>alert(1)</script>\r\nset-cookie: a=b\u001b[2J'
+    lab.memory.addProject('nasty', path)
+    const cookie = await lab.signIn()
+    const page = await lab.send('/', { headers: { cookie } })
+    const projects = await lab.send('/api/v1/projects', { headers: { cookie } })
+    const started = await lab.post('/projects/nasty/instances', {}, { headers: { cookie } })
+    expect(started.status).toBe(303)
+    for (const { headers } of [page, projects, started])
+      expect(headers.get('set-cookie')).toBeNull()
+    expect(await page.text()).not.toContain('<script>alert')
+    expect(JSON.stringify(await projects.json())).toContain(JSON.stringify(path).slice(1, -1))
+  })
+
   it('stays a value in log and headers: labels, users, addresses, tokens', async ({ folder }) => {
     const lab = await createGuarded({ folder, proxies: ['127.0.0.1/32'], tokens: true })
     const nasty = 'x\r\nset-cookie: a=b\n{"level":"error","msg":"forged"}\u001b[2J'
