@@ -39,6 +39,12 @@ export function readProcess(pid: number): Stat | null {
   return { pid, start, parent: Number(parent) }
 }
 
+/** Whether a tmux server with something in its panes runs under that pid; one that waits for its last client to go has nothing. */
+export function isTmuxServer(pid: number): boolean {
+  const isServer = (read(`/proc/${pid}/comm`) ?? '').startsWith('tmux: server')
+  return isServer && childrenOf(pid).some((child) => readProcess(child) !== null)
+}
+
 /** Whether exactly this process still runs; a zombie does not. */
 export function isRunning({ pid, start }: ProcessId): boolean {
   return readProcess(pid)?.start === start

@@ -8,11 +8,11 @@ import {
   ancestorsOf,
   childrenOf,
   createProcessTableReader,
-  descendantsOf,
   environmentNames,
   isRunning,
   proportionalBytes,
   readBootId,
+  readFamilies,
   readProcess,
   residentBytes,
   treeOf,
@@ -127,9 +127,11 @@ describe('one process', () => {
     expect(readProcess(children[0]!)?.parent).toBe(pid)
     expect(childrenOf(children[0]!)).toEqual([])
     expect(childrenOf(children[1]!)).toHaveLength(1)
-    expect(descendantsOf(pid)).toEqual([pid, ...children, ...childrenOf(children[1]!)])
+    const families = await readFamilies()
+    expect(families.get(pid)?.toSorted()).toEqual(children.toSorted())
+    expect(families.get(children[1]!)).toEqual(childrenOf(children[1]!))
     expect(childrenOf(gone)).toEqual([])
-    expect(descendantsOf(gone)).toEqual([gone])
+    expect(families.get(gone)).toBeUndefined()
   })
 
   test('says how much memory it has, and none when it is gone', () => {

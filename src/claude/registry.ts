@@ -1,7 +1,7 @@
 // Claude's registry: `<pid>.json` for each running Claude Code, written in place by Claude, watched
 // and only read by lab. The format is undocumented, so each field is taken only where it is sound.
 import { readdirSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
 import { deepLinkOf } from './deep-link.ts'
@@ -174,7 +174,9 @@ function listEntries(dir: string): readonly string[] {
 
 function readEntry(path: string): RegistryEntry | null {
   try {
-    return parseEntry(readFileSync(path, 'utf8'))
+    const entry = parseEntry(readFileSync(path, 'utf8'))
+    // Each process writes of itself alone.
+    return entry && basename(path) === `${entry.pid}.json` ? entry : null
   } catch {
     return null
   }

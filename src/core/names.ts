@@ -136,6 +136,11 @@ export function assignKeys(paths: readonly string[]): Map<string, ProjectKey> {
   return keys
 }
 
+/** A key for a path whose own is taken by another. */
+export function keyBeside(key: ProjectKey, path: string): ProjectKey {
+  return hashedKey(key, path, new Set()) as ProjectKey
+}
+
 function hashedKey(plain: string, path: string, taken: ReadonlySet<string>): string {
   for (let round = 0; ; round++) {
     const hash = hashHex(round === 0 ? path : `${path}\0${round}`).slice(0, round === 0 ? 4 : 8)

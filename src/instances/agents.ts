@@ -1,6 +1,6 @@
 // Which process is an instance's agent, and what Claude's registry says of it.
 import type { Registry, RegistryEntry } from '../claude/registry.ts'
-import { childrenOf, readProcess } from '../processes.ts'
+import { childrenOf, isRunning, readProcess } from '../processes.ts'
 import type { Entry } from './entry.ts'
 
 // A wrapper or two between keeper and agent; more is no agent of lab's.
@@ -17,7 +17,8 @@ export interface Agents {
 interface Place {
   readonly keeper: number
   readonly start: string
-  readonly depth: number
+  /** The processes between it and the keeper, nearest first. */
+  readonly above: readonly number[]
 }
 
 export function createAgents(registry: Registry): Agents {
@@ -42,14 +43,19 @@ export function createAgents(registry: Registry): Agents {
       for (const found of registry.entries()) {
         const place = placeOf(found, keepers)
         const entry = place && keepers.get(place.keeper)
-        if (!entry) continue
+        if (!entry || isNested(entry, place)) continue
         const before = nearest.get(entry)
-        if (!before || place.depth < before.place.depth) nearest.set(entry, { found, place })
+        if (!before || place.above.length < before.place.above.length)
+          nearest.set(entry, { found, place })
       }
       for (const entry of live) {
         const match = nearest.get(entry)
         if (match) take(entry, match.found, match.place)
-        else if (!entry.agent && entry.session) entry.agent = firstChild(entry.session.panePid)
+        else if (entry.session && !(entry.agent && isRunning(entry.agent))) {
+          // Not started yet, or respawned by hand: what is known of an agent before is no news.
+          entry.registry = null
+          entry.agent = firstChild(entry.session.panePid)
+        }
       }
     },
   }
@@ -62,12 +68,19 @@ function findPlace(
   const process = readProcess(pid)
   // A file outlives `kill -9`, and pids come again: only the process that wrote it is meant.
   if (!process || (procStart !== null && procStart !== process.start)) return null
+  const above: number[] = []
   let keeper = process.parent
   for (let depth = 0; depth < depthMax && keeper > 1; depth++) {
-    if (keepers.has(keeper)) return { keeper, start: process.start, depth }
+    if (keepers.has(keeper)) return { keeper, start: process.start, above }
+    above.push(keeper)
     keeper = readProcess(keeper)?.parent ?? 0
   }
   return null
+}
+
+/** What runs below a known agent is another conversation, one that the agent began. */
+function isNested({ registry, agent }: Entry, { above }: Place): boolean {
+  return registry !== null && agent !== null && above.includes(agent.pid)
 }
 
 function take(entry: Entry, found: RegistryEntry, { start }: Place): void {

@@ -64,12 +64,22 @@ export function createEnding(options: {
     // A session that tmux does not let go of now is removed at the next sighting.
     if (session)
       await tmux
-        .killSession({ sessionId: session.sessionId, id: entry.id })
+        .killPane({ paneId: session.paneId, id: entry.id })
         .catch((error: unknown) =>
           log.warn({ err: error, instance: entry.id }, 'a session could not be removed yet'),
         )
     ledger.publish(entry)
-    void saved.then(() => notes.remove(note))
+    // The note goes only once the store tells the same.
+    void saved.then((isSaved) => isSaved && removeNote(note))
+  }
+
+  /** One that the disk does not let go of is only litter. */
+  function removeNote(note: string): void {
+    try {
+      notes.remove(note)
+    } catch (error) {
+      log.warn({ err: error, note }, 'a note could not be removed')
+    }
   }
 
   function forgetTheOldest(projectPath: string): void {

@@ -173,7 +173,7 @@ export function entryFromSession(session: ListedSession, now: string): Entry | n
   const metadata: Readonly<Record<string, string>> | null = session.lab
   const { id, project, note } = metadata ?? {}
   // A note names a file in lab's own folder, which is removed one day.
-  if (!id || !project || !note || note.includes('/')) return null
+  if (!id || !project || !note || !/^[\w-][\w.-]*$/.test(note)) return null
   const given = { id, name: session.name, projectPath: project, note, now }
   const entry = reserveEntry({
     ...given,

@@ -93,7 +93,9 @@ export function createInstances(deps: InstancesDeps): Instances {
   const agents = createAgents(registry)
   const notes = deps.openNotes(wake)
   const spare = (): readonly number[] => (store.facts.server ? [store.facts.server.pid] : [])
-  const sweeper = createSweeper({ graceMs, log, spare })
+  const othersOf = (id: string): readonly number[] =>
+    ledger.live().flatMap((other) => (other.id === id ? [] : (other.session?.panePid ?? [])))
+  const sweeper = createSweeper({ graceMs, log, spare, othersOf })
   const ending = createEnding({ deps, ledger, notes, sweeper })
   const stop = createStop({ deps, ledger, notes, sweeper, ending })
   const apply = createSightings({
@@ -123,8 +125,8 @@ export function createInstances(deps: InstancesDeps): Instances {
   const memory = createMemory(ledger)
   const around = { deps, ledger, projects, notes, observer }
   const launch = createLaunch(around)
-  const start = createStart({ ...around, launch })
-  const resuming = createResume({ ...around, launch, start, sweeper })
+  const start = createStart({ ...around, launch, sweeper })
+  const resuming = createResume({ ...around, launch, start, sweeper, registry })
 
   function entryOf(id: string): Entry {
     const entry = ledger.find(id)
@@ -185,6 +187,8 @@ export function createInstances(deps: InstancesDeps): Instances {
       ledger.remove(entry)
     },
     resolve(ref) {
+      // An id is nobody's name: a session that was renamed to one must not answer for it.
+      if (ledger.find(ref)) return ref
       const named = ledger.live().find((entry) => entry.name === ref)
       return (named ?? entryOf(ref)).id
     },

@@ -14,6 +14,7 @@ import { isLegalMove, type State } from '../core/state.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
 import { noticesOf } from './notices.ts'
+import { keyOfGone, listProjects, sorted } from './order.ts'
 import { entryFromRecord, namesHeldBy, recordOf, type Entry } from './entry.ts'
 import { present } from './present.ts'
 
@@ -38,8 +39,8 @@ export interface Ledger {
   publishAll(): void
   publishProject(path: string): void
   publishCap(): void
-  /** Writes an instance's record; a failure is only logged, for the world goes on. */
-  save(entry: Entry): Promise<void>
+  /** Writes an instance's record and tells whether that worked; a failure is logged, for the world goes on. */
+  save(entry: Entry): Promise<boolean>
   present(entry: Entry): Instance
   /** As last published: the same object until something of it changes. */
   lastShown(entry: Entry): Instance
@@ -85,7 +86,8 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
 
   const presentEntry = (entry: Entry): Instance =>
     present(entry, {
-      key: projects().keyOf(entry.projectPath),
+      key:
+        projects().keyOf(entry.projectPath) ?? keyOfGone(entry, { entries, projects: projects() }),
       readable,
       attach: tmux.attachArgv(entry.name),
       now: now(),
@@ -111,30 +113,18 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     emitCap()
   }
 
-  function persist(change: Parameters<typeof store.update>[0]): Promise<void> {
-    return store.update(change).catch((error: unknown) => {
-      log.error({ err: error }, 'the store could not be written')
-    })
+  function persist(change: Parameters<typeof store.update>[0]): Promise<boolean> {
+    return store.update(change).then(
+      () => true,
+      (error: unknown) => {
+        log.error({ err: error }, 'the store could not be written')
+        return false
+      },
+    )
   }
 
-  function projectList(): readonly Project[] {
-    const byPath = new Map<string, Project & { instances: Instance[] }>()
-    const { projects: used } = store.facts
-    const add = (key: string, path: string): Project & { instances: Instance[] } => {
-      const project = { key, path, lastUsedAt: used[path]?.lastUsedAt ?? null, instances: [] }
-      byPath.set(path, project)
-      return project
-    }
-    for (const { key, path } of projects().all()) add(key, path)
-    for (const entry of sorted(entries.values())) {
-      if (entry.state === 'stopped') continue
-      const instance = lastShown(entry)
-      // A folder that is gone from the disk still shows what runs in it.
-      const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath)
-      project.instances.push(instance)
-    }
-    return [...byPath.values()].sort(byLastUse)
-  }
+  const projectList = (): readonly Project[] =>
+    listProjects({ found: projects().all(), used: store.facts.projects, entries, lastShown })
 
   function notices(): readonly Notice[] {
     const emptyRoot = projects().all().length === 0 ? projects().root : null
@@ -230,19 +220,4 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     },
   }
   return ledger
-}
-
-function sorted(entries: Iterable<Entry>): Entry[] {
-  return [...entries].sort(
-    (a, b) =>
-      compare(a.projectPath, b.projectPath) || a.slot - b.slot || compare(a.createdAt, b.createdAt),
-  )
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
-function byLastUse(a: Project, b: Project): number {
-  return compare(b.lastUsedAt ?? '', a.lastUsedAt ?? '') || compare(a.key, b.key)
 }

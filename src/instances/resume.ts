@@ -1,7 +1,9 @@
 // The use case resume: an ended instance's conversation goes on, through the launch path of a start.
+import type { Registry } from '../claude/registry.ts'
 import { hasTranscript } from '../claude/transcript.ts'
 import { isLive, type Actor, type Instance, type Outcome } from '../core/instance.ts'
 import { AlreadyRunning, LabError, ProjectGone } from '../errors.ts'
+import { isRunning } from '../processes.ts'
 import type { FoundProject } from '../projects/projects.ts'
 import { resetForLaunch, type Entry } from './entry.ts'
 import type { Launch, LaunchOptions, Work } from './launch.ts'
@@ -28,15 +30,20 @@ export function createResume(
     readonly launch: Launch
     readonly start: Start
     readonly sweeper: Sweeper
+    readonly registry: Registry
   },
 ): Resume {
-  const { deps, ledger, projects, launch, start, sweeper } = parts
+  const { deps, ledger, projects, launch, start, sweeper, registry } = parts
 
   /** Never two processes on one conversation: they would both append, and a branch of it be lost. */
   function refuseIfLive(entry: Entry): void {
     if (isLive(entry.state)) throw new AlreadyRunning(entry.name, [])
     const twin = ledger.live().find((other) => other.conversation === entry.conversation)
     if (twin) throw new AlreadyRunning(twin.name, [])
+    // Nor one that the operator continues by hand.
+    for (const { conversation, pid, procStart } of registry.entries())
+      if (conversation === entry.conversation && procStart && isRunning({ pid, start: procStart }))
+        throw new AlreadyRunning(entry.name, [pid])
   }
 
   function projectOf({ projectPath }: Entry): FoundProject {

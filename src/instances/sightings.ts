@@ -2,6 +2,7 @@
 // every instance to the state that follows.
 import { isLive } from '../core/instance.ts'
 import { type EndReason, deriveState, exitOf, type Exit, type Signals } from '../core/state.ts'
+import { isTmuxServer, readProcess } from '../processes.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
 import type { Agents } from './agents.ts'
 import type { InstancesDeps } from './deps.ts'
@@ -29,11 +30,19 @@ export function createSightings(
   const nowIso = (): string => new Date(now()).toISOString()
 
   /** A dead pane whose instance has ended: tmux did not let go of it when it should have. */
-  function removeLeftOver({ sessionId, name, pane, lab }: ListedSession): void {
+  function removeLeftOver({ name, pane, lab }: ListedSession): void {
     if (!pane?.dead) return
-    tmux.killSession({ sessionId, id: lab!.id }).catch((error: unknown) => {
+    tmux.killPane({ paneId: pane.paneId, id: lab!.id }).catch((error: unknown) => {
       log.warn({ err: error, session: name }, 'a session could not be removed yet')
     })
+  }
+
+  /** The world wins: what was given up for lost (behind another socket, say) and lives is live again. */
+  function revive(entry: Entry): void {
+    log.warn({ instance: entry.id, name: entry.name }, 'an instance that had ended lives')
+    Object.assign(entry, { ended: null, stopAskedBy: null, together: null, unconfirmed: true })
+    entry.state = 'ready'
+    void ledger.save(entry)
   }
 
   function adopt(session: ListedSession): void {
@@ -95,13 +104,19 @@ export function createSightings(
   }
 
   return (listing, number) => {
+    const elsewhere = livesElsewhere(store.facts.server, listing.server)
     const serverGone = hasGone(store.facts.server, listing.server)
     const sessions = new Map<string, ListedSession>()
     for (const session of listing.sessions) {
       if (!session.lab || !session.pane) continue
-      if (ledger.find(session.lab.id)?.ended) {
-        removeLeftOver(session)
-        continue
+      const known = ledger.find(session.lab.id)
+      if (known?.ended) {
+        if (known.ending) continue
+        if (session.pane.dead || !readProcess(session.pane.pid)) {
+          removeLeftOver(session)
+          continue
+        }
+        revive(known)
       }
       adopt(session)
       sessions.set(session.lab.id, session)
@@ -113,11 +128,21 @@ export function createSightings(
       if (session) see(entry, session)
       else entry.session = null
     }
+    const conversations = live.map(({ conversation }) => conversation)
     agents.join(live)
+    // After a reboot there is nobody to ask: what a resume continues is on the disk once it is known.
+    live.forEach((entry, i) => {
+      if (entry.conversation !== conversations[i]) void ledger.save(entry)
+    })
     const around = { serverGone, noted: notes.names() }
     for (const entry of live) {
       if (entry.ending || !isLive(entry.state)) continue
       const session = sessions.get(entry.id)
+      // Its server cannot be reached, and runs: that is no end.
+      if (!session && elsewhere && entry.stopAskedBy === null && !around.noted.has(entry.note)) {
+        entry.unconfirmed = true
+        continue
+      }
       const reason = entry.unconfirmed && !session ? lostWhileDown(entry, deps, serverGone) : null
       const signals = signalsOf(entry, session, around)
       if (entry.unconfirmed && session) {
@@ -130,7 +155,7 @@ export function createSightings(
         end(entry, { reason, exit: { code: null, signal: null } })
       } else advance(entry, signals)
     }
-    rememberServer(listing.server)
+    if (!elsewhere) rememberServer(listing.server)
     ledger.setForeign(foreignOf(listing))
     ledger.setServerVersion(listing.server?.version ?? null)
     ledger.setReadable(true)
@@ -148,10 +173,11 @@ export function createSightings(
 }
 
 function see(entry: Entry, session: ListedSession): void {
-  entry.name = session.name
+  // In somebody else's session, into which its pane was moved, it keeps its name.
+  if (!session.isGuest) entry.name = session.name
   entry.attached = session.attached
   const { sessionId, pane } = session
-  if (pane) entry.session = { sessionId, paneId: pane.paneId, panePid: pane.pid }
+  if (pane) entry.session = { sessionId, paneId: pane.paneId, panePid: pane.dead ? 0 : pane.pid }
 }
 
 /** Why an instance of an earlier lab is nowhere to be found; null when that is not for this to say. */
@@ -162,7 +188,9 @@ function lostWhileDown(
 ): EndReason {
   const record = store.facts.instances.find(({ id }) => id === entry.id)
   if (record && record.bootId !== bootId) return 'rebooted'
-  return serverGone ? 'tmux_gone' : 'session_closed'
+  if (serverGone) return 'tmux_gone'
+  // lab ended between writing it down and making its session, or before it could report itself.
+  return entry.verified ? 'session_closed' : 'start_failed'
 }
 
 type Incarnation = Pick<ServerIdentity, 'pid' | 'startedAt'> | null
@@ -170,6 +198,11 @@ type Incarnation = Pick<ServerIdentity, 'pid' | 'startedAt'> | null
 function hasGone(before: Incarnation, now: Incarnation): boolean {
   if (!now) return true
   return before !== null && (before.pid !== now.pid || before.startedAt !== now.startedAt)
+}
+
+/** The server of before runs on, behind a socket that is not this one. */
+function livesElsewhere(before: Incarnation, now: Incarnation): boolean {
+  return before !== null && before.pid !== now?.pid && isTmuxServer(before.pid)
 }
 
 function exitRecorded(pane: NonNullable<ListedSession['pane']>): Exit | null {
@@ -200,7 +233,7 @@ function foreignOf(listing: Listing): Parameters<Ledger['setForeign']>[0] {
   return (
     listing.sessions
       // Without its agent's pane it is only somebody's shell under an old name.
-      .filter((session) => !session.lab || !session.pane)
+      .filter((session) => !session.isGuest && (!session.lab || !session.pane))
       .map(({ name, attached, createdAt }) => ({
         name,
         attached,

@@ -6,6 +6,7 @@ import { currentBranch } from '../projects/projects.ts'
 import { reserveEntry, type Entry } from './entry.ts'
 import { isWord, type StartSpec } from '../core/start.ts'
 import type { Launch, LaunchOptions, Work } from './launch.ts'
+import type { Sweeper } from './sweeper.ts'
 
 export interface Start {
   /** See Instances. */
@@ -16,8 +17,10 @@ export interface Start {
   bringUp(work: Work, by: Actor, undo: (entry: Entry) => void): Promise<Instance>
 }
 
-export function createStart(options: LaunchOptions & { readonly launch: Launch }): Start {
-  const { deps, ledger, projects, observer, launch } = options
+export function createStart(
+  options: LaunchOptions & { readonly launch: Launch; readonly sweeper: Sweeper },
+): Start {
+  const { deps, ledger, projects, observer, launch, sweeper } = options
   const { journal, log, now } = deps
 
   async function bringUp(work: Work, by: Actor, undo: (entry: Entry) => void): Promise<Instance> {
@@ -30,6 +33,8 @@ export function createStart(options: LaunchOptions & { readonly launch: Launch }
       await coming
     } catch (error) {
       log.warn({ err: error, instance: id, project: project.key }, 'a start failed')
+      // tmux may have made the session before it refused the rest of the line.
+      await sweeper.sweep(id)
       undo(entry)
       throw error
     }

@@ -87,8 +87,10 @@ export function createStop(options: {
       if (entry.stopAskedBy !== null) return
       entry.stopAskedBy = by
       ledger.move(entry, 'stopping', { by })
-      void ledger.save(entry)
+      const saved = ledger.save(entry)
       ledger.publish(entry)
+      // A lab that is killed now must not find a signal without knowing that it was lab's own.
+      entry.queue = entry.queue.then(async () => void (await saved))
       enqueue(entry)
     },
     goOn(entry) {

@@ -32,14 +32,18 @@ export function createSweeper(options: {
   readonly graceMs: number
   readonly log: Logger
   readonly spare: () => readonly number[]
+  /** The keepers of the other live instances: what runs below them is theirs, whatever mark it carries. */
+  readonly othersOf?: (id: string) => readonly number[]
 }): Sweeper {
-  const { graceMs, log, spare } = options
+  const { graceMs, log, spare, othersOf = () => [] } = options
   const readTable = createProcessTableReader()
 
   async function belongings(id: string, keeper: number | null): Promise<readonly ProcessId[]> {
     const table = await readTable()
     // lab may have been started inside an instance, and so carry its mark.
     const untouchable = new Set([...ancestorsOf(process.pid), ...spare()])
+    for (const other of othersOf(id))
+      if (other !== keeper) for (const { pid } of treeOf(table, other)) untouchable.add(pid)
     const found = new Map<number, ProcessId>()
     const tree = keeper === null ? [] : treeOf(table, keeper)
     for (const entry of [...tree, ...[...table.values()].filter(({ instance }) => instance === id)])

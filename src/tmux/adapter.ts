@@ -1,7 +1,9 @@
 // The adapter: tmux's promise (tmux.ts) kept with real clients. Composes the pure parts of this room.
 import { TmuxFailed, TmuxUnavailable } from '../errors.ts'
 import {
-  killCommand,
+  heldAnswer,
+  killPaneCommand,
+  ownCommand,
   newSessionCommands,
   prepareServer,
   selfCommands,
@@ -64,6 +66,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
         })
       : null
   let ownerNow: Owner | null = null
+  let insteadOf = ''
   let isClosed = false
   const whileOpen =
     (through: Run): Run =>
@@ -85,14 +88,16 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
 
   /** Makes sure that `_lab` exists and carries the owner; always by a spawned tmux, since it is rare. */
   async function ensureSelf(may: RunOptions): Promise<Reply> {
-    const owner = ownerNow ? encodeOwner(ownerNow) : ''
-    const carry: Command = ['set-option', '-t', `=${selfName}:`, '@lab_owner', owner]
+    const carry = ownCommand(ownerNow ? encodeOwner(ownerNow) : '', insteadOf)
     const reply = await spawned.run([carry])
-    if (reply.kind !== 'gone' && !(reply.kind === 'no-server' && may.mayStart)) return reply
-    return spawned.run(
+    if (reply.kind !== 'gone' && !(reply.kind === 'no-server' && may.mayStart)) return judged(reply)
+    const made = await spawned.run(
       [...prepareServer(server, options.historyLimit), ...selfCommands(), carry],
       may,
     )
+    // Two that make it at once: one of them does, and both ask who holds it.
+    const isDouble = made.kind === 'failed' && made.stderr.includes('duplicate session')
+    return judged(isDouble ? await spawned.run([carry]) : made)
   }
 
   async function newSession(session: NewSession): Promise<CreatedSession> {
@@ -155,11 +160,11 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     attachArgv: (name) => [...server.argv, 'attach', '-t', `=${name}`],
     list,
     newSession,
-    async killSession({ sessionId, id }) {
-      assertId(sessionId, '$')
-      const reply = await run([killCommand(sessionId, id)], { changesSessions: true })
+    async killPane({ paneId, id }) {
+      assertId(paneId, '%')
+      const reply = await run([killPaneCommand(paneId, id)], { changesSessions: true })
       if (reply.kind !== 'ok' && reply.kind !== 'gone' && reply.kind !== 'no-server')
-        throw failureOf('kill-session', reply, timeoutMs)
+        throw failureOf('kill-pane', reply, timeoutMs)
     },
     async capture(paneId, lines) {
       assertId(paneId, '%')
@@ -189,8 +194,9 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
       if (reply.kind !== 'ok') throw failureOf('show-options', reply, timeoutMs)
       return decodeOwner(reply.lines[0] ?? '')
     },
-    async setOwner(owner) {
+    async setOwner(owner, instead = null) {
       ownerNow = owner
+      insteadOf = instead ? encodeOwner(instead) : ''
       const reply = await ensureSelf({ mayStart: true })
       if (reply.kind !== 'ok') throw failureOf('set-option', reply, timeoutMs)
       await control?.connect()
@@ -224,4 +230,11 @@ function decodeOwner(coded: string): Owner | null {
   const [pid, procStart] = coded.split(' ')
   if (!pid || !procStart || !/^\d+$/.test(pid)) return null
   return { pid: Number(pid), procStart: decodeValue(procStart) }
+}
+
+/** What taking the server over came to: being told that another holds it is no success. */
+function judged(reply: Reply): Reply {
+  return reply.kind === 'ok' && reply.lines.includes(heldAnswer)
+    ? { kind: 'unavailable', stderr: 'another lab holds the tmux server' }
+    : reply
 }

@@ -67,13 +67,29 @@ export function newSessionCommands(session: NewSession, mark: string): readonly 
   ]
 }
 
-/** Ends a session if it carries the mark, decided and done by tmux in one step. */
-export function killCommand(sessionId: string, id: string): Command {
+/** Ends a pane if it carries the agent's mark, decided and done by tmux in one step; a session ends with its last pane. */
+export function killPaneCommand(paneId: string, id: string): Command {
   // The mark lies percent-encoded, so nothing in it can end the format or the string around it.
-  const isTheOne = `#{==:#{@lab_id},${encodeValue(id)}}`
-  const kill = `kill-session -t '${sessionId}'`
+  const isTheOne = `#{==:#{@lab_agent},${encodeValue(id)}}`
+  const kill = `kill-pane -t '${paneId}'`
   // With nothing to do in the other case, a control client would get one answer less.
-  return ['if-shell', '-F', '-t', sessionId, isTheOne, kill, 'display-message -p ""']
+  return ['if-shell', '-F', '-t', paneId, isTheOne, kill, 'display-message -p ""']
+}
+
+/** What a lab is told that may not hold the server. */
+export const heldAnswer = 'held'
+
+/** The format that is true when the holder is this one. */
+function is(owner: string): string {
+  return `#{==:#{@lab_owner},${owner}}`
+}
+
+/** Takes the server over from whoever was seen holding it, or from nobody, in one step. */
+export function ownCommand(owner: string, instead: string): Command {
+  const target = `=${selfName}:`
+  const mayTake = `#{||:${is('')},#{||:${is(owner)},${is(instead)}}}`
+  const take = `set-option -t ${target} @lab_owner '${owner}'`
+  return ['if-shell', '-F', '-t', target, mayTake, take, `display-message -p ${heldAnswer}`]
 }
 
 const explanation = `This session belongs to lab, which keeps its connection to tmux here.

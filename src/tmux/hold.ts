@@ -1,7 +1,7 @@
 // One lab per tmux server: the lab that holds it is written on `_lab`.
 import { UsageError } from '../errors.ts'
 import { isRunning, type ProcessId } from '../processes.ts'
-import type { Tmux } from './tmux.ts'
+import type { Owner, Tmux } from './tmux.ts'
 
 type HoldLog = (level: 'debug' | 'error', fields: object, message: string) => void
 
@@ -19,20 +19,18 @@ export async function holdServer(
 ): Promise<{ stop: () => void }> {
   let timer: NodeJS.Timeout | undefined
 
-  async function refuseAnother(): Promise<void> {
+  /** The holder whose place is free to take: none, this one, or a dead one. */
+  async function holderToReplace(): Promise<Owner | null> {
     const owner = await tmux.owner()
-    if (!owner || owner.pid === self.pid) return
-    if (!isRunning({ pid: owner.pid, start: owner.procStart })) return
+    if (!owner || owner.pid === self.pid) return owner
+    if (!isRunning({ pid: owner.pid, start: owner.procStart })) return owner
     throw new UsageError(
       `The tmux server (${tmux.argv.join(' ')}) is held by another lab (process ${owner.pid}). Stop that one, or give this one its own --tmux-socket.`,
     )
   }
 
   async function hold(): Promise<void> {
-    await refuseAnother()
-    await tmux.setOwner({ pid: self.pid, procStart: self.start })
-    // Two that looked in the same moment both wrote; the one that was overwritten gives way.
-    await refuseAnother()
+    await tmux.setOwner({ pid: self.pid, procStart: self.start }, await holderToReplace())
   }
 
   function retry(): void {
@@ -46,7 +44,8 @@ export async function holdServer(
   }
 
   try {
-    await hold()
+    // Who was slower than another lab learns from the second look whose it is now.
+    await hold().catch(hold)
   } catch (error) {
     if (error instanceof UsageError) throw error
     log('error', { err: error }, 'tmux cannot be reached yet')

@@ -81,7 +81,10 @@ export function parseListing(
     const row = parseRow(line, keys)
     if (row.name === '_lab' || row.isSelf) continue
     if (!sessions.has(row.sessionId)) sessions.set(row.sessionId, row)
-    if (row.agent !== '') agentPanes.set(row.agent, row)
+    if (row.agent === '') continue
+    // A window may hang in two sessions: the row of its own session counts.
+    const isHome = row.lab !== null && encodeValue(row.lab.id) === row.agent
+    if (isHome || !agentPanes.has(row.agent)) agentPanes.set(row.agent, row)
   }
   const unknownKeys = new Set<string>()
   for (const row of sessions.values())
@@ -92,8 +95,16 @@ export function parseListing(
     const { sessionId, name, attached, createdAt } = row
     const agent = row.lab ? agentPanes.get(encodeValue(row.lab.id)) : undefined
     const lab = copies.has(row) ? null : row.lab
-    return { sessionId, name, attached, createdAt, pane: (lab && agent?.pane) ?? null, lab }
+    const pane = (lab && agent?.pane) ?? null
+    return { sessionId, name, attached, createdAt, pane, lab, isGuest: false }
   })
+  const housed = new Set(listed.map(({ lab }) => lab && encodeValue(lab.id)))
+  // A pane that somebody moved away lives on there, though its own session has ended.
+  for (const [agent, { sessionId, name, attached, createdAt, pane }] of agentPanes) {
+    if (housed.has(agent)) continue
+    const lab = { id: decodeValue(agent) }
+    listed.push({ sessionId, name, attached, createdAt, pane, lab, isGuest: true })
+  }
   return { listing: { server, sessions: listed }, unknownKeys: [...unknownKeys] }
 }
 
@@ -153,6 +164,7 @@ function parseRow(line: string, keys: readonly string[]): Row {
       title: rest.slice(keys.length).join(':'),
     },
     lab: id === '' ? null : lab,
+    isGuest: false,
     isSelf: self === '1',
     agent,
     keys: carriedKeys.filter((key) => key !== 'id'),

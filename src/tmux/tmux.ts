@@ -33,6 +33,8 @@ export interface ListedSession {
     /** The title that the agent set. */
     readonly title: string
   } | null
+  /** The agent's pane was moved into this session, which is another's; `lab` then knows the id alone. */
+  readonly isGuest: boolean
   /** lab's metadata, decoded; null for a session without `@lab_id`. */
   readonly lab: SessionMetadata | null
 }
@@ -90,10 +92,11 @@ export interface Tmux {
    */
   newSession(session: NewSession): Promise<CreatedSession>
   /**
-   * Ends the session if it still carries that `@lab_id`; one that is gone already is no failure. Ids
-   * of tmux come again with the next server, and what has another mark is never touched.
+   * Ends the pane if it still is the agent's of that id; one that is gone already is no failure. Its
+   * session ends with its last pane; whatever else somebody has in it stays. Ids of tmux come again
+   * with the next server, and what has another mark is never touched.
    */
-  killSession(target: { readonly sessionId: string; readonly id: string }): Promise<void>
+  killPane(target: { readonly paneId: string; readonly id: string }): Promise<void>
   /**
    * The last `lines` lines of a pane's screen and history, wrapped lines joined, trailing blanks and
    * blank lines dropped; of a dead pane without the line that tmux adds to it.
@@ -111,8 +114,11 @@ export interface Tmux {
   pressKeys(paneId: string, keys: readonly string[]): Promise<void>
   /** The lab that says it holds this server, or null. */
   owner(): Promise<Owner | null>
-  /** Writes the holder onto `_lab`, starting the server if lab may. @throws TmuxUnavailable when it may not */
-  setOwner(owner: Owner): Promise<void>
+  /**
+   * Writes the holder onto `_lab` in the place of `instead` (or of nobody), starting the server if lab may.
+   * @throws TmuxUnavailable when it may not, or when another was quicker
+   */
+  setOwner(owner: Owner, instead?: Owner | null): Promise<void>
   /** Calls `wake` whenever tmux says that sessions changed, and whenever the connection to it came or went; never with the spawned client. */
   onWake(wake: () => void): void
   /** Ends lab's own clients; sessions and server stay. */

@@ -16,7 +16,15 @@ import type { ListedSession, SessionMetadata } from '../../src/tmux/tmux.ts'
 import { evidence, id, later, now, registry, reserve } from '../fixtures/entry.ts'
 
 function sessionOf(lab: SessionMetadata | null): ListedSession {
-  return { sessionId: '$1', name: 'api~2~fix', attached: 0, createdAt: 1, pane: null, lab }
+  return {
+    sessionId: '$1',
+    name: 'api~2~fix',
+    attached: 0,
+    createdAt: 1,
+    pane: null,
+    isGuest: false,
+    lab,
+  }
 }
 
 const records: fc.Arbitrary<InstanceRecord> = fc

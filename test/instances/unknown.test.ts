@@ -178,6 +178,10 @@ test('while nothing happens lab spawns nothing and sends nothing', async ({ lab 
     const stat = readFileSync(`/proc/${lab.pid()}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[8]
   }
+  // Its memory is told once it is known; a fresh process may still grow for a sample or two.
+  await until(async () => (await lab.get(id)).memoryBytes, { what: 'its memory' })
+  const settled = performance.now() + 6000
+  await until(() => performance.now() > settled, { timeoutMs: 7000, what: 'another sample' })
   const now = (): unknown => ({ bytes, events: events.events.length, faults: childFaults() })
   const before = now()
   // Three rounds of the reconcile; memory is measured twice.

@@ -23,7 +23,7 @@ describe.each(clients)('with the %s client', (client) => {
         await expect(tmux.list()).rejects.toThrow(failure)
         await expect(tmux.owner()).rejects.toThrow(failure)
         await expect(tmux.setOwner(owner)).rejects.toThrow(failure)
-        await expect(tmux.killSession({ sessionId: '$1', id: 'x' })).rejects.toThrow(failure)
+        await expect(tmux.killPane({ paneId: '%1', id: 'x' })).rejects.toThrow(failure)
         await expect(tmux.newSession(session(sandbox))).rejects.toThrow(failure)
       },
     )
@@ -32,19 +32,19 @@ describe.each(clients)('with the %s client', (client) => {
       sandbox,
     }) => {
       const tmux = await open(sandbox, { client, timeoutMs: 300 })
-      const { paneId, sessionId } = await tmux.newSession(session(sandbox))
+      const { paneId } = await tmux.newSession(session(sandbox))
       const before = await tmux.list()
       process.kill(before.server!.pid, 'SIGSTOP')
       try {
         await expect(tmux.list()).rejects.toThrow(TmuxTimeout)
         await expect(tmux.capture(paneId, 10)).rejects.toThrow(TmuxTimeout)
         await expect(tmux.typeText(paneId, 'x')).rejects.toThrow(TmuxTimeout)
-        await expect(tmux.killSession({ sessionId: '$77', id: 'x' })).rejects.toThrow(TmuxTimeout)
+        await expect(tmux.killPane({ paneId: '%77', id: 'x' })).rejects.toThrow(TmuxTimeout)
       } finally {
         process.kill(before.server!.pid, 'SIGCONT')
       }
       expect(await until(() => tmux.list(), { what: 'a listing' })).toEqual(before)
-      await tmux.killSession({ sessionId, id: 'id of foo' })
+      await tmux.killPane({ paneId, id: 'id of foo' })
       expect((await tmux.list()).sessions).toEqual([])
     })
 

@@ -187,11 +187,11 @@ describe.each(clients)('with the %s client', (client) => {
     const { server } = await tmux.list()
     for (let i = 0; i < 15; i++) {
       const argv = ['sh', '-c', 'read x; exit 0']
-      const { paneId, sessionId } = await tmux.newSession(session(sandbox, { argv }))
+      const { paneId } = await tmux.newSession(session(sandbox, { argv }))
       const calls = [tmux.pressKeys(paneId, ['Enter'])]
       for (let n = 0; n < 8; n++) calls.push(tmux.typeText(paneId, 'x'))
       await Promise.allSettled(calls)
-      await tmux.killSession({ sessionId, id: 'id of foo' })
+      await tmux.killPane({ paneId, id: 'id of foo' })
     }
     expect((await tmux.list()).server).toEqual(server)
   })

@@ -1,7 +1,7 @@
 // The adapter's promise about sessions and their ends, on a real tmux, once per client.
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { InvalidRequest, TmuxFailed } from '../../src/errors.ts'
+import { InvalidRequest, TmuxFailed, TmuxUnavailable } from '../../src/errors.ts'
 import { keeperArgv } from '../../src/tmux/keeper.ts'
 import { test } from '../fixtures/tmux.ts'
 import { until } from '../fixtures/until.ts'
@@ -31,8 +31,8 @@ describe.each(clients)('with the %s client', (client) => {
         await tmux.typeText(here.paneId, 'kept')
         expect(await contents(typed)).toBe('kept')
 
-        await tmux.killSession({ sessionId: gone.sessionId, id: `id of ${dead}` })
-        await tmux.killSession({ sessionId: gone.sessionId, id: `id of ${dead}` })
+        await tmux.killPane({ paneId: gone.paneId, id: `id of ${dead}` })
+        await tmux.killPane({ paneId: gone.paneId, id: `id of ${dead}` })
         await expect(tmux.typeText(gone.paneId, 'lost')).rejects.toThrow(/can't find pane/)
         await expect(tmux.capture(gone.paneId, 10)).rejects.toThrow(/can't find pane/)
         const { sessions } = await tmux.list()
@@ -41,26 +41,26 @@ describe.each(clients)('with the %s client', (client) => {
       },
     )
 
-    test('a session with another mark is never ended, whatever id it has', async ({ sandbox }) => {
+    test('a pane with another mark is never ended, whatever id it has', async ({ sandbox }) => {
       const tmux = await open(sandbox, { client })
       const metadata = { id: 'a,b}#{pid} "\'; %1' }
-      const { sessionId } = await tmux.newSession(session(sandbox, { metadata }))
+      const { paneId } = await tmux.newSession(session(sandbox, { metadata }))
       await sandbox.tmux('new-session', '-d', '-s', 'mine', 'sleep 1000')
-      const mine = await sandbox.tmux('display-message', '-p', '-t', '=mine:', '#{session_id}')
-      await tmux.killSession({ sessionId: mine, id: metadata.id })
-      await tmux.killSession({ sessionId, id: 'a,b' })
+      const mine = await sandbox.tmux('display-message', '-p', '-t', '=mine:', '#{pane_id}')
+      await tmux.killPane({ paneId: mine, id: metadata.id })
+      await tmux.killPane({ paneId, id: 'a,b' })
       const names = async (): Promise<string[]> =>
         (await tmux.list()).sessions.map(({ name }) => name).toSorted()
       expect(await names()).toEqual(['foo', 'mine'])
-      await tmux.killSession({ sessionId, id: metadata.id })
+      await tmux.killPane({ paneId, id: metadata.id })
       expect(await names()).toEqual(['mine'])
     })
 
     test('a target that is no id is a bug, not a search', async ({ sandbox }) => {
       const tmux = await open(sandbox, { client })
       await tmux.newSession(session(sandbox))
-      await expect(tmux.killSession({ sessionId: 'foo', id: 'x' })).rejects.toThrow(TypeError)
-      await expect(tmux.killSession({ sessionId: '$', id: 'x' })).rejects.toThrow(TypeError)
+      await expect(tmux.killPane({ paneId: 'foo', id: 'x' })).rejects.toThrow(TypeError)
+      await expect(tmux.killPane({ paneId: '%', id: 'x' })).rejects.toThrow(TypeError)
       await expect(tmux.capture('=foo:', 1)).rejects.toThrow(TypeError)
       await expect(tmux.typeText('$0', 'x')).rejects.toThrow(TypeError)
       await expect(tmux.pressKeys('%1;kill-server', ['Enter'])).rejects.toThrow(TypeError)
@@ -145,7 +145,10 @@ describe.each(clients)('with the %s client', (client) => {
       await tmux.close()
       const next = await openBare(sandbox, { client })
       expect(await next.owner()).toEqual(owner)
-      await next.setOwner({ pid: 1, procStart: '2 3' })
+      // Nobody takes it from a holder that it has not seen.
+      await expect(next.setOwner({ pid: 1, procStart: '2 3' })).rejects.toThrow(TmuxUnavailable)
+      expect(await next.owner()).toEqual(owner)
+      await next.setOwner({ pid: 1, procStart: '2 3' }, owner)
       expect(await next.owner()).toEqual({ pid: 1, procStart: '2 3' })
       await until(
         async () =>

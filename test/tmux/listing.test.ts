@@ -37,6 +37,7 @@ describe('a listing', () => {
           title: '✳ title: with | all',
         },
         lab: { id: 'a', path: '/p' },
+        isGuest: false,
       },
       {
         sessionId: '$2',
@@ -45,6 +46,7 @@ describe('a listing', () => {
         createdAt: 1_700_000_002,
         pane: null,
         lab: null,
+        isGuest: false,
       },
       {
         sessionId: '$3',
@@ -60,6 +62,7 @@ describe('a listing', () => {
           title: 'moved',
         },
         lab: { id: 'b', path: '/q' },
+        isGuest: false,
       },
     ])
   })
