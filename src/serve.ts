@@ -81,6 +81,7 @@ async function serveLocked(
     socket: config.tmuxSocket,
     historyLimit: config.historyLimit,
     bufferDir: makeDir(join(stateDir, 'buffers')),
+    clientsFile: join(stateDir, 'tmux-clients.json'),
     env: world.env,
     client: 'control',
     log: ({ level, msg, err }) => log[level]({ err }, msg),

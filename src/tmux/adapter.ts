@@ -11,6 +11,7 @@ import {
 } from './commands.ts'
 import { createControl } from './control.ts'
 import { createInput } from './input.ts'
+import { openLeftClients } from './left-clients.ts'
 import { withoutKeeperNoise, withoutTrailingBlanks } from './keeper.ts'
 import { decodeValue, encodeValue, listCommands, parseListing } from './listing.ts'
 import type { Command } from './quote.ts'
@@ -28,6 +29,8 @@ export interface TmuxOptions {
   readonly historyLimit: number
   /** Where texts wait for tmux to read them; in lab's state directory. */
   readonly bufferDir: string
+  /** Where the control clients are written down, for the next lab to end what a killed one left. */
+  readonly clientsFile?: string
   /** lab's own environment, from which tmux gets an allow-list. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly tmuxPath?: string
@@ -48,6 +51,8 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
   const version = await checkVersion(tmuxPath, env, timeoutMs)
   const mark = `lab-${randomUUID()}`
   const spawned = createSpawned({ server, tmuxPath, env, timeoutMs })
+  const { client, clientsFile } = options
+  const left = client === 'control' && clientsFile ? openLeftClients(clientsFile) : null
   const wakes: (() => void)[] = []
   const wake = () => {
     for (const listener of wakes) listener()
@@ -63,6 +68,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
           log: options.log,
           spawned: spawned.run,
           prepare: () => ensureSelf({}),
+          onOpened: (pid) => left?.opened(pid),
         })
       : null
   let ownerNow: Owner | null = null

@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
+  /** Called at once with the client's pid. */
+  readonly onSpawned?: (pid: number) => void
   readonly onNotice: (name: string) => void
   /** Called once, when a connection that had come up is over, with the reason; not after `close`. */
   readonly onEnd: (reason: string) => void
@@ -33,6 +35,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe'],
   })
+  if (child.pid !== undefined) options.onSpawned?.(child.pid)
   const calls = createCalls()
   let state: 'attaching' | 'up' | 'over' = 'attaching'
   let stderr = ''

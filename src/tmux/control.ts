@@ -11,6 +11,8 @@ export interface ControlOptions {
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly spawned: Run
+  /** Told of every client process, from its first moment. */
+  readonly onOpened?: (pid: number) => void
   /** Makes sure that there is a session to attach to, without starting a server. */
   readonly prepare: () => Promise<Reply>
   readonly wake: () => void
@@ -122,7 +124,7 @@ interface Lane {
 }
 
 function createLane(
-  { server, tmuxPath, env, timeoutMs, spawned, prepare, log }: ControlOptions,
+  { server, tmuxPath, env, timeoutMs, spawned, prepare, onOpened, log }: ControlOptions,
   {
     wake,
     label,
@@ -162,6 +164,7 @@ function createLane(
             args,
             env,
             timeoutMs,
+            onSpawned: (pid) => onOpened?.(pid),
             onNotice: (name) => {
               if (telling.has(name)) wake()
             },

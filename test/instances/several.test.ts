@@ -234,6 +234,7 @@ test('a hundred starts and stops leave no process, session, note, buffer or file
     'server.json',
     'settings.json',
     'state.json',
+    'tmux-clients.json',
   ])
   expect(existsSync(join(lab.home, '.claude.json.lock'))).toBe(false)
 }, 180_000)
