@@ -214,7 +214,8 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       bare.proxyTo(lab.url())
       await bare.start()
       const { page } = await visit(bare.url, secure)
-      await page.waitForSelector('[data-project="foobar"]')
+      // Before that its stream would find out first, and leave.
+      await isLive(page)
       bare.user = null
       await page.click('#start-foobar button')
       await page.waitForSelector('h1:has-text("401")', { timeout: 20_000 })
