@@ -170,17 +170,33 @@ function refresh() {
   document.title = count === '0' ? 'lab' : `(${count}) lab`
   for (const list of document.querySelectorAll('.ended > ul'))
     list.parentElement.querySelector('.count').textContent = list.children.length
+  // Room has been made: what said that there is none is no longer true.
+  if ($('cap').dataset.full === 'false')
+    for (const line of document.querySelectorAll('[data-at-capacity]')) line.remove()
   filter()
 }
 on('htmx:after:swap', refresh)
 on('input', ({ target }) => target.id === 'filter' && filter())
 on('submit', (event) => event.target.matches('.filter') && event.preventDefault())
 
+// A second tap of an impatient thumb is no second start.
+const startedAt = new WeakMap()
+document.addEventListener(
+  'submit',
+  (event) => {
+    if (!(Date.now() - startedAt.get(event.target) < 1000)) return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+  },
+  true,
+)
+
 // A form that was answered well forgets what it sent, but not what was typed since.
 on('htmx:after:request', ({ target, detail: { ctx } }) => {
   // (One that has gone from the page meanwhile lets the document speak for it.)
   if (!target.matches?.('form') || !ctx.response.raw.ok) return
   const { label } = target.elements
+  if (target.matches('.start')) startedAt.set(target, Date.now())
   if (label && label.value.trim() === ctx.request.body.get('label').trim()) label.value = ''
   target.closest('.menu')?.removeAttribute('open')
 })
@@ -196,7 +212,9 @@ on('click', ({ target }) => {
     getSelection().selectAllChildren(code)
     const said = (text) => (copy.textContent = text)
     const copied = () => said('Copied') && setTimeout(said, 2000, 'Copy')
-    navigator.clipboard?.writeText(code.textContent).then(copied, () => {})
+    // Plain HTTP on a LAN has no clipboard of its own; what is selected can be copied all the same.
+    if (navigator.clipboard) navigator.clipboard.writeText(code.textContent).then(copied, () => {})
+    else if (document.execCommand('copy')) copied()
   }
   const wanted = target.closest('.needs a')
   if (wanted && $(wanted.hash.slice(1))?.closest('[hidden]')) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { AtCapacity } from '../../src/errors.ts'
+import { StoreUnwritable } from '../../src/errors.ts'
 import { createLab } from '../web/lab.ts'
 import { until } from '../fixtures/until.ts'
 import { describeInBrowser, holdAnswers, live } from './browser.ts'
@@ -24,15 +24,39 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url)
     await live(lab, page)
-    lab.memory.failNext(new AtCapacity(6))
+    lab.memory.failNext(new StoreUnwritable('/state'))
     await page.fill('#label-foo', 'number seven')
     await page.press('#label-foo', 'Enter')
-    await page.waitForSelector('#msg-foo:has-text("Stop one")')
+    await page.waitForSelector('#msg-foo:has-text("cannot write")')
     expect(await page.inputValue('#label-foo')).toBe('number seven')
     expect(await page.textContent('#msg-bar')).toBe('')
     await page.click('#start-foo button')
     await page.waitForSelector('[data-instance="foo~2~number-seven"]')
     expect(await page.textContent('#msg-foo')).toBe('')
+  })
+
+  it('a refusal for want of room goes when room is made', async () => {
+    const lab = createLab({ max: 1 })
+    const { id } = await lab.memory.start({ project: 'bar' }, 'page')
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    await page.click('#start-foo button')
+    await page.waitForSelector('#msg-foo:has-text("Stop one")')
+    lab.memory.die(id)
+    await page.waitForSelector('#msg-foo:empty', { state: 'attached' })
+  })
+
+  it('an impatient second tap is no second start, and a patient one is', async () => {
+    const lab = createLab()
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    await page.click('#start-foo button')
+    await page.waitForSelector('[data-instance="foo"]')
+    await page.click('#start-foo button')
+    await page.evaluate('new Promise((done) => setTimeout(done, 1000))')
+    expect(lab.memory.asked.filter((one) => one.startsWith('start'))).toHaveLength(1)
+    await page.click('#start-foo button')
+    await page.waitForSelector('[data-instance="foo~2"]')
   })
 
   it('typed text, focus, selection, an open menu, scroll and filter survive every update', async () => {

@@ -234,10 +234,10 @@ describe('a form', () => {
     await lab.memory.start({ project: 'foo' }, 'page')
     const partial = await lab.submit(`/instances/${id}/resume`, {}, htmx)
     expect(partial.status).toBe(409)
-    expect(await partial.text()).toMatch(/^<p>All 1 of 1 instances are in use\./)
+    expect(await partial.text()).toMatch(/^<p [^>]*>All 1 of 1 instances are in use\./)
     const page = await lab.submit(`/instances/${id}/resume`)
     expect(page.status).toBe(409)
-    expect(await page.text()).toMatch(/id="msg" [^>]*><p>All 1 of 1 instances are in use\./)
+    expect(await page.text()).toMatch(/id="msg" [^>]*><p [^>]*>All 1 of 1 instances are in use\./)
   })
 
   it('when nobody is logged in offers to resume anyway, and that works', async () => {

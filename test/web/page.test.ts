@@ -278,7 +278,7 @@ describe('a form that htmx sends', () => {
     const response = await lab.submit('/projects/foo/instances', { label: 'x' }, htmx)
     expect(response.status).toBe(409)
     expect(await response.text()).toMatch(
-      /^<p>All 6 of 6 instances are in use. Stop one[^<]*<\/p>$/,
+      /^<p data-at-capacity[^>]*>All 6 of 6 instances are in use. Stop one[^<]*<\/p>$/,
     )
   })
 

@@ -112,7 +112,8 @@ export function renderPage(
 /** The page of a failure that belongs to no form. */
 export function renderFailure(at: Moment, assets: AssetPaths, message: string): string {
   return documentOf(
-    assets,
+    // Nothing on it changes, so it needs no script.
+    { css: assets.css },
     at,
     <main class="failure">
       <h1>lab</h1>

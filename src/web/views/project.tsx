@@ -117,7 +117,7 @@ export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => {
   const { code, message, project, instance } = refusal
   return (
     <>
-      <p>
+      <p data-at-capacity={code === 'at_capacity' || undefined}>
         <Prose text={message} />
       </p>
       {code !== 'not_logged_in' ? null : project !== undefined ? (
