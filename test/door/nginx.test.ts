@@ -19,18 +19,20 @@ const title = (name: string) => (skipped ? `${name} (SKIPPED: no ${missing.join(
 type Lab = Awaited<ReturnType<typeof createTestLab>>
 let lab: Lab
 let front: Front
+const fronts: Front[] = []
 let seen = 0
 
 beforeAll(async () => {
   if (skipped) return
   front = await createFront()
+  fronts.push(front)
   lab = await createTestLab()
   await lab.boot('--max-instances=20', '--trusted-proxy=127.0.0.1/32', `--allowed-host=${labName}`)
   front.proxyTo(lab.url())
   await front.start()
 })
 afterAll(async () => {
-  await front?.close()
+  for (const one of fronts) await one.close()
   await lab?.dispose()
 })
 
@@ -211,6 +213,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
     it('is never shown a proxy’s own refusal inside a card', async () => {
       // Without error_page nginx answers 401 itself, as some sign-ons do to scripts.
       const bare = await createFront((recipe) => recipe.replace(/^ *error_page .*\n/m, ''))
+      fronts.push(bare)
       bare.proxyTo(lab.url())
       await bare.start()
       const { page } = await visit(bare.url, secure)
@@ -220,7 +223,6 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       await page.click('#start-foobar button')
       await page.waitForSelector('h1:has-text("401")', { timeout: 20_000 })
       expect(await page.locator('[data-project]').count()).toBe(0)
-      await bare.close()
     })
 
     it('whose sign-on is lost while it only looks on is led there by its stream', async () => {
