@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../errors.ts'
 import type { WebEnv, WebLog } from './env.ts'
-import type { Sender } from './proxy.ts'
+import type { Sender } from './env.ts'
 
 export interface Doors {
   /** The address lab listens on, without brackets. */

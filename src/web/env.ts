@@ -1,13 +1,6 @@
-// What the app is given and what a request carries through it. Types only.
+// What a request carries through the app. Types only, and the lowest of this room.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Cap } from '../core/instance.ts'
-import type { Instances } from '../instances/instances.ts'
-import type { Counts } from './bounds.ts'
-import type { Doors } from './doors.ts'
-import type { Guards, Visitor } from './guards.ts'
-import type { Proxies, Sender } from './proxy.ts'
-import type { AssetFiles } from './static.ts'
-import type { StreamLimits } from './streams.ts'
+import type { Actor } from '../core/instance.ts'
 
 /** The levels the web writes; a pino logger is one. */
 export interface WebLog {
@@ -17,65 +10,30 @@ export interface WebLog {
   error(fields: object, message: string): void
 }
 
-/** The body of GET /api/v1/server. What is not known is null. */
-export interface ServerInfo {
-  readonly version: string
-  readonly pid: number
-  /** ISO 8601. */
-  readonly bootedAt: string
-  readonly tmux: { readonly argv: readonly string[]; readonly version: string | null }
-  readonly claude: {
-    readonly path: string | null
-    readonly version: string | null
-    readonly login: 'logged_in' | 'logged_out' | 'unknown'
-  }
-  readonly cap: Cap
-  /** The guards that keep strangers out: `loopback`, or some of `password, token, proxy`. */
-  readonly guard: string
-  /** lab's own memory. */
-  readonly memoryBytes: number
-  /** How often each refusal was given since the start, by its code. */
-  readonly refused: Readonly<Record<string, number>>
+/** Who sent a request, as far as the socket and a trusted proxy tell. */
+export interface Sender {
+  /** The address that counts as one client: the socket's, or the one a trusted proxy saw. */
+  readonly address: string
+  /** The address at this end of the connection; null where there is no connection. */
+  readonly localAddress: string | null
+  /** Whether a trusted proxy brought it. */
+  readonly isProxied: boolean
+  /** How the browser asked, as far as anybody trusted says. */
+  readonly scheme: 'http' | 'https' | null
+  /** The name and port that the browser asked for. */
+  readonly host: string
+  /** Whom the proxy has let in. */
+  readonly user: string | null
 }
 
-/** What the page and the API ask of the service. */
-export type Service = Pick<
-  Instances,
-  | 'start'
-  | 'resume'
-  | 'resumeAll'
-  | 'comeBack'
-  | 'watchMemory'
-  | 'stop'
-  | 'stopAll'
-  | 'dismiss'
-  | 'resolve'
-  | 'get'
-  | 'list'
-  | 'projects'
-  | 'foreign'
-  | 'cap'
-  | 'notices'
-  | 'subscribe'
->
-
-export interface WebDeps {
-  readonly instances: Service
-  readonly server: () => ServerInfo
-  readonly doors: Doors
-  /** Who is let in; whoever reaches lab, when not given. */
-  readonly guards?: Guards
-  readonly proxies?: Proxies
-  readonly counts?: Counts
-  /** The folder whose repositories are the projects, absolute. */
-  readonly projectsRoot: string
-  readonly log: WebLog
-  readonly assets: AssetFiles
-  /** Whether lab can do its work, for /readyz; always, when not given. */
-  readonly isReady?: () => boolean
-  /** Milliseconds since the epoch; stands in for the clock. */
-  readonly now?: () => number
-  readonly streams?: Partial<StreamLimits>
+/** Somebody who was let in. */
+export interface Visitor {
+  /** Their name as an actor, where a guard knows it. */
+  readonly name: Actor | null
+  /** Whether they would be let in still; streams end when not. */
+  readonly isWelcome: () => boolean
+  /** Whether they came by the password, and so may sign out. */
+  readonly hasSignedIn: boolean
 }
 
 /** What a form was about, so that its refusal lands beside it with what was typed. */

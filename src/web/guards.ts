@@ -4,21 +4,11 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { Actor } from '../core/instance.ts'
 import { TooManyTries, Unauthorized } from '../errors.ts'
 import { createAttempts, type Attempts } from './attempts.ts'
-import type { WebEnv, WebLog } from './env.ts'
+import type { Visitor, WebEnv, WebLog } from './env.ts'
 import { createPassword, parsePassword, type Password, type SignInStore } from './password.ts'
 import { openSecretFile } from './secret-file.ts'
 import { readCookie } from './cookie.ts'
 import { createTokens, isSameSecret, parseTokens, type Tokens } from './tokens.ts'
-
-/** Somebody who was let in. */
-export interface Visitor {
-  /** Their name as an actor, where a guard knows it. */
-  readonly name: Actor | null
-  /** Whether they would be let in still; streams end when not. */
-  readonly isWelcome: () => boolean
-  /** Whether they came by the password, and so may sign out. */
-  readonly hasSignedIn: boolean
-}
 
 export interface Guards {
   readonly password: Password | null

@@ -2,11 +2,11 @@
 // message of HTML, rendered once and shared by all streams.
 import { createHash, randomBytes } from 'node:crypto'
 import type { Instance, LabEvent, Project } from '../core/instance.ts'
-import type { ServerInfo, Service } from './env.ts'
+import type { ServerInfo, Service } from './deps.ts'
 import type { Begin } from './streams.ts'
 import { Offer, offerText } from './views/come-back.tsx'
 import { endedOf } from './views/ended.tsx'
-import { GoneRow } from './views/instance.tsx'
+import { GoneRow } from './views/row.tsx'
 import type { Moment } from './views/moment.ts'
 import { Needs, needsText } from './views/needs.tsx'
 import { CapCount } from './views/overview.tsx'

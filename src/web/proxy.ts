@@ -3,28 +3,13 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../errors.ts'
-import type { WebEnv } from './env.ts'
+import type { Sender, WebEnv } from './env.ts'
 
 export interface Proxies {
   /** Networks as `ADDRESS/BITS`. */
   readonly networks: readonly string[]
   /** The header in which they name the user; null when they name nobody. */
   readonly userHeader: string | null
-}
-
-export interface Sender {
-  /** The address that counts as one client: the socket's, or the one a trusted proxy saw. */
-  readonly address: string
-  /** The address at this end of the connection; null where there is no connection. */
-  readonly localAddress: string | null
-  /** Whether a trusted proxy brought it. */
-  readonly isProxied: boolean
-  /** How the browser asked, as far as anybody trusted says. */
-  readonly scheme: 'http' | 'https' | null
-  /** The name and port that the browser asked for. */
-  readonly host: string
-  /** Whom the proxy has let in. */
-  readonly user: string | null
 }
 
 /** Finds out who sends each request, before anything else looks at it. @throws LabError unguarded_proxy */

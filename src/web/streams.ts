@@ -3,7 +3,8 @@ import type { Context } from 'hono'
 import type { LabEvent } from '../core/instance.ts'
 import { LabError } from '../errors.ts'
 import type { Counts } from './bounds.ts'
-import type { Service, WebEnv, WebLog } from './env.ts'
+import type { WebEnv, WebLog } from './env.ts'
+import type { Instances } from '../instances/instances.ts'
 
 export interface StreamLimits {
   readonly heartbeatMs: number
@@ -59,7 +60,7 @@ interface Open {
 
 /** Makes the keeper of all streams of one app; each subscribes once, and fails for itself alone. */
 export function createStreams(
-  subscribe: Service['subscribe'],
+  subscribe: Instances['subscribe'],
   log: WebLog,
   counts: Counts,
   given: Partial<StreamLimits> = {},

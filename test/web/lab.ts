@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { serve, type ServerType } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
-import type { WebDeps } from '../../src/web/env.ts'
+import type { WebDeps } from '../../src/web/deps.ts'
 import { createApp, type WebApp } from '../../src/web/server.tsx'
 import type { AssetFiles } from '../../src/web/static.ts'
 import { createMemory, type Memory, type MemoryOptions } from './memory.ts'

@@ -22,7 +22,7 @@ import {
   ProjectNotFound,
   type LabError,
 } from '../../src/errors.ts'
-import type { Service } from '../../src/web/env.ts'
+import type { Service } from '../../src/web/deps.ts'
 
 export interface Memory extends Service {
   /** What was asked, oldest first, as `verb subject by actor`. */

@@ -1,0 +1,71 @@
+// What the app is given by the composition root. Types only.
+import type { Cap } from '../core/instance.ts'
+import type { Instances } from '../instances/instances.ts'
+import type { Counts } from './bounds.ts'
+import type { Doors } from './doors.ts'
+import type { WebLog } from './env.ts'
+import type { Guards } from './guards.ts'
+import type { Proxies } from './proxy.ts'
+import type { AssetFiles } from './static.ts'
+import type { StreamLimits } from './streams.ts'
+
+/** The body of GET /api/v1/server. What is not known is null. */
+export interface ServerInfo {
+  readonly version: string
+  readonly pid: number
+  /** ISO 8601. */
+  readonly bootedAt: string
+  readonly tmux: { readonly argv: readonly string[]; readonly version: string | null }
+  readonly claude: {
+    readonly path: string | null
+    readonly version: string | null
+    readonly login: 'logged_in' | 'logged_out' | 'unknown'
+  }
+  readonly cap: Cap
+  /** The guards that keep strangers out: `loopback`, or some of `password, token, proxy`. */
+  readonly guard: string
+  /** lab's own memory. */
+  readonly memoryBytes: number
+  /** How often each refusal was given since the start, by its code. */
+  readonly refused: Readonly<Record<string, number>>
+}
+
+/** What the page and the API ask of the service. */
+export type Service = Pick<
+  Instances,
+  | 'start'
+  | 'resume'
+  | 'resumeAll'
+  | 'comeBack'
+  | 'watchMemory'
+  | 'stop'
+  | 'stopAll'
+  | 'dismiss'
+  | 'resolve'
+  | 'get'
+  | 'list'
+  | 'projects'
+  | 'foreign'
+  | 'cap'
+  | 'notices'
+  | 'subscribe'
+>
+
+export interface WebDeps {
+  readonly instances: Service
+  readonly server: () => ServerInfo
+  readonly doors: Doors
+  /** Who is let in; whoever reaches lab, when not given. */
+  readonly guards?: Guards
+  readonly proxies?: Proxies
+  readonly counts?: Counts
+  /** The folder whose repositories are the projects, absolute. */
+  readonly projectsRoot: string
+  readonly log: WebLog
+  readonly assets: AssetFiles
+  /** Whether lab can do its work, for /readyz; always, when not given. */
+  readonly isReady?: () => boolean
+  /** Milliseconds since the epoch; stands in for the clock. */
+  readonly now?: () => number
+  readonly streams?: Partial<StreamLimits>
+}
