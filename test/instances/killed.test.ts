@@ -1,0 +1,71 @@
+// lab is killed while its instances are in every state there is: the next lab shows the same.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { Instance } from '../../src/core/instance.ts'
+import { test } from '../fixtures/lab.ts'
+import { until } from '../fixtures/until.ts'
+
+test('killed with an instance in each state, lab comes back with the same states and evidence', async ({
+  lab,
+}) => {
+  lab.behave({
+    byName: {
+      foo: { startMs: 6000 },
+      'foo~4': { permissions: 'manual', deafMs: 0 },
+      'foo~6': { startMs: 5000, die: { afterMs: 50, exit: 3, lines: ['no'] } },
+      'foo~7': { ignore: ['SIGTERM', 'SIGHUP'] },
+    },
+  })
+  await lab.boot('--max-instances=10')
+  const all: Instance[] = []
+  for (let i = 0; i < 7; i++) all.push(await lab.start('foo'))
+  const [starting, ready, busy, waiting, stopped, error, stopping] = all.map(({ id }) => id) as [
+    string, string, string, string, string, string, string,
+  ] // prettier-ignore
+  for (const id of [ready, busy, waiting, stopped, stopping]) await lab.reaches(id, 'ready')
+  const type = async (name: string, text: string): Promise<void> => {
+    await lab.tmux('send-keys', '-t', `=${name}:`, '-l', text)
+    await lab.tmux('send-keys', '-t', `=${name}:`, 'Enter')
+  }
+  await type('foo~3', 'SLOW 60')
+  await type('foo~4', 'TOOL bash touch made')
+  await lab.call('DELETE', `/api/v1/instances/${stopped}`)
+  await lab.reaches(stopped, 'stopped')
+  await lab.reaches(busy, 'busy')
+  await lab.reaches(waiting, 'waiting')
+  await lab.reaches(error, 'error')
+  expect((await lab.get(starting)).state).toBe('starting')
+  const before = await Promise.all([ready, busy, waiting, stopped, error].map(lab.get))
+  await lab.call('DELETE', `/api/v1/instances/${stopping}`)
+  expect((await lab.get(stopping)).state).toBe('stopping')
+  const onDisk = (): string => readFileSync(join(lab.stateDir, 'state.json'), 'utf8')
+  await until(() => onDisk().split('"stopAskedBy": "api"').length === 3, {
+    what: 'the wish on disk',
+  })
+  await lab.end('SIGKILL')
+  await lab.boot('--max-instances=10')
+  const seen = ({
+    id,
+    name,
+    state,
+    waitingFor,
+    evidence,
+    conversation,
+    pid,
+  }: Instance): unknown => ({
+    ...{ id, name, state, waitingFor, evidence, conversation, pid },
+  })
+  const after = await Promise.all([ready, busy, waiting, stopped, error].map(lab.get))
+  expect(after.map(seen)).toEqual(before.map(seen))
+  expect(['starting', 'ready']).toContain((await lab.get(starting)).state)
+  const ended = await until(
+    async () => {
+      const instance = await lab.get(stopping)
+      return instance.state === 'stopped' ? instance : null
+    },
+    { timeoutMs: 10_000, what: 'the stop concluded' },
+  )
+  expect(ended.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
+  await lab.reaches(starting, 'ready', 15_000)
+})
