@@ -36,7 +36,7 @@ test('killed with an instance in each state, lab comes back with the same states
   await lab.reaches(waiting, 'waiting')
   await lab.reaches(error, 'error')
   expect((await lab.get(starting)).state).toBe('starting')
-  const before = await Promise.all([ready, busy, waiting, stopped, error].map(lab.get))
+  const before = await Promise.all([ready, busy, waiting, stopped, error].map((id) => lab.get(id)))
   await lab.call('DELETE', `/api/v1/instances/${stopping}`)
   expect((await lab.get(stopping)).state).toBe('stopping')
   const onDisk = (): string => readFileSync(join(lab.stateDir, 'state.json'), 'utf8')
@@ -53,10 +53,8 @@ test('killed with an instance in each state, lab comes back with the same states
     evidence,
     conversation,
     pid,
-  }: Instance): unknown => ({
-    ...{ id, name, state, waitingFor, evidence, conversation, pid },
-  })
-  const after = await Promise.all([ready, busy, waiting, stopped, error].map(lab.get))
+  }: Instance): unknown => [[id, name, state, waitingFor, conversation, pid], evidence]
+  const after = await Promise.all([ready, busy, waiting, stopped, error].map((id) => lab.get(id)))
   expect(after.map(seen)).toEqual(before.map(seen))
   expect(['starting', 'ready']).toContain((await lab.get(starting)).state)
   const ended = await until(
