@@ -15,12 +15,18 @@ const sampleMs = 5000
 // this much; and what moved less is not worth a message to the phone.
 const worthTelling = 0.05
 const stepBytes = 1024 * 1024
+// Who belongs to whom takes a look at every process of the machine; a tool that an agent has begun
+// since counts from the next look on.
+const samplesPerFamily = 6
+const entriesPerTurn = 8
 
 export function createMemory(ledger: Ledger): Memory {
   let watchers = 0
   let timer: NodeJS.Timeout | undefined
   let sampling = false
   const resident = new Map<string, number>()
+  let families: Awaited<ReturnType<typeof readFamilies>> = new Map()
+  let samples = 0
 
   function measure(entry: Entry, children: ReadonlyMap<number, readonly number[]>): void {
     const pid = entry.session?.panePid
@@ -40,10 +46,13 @@ export function createMemory(ledger: Ledger): Memory {
   async function sample(): Promise<void> {
     if (sampling) return
     sampling = true
-    const children = await readFamilies()
-    for (const entry of ledger.live()) {
-      measure(entry, children)
-      await nextTurn()
+    const live = ledger.live()
+    // A new instance is not kept waiting.
+    const isNew = live.some(({ id, session }) => session && !resident.has(id))
+    if (isNew || samples++ % samplesPerFamily === 0) families = await readFamilies()
+    for (const [i, entry] of live.entries()) {
+      measure(entry, families)
+      if (i % entriesPerTurn === 0) await nextTurn()
     }
     for (const id of resident.keys()) if (!ledger.find(id)?.session) resident.delete(id)
     sampling = false
