@@ -1,9 +1,10 @@
 // lab is restarted and killed: no instance notices, and the next lab knows them all.
-import { writeFileSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { test, type TestLab } from '../fixtures/lab.ts'
+import { fooAndBar, isAlive, looked, stop } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
 async function five(lab: TestLab): Promise<Instance[]> {
@@ -125,6 +126,80 @@ test('a stop that lab did not live to finish is finished by the next lab', async
   const stopped = await lab.reaches(id, 'stopped', 8000)
   expect(stopped.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
   expect(lab.marked(id)).toEqual([])
+})
+
+test('a stop that was under way when lab was told to end is finished by the next lab, for that one alone', async ({
+  lab,
+}) => {
+  lab.behave({ byName: { foo: { ignore: ['SIGTERM', 'SIGHUP'] } } })
+  const [foo, bar] = await fooAndBar(lab)
+  await lab.call('DELETE', `/api/v1/instances/${foo.id}`)
+  expect(await lab.end('SIGTERM')).toBe(0)
+  // lab ends within two seconds, and what ignores a stop has four.
+  expect(isAlive(foo.pid)).toBe(true)
+  await lab.boot()
+  const stopped = await lab.reaches(foo.id, 'stopped')
+  expect(stopped.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
+  expect(lab.marked(foo.id)).toEqual([])
+  expect(await lab.get(bar.id)).toMatchObject({ state: 'ready', pid: bar.pid })
+})
+
+test('how an agent ended outlives a lab that could not write it down', async ({ lab }) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  const { pid } = await lab.reaches(id, 'ready')
+  const path = join(lab.stateDir, 'state.json')
+  await until(() => readFileSync(path, 'utf8').includes('"verified": true'), {
+    what: 'a store that is up to date',
+  })
+  const state = readFileSync(path)
+  // A folder in its place fails every write, as a full disk does.
+  rmSync(path)
+  mkdirSync(path)
+  process.kill(pid!, 'SIGKILL')
+  await lab.reaches(id, 'error')
+  await until(() => lab.stderr().includes('the store could not be written'), {
+    what: 'the failed write',
+  })
+  await looked(lab)
+  await lab.end('SIGKILL')
+  rmSync(path, { recursive: true })
+  writeFileSync(path, state)
+  await lab.boot()
+  const { evidence } = await lab.reaches(id, 'error')
+  expect(evidence).toMatchObject({ reason: 'signal', signal: 'SIGKILL' })
+})
+
+test('a resume that lab did not live to finish runs or has failed, and was not closed by anybody', async ({
+  lab,
+}) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  await stop(lab, id)
+  const onDisk = (words: string): boolean =>
+    readFileSync(join(lab.stateDir, 'state.json'), 'utf8').includes(words)
+  await until(() => onDisk('"ended": {'), { what: 'the record of its end' })
+  const server = Number(await lab.tmux('display-message', '-p', '#{pid}'))
+  process.kill(server, 'SIGSTOP')
+  try {
+    void lab.call('POST', `/api/v1/instances/${id}/resume`).catch(() => undefined)
+    await until(() => onDisk('"ended": null'), { what: 'the record of its resume' })
+    await lab.end('SIGKILL')
+  } finally {
+    process.kill(server, 'SIGCONT')
+  }
+  await lab.boot()
+  const now = await until(
+    async () => {
+      const instance = await lab.get(id)
+      return ['ready', 'error'].includes(instance.state) ? instance : null
+    },
+    { what: 'what became of it' },
+  )
+  // Which of the two depends on how far the word to tmux had come.
+  expect(['ready', 'start_failed']).toContain(now.evidence?.reason ?? now.state)
+  expect(lab.marked(id).length > 0).toBe(now.state === 'ready')
 })
 
 test('a session that was renamed by hand keeps its id and answers to its new name', async ({

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect } from 'vitest'
 import { createTestLab, test, type TestLab } from '../fixtures/lab.ts'
+import { looked, sessions, stop } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
 async function serverPid(lab: TestLab): Promise<number> {
@@ -43,6 +44,30 @@ describe('a tmux that hangs', () => {
     expect(states).not.toContain('error')
     expect(states).not.toContain('stopped')
     events.close()
+  })
+
+  test('makes a resume fail, of which nothing is left once it answers again', async ({ lab }) => {
+    await lab.boot()
+    const { id } = await lab.start('foo')
+    await lab.reaches(id, 'ready')
+    const before = await stop(lab, id)
+    const server = await serverPid(lab)
+    process.kill(server, 'SIGSTOP')
+    try {
+      const { status, body } = await lab.call('POST', `/api/v1/instances/${id}/resume`)
+      expect([status, body.error.code]).toEqual([504, 'tmux_timeout'])
+    } finally {
+      process.kill(server, 'SIGCONT')
+    }
+    await until(async () => (await lab.call('GET', '/readyz')).status === 200, { what: 'tmux' })
+    // What tmux made of it when it woke is found and removed.
+    await until(async () => (await sessions(lab)).length === 0 && lab.marked(id).length === 0, {
+      what: 'nothing of it',
+    })
+    await looked(lab)
+    expect(await lab.get(id)).toEqual(before)
+    expect(lab.marked(id)).toEqual([])
+    expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(0)
   })
 
   test('does not keep lab from starting, which then shows what it remembers as unknown', async ({

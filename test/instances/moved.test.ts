@@ -1,0 +1,172 @@
+// The ground that moves below lab: folders, tmux sockets, and another lab on the same server.
+import { renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { describe, expect } from 'vitest'
+import { serveBeside } from '../fixtures/beside.ts'
+import { test, type TestLab } from '../fixtures/lab.ts'
+import { fooAndBar, isAlive, looked, stop } from '../fixtures/life.ts'
+import { until } from '../fixtures/until.ts'
+
+interface Card {
+  readonly key: string
+  readonly path: string
+}
+
+async function cards(lab: TestLab): Promise<readonly Card[]> {
+  return (await lab.call('GET', '/api/v1/projects')).body.projects
+}
+
+describe('a folder', () => {
+  test('that moved onto the key of what still runs in the old one gets a card of its own', async ({
+    lab,
+  }) => {
+    lab.repository('a/b')
+    await lab.boot()
+    const before = await lab.start('a-b')
+    const { pid } = await lab.reaches(before.id, 'ready')
+    const [from, to] = [join(lab.root, 'a/b'), join(lab.root, 'a-b')]
+    renameSync(from, to)
+    await until(async () => (await cards(lab)).some(({ path }) => path === to), {
+      what: 'the folder at its new place',
+    })
+    const after = await lab.start('a-b')
+    await lab.reaches(after.id, 'ready')
+    const all = await cards(lab)
+    expect(new Set(all.map(({ key }) => key)).size).toBe(all.length)
+    const keyOf = (folder: string): string => all.find(({ path }) => path === folder)!.key
+    expect(keyOf(to)).toBe('a-b')
+    const stopped = await lab.call('DELETE', `/api/v1/projects/${keyOf(to)}/instances`)
+    expect(stopped.body.results.map(({ id }: { id: string }) => id)).toEqual([after.id])
+    await lab.reaches(after.id, 'stopped')
+    await looked(lab)
+    expect(await lab.get(before.id)).toMatchObject({ state: 'ready', pid, project: keyOf(from) })
+    expect(isAlive(pid)).toBe(true)
+    await lab.call('DELETE', `/api/v1/projects/${keyOf(from)}/instances`)
+    await lab.reaches(before.id, 'stopped')
+  })
+
+  test('of lab’s own that is removed while it runs keeps no end from being seen and no stop from working', async ({
+    lab,
+  }) => {
+    const [foo, bar] = await fooAndBar(lab)
+    // Out of the way first, for what lab writes at that moment would keep it from being removed.
+    const away = join(lab.dir, 'away')
+    renameSync(lab.stateDir, away)
+    rmSync(away, { recursive: true })
+    process.kill(foo.pid!, 'SIGKILL')
+    // How it ended is lost, for there is no place left to note it.
+    await lab.reaches(foo.id, 'error')
+    const refused = await lab.call('POST', '/api/v1/projects/foo/instances')
+    expect([refused.status, refused.body.error.code]).toEqual([503, 'store_unwritable'])
+    expect(await lab.get(bar.id)).toMatchObject({ state: 'ready', pid: bar.pid })
+    await stop(lab, bar.id)
+    expect(isAlive(bar.pid)).toBe(false)
+    expect((await lab.call('GET', '/')).status).toBe(200)
+  })
+})
+
+describe('a tmux socket', () => {
+  test('that was removed makes what runs behind it unknown, until it is there again', async ({
+    lab,
+  }) => {
+    await lab.boot()
+    const { id } = await lab.start('foo')
+    const { pid } = await lab.reaches(id, 'ready')
+    const server = Number(await lab.tmux('display-message', '-p', '#{pid}'))
+    try {
+      rmSync(await lab.tmux('display-message', '-p', '#{socket_path}'))
+      await lab.end('SIGKILL')
+      await lab.boot()
+      await looked(lab)
+      expect((await lab.get(id)).state).toBe('unknown')
+      expect(isAlive(pid)).toBe(true)
+      expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(1)
+      // Another server has taken the place; the old one makes its socket anew when told.
+      await lab.end()
+      await lab.tmux('kill-server')
+      process.kill(server, 'SIGUSR1')
+      await until(async () => (await lab.tmux('display-message', '-p', '#{pid}')) === `${server}`, {
+        what: 'the first server at its socket',
+      })
+      await lab.boot()
+      expect(await lab.reaches(id, 'ready')).toMatchObject({ pid, name: 'foo' })
+    } finally {
+      if (isAlive(server)) process.kill(server, 'SIGKILL')
+    }
+  })
+
+  test('of another name for one run loses sight of nothing', async ({ lab }) => {
+    await lab.boot()
+    const { id } = await lab.start('foo')
+    const { pid } = await lab.reaches(id, 'ready')
+    await lab.end()
+    try {
+      await lab.boot('--tmux-socket=other')
+      await lab.reaches(id, 'unknown')
+      expect(isAlive(pid)).toBe(true)
+    } finally {
+      await lab.end()
+      await lab.tmux('-L', 'other', 'kill-server')
+    }
+    await lab.boot()
+    expect(await lab.reaches(id, 'ready')).toMatchObject({ pid, name: 'foo' })
+    const resumed = await lab.call('POST', `/api/v1/instances/${id}/resume`)
+    expect([resumed.status, resumed.body.error.code]).toEqual([409, 'already_running'])
+    await stop(lab, id)
+    expect(isAlive(pid)).toBe(false)
+  })
+})
+
+describe('of two labs', () => {
+  test('that start in the same moment on one tmux server, one serves and the other ends with exit 2', async ({
+    lab,
+  }) => {
+    for (const round of [1, 2, 3]) {
+      const socket = `both${round}`
+      const two = ['a', 'b'].map((name) =>
+        serveBeside(lab, `${name}${round}`, `--tmux-socket=${socket}`),
+      )
+      try {
+        const urls = await Promise.all(two.map(({ url }) => url))
+        const [winners, losers] = [true, false].map((serves) =>
+          two.filter((_, i) => (urls[i] !== null) === serves),
+        )
+        expect([winners!.length, losers!.length]).toEqual([1, 1])
+        expect(await losers![0]!.ended).toBe(2)
+        const holder = `held by another lab (process ${winners![0]!.pid})`
+        expect(losers![0]!.stderr()).toContain(holder)
+      } finally {
+        for (const one of two) await one.end()
+        await lab.tmux('-L', socket, 'kill-server').catch(() => undefined)
+      }
+    }
+  })
+
+  test('that wait for one tmux server, one gets it when it comes and the other ends with exit 2', async ({
+    lab,
+  }) => {
+    const socket = join(lab.dir, 'given.sock')
+    const given = (...args: readonly string[]): Promise<unknown> =>
+      execa('tmux', ['-S', socket, ...args], { env: lab.env, extendEnv: false, cwd: '/' })
+    const two = [1, 2].map((n) => serveBeside(lab, `given${n}`, `--tmux-socket=${socket}`))
+    try {
+      const urls = await Promise.all(two.map(({ url }) => url))
+      expect(urls.every(Boolean)).toBe(true)
+      await given('-f', '/dev/null', 'new-session', '-d', '-s', 'keep', 'sleep 600')
+      const ended = await Promise.race(
+        two.map(async (one) => ({ loser: one, code: await one.ended })),
+      )
+      expect(ended.code).toBe(2)
+      const winner = two.find((one) => one !== ended.loser)!
+      expect(ended.loser.stderr()).toContain(`held by another lab (process ${winner.pid})`)
+      const started = await fetch(`${await winner.url}/api/v1/projects/foo/instances`, {
+        method: 'POST',
+      })
+      expect(started.status).toBe(201)
+    } finally {
+      for (const one of two) await one.end()
+      await given('kill-server').catch(() => undefined)
+    }
+  })
+})

@@ -1,0 +1,101 @@
+// What somebody does by hand to panes, sessions and marks in tmux: it ends no agent, and a stop ends
+// the one it is for and nobody else.
+import { expect } from 'vitest'
+import { createTestLab, test, type TestLab } from '../fixtures/lab.ts'
+import { fooAndBar, isAlive, looked, sessions, stop } from '../fixtures/life.ts'
+import { until } from '../fixtures/until.ts'
+
+const agentPane = async (lab: TestLab, id: string): Promise<string> => {
+  const panes = await lab.tmux('list-panes', '-a', '-F', '#{@lab_agent} #{pane_id}')
+  return panes
+    .split('\n')
+    .find((line) => line.startsWith(`${id} `))!
+    .split(' ')[1]!
+}
+
+test('an agent whose pane was moved into another session lives on, and a stop ends it alone', async ({
+  lab,
+}) => {
+  const [foo, bar] = await fooAndBar(lab)
+  // Its own session ends with it, for nothing else was in there.
+  await lab.tmux('join-pane', '-s', await agentPane(lab, foo.id), '-t', '=bar:')
+  expect(await sessions(lab)).toEqual(['bar'])
+  await looked(lab)
+  expect(await lab.get(foo.id)).toMatchObject({ state: 'ready', name: 'foo', pid: foo.pid })
+  expect((await stop(lab, foo.id)).evidence).toMatchObject({ reason: 'stopped', by: 'api' })
+  await looked(lab)
+  expect(isAlive(foo.pid)).toBe(false)
+  expect(await lab.get(bar.id)).toMatchObject({ state: 'ready', pid: bar.pid })
+  expect(isAlive(bar.pid)).toBe(true)
+})
+
+test('a stop leaves an agent whose pane was moved into the stopped one’s session', async ({
+  lab,
+}) => {
+  const [foo, bar] = await fooAndBar(lab)
+  // The session that it leaves stays, for somebody has a shell in there.
+  await lab.tmux('split-window', '-t', '=foo:', 'sleep 600')
+  await lab.tmux('join-pane', '-s', await agentPane(lab, foo.id), '-t', '=bar:')
+  await looked(lab)
+  await stop(lab, bar.id)
+  await looked(lab)
+  expect(await lab.get(foo.id)).toMatchObject({ state: 'ready', pid: foo.pid })
+  expect(isAlive(foo.pid)).toBe(true)
+  await stop(lab, foo.id)
+  expect(isAlive(foo.pid)).toBe(false)
+})
+
+test('two agents whose panes were swapped are stopped each by its own id', async ({ lab }) => {
+  const [foo, bar] = await fooAndBar(lab)
+  const panes = [await agentPane(lab, foo.id), await agentPane(lab, bar.id)] as const
+  await lab.tmux('swap-pane', '-d', '-s', panes[0], '-t', panes[1])
+  await looked(lab)
+  await stop(lab, foo.id)
+  await looked(lab)
+  expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([false, true])
+  expect(await lab.get(bar.id)).toMatchObject({ state: 'ready', pid: bar.pid })
+  await stop(lab, bar.id)
+  await until(async () => (await sessions(lab)).length === 0, { what: 'no session left' })
+})
+
+test('a session that was renamed to another’s id does not answer for that id', async ({ lab }) => {
+  const [foo, bar] = await fooAndBar(lab)
+  await lab.tmux('rename-session', '-t', '=bar', foo.id)
+  await until(async () => (await lab.get(bar.id)).name === foo.id, { what: 'the new name' })
+  const { status, body } = await lab.call('DELETE', `/api/v1/instances/${foo.id}`)
+  expect([status, body.id]).toEqual([202, foo.id])
+  await lab.reaches(foo.id, 'stopped')
+  await looked(lab)
+  expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([false, true])
+  expect((await lab.get(bar.id)).state).toBe('ready')
+})
+
+test('a mark that was set for the whole server makes nobody’s session lab’s', async ({ lab }) => {
+  const [foo, bar] = await fooAndBar(lab)
+  await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')
+  await lab.tmux('set-option', '-g', '@lab_id', foo.id)
+  await looked(lab)
+  await stop(lab, foo.id)
+  await looked(lab)
+  expect(await sessions(lab)).toEqual(['bar', 'mine'])
+  expect(isAlive(bar.pid)).toBe(true)
+})
+
+test('a start that fails because a hook renames new sessions leaves no agent', async () => {
+  const lab = await createTestLab({ socket: 'default' })
+  try {
+    await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')
+    await lab.tmux('set-hook', '-g', 'after-new-session', 'rename-session "work-#{session_name}"')
+    await lab.boot()
+    const { status, body } = await lab.call('POST', '/api/v1/projects/foo/instances')
+    expect([status, body.error.code]).toEqual([502, 'tmux_failed'])
+    expect(lab.marked()).toEqual([])
+    expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(0)
+    await until(async () => !(await sessions(lab)).some((name) => name.includes('foo')), {
+      what: 'no session of it',
+    })
+    expect(await sessions(lab)).toContain('mine')
+  } finally {
+    await lab.dispose()
+  }
+})
