@@ -84,6 +84,12 @@ async function serveLocked(
     clientsFile: join(stateDir, 'tmux-clients.json'),
     env: world.env,
     client: 'control',
+    onTaken: () =>
+      world.onTaken(
+        new UsageError(
+          'Another lab took the tmux server while it was away; this one ends. No agent notices.',
+        ),
+      ),
     log: ({ level, msg, err }) => log[level]({ err }, msg),
   })
   const owning = await holdServer(tmux, self, {

@@ -1,7 +1,6 @@
 // The adapter: tmux's promise (tmux.ts) kept with real clients. Composes the pure parts of this room.
 import { TmuxFailed, TmuxUnavailable } from '../errors.ts'
 import {
-  heldAnswer,
   killPaneCommand,
   ownCommand,
   newSessionCommands,
@@ -10,6 +9,7 @@ import {
   selfName,
 } from './commands.ts'
 import { createControl } from './control.ts'
+import { isHeld, judged } from './held.ts'
 import { createInput } from './input.ts'
 import { openLeftClients } from './left-clients.ts'
 import { withoutKeeperNoise, withoutTrailingBlanks } from './keeper.ts'
@@ -36,6 +36,8 @@ export interface TmuxOptions {
   readonly tmuxPath?: string
   /** The deadline of every call. */
   readonly timeoutMs?: number
+  /** Called when another lab has taken the server while it was away. */
+  readonly onTaken?: () => void
   readonly client: 'control' | 'spawned'
   readonly log: (event: { level: 'warn' | 'info'; msg: string; err?: unknown }) => void
 }
@@ -67,7 +69,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
           wake,
           log: options.log,
           spawned: spawned.run,
-          prepare: () => ensureSelf({}),
+          prepare: reclaim,
           onOpened: (pid) => left?.opened(pid),
         })
       : null
@@ -104,6 +106,13 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     // Two that make it at once: one of them does, and both ask who holds it.
     const isDouble = made.kind === 'failed' && made.stderr.includes('duplicate session')
     return judged(isDouble ? await spawned.run([carry]) : made)
+  }
+
+  /** Before a connection: the server may be a new one, and another lab's by now. */
+  async function reclaim(): Promise<Reply> {
+    const reply = await ensureSelf({})
+    if (isHeld(reply)) options.onTaken?.()
+    return reply
   }
 
   async function newSession(session: NewSession): Promise<CreatedSession> {
@@ -236,11 +245,4 @@ function decodeOwner(coded: string): Owner | null {
   const [pid, procStart] = coded.split(' ')
   if (!pid || !procStart || !/^\d+$/.test(pid)) return null
   return { pid: Number(pid), procStart: decodeValue(procStart) }
-}
-
-/** What taking the server over came to: being told that another holds it is no success. */
-function judged(reply: Reply): Reply {
-  return reply.kind === 'ok' && reply.lines.includes(heldAnswer)
-    ? { kind: 'unavailable', stderr: 'another lab holds the tmux server' }
-    : reply
 }

@@ -55,6 +55,10 @@ export function newSessionCommands(session: NewSession, mark: string): readonly 
       ...words,
     ],
     ['set-option', '-p', '-t', target, 'remain-on-exit', 'on'],
+    // What marks the agent's processes must not mark those of a pane that a person opens beside it.
+    ...Object.keys(env)
+      .filter((key) => key.startsWith('LAB_'))
+      .map((key) => ['set-environment', '-t', target, '-u', key]),
     ['set-option', '-p', '-t', target, '@lab_agent', encodeValue(metadata.id)],
     ...keys.map((key) => [
       'set-option',

@@ -170,3 +170,17 @@ describe('of two labs', () => {
     }
   })
 })
+
+test('a lab whose tmux server was taken while it was away gives way to the other', async ({
+  lab,
+}) => {
+  await lab.boot()
+  await lab.tmux('kill-server')
+  const other = serveBeside(lab, 'other')
+  expect(await other.url).not.toBeNull()
+  await until(() => lab.stderr().includes('Another lab took the tmux server'), {
+    timeoutMs: 10_000,
+    what: 'the first lab giving way',
+  })
+  await other.end()
+})

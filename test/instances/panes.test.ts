@@ -58,6 +58,28 @@ test('two agents whose panes were swapped are stopped each by its own id', async
   await until(async () => (await sessions(lab)).length === 0, { what: 'no session left' })
 })
 
+test('a pane that a person opened beside the agent outlives its stop', async ({ lab }) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  const pane = await lab.tmux(
+    'split-window',
+    '-d',
+    '-P',
+    '-F',
+    '#{pane_id} #{pane_pid}',
+    '-t',
+    '=foo:',
+    'sleep 600',
+  )
+  const pid = Number(pane.split(' ')[1])
+  await lab.call('DELETE', `/api/v1/instances/${id}`)
+  await lab.reaches(id, 'stopped')
+  expect(() => process.kill(pid, 0)).not.toThrow()
+  const { body } = await lab.call('GET', '/api/v1/projects')
+  expect(body.foreign.map(({ name }: { name: string }) => name)).toEqual(['foo'])
+})
+
 test('a session that was renamed to another’s id does not answer for that id', async ({ lab }) => {
   const [foo, bar] = await fooAndBar(lab)
   await lab.tmux('rename-session', '-t', '=bar', foo.id)
