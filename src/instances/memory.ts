@@ -31,7 +31,8 @@ export function createMemory(ledger: Ledger): Memory {
   function measure(entry: Entry, children: ReadonlyMap<number, readonly number[]>): void {
     const pid = entry.session?.panePid
     if (!pid) return
-    const tree = [pid]
+    // The agent and all it has begun; the keeper above it is a shell of lab's own.
+    const tree = [...(children.get(pid) ?? [])]
     for (let i = 0; i < tree.length; i++) tree.push(...(children.get(tree[i]!) ?? []))
     const now = tree.reduce((sum, process) => sum + residentBytes(process), 0)
     const before = resident.get(entry.id)
