@@ -76,8 +76,11 @@ test('a pane that a person opened beside the agent outlives its stop', async ({ 
   await lab.call('DELETE', `/api/v1/instances/${id}`)
   await lab.reaches(id, 'stopped')
   expect(() => process.kill(pid, 0)).not.toThrow()
-  const { body } = await lab.call('GET', '/api/v1/projects')
-  expect(body.foreign.map(({ name }: { name: string }) => name)).toEqual(['foo'])
+  // The session is a person's from the next look on, a few milliseconds after the end is told.
+  const foreign = async (): Promise<readonly { readonly name: string }[]> =>
+    (await lab.call('GET', '/api/v1/projects')).body.foreign
+  await until(async () => (await foreign()).length > 0, { what: 'a foreign session' })
+  expect((await foreign()).map(({ name }) => name)).toEqual(['foo'])
 })
 
 test('a session that was renamed to another’s id does not answer for that id', async ({ lab }) => {
