@@ -52,7 +52,7 @@ export function createAgents(registry: Registry): Agents {
         const match = nearest.get(entry)
         if (match) take(entry, match.found, match.place)
         else if (entry.session && !(entry.agent && isRunning(entry.agent))) {
-          // Not started yet, or respawned by hand: what is known of an agent before is no news.
+          // Not started yet, or begun anew by a wrapper: what is known of an agent before is no news.
           entry.registry = null
           entry.agent = firstChild(entry.session.panePid)
         }

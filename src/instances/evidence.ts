@@ -37,7 +37,7 @@ function sentence(reason: EndReason, exit: Exit): string {
     case 'signal':
       return `The agent ${how}.`
     case 'session_closed':
-      return 'Its tmux session was closed from outside lab.'
+      return 'Its tmux pane was closed, or given to another program, from outside lab.'
     case 'tmux_gone':
       return 'The tmux server that it ran in is gone.'
     case 'rebooted':

@@ -60,6 +60,7 @@ export function newSessionCommands(session: NewSession, mark: string): readonly 
       .filter((key) => key.startsWith('LAB_'))
       .map((key) => ['set-environment', '-t', target, '-u', key]),
     ['set-option', '-p', '-t', target, '@lab_agent', encodeValue(metadata.id)],
+    ['set-option', '-p', '-F', '-t', target, '@lab_keeper', '#{pane_pid}'],
     ...keys.map((key) => [
       'set-option',
       '-t',
@@ -71,13 +72,23 @@ export function newSessionCommands(session: NewSession, mark: string): readonly 
   ]
 }
 
-/** Ends a pane if it carries the agent's mark, decided and done by tmux in one step; a session ends with its last pane. */
+/** Ends a pane if it carries the agent's mark and still runs what lab started in it, decided and done by tmux in one step; a session ends with its last pane. */
 export function killPaneCommand(paneId: string, id: string): Command {
   // The mark lies percent-encoded, so nothing in it can end the format or the string around it.
   const isTheOne = `#{==:#{@lab_agent},${encodeValue(id)}}`
+  // Not what a person started in it since; a pane of an earlier lab's does not tell.
+  const isItsKeeper = '#{||:#{==:#{@lab_keeper},},#{==:#{@lab_keeper},#{pane_pid}}}'
   const kill = `kill-pane -t '${paneId}'`
   // With nothing to do in the other case, a control client would get one answer less.
-  return ['if-shell', '-F', '-t', paneId, isTheOne, kill, 'display-message -p ""']
+  return [
+    'if-shell',
+    '-F',
+    '-t',
+    paneId,
+    `#{&&:${isTheOne},${isItsKeeper}}`,
+    kill,
+    'display-message -p ""',
+  ]
 }
 
 /** What a lab is told that may not hold the server. */

@@ -17,11 +17,11 @@ const numbers = [
   'pane_dead_status',
   'pane_dead_signal',
 ]
-const texts = ['session_name', '@lab_self', '@lab_agent', '@lab_keys', '@lab_id']
+const texts = ['session_name', '@lab_self', '@lab_agent', '@lab_keeper', '@lab_keys', '@lab_id']
 
 const metadataKeyPattern = /^[a-z][A-Za-z0-9_]*$/
 // What lab itself keeps under the same prefix.
-const ownKeys = new Set(['self', 'agent', 'keys', 'owner'])
+const ownKeys = new Set(['self', 'agent', 'keeper', 'keys', 'owner'])
 
 /** Whether `@lab_KEY` may hold metadata. */
 export function isMetadataKey(key: string): boolean {
@@ -143,7 +143,7 @@ function parseRow(line: string, keys: readonly string[]): Row {
   const fields = line.split('|')
   const [, sessionId = '', attached, createdAt, paneId = '', pid, dead, status, signal] = fields
   const text = fields.slice(numbers.length + 1).join('|')
-  const [name = '', self, agent = '', carried = '', id = '', ...rest] = text.split(':')
+  const [name = '', self, mark = '', keeper = '', carried = '', id = '', ...rest] = text.split(':')
   const values = rest.slice(0, keys.length)
   const lab: Record<string, string> & { id: string } = { id: decodeValue(id) }
   const carriedKeys = carried.split(',').filter(isMetadataKey)
@@ -166,7 +166,8 @@ function parseRow(line: string, keys: readonly string[]): Row {
     lab: id === '' ? null : lab,
     isGuest: false,
     isSelf: self === '1',
-    agent,
+    // What was started in the pane by hand is a person's, though the marks outlive `respawn-pane`.
+    agent: keeper === '' || keeper === pid ? mark : '',
     keys: carriedKeys.filter((key) => key !== 'id'),
   }
 }

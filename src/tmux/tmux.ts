@@ -22,7 +22,7 @@ export interface ListedSession {
   readonly attached: number
   /** Seconds since the epoch. */
   readonly createdAt: number
-  /** The pane that lab made, `%N`, wherever it was moved since; null in a foreign session or when it was closed. */
+  /** The pane that lab made, `%N`, wherever it was moved since; null in a foreign session, and when it was closed or given another program. */
   readonly pane: {
     readonly paneId: string
     readonly pid: number
@@ -94,7 +94,8 @@ export interface Tmux {
   /**
    * Ends the pane if it still is the agent's of that id; one that is gone already is no failure. Its
    * session ends with its last pane; whatever else somebody has in it stays. Ids of tmux come again
-   * with the next server, and what has another mark is never touched.
+   * with the next server, and what has another mark is never touched, nor what somebody has started
+   * in the pane since (`respawn-pane`).
    */
   killPane(target: { readonly paneId: string; readonly id: string }): Promise<void>
   /**

@@ -18,7 +18,11 @@ test.for<[EndReason, Exit, string]>([
   ['start_failed', exitOf(139), 'The agent was ended by SIGSEGV before it was ready.'],
   ['start_failed', unknown, 'The agent ended before it was ready.'],
   ['stopped', exitOf(143), 'It was stopped.'],
-  ['session_closed', unknown, 'Its tmux session was closed from outside lab.'],
+  [
+    'session_closed',
+    unknown,
+    'Its tmux pane was closed, or given to another program, from outside lab.',
+  ],
   ['tmux_gone', unknown, 'The tmux server that it ran in is gone.'],
   ['rebooted', unknown, 'The machine was restarted while it ran.'],
 ])('%s with %j reads: %s', ([reason, exit, message]) => {

@@ -1,6 +1,9 @@
 // What somebody does by hand to panes, sessions and marks in tmux: it ends no agent, and a stop ends
 // the one it is for and nobody else.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
+import { childrenOf } from '../../src/processes.ts'
 import { createTestLab, test, type TestLab } from '../fixtures/lab.ts'
 import { fooAndBar, isAlive, looked, sessions, stop } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
@@ -81,6 +84,88 @@ test('a pane that a person opened beside the agent outlives its stop', async ({ 
     (await lab.call('GET', '/api/v1/projects')).body.foreign
   await until(async () => (await foreign()).length > 0, { what: 'a foreign session' })
   expect((await foreign()).map(({ name }) => name)).toEqual(['foo'])
+})
+
+/** Starts a program in an instance's pane by hand; without one, what ran there runs again. Tells its pid. */
+async function respawn(lab: TestLab, name: string, ...program: readonly string[]): Promise<number> {
+  await lab.tmux('respawn-pane', '-k', '-t', `=${name}:`, ...program)
+  return Number(await lab.tmux('display-message', '-p', '-t', `=${name}:`, '#{pane_pid}'))
+}
+
+test('an agent whose pane was given to another program has ended, and nobody ends that program', async ({
+  lab,
+}) => {
+  const [foo, bar] = await fooAndBar(lab)
+  const pid = await respawn(lab, 'foo', 'echo mine; exec sleep 600')
+  const { evidence } = await lab.reaches(foo.id, 'error')
+  expect(evidence).toMatchObject({ reason: 'session_closed', by: 'nobody', lastLines: [] })
+  expect(evidence!.message).toContain('given to another program')
+  await lab.call('DELETE', '/api/v1/instances')
+  await lab.reaches(bar.id, 'stopped')
+  await lab.end('SIGKILL')
+  await lab.boot()
+  await looked(lab)
+  expect((await lab.get(foo.id)).evidence).toEqual(evidence)
+  // It stands in its way as any session of a person does.
+  await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)
+  expect(await lab.reaches(foo.id, 'ready')).toMatchObject({ name: 'foo~2' })
+  await stop(lab, foo.id)
+  expect((await lab.call('DELETE', `/api/v1/instances/${foo.id}`)).status).toBe(204)
+  await looked(lab)
+  expect(isAlive(pid)).toBe(true)
+  expect(await sessions(lab)).toEqual(['foo'])
+})
+
+test('a program in the agent’s pane outlives a stop that came before lab could see it', async ({
+  lab,
+}) => {
+  const [foo] = await fooAndBar(lab)
+  process.kill(lab.pid(), 'SIGSTOP')
+  const pid = await respawn(lab, 'foo', 'exec sleep 600')
+  const stopping = lab.call('DELETE', `/api/v1/instances/${foo.id}`)
+  process.kill(lab.pid(), 'SIGCONT')
+  await stopping
+  await until(async () => !['ready', 'stopping'].includes((await lab.get(foo.id)).state), {
+    what: 'an end',
+  })
+  await looked(lab)
+  expect(isAlive(pid)).toBe(true)
+  expect(await sessions(lab)).toEqual(['bar', 'foo'])
+})
+
+test('an agent that a person starts again in its pane is theirs, and is not resumed a second time', async ({
+  lab,
+}) => {
+  const [foo] = await fooAndBar(lab)
+  const keeper = await respawn(lab, 'foo')
+  await lab.reaches(foo.id, 'error')
+  const agent = await until(
+    () => {
+      const [child] = childrenOf(keeper)
+      const file = join(lab.home, '.claude/sessions', `${child}.json`)
+      return child && readFileSync(file, 'utf8').includes('"status":"idle"') ? child : null
+    },
+    { what: 'the agent that was started again' },
+  )
+  await looked(lab)
+  const resumed = await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)
+  expect([resumed.status, resumed.body.error.code]).toEqual([409, 'already_running'])
+  expect(resumed.body.error.message).toContain(`${agent}`)
+  expect(isAlive(agent)).toBe(true)
+  const { body } = await lab.call('GET', '/api/v1/projects')
+  expect(body.foreign.map(({ name }: { name: string }) => name)).toContain('foo')
+  expect(body.cap.used).toBe(1)
+})
+
+test('an agent that outlives the hangup of its pane is ended, for nobody could reach it', async ({
+  lab,
+}) => {
+  lab.behave({ ignore: ['SIGHUP'] })
+  const [foo] = await fooAndBar(lab)
+  const pid = await respawn(lab, 'foo', 'exec sleep 600')
+  await lab.reaches(foo.id, 'error')
+  await until(() => !isAlive(foo.pid), { what: 'the end of the agent' })
+  expect(isAlive(pid)).toBe(true)
 })
 
 test('a session that was renamed to another’s id does not answer for that id', async ({ lab }) => {

@@ -56,6 +56,19 @@ describe.each(clients)('with the %s client', (client) => {
       expect(await names()).toEqual(['mine'])
     })
 
+    test('a pane in which a person started something else is no agent’s, and is never ended', async ({
+      sandbox,
+    }) => {
+      const tmux = await open(sandbox, { client })
+      const { paneId } = await tmux.newSession(session(sandbox))
+      expect((await tmux.list()).sessions[0]?.pane).toMatchObject({ paneId })
+      await sandbox.tmux('respawn-pane', '-k', '-t', paneId, 'exec sleep 1000')
+      const seen = async () => (await tmux.list()).sessions.map(({ name, pane }) => [name, pane])
+      expect(await seen()).toEqual([['foo', null]])
+      await tmux.killPane({ paneId, id: 'id of foo' })
+      expect(await seen()).toEqual([['foo', null]])
+    })
+
     test('a target that is no id is a bug, not a search', async ({ sandbox }) => {
       const tmux = await open(sandbox, { client })
       await tmux.newSession(session(sandbox))

@@ -11,13 +11,13 @@ describe('a listing', () => {
       ['path'],
       [
         head,
-        'M|$1|2|1700000001|%5|50|0|||foo:::id,path:a:/p:shell',
-        'M|$1|2|1700000001|%3|30|1|3||foo::a:id,path:a:/p:✳ title: with | all',
-        'M|$2|0|1700000002|%6|60|0|||mine:::::shell',
-        'M|$3|0|1700000003|%7|70|0|||foo~2:::id,path:b:/q:shell',
-        'M|$2|0|1700000002|%4|40|1||9|mine::b::::moved',
-        'M|$0|1|1700000000|%0|10|0|||_lab:1:::::x',
-        'M|$9|1|1700000000|%9|90|0|||renamed:1:::::x',
+        'M|$1|2|1700000001|%5|50|0|||foo::::id,path:a:/p:shell',
+        'M|$1|2|1700000001|%3|30|1|3||foo::a::id,path:a:/p:✳ title: with | all',
+        'M|$2|0|1700000002|%6|60|0|||mine::::::shell',
+        'M|$3|0|1700000003|%7|70|0|||foo~2::::id,path:b:/q:shell',
+        'M|$2|0|1700000002|%4|40|1||9|mine::b:::::moved',
+        'M|$0|1|1700000000|%0|10|0|||_lab:1::::::x',
+        'M|$9|1|1700000000|%9|90|0|||renamed:1::::::x',
       ],
     )
     expect(unknownKeys).toEqual([])
@@ -71,7 +71,7 @@ describe('a listing', () => {
     const { unknownKeys } = parseListing(
       'M',
       ['path'],
-      [head, 'M|$1|0|1|%1|1|0|||foo::a:id,path,label,self,x y:a:/p:t'],
+      [head, 'M|$1|0|1|%1|1|0|||foo::a::id,path,label,self,x y:a:/p:t'],
     )
     expect(unknownKeys).toEqual(['label'])
   })
