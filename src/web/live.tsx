@@ -62,7 +62,12 @@ export function createLive(
 ): Live {
   const boot = randomBytes(4).toString('hex')
   let serial = 0
-  const moment = (): Moment => ({ rev: `${boot}.${++serial}`, now: now(), root })
+  const moment = (): Moment => ({
+    rev: `${boot}.${++serial}`,
+    now: now(),
+    root,
+    until: Number.POSITIVE_INFINITY,
+  })
 
   /** The projects, and a card for each whose instances outlive it. */
   function projects(): readonly Project[] {

@@ -11,6 +11,7 @@ import type { AssetPaths } from './static.ts'
 import type { Streams } from './streams.ts'
 import { renderPage } from './views/document.tsx'
 import { Failures } from './views/failures.tsx'
+import { createKeptPage } from './views/kept-page.tsx'
 import { htmlOf, Partial } from './views/parts.tsx'
 
 /** Whether htmx asks, and can place partials. */
@@ -39,6 +40,8 @@ export function createPage(
   assets: AssetPaths,
 ): Hono<WebEnv> {
   const page = new Hono<WebEnv>()
+  const keptPage = createKeptPage(assets)
+  const html = { 'content-type': 'text/html; charset=UTF-8' }
 
   /** Brings those up to date that were asked about together, and says which failed and why. */
   function doneAll(results: readonly Outcome[], line: string): string {
@@ -68,6 +71,8 @@ export function createPage(
   page.get('/', (c) => {
     const query = c.req.query('q') ?? ''
     const canSignOut = c.get('visitor').hasSignedIn
+    if (query === '')
+      return c.body(keptPage(live.picture(), live.moment(), { canSignOut }), 200, html)
     return c.html(renderPage(live.picture(), live.moment(), assets, { query, canSignOut }))
   })
 

@@ -23,6 +23,8 @@ export interface PageOptions {
   readonly failures?: Child
   /** Whether the operator came by a password and may leave. */
   readonly canSignOut?: boolean
+  /** What stands in the place of the cards. */
+  readonly cards?: Child
 }
 
 /** Renders the page. */
@@ -30,7 +32,7 @@ export function renderPage(
   picture: Picture,
   at: Moment,
   assets: AssetPaths,
-  { query = '', refusal, failures, canSignOut = false }: PageOptions = {},
+  { query = '', refusal, failures, canSignOut = false, cards }: PageOptions = {},
 ): string {
   const { projects, ended, cap, notices, foreign, offer, known, lab } = picture
   const instances = projects.flatMap((project) => project.instances)
@@ -75,15 +77,16 @@ export function renderPage(
           />
         </form>
         <div id="projects">
-          {projects.map((project) => (
-            <ProjectCard
-              project={project}
-              ended={endedOf(ended, project.key)}
-              at={at}
-              refusal={refusal}
-              hidden={!isMatch(project, at, query)}
-            />
-          ))}
+          {cards ??
+            projects.map((project) => (
+              <ProjectCard
+                project={project}
+                ended={endedOf(ended, project.key)}
+                at={at}
+                refusal={refusal}
+                hidden={!isMatch(project, at, query)}
+              />
+            ))}
         </div>
         <p id="nothing">No project or instance matches this filter.</p>
         <FirstSteps root={at.root} />

@@ -1,4 +1,5 @@
-// When a rendering was made: what lets a page tell an older one from a newer one. Pure.
+// When a rendering was made: what lets a page tell an older one from a newer one, and how long what it
+// says of ages stays true.
 
 /** The time and the serial number of one rendering, and where the projects lie. */
 export interface Moment {
@@ -8,13 +9,30 @@ export interface Moment {
   readonly now: number
   /** The projects root. */
   readonly root: string
+  /** Until when every age that was drawn at this moment is the right one; drawing brings it nearer. */
+  until: number
 }
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
 
 /** How long ago something was, in one short word that changes at most once a minute. */
 export function ageText(since: string, now: number): string {
-  const minutes = Math.floor((now - Date.parse(since)) / 60_000)
-  if (!(minutes >= 1)) return 'now'
-  if (minutes < 60) return `${minutes} min`
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h`
-  return `${Math.floor(minutes / 1440)} d`
+  const age = now - Date.parse(since)
+  const unit = unitOf(age)
+  if (!(age >= minuteMs)) return 'now'
+  return `${Math.floor(age / unit)} ${unit === minuteMs ? 'min' : unit === hourMs ? 'h' : 'd'}`
+}
+
+/** When `ageText` says something else for the first time after `now`; never of what is no time. */
+export function ageUntil(since: string, now: number): number {
+  const begin = Date.parse(since)
+  if (Number.isNaN(begin)) return Number.POSITIVE_INFINITY
+  const unit = unitOf(now - begin)
+  return begin + unit * (Math.max(0, Math.floor((now - begin) / unit)) + 1)
+}
+
+function unitOf(age: number): number {
+  return age >= 2 * dayMs ? dayMs : age >= hourMs ? hourMs : minuteMs
 }

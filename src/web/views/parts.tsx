@@ -3,7 +3,7 @@ import type { Child, FC } from 'hono/jsx'
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { ShownState } from '../../core/instance.ts'
-import { ageText, type Moment } from './moment.ts'
+import { ageText, ageUntil, type Moment } from './moment.ts'
 
 /** Renders to the text that goes over the wire; no view here is asynchronous. */
 export function htmlOf(node: JSX.Element): string {
@@ -21,11 +21,14 @@ export const Partial: FC<{ into: string; swap?: string; children?: Child }> = (p
 )
 
 /** How long ago, kept fresh by lab.js. */
-export const Age: FC<{ since: string; at: Moment }> = ({ since, at }) => (
-  <time datetime={since} data-age>
-    {ageText(since, at.now)}
-  </time>
-)
+export const Age: FC<{ since: string; at: Moment }> = ({ since, at }) => {
+  at.until = Math.min(at.until, ageUntil(since, at.now))
+  return (
+    <time datetime={since} data-age>
+      {ageText(since, at.now)}
+    </time>
+  )
+}
 
 /** A sentence whose `commands` stand in backticks. */
 export const Prose: FC<{ text: string }> = ({ text }) => (

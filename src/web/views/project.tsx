@@ -3,7 +3,7 @@ import type { FC } from 'hono/jsx'
 import type { Instance, Project } from '../../core/instance.ts'
 import { labelCharsMax } from '../../core/names.ts'
 import { EndedBox } from './ended.tsx'
-import { KeptRow } from './row.tsx'
+import { InstanceRow } from './row.tsx'
 import type { Moment } from './moment.ts'
 import { Anyway, Prose } from './parts.tsx'
 import { isShown } from './words.ts'
@@ -99,7 +99,7 @@ export const ProjectCard: FC<{
       </div>
       <ul id={`list-${key}`} class="rows">
         {project.instances.filter(isShown).map((instance) => (
-          <KeptRow instance={instance} at={at} />
+          <InstanceRow instance={instance} at={at} />
         ))}
       </ul>
       <EndedBox project={key} instances={ended} at={at} />

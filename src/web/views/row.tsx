@@ -1,27 +1,13 @@
 // One instance as a row, the same in the page, in a form's answer and in the stream.
-import { raw } from 'hono/html'
 import type { FC } from 'hono/jsx'
 import { isLive, type Instance } from '../../core/instance.ts'
 import { EvidenceBox } from './evidence.tsx'
 import type { Moment } from './moment.ts'
-import { Age, Command, htmlOf, StateIcon } from './parts.tsx'
+import { Age, Command, StateIcon } from './parts.tsx'
 import { RowForm } from './row-form.tsx'
 import { shellText } from './shell-text.ts'
 import { WayIn } from './way-in.tsx'
 import { bytesText, isOverdue, titleOf, wordOf } from './words.ts'
-
-// Ages are told in minutes, so a row that was drawn a moment ago says the same.
-const keptMs = 15_000
-const kept = new WeakMap<Instance, { readonly at: number; readonly html: string }>()
-
-/** The row as it was last drawn for this very object: a hundred rows are drawn once for eight phones. */
-export const KeptRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => {
-  const known = kept.get(instance)
-  if (known && Math.abs(at.now - known.at) < keptMs) return raw(known.html)
-  const html = htmlOf(<InstanceRow instance={instance} at={at} />)
-  kept.set(instance, { at: at.now, html })
-  return raw(html)
-}
 
 /** The row of an instance that is live or died. */
 export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
