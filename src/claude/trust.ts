@@ -16,7 +16,8 @@ let tail: Promise<unknown> = Promise.resolve()
  */
 export function seedTrust(configFile: string, folder: string): Promise<void> {
   const seeded = tail.then(async () => {
-    if (await isSeeded(configFile, folder)) return
+    // What cannot be read here may be half of what Claude writes: only under its lock is that told.
+    if (await isSeeded(configFile, folder).catch(() => false)) return
     // Claude makes its directory itself, but only once it runs. A failure shows at the writing.
     await mkdir(dirname(configFile), { recursive: true, mode: 0o700 }).catch(() => undefined)
     await withClaudesLock(configFile, () => seed(configFile, folder))

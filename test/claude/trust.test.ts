@@ -18,6 +18,20 @@ import { afterEach, describe, expect, vi } from 'vitest'
 import { seedTrust } from '../../src/claude/trust.ts'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../../src/errors.ts'
 import { put, test } from '../fixtures/folder.ts'
+import { until } from '../fixtures/until.ts'
+
+// How often Claude's lock was found taken.
+const lock = vi.hoisted(() => ({ refusals: 0 }))
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<{ mkdir: (path: string, ...rest: unknown[]) => Promise<unknown> }>()
+  const mkdir: typeof real.mkdir = (path, ...rest) =>
+    real.mkdir(path, ...rest).catch((error: unknown) => {
+      if (path.endsWith('.lock')) lock.refusals++
+      throw error
+    })
+  return { ...real, mkdir }
+})
 
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 /** Changes with every write and every replacement. */
@@ -28,7 +42,10 @@ function stampOf(path: string): string {
 
 const trusted = { hasTrustDialogAccepted: true }
 
-afterEach(() => vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  lock.refusals = 0
+})
 
 describe('the seed', () => {
   test('makes a file that its owner alone reads where there is none', async ({ folder }) => {
@@ -192,13 +209,18 @@ test('a configuration that cannot be written is named', async ({ folder }) => {
 })
 
 describe("Claude's own lock", () => {
-  test('is waited for, so that what Claude writes meanwhile is kept', async ({ folder }) => {
+  test.for([
+    ['what Claude writes meanwhile is kept', '{}'],
+    ['what Claude has half written is no reason to refuse', '{"byCl'],
+  ])('is waited for, so that %s', async ([, before], { folder }) => {
     // The wait ends by the lock alone.
     vi.useFakeTimers({ toFake: ['performance'] })
-    const file = put(join(folder, '.claude.json'), '{}')
+    const file = put(join(folder, '.claude.json'), before)
     mkdirSync(`${file}.lock`)
     const seeded = seedTrust(file, '/p/foo')
-    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    // A refusal meanwhile shows below.
+    seeded.catch(() => undefined)
+    await until(() => lock.refusals > 0, { what: 'the seed to stand before the lock' })
     writeFileSync(file, '{"byClaude":true}')
     rmdirSync(`${file}.lock`)
     await seeded
