@@ -1,5 +1,5 @@
-// What decides which cookies are good, across restarts: the salt of the password's keys, and the
-// sign-ins that were ended before their time. One file of its own, 0600.
+// What decides which cookies are good, across restarts: this lab's own name for them, the salt of the
+// password's keys, and the sign-ins that were ended before their time. One file of its own, 0600.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,11 +9,18 @@ import { replaceFile } from '../write-file.ts'
 
 const shape = z.object({
   version: z.literal(1),
+  // A file from before labs had one is given one.
+  lab: z
+    .string()
+    .regex(/^[\da-f]{12}$/)
+    .default(newLab),
   salt: z.string().regex(/^[\w-]{43}$/),
   ended: z.array(z.object({ id: z.string(), until: z.number() })),
 })
 
 export interface SignIns {
+  /** Tells this lab from every other; no secret, and the same for as long as the file is. */
+  readonly lab: string
   /** Part of every key; another one makes every cookie worthless. */
   salt(): string
   /** Whether a sign-in was ended by its owner. */
@@ -27,7 +34,9 @@ export interface SignIns {
 /** Opens `sign-ins.json` in the state directory; one that cannot be read is begun anew, and all sign in again. */
 export async function openSignIns(dir: string, now: () => number): Promise<SignIns> {
   const path = join(dir, 'sign-ins.json')
-  let { salt, ended } = read(path) ?? { salt: newSalt(), ended: [] }
+  const known = read(path) ?? { lab: newLab(), salt: newSalt(), ended: [] }
+  const { lab } = known
+  let { salt, ended } = known
   let writing: Promise<void> = Promise.resolve()
 
   // One after the other: what was asked for last must be what stays.
@@ -35,7 +44,7 @@ export async function openSignIns(dir: string, now: () => number): Promise<SignI
     writing = writing
       .catch(() => undefined)
       .then(() =>
-        replaceFile(path, `${JSON.stringify({ version: 1, salt, ended })}\n`, { mode: 0o600 }),
+        replaceFile(path, `${JSON.stringify({ version: 1, lab, salt, ended })}\n`, { mode: 0o600 }),
       )
     return writing.catch((error: unknown) => {
       throw new LabError(
@@ -48,6 +57,7 @@ export async function openSignIns(dir: string, now: () => number): Promise<SignI
 
   await write()
   return {
+    lab,
     salt: () => salt,
     isEnded: (id) => ended.some((one) => one.id === id),
     end(id, until) {
@@ -60,6 +70,10 @@ export async function openSignIns(dir: string, now: () => number): Promise<SignI
       return write()
     },
   }
+}
+
+function newLab(): string {
+  return randomBytes(6).toString('hex')
 }
 
 function newSalt(): string {

@@ -3,9 +3,9 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { WebEnv } from './env.ts'
-import { signInSeconds } from './password.ts'
+import { signInSeconds, type Password } from './password.ts'
 
-const name = 'lab_sign_in'
+type Named = Pick<Password, 'cookieName'>
 
 function optionsOf(c: Context<WebEnv>) {
   return {
@@ -16,17 +16,17 @@ function optionsOf(c: Context<WebEnv>) {
   } as const
 }
 
-/** The cookie that the browser sent, or null. */
-export function readCookie(c: Context<WebEnv>): string | null {
-  return getCookie(c, name) ?? null
+/** This lab's cookie as the browser sent it, or null. */
+export function readCookie(c: Context<WebEnv>, { cookieName }: Named): string | null {
+  return getCookie(c, cookieName) ?? null
 }
 
 /** Gives the browser a cookie for as long as a sign-in lasts. */
-export function writeCookie(c: Context<WebEnv>, value: string): void {
-  setCookie(c, name, value, { ...optionsOf(c), maxAge: signInSeconds })
+export function writeCookie(c: Context<WebEnv>, { cookieName }: Named, value: string): void {
+  setCookie(c, cookieName, value, { ...optionsOf(c), maxAge: signInSeconds })
 }
 
-/** Takes it away. */
-export function dropCookie(c: Context<WebEnv>): void {
-  deleteCookie(c, name, optionsOf(c))
+/** Takes it away, and no other lab's. */
+export function dropCookie(c: Context<WebEnv>, { cookieName }: Named): void {
+  deleteCookie(c, cookieName, optionsOf(c))
 }

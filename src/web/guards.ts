@@ -136,7 +136,7 @@ async function recognise(c: Context<WebEnv>, guards: Guards): Promise<Visitor | 
   }
   const [, token] = /^Bearer +([!-~]+)$/i.exec(c.req.header('authorization') ?? '') ?? []
   if (token !== undefined) return bearer(token, c.get('sender').address, guards)
-  const cookie = readCookie(c)
+  const cookie = password && readCookie(c, password)
   const signIn = cookie === null ? null : await password?.recognise(cookie)
   return signIn ? { name: null, isWelcome: () => signIn.isGood(), hasSignedIn: true } : null
 }

@@ -34,7 +34,7 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
     const refusal = await refusalOf(c, password, given)
     const { address } = c.get('sender')
     if (!refusal) {
-      writeCookie(c, await password.issue())
+      writeCookie(c, password, await password.issue())
       log.info({ address }, 'somebody signed in')
       return c.redirect(localPath(next), 303)
     }
@@ -65,8 +65,8 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
 
   login.post('/logout', boundedBody, async (c) => {
     const { everywhere } = await readForm(c)
-    const signIn = await password.recognise(readCookie(c) ?? '')
-    dropCookie(c)
+    const signIn = await password.recognise(readCookie(c, password) ?? '')
+    dropCookie(c, password)
     if (signIn) {
       const ended = everywhere === '1' ? password.endAll() : signIn.end()
       // It has ended already, also when that cannot be written down.

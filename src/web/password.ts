@@ -18,6 +18,8 @@ export function parsePassword(text: string): PasswordText {
 
 /** What of a sign-in outlives lab; see src/store/sign-ins.ts. */
 export interface SignInStore {
+  /** Tells this lab from every other; no secret, and the same after a restart. */
+  readonly lab: string
   salt(): string
   isEnded(id: string): boolean
   end(id: string, until: number): Promise<void>
@@ -25,6 +27,11 @@ export interface SignInStore {
 }
 
 export interface Password {
+  /**
+   * The name of this lab's cookies. A browser keeps cookies by host and not by port: under one name, two
+   * labs on a machine, or behind two tunnels, would sign each other's visitors out.
+   */
+  readonly cookieName: string
   /** Whether it is the password; takes the time of one scrypt, one after the other. */
   isRight(given: string): Promise<boolean>
   /** How many wait for that answer. */
@@ -92,6 +99,7 @@ export function createPassword(
   const isFresh = (used: Keys): boolean => isCurrent() && used === keys
 
   return {
+    cookieName: `lab_sign_in_${store.lab}`,
     async isRight(given) {
       const before = await current()
       if (!before) return false

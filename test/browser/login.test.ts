@@ -72,6 +72,34 @@ describeInBrowser('signing in', ({ serve, visit }) => {
   })
 })
 
+describeInBrowser('two labs on two ports of one host', ({ serve, visit }) => {
+  it('both stay signed in, and a sign-out of one leaves the other', async () => {
+    const labs = [await guarded(), await guarded()]
+    const urls = await Promise.all(labs.map(async (lab) => (await serve(lab)).url))
+    const { page: first } = await visit(urls[0]!)
+    const second = await first.context().newPage()
+    await second.goto(urls[1]!)
+    for (const page of [first, second]) {
+      await page.fill('#password', password)
+      await page.click('.sign-in button')
+      await page.waitForSelector('[data-project="foo"]')
+    }
+    for (const page of [first, second]) {
+      await page.reload()
+      expect(new URL(page.url()).pathname).toBe('/')
+    }
+    await live(labs[1]!, second)
+    await first.click('.sign-out button >> nth=0')
+    await first.waitForSelector('#password')
+    await second.click('#start-foo button')
+    await second.waitForSelector('[data-instance="foo"]')
+    await second.reload()
+    expect(new URL(second.url()).pathname).toBe('/')
+    await first.goto(urls[0]!)
+    expect(new URL(first.url()).pathname).toBe('/login')
+  })
+})
+
 describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
   it('is led to the login page when the password changes, and comes back from there', async () => {
     const lab = await guarded()

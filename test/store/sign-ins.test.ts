@@ -17,6 +17,26 @@ it('salt and ended sign-ins outlive lab, in a file of its own', async ({ folder 
   expect(statSync(join(folder, 'sign-ins.json')).mode & 0o777).toBe(0o600)
 })
 
+it('a lab keeps its name, whatever else changes, and no two have the same', async ({ folder }) => {
+  const signIns = await openSignIns(folder, now)
+  expect(signIns.lab).toMatch(/^[\da-f]{12}$/)
+  await signIns.endAll()
+  expect((await openSignIns(folder, now)).lab).toBe(signIns.lab)
+  rmSync(join(folder, 'sign-ins.json'))
+  expect((await openSignIns(folder, now)).lab).not.toBe(signIns.lab)
+})
+
+it('a file from before labs had names is given one for good, and keeps the rest', async ({
+  folder,
+}) => {
+  const salt = 'a'.repeat(43)
+  const before = { version: 1, salt, ended: [{ id: 'one', until: 5000 }] }
+  writeFileSync(join(folder, 'sign-ins.json'), JSON.stringify(before))
+  const signIns = await openSignIns(folder, now)
+  expect({ salt: signIns.salt(), ended: signIns.isEnded('one') }).toEqual({ salt, ended: true })
+  expect((await openSignIns(folder, now)).lab).toBe(signIns.lab)
+})
+
 it('one that has run out by itself is forgotten', async ({ folder }) => {
   let time = 1000
   const signIns = await openSignIns(folder, () => time)

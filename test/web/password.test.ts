@@ -1,5 +1,5 @@
 // Signing in by lab's own password: what a cookie is, what kills it, and who may guess how often.
-import { statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { test as it } from '../fixtures/folder.ts'
@@ -123,6 +123,43 @@ describe('the cookie', () => {
     writeFileSync(join(folder, 'sign-ins.json'), '{}')
     const other = await lab.restart()
     expect((await other.send('/', by(cookie))).status).toBe(303)
+    const [, value] = cookie.split('=')
+    const renamed = `${other.guards.password!.cookieName}=${value}`
+    expect((await other.send('/', by(renamed))).status).toBe(303)
+  })
+
+  it('has a name of this lab’s own, which it keeps, and counts under no other', async ({
+    folder,
+  }) => {
+    const lab = await createGuarded({ folder, password: true })
+    const [name, value] = (await lab.signIn()).split('=') as [string, string]
+    expect(name).toMatch(/^lab_sign_in_[\da-f]{12}$/)
+    expect((await (await lab.restart()).signIn()).split('=')[0]).toBe(name)
+    await lab.post('/logout', { everywhere: '1' }, by(`${name}=${value}`))
+    const now = (await lab.signIn()).split('=')
+    expect(now[0]).toBe(name)
+    for (const other of ['lab_sign_in', 'lab_sign_in_000000000000', name.toUpperCase()])
+      expect((await lab.send('/', by(`${other}=${now[1]}`))).status).toBe(303)
+    expect((await lab.send('/', by(now.join('=')))).status).toBe(200)
+  })
+
+  it('of two labs under one host name does not touch the other’s', async ({ folder }) => {
+    const [one, two] = ['one', 'two'].map((name) => join(folder, name)) as [string, string]
+    for (const dir of [one, two]) mkdirSync(dir)
+    const labs = [
+      await createGuarded({ folder: one, password: true }),
+      await createGuarded({ folder: two, password: true }),
+    ]
+    const cookies = await Promise.all(labs.map((lab) => lab.signIn()))
+    expect(new Set(cookies.map((cookie) => cookie.split('=')[0])).size).toBe(2)
+    // A browser sends both to both.
+    const both = by(cookies.join('; '))
+    for (const lab of labs) expect((await lab.send('/', both)).status).toBe(200)
+    const left = await labs[0]!.post('/logout', { everywhere: '1' }, both)
+    expect(cookieOf(left).split('=')[0]).toBe(cookies[0]!.split('=')[0])
+    expect(left.headers.getSetCookie()).toHaveLength(1)
+    expect((await labs[0]!.send('/', both)).status).toBe(303)
+    expect((await labs[1]!.send('/', both)).status).toBe(200)
   })
 
   it('survives a restart of lab', async ({ folder }) => {
