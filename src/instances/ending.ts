@@ -70,16 +70,7 @@ export function createEnding(options: {
         )
     ledger.publish(entry)
     // The note goes only once the store tells the same.
-    void saved.then((isSaved) => isSaved && removeNote(note))
-  }
-
-  /** One that the disk does not let go of is only litter. */
-  function removeNote(note: string): void {
-    try {
-      notes.remove(note)
-    } catch (error) {
-      log.warn({ err: error, note }, 'a note could not be removed')
-    }
+    void saved.then((isSaved) => isSaved && notes.remove(note))
   }
 
   function forgetTheOldest(projectPath: string): void {

@@ -1,6 +1,9 @@
-// The keepers' notes: one small file for each launch, written when the agent ended.
-import { mkdirSync, readdirSync, readFileSync, rmSync, watch, type FSWatcher } from 'node:fs'
+// Notes about a launch, one small file each: the keeper's when the agent ended, and lab's own when its
+// end was asked for.
+import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
+import type { Actor } from '../core/instance.ts'
 import { exitOf, type Exit } from '../core/state.ts'
 
 export interface Notes {
@@ -10,6 +13,11 @@ export interface Notes {
   read(note: string): Exit | null
   /** The notes that are there now. */
   names(): ReadonlySet<string>
+  /** Notes who asked for the launch's end; once this returns, a killed lab has not forgotten it. @throws what the system says */
+  askEnd(note: string, by: Actor): void
+  /** Who asked for the launch's end, or null. */
+  endAskedBy(note: string): Actor | null
+  /** Removes all that is noted about a launch. */
   remove(note: string): void
   close(): void
 }
@@ -35,9 +43,24 @@ export function openNotes(dir: string, onChange: () => void): Notes {
         return new Set()
       }
     },
-    remove: (note) => {
-      rmSync(join(dir, note), { force: true })
-      rmSync(join(dir, `${note}.part`), { force: true })
+    // Written through the cache alone: what must outlive lab need not outlive the machine, which would
+    // end the agent, too. That takes no longer when the disk is slow.
+    askEnd: (note, by) => writeFileSync(join(dir, `${note}.stop`), by, { mode: 0o600 }),
+    endAskedBy(note) {
+      try {
+        const by = readFileSync(join(dir, `${note}.stop`), 'utf8')
+        return isActor(by) ? by : null
+      } catch {
+        return null
+      }
+    },
+    remove(note) {
+      for (const kind of ['', '.part', '.stop'])
+        try {
+          rmSync(join(dir, `${note}${kind}`), { force: true })
+        } catch {
+          // What the disk does not let go of is only litter: no launch bears that name again.
+        }
     },
     close: () => watcher?.close(),
   }
@@ -48,10 +71,15 @@ function watchNotes(dir: string, onChange: () => void): FSWatcher | null {
   try {
     // A note appears by rename from `NAME.part`, so it is never seen half-written.
     const watcher = watch(dir, { persistent: false }, (_event, name) => {
-      if (name && !name.endsWith('.part')) onChange()
+      if (name && !/\.(?:part|stop)$/.test(name)) onChange()
     })
     return watcher.on('error', () => undefined)
   } catch {
     return null
   }
+}
+
+/** A lab that was killed while it wrote had promised nothing yet. */
+function isActor(text: string): text is Actor {
+  return /^(?:page|api|cli|agent|nobody|(?:user|token):[^]*)$/.test(text)
 }

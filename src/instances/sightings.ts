@@ -138,6 +138,8 @@ export function createSightings(
     for (const entry of live) {
       if (entry.ending || !isLive(entry.state)) continue
       const session = sessions.get(entry.id)
+      // What an earlier lab promised, and did not live to do.
+      if (entry.unconfirmed) entry.stopAskedBy ??= notes.endAskedBy(entry.note)
       // Its server cannot be reached, and runs: that is no end.
       if (!session && elsewhere && entry.stopAskedBy === null && !around.noted.has(entry.note)) {
         entry.unconfirmed = true

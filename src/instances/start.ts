@@ -20,7 +20,7 @@ export interface Start {
 export function createStart(
   options: LaunchOptions & { readonly launch: Launch; readonly sweeper: Sweeper },
 ): Start {
-  const { deps, ledger, projects, observer, launch, sweeper } = options
+  const { deps, ledger, projects, notes, observer, launch, sweeper } = options
   const { journal, log, now } = deps
 
   async function bringUp(work: Work, by: Actor, undo: (entry: Entry) => void): Promise<Instance> {
@@ -28,7 +28,7 @@ export function createStart(
     const coming = launch.bringUp(work)
     // A stop that comes meanwhile waits until there is something to stop.
     entry.queue = coming.catch(() => undefined)
-    const { id, name } = entry
+    const { id, name, note } = entry
     try {
       await coming
     } catch (error) {
@@ -36,6 +36,7 @@ export function createStart(
       // tmux may have made the session before it refused the rest of the line.
       await sweeper.sweep(id)
       undo(entry)
+      notes.remove(note)
       throw error
     }
     const { what, resume } = work

@@ -10,7 +10,7 @@ import type { Notes } from './notes.ts'
 import type { Sweeper } from './sweeper.ts'
 
 export interface Stop {
-  /** Asks for the end: the state is `stopping` when this returns, the rest follows. */
+  /** Asks for the end: the state is `stopping` when this returns, and the rest follows, also when lab is killed. */
   ask(entry: Entry, by: Actor): void
   /** Goes on with a stop that was asked for before. */
   goOn(entry: Entry): void
@@ -67,6 +67,15 @@ export function createStop(options: {
     if (end) await ending.conclude(entry, { ...end, by, ...failed })
   }
 
+  /** Before anybody is answered: a lab that is killed now is followed by one that ends it, and knows why. */
+  function promise({ id, note }: Entry, by: Actor): void {
+    try {
+      notes.askEnd(note, by)
+    } catch (error) {
+      log.warn({ err: error, instance: id }, 'a stop could not be noted, and goes on')
+    }
+  }
+
   function enqueue(entry: Entry): void {
     if (entry.ending) return
     entry.ending = true
@@ -86,11 +95,10 @@ export function createStop(options: {
     ask(entry, by) {
       if (entry.stopAskedBy !== null) return
       entry.stopAskedBy = by
+      promise(entry, by)
       ledger.move(entry, 'stopping', { by })
-      const saved = ledger.save(entry)
+      void ledger.save(entry)
       ledger.publish(entry)
-      // A lab that is killed now must not find a signal without knowing that it was lab's own.
-      entry.queue = entry.queue.then(async () => void (await saved))
       enqueue(entry)
     },
     goOn(entry) {

@@ -1,9 +1,10 @@
 // lab is killed while its instances are in every state there is: the next lab shows the same.
-import { readFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { test } from '../fixtures/lab.ts'
+import { fooAndBar, isAlive } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
 test('killed with an instance in each state, lab comes back with the same states and evidence', async ({
@@ -66,4 +67,35 @@ test('killed with an instance in each state, lab comes back with the same states
   )
   expect(ended.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
   await lab.reaches(starting, 'ready', 15_000)
+})
+
+test('a stop that was answered is done by the next lab, and by its name, however early lab was killed', async ({
+  lab,
+}) => {
+  lab.behave({ ignore: ['SIGTERM', 'SIGHUP'] })
+  const [foo, bar] = await fooAndBar(lab)
+  const path = join(lab.stateDir, 'state.json')
+  await until(() => readFileSync(path, 'utf8').split('"verified": true').length === 3, {
+    what: 'a store that is up to date',
+  })
+  // A folder in its place fails every write, so lab is killed before the first one, so to speak.
+  cpSync(path, `${path}.kept`)
+  rmSync(path)
+  mkdirSync(path)
+  const { status } = await lab.call('DELETE', `/api/v1/instances/${foo.id}`)
+  await lab.end('SIGKILL')
+  expect(status).toBe(202)
+  rmSync(path, { recursive: true })
+  renameSync(`${path}.kept`, path)
+  await lab.boot()
+  const { evidence } = await lab.reaches(foo.id, 'stopped')
+  expect(evidence).toMatchObject({ reason: 'stopped', by: 'api' })
+  expect(isAlive(foo.pid)).toBe(false)
+  expect(await lab.get(bar.id)).toMatchObject({ state: 'ready', pid: bar.pid })
+  // Resumed, it is another launch, of which nobody asked that.
+  await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)
+  const { pid } = await lab.reaches(foo.id, 'ready')
+  await lab.end('SIGKILL')
+  await lab.boot()
+  expect(await lab.get(foo.id)).toMatchObject({ state: 'ready', pid })
 })

@@ -105,6 +105,25 @@ test('what is not there reads as nothing and is removed without complaint', ({ f
   notes.close()
 })
 
+test('who asked for an end is known to whoever opens the folder next, until it is removed', ({
+  folder,
+}) => {
+  const notes = openNotes(folder, () => {})
+  expect(notes.endAskedBy('a')).toBeNull()
+  for (const by of ['api', 'user:Zoë\nthe 2nd'] as const) {
+    notes.askEnd('a', by)
+    const next = openNotes(folder, () => {})
+    expect([next.endAskedBy('a'), next.endAskedBy('ab'), next.read('a')]).toEqual([by, null, null])
+    next.close()
+  }
+  notes.remove('a')
+  expect(readdirSync(folder)).toEqual([])
+  // Cut off: whoever wrote it was killed before anything was promised.
+  put(`${notes.pathOf('a')}.stop`, '')
+  expect(notes.endAskedBy('a')).toBeNull()
+  notes.close()
+})
+
 test('without a watcher to be had the notes are read all the same', ({ folder }) => {
   limit.reached = true
   const notes = openNotes(folder, () => {})

@@ -46,7 +46,7 @@ function serviceOf(entry: Entry): {
     setServerVersion: nothing,
     setReadable: nothing,
   }
-  const notes = { read: () => null, names: () => new Set() }
+  const notes = { read: () => null, names: () => new Set(), endAskedBy: () => null }
   type Parts = Parameters<typeof createStop>[0] & Parameters<typeof createSightings>[0]
   const parts = { deps: { graceMs, log, store, now: Date.now }, ledger, notes } as unknown as Parts
   const stop = createStop({
