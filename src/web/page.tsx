@@ -9,7 +9,7 @@ import { actorOf } from './guards.ts'
 import type { Live } from './live.tsx'
 import type { AssetPaths } from './static.ts'
 import type { Streams } from './streams.ts'
-import { renderPage } from './views/document.tsx'
+import { renderPage, type PageOptions } from './views/document.tsx'
 import { Failures } from './views/failures.tsx'
 import { createKeptPage } from './views/kept-page.tsx'
 import { htmlOf, Partial } from './views/parts.tsx'
@@ -17,6 +17,11 @@ import { htmlOf, Partial } from './views/parts.tsx'
 /** Whether htmx asks, and can place partials. */
 export function isHtmx(c: Context<WebEnv>): boolean {
   return c.req.header('hx-request') === 'true'
+}
+
+/** What a page differs in by who asks for it, and how they come. */
+export function askerOf(c: Context<WebEnv>): Pick<PageOptions, 'canSignOut' | 'isProxied'> {
+  return { canSignOut: c.get('visitor').hasSignedIn, isProxied: c.get('sender').isProxied }
 }
 
 // A named event, because htmx hides comments from the page, which wants to notice a silent connection.
@@ -63,17 +68,15 @@ export function createPage(
     if (isHtmx(c)) return c.html(doneAll(results, place.line))
     const failed = results.some(({ outcome }) => outcome === 'failed')
     if (!failed) return c.redirect(`/${place.hash}`, 303)
-    const canSignOut = c.get('visitor').hasSignedIn
-    const failures = <Failures of={results} />
-    return c.html(renderPage(live.picture(), live.moment(), assets, { canSignOut, failures }), 409)
+    const options = { ...askerOf(c), failures: <Failures of={results} /> }
+    return c.html(renderPage(live.picture(), live.moment(), assets, options), 409)
   }
 
   page.get('/', (c) => {
     const query = c.req.query('q') ?? ''
-    const canSignOut = c.get('visitor').hasSignedIn
-    if (query === '')
-      return c.body(keptPage(live.picture(), live.moment(), { canSignOut }), 200, html)
-    return c.html(renderPage(live.picture(), live.moment(), assets, { query, canSignOut }))
+    if (query === '') return c.body(keptPage(live.picture(), live.moment(), askerOf(c)), 200, html)
+    const options = { ...askerOf(c), query }
+    return c.html(renderPage(live.picture(), live.moment(), assets, options))
   })
 
   page.get('/events', (c) => {

@@ -10,7 +10,7 @@ import type { WebDeps } from './deps.ts'
 import { noGuards, onlyKnown } from './guards.ts'
 import { createLive, type Live } from './live.tsx'
 import { createLogin, leadToLogin } from './login.tsx'
-import { createPage, isHtmx } from './page.tsx'
+import { askerOf, createPage, isHtmx } from './page.tsx'
 import { knowSender } from './proxy.ts'
 import { createStatic, type AssetPaths } from './static.ts'
 import { statusOf } from './status.ts'
@@ -109,8 +109,7 @@ function rendered(
     return c.html(htmlOf(<RefusalText refusal={refusal} />) + partials, status)
   }
   if (form) {
-    const canSignOut = c.get('visitor').hasSignedIn
-    const options = { refusal, canSignOut }
+    const options = { ...askerOf(c), refusal }
     return c.html(renderPage(live.picture(), live.moment(), assets, options), status)
   }
   return c.html(renderFailure(live.moment(), assets, message), status)

@@ -210,6 +210,38 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       expect(await page.locator('[data-instance*="by-nobody"]').count()).toBe(0)
     })
 
+    it('whose sign-on is lost is led there by a form, too, where scripts are off', async () => {
+      front.user = 'ann'
+      const { page } = await visit(front.url, { ...secure, javaScriptEnabled: false })
+      front.user = null
+      await page.fill('#label-foobar', 'by no script')
+      await page.click('#start-foobar button')
+      await page.waitForSelector('h1:has-text("Sign on")', { timeout: 20_000 })
+      expect(new URL(page.url()).searchParams.get('rd')).toBe(`${front.url}/`)
+      front.user = 'ann'
+      await page.goto(`${front.url}/`)
+      await page.waitForSelector('[data-project="foobar"]')
+      expect(await page.locator('[data-instance*="by-no-script"]').count()).toBe(0)
+    })
+
+    it('is told how to go on where the proxy answers a form by a redirect, which browsers drop', async () => {
+      const other = await createFront((recipe) =>
+        recipe.replace(/^ *if \(\$request_method.*\n/m, ''),
+      )
+      fronts.push(other)
+      other.proxyTo(lab.url())
+      await other.start()
+      const { page, complaints } = await visit(other.url, { ...secure, javaScriptEnabled: false })
+      other.user = null
+      await page.click('#start-foobar button')
+      const said = () => complaints.some((one) => one.includes("form-action 'self'"))
+      await until(said, { what: 'the browser drops the form' })
+      expect(page.url()).toBe(`${other.url}/`)
+      expect(await page.textContent('.unscripted')).toContain('your sign-on is over')
+      await page.click('.unscripted a')
+      await page.waitForSelector('h1:has-text("Sign on")', { timeout: 20_000 })
+    })
+
     it('is never shown a proxy’s own refusal inside a card', async () => {
       // Without error_page nginx answers 401 itself, as some sign-ons do to scripts.
       const bare = await createFront((recipe) => recipe.replace(/^ *error_page .*\n/m, ''))

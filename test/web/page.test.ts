@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { AtCapacity, NotLoggedIn } from '../../src/errors.ts'
 import { shellText } from '../../src/web/views/shell-text.ts'
 import { ageText } from '../../src/web/views/moment.ts'
-import { createLab, type Lab } from './lab.ts'
+import { createLab, host, type Lab } from './lab.ts'
 
 const htmx = { 'hx-request': 'true' }
 
@@ -140,6 +140,21 @@ describe('the page', () => {
     )
     expect(section).toContain('irssi')
     expect(section).not.toMatch(/<button|<form|<a /)
+  })
+
+  it('says that it stands still where scripts are off, and what a dead button means behind a proxy', async () => {
+    const proxied = createLab({
+      proxies: { networks: ['10.0.0.1/32'], userHeader: null },
+    })
+    const { app } = proxied
+    const socket = { remoteAddress: '10.0.0.1', localAddress: '10.0.0.2' }
+    const html = await app.request('/', { headers: { host } }, { incoming: { socket, url: '/' } })
+    const note = /<noscript>([^]*?)<\/noscript>/
+    expect(note.exec(await html.text())?.[1]).toContain('your sign-on is over')
+    expect(note.exec(await pageOf(proxied))?.[1]).not.toContain('sign-on')
+    expect(note.exec(await pageOf(proxied))?.[1]).toContain(
+      '<a class="button" href="/">Load again</a>',
+    )
   })
 
   it('filters on the server for who has no script', async () => {

@@ -23,6 +23,8 @@ export interface PageOptions {
   readonly failures?: Child
   /** Whether the operator came by a password and may leave. */
   readonly canSignOut?: boolean
+  /** Whether a proxy in front may have a sign-on of its own. */
+  readonly isProxied?: boolean
   /** What stands in the place of the cards. */
   readonly cards?: Child
 }
@@ -32,8 +34,9 @@ export function renderPage(
   picture: Picture,
   at: Moment,
   assets: AssetPaths,
-  { query = '', refusal, failures, canSignOut = false, cards }: PageOptions = {},
+  options: PageOptions = {},
 ): string {
+  const { query = '', refusal, failures, canSignOut = false, isProxied = false, cards } = options
   const { projects, ended, cap, notices, foreign, offer, known, lab } = picture
   const instances = projects.flatMap((project) => project.instances)
   const needs = needy(instances).length
@@ -59,6 +62,7 @@ export function renderPage(
         <Needs instances={instances} at={at} />
       </div>
       <main>
+        <Unscripted isProxied={isProxied} />
         <div id="msg" class="message" role="alert">
           {isHomeless ? <RefusalText refusal={refusal} /> : null}
           {failures}
@@ -111,6 +115,22 @@ export function renderPage(
     needs === 0 ? 'lab' : `(${needs}) lab`,
   )
 }
+
+// No form of the page may end at another site, not even by a redirect (form-action, see ../doors.ts): a
+// browser drops the tap without a word where a proxy answers it by leading to its sign-on. A link may.
+const Unscripted: FC<{ isProxied: boolean }> = ({ isProxied }) => (
+  <noscript>
+    <div class="unscripted">
+      <p>
+        JavaScript is off, so this page stays as it is until you load it again.
+        {isProxied ? ' If a button does nothing, your sign-on is over: load it again, too.' : null}
+      </p>
+      <a class="button" href="/">
+        Load again
+      </a>
+    </div>
+  </noscript>
+)
 
 /** The page of a failure that belongs to no form. */
 export function renderFailure(at: Moment, assets: AssetPaths, message: string): string {

@@ -29,7 +29,7 @@ export function createKeptPage(
 ): (
   picture: Picture,
   at: Moment,
-  options: Pick<PageOptions, 'canSignOut'>,
+  options: Pick<PageOptions, 'canSignOut' | 'isProxied'>,
 ) => Uint8Array<ArrayBuffer> {
   let kept = new Map<string, Card>()
   return (picture, at, options) => {
