@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ['test/fixtures/build.ts'],
     // Real tmux, real processes, two cores in CI: more files at once only wait for each other.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Longer than any wait within a test, so that what is red is what was waited for.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })
