@@ -17,10 +17,13 @@ describe.each(clients)('with the %s client', (client) => {
       async ([dead, alive], { sandbox }) => {
         const tmux = await open(sandbox, { client })
         const typed = join(sandbox.dir, 'typed')
-        const argv = ['sh', '-c', `printf 'I am ${dead}'; exit 1`]
+        const argv = ['sh', '-c', `printf 'I am ${dead}'; read line; exit 1`]
         const gone = await tmux.newSession(session(sandbox, { name: dead, argv }))
         const here = await tmux.newSession(session(sandbox, { name: alive, argv: typist(typed) }))
         await shows(tmux, here.paneId, 'ready')
+        // It dies once its words are on the screen: without a keeper, tmux may lose what it says last.
+        await shows(tmux, gone.paneId, `I am ${dead}`)
+        await tmux.pressKeys(gone.paneId, ['Enter'])
         await until(async () => (await tmux.list()).sessions.find((s) => s.pane?.dead), {
           what: 'a death',
         })

@@ -1,5 +1,5 @@
 // What only the control client does: it is told of changes, and its connections come and go.
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect } from 'vitest'
@@ -14,10 +14,10 @@ async function children(text: string): Promise<number[]> {
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry)
     if (!pid) continue
-    const [stat, args] = await Promise.all(
+    const [line, args] = await Promise.all(
       ['stat', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
     )
-    const [state, ppid] = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ')
+    const [state, ppid] = line!.slice(line!.lastIndexOf(')') + 2).split(' ')
     if (Number(ppid) === process.pid && state !== 'Z' && args!.replaceAll('\0', ' ').includes(text))
       found.push(pid)
   }
@@ -29,7 +29,7 @@ async function counted(tmux: Tmux, act: () => Promise<unknown>): Promise<void> {
   let wakes = 0
   tmux.onWake(() => (wakes += 1))
   await act()
-  await until(() => wakes > 0, { timeoutMs: 2000, what: 'a wake' })
+  await until(() => wakes > 0, { what: 'a wake' })
 }
 
 async function attached(sandbox: TmuxSandbox): Promise<number[]> {
@@ -99,7 +99,9 @@ describe('the control client', () => {
     await until(async () => (await modes()).join('') === '01', { what: 'both attached' })
     await open(sandbox, { client: 'control' })
     await stale
-    expect(await modes()).toEqual(['0', '1', '1'])
+    await until(async () => (await modes()).join('') === '011', {
+      what: 'the person and lab alone',
+    })
   })
 
   test('makes its session again when somebody ends it or the whole server', async ({ sandbox }) => {
@@ -139,11 +141,19 @@ describe('the control client', () => {
       *) exec tmux "$@" ;;
       esac`
     await writeFile(slow, script, { mode: 0o755 })
-    const tmux = await open(sandbox, { client: 'control', tmuxPath: slow })
+    const said: string[] = []
+    const tmux = await open(sandbox, {
+      client: 'control',
+      tmuxPath: slow,
+      log: ({ msg }) => said.push(msg),
+    })
     const seen = async () => (await readFile(log, 'utf8')).trim().split('\n')
     await writeFile(log, '')
     for (const pid of await attached(sandbox)) process.kill(pid, 'SIGKILL')
-    await until(async () => !(await attached(sandbox)).length, { what: 'no connection' })
+    // Until lab knows, it would ask one that is dead.
+    await until(() => said.filter((msg) => msg.includes('connection lost')).length === 2, {
+      what: 'both connections lost',
+    })
     const early = tmux.newSession(session(sandbox, { name: 'early' }))
     await until(
       async () => {
@@ -164,27 +174,32 @@ describe('the control client', () => {
     const tmux = await open(sandbox, { client: 'control' })
     const argv = ['sh', '-c', 'echo other; exec sleep 1000']
     const { paneId: other } = await tmux.newSession(session(sandbox, { name: 'other', argv }))
-    // Every number of the next answers at every second of the next five, so that some capture must
-    // meet one, and then an answer that was never given.
-    const guesses =
-      'for t in 0 1 2 3 4; do i=250; while [ $i -lt 900 ]; do echo "%end $((now+t)) $i 1"; i=$((i+1)); done; done'
-    const script = `now=$(date +%s); ${guesses}; echo %begin 1 2 1; echo %end 1 2 1; echo all; exec sleep 1000`
+    // Told which answer was the last, it prints how each of the next 160 ends in each of the next 25
+    // seconds, so that some capture must meet one, and then an answer that was never given.
+    const [told, done] = [join(sandbox.dir, 'told'), join(sandbox.dir, 'done')]
+    const script = `while ! [ -e "$1" ]; do sleep 0.02; done; now=$(date +%s) i=$(cat "$1"); end=$((i+160))
+      while [ $i -lt $end ]; do t=0; while [ $t -lt 25 ]; do echo "%end $((now+t)) $i 1"; t=$((t+1)); done; i=$((i+1)); done
+      echo %begin 1 2 1; echo %end 1 2 1; echo all; : >"$2"; exec sleep 1000`
+    const lines = 160 * 25 + 3
     const { paneId } = await tmux.newSession(
-      session(sandbox, { argv: ['sh', '-c', script], historyLimit: 5000 }),
+      session(sandbox, { argv: ['sh', '-c', script, 'guess', told, done], historyLimit: 5000 }),
     )
+    const answer = await sandbox.tmux('-C', 'display-message', '-p', 'x')
+    await writeFile(`${told}.part`, /^%begin \d+ (\d+) /m.exec(answer)![1]!)
+    await rename(`${told}.part`, told)
+    // Every question to tmux is one of those answers, so none is asked before the lines are there.
+    await until(() => stat(done), { what: 'the lines to be printed' })
     await until(
       async () => (await sandbox.tmux('capture-pane', '-p', '-t', paneId)).includes('all'),
-      {
-        what: 'the lines',
-      },
+      { what: 'the lines on the screen' },
     )
     let cut = 0
     for (let i = 0; i < 10; i++) {
       const [guessing, quiet] = await Promise.allSettled([
-        tmux.capture(paneId, 4000),
+        tmux.capture(paneId, 4500),
         tmux.capture(other, 3000),
       ])
-      if (guessing.status === 'rejected' || guessing.value.length < 3253) cut += 1
+      if (guessing.status === 'rejected' || guessing.value.length < lines) cut += 1
       if (quiet.status === 'fulfilled') expect(quiet.value).toEqual(['other'])
       const { sessions } = await tmux.list()
       expect(sessions.map((s) => s.name)).toEqual(['foo', 'other'])
@@ -192,8 +207,8 @@ describe('the control client', () => {
     expect(cut).toBeGreaterThan(0)
     const whole = await until(
       async () => {
-        const lines = await tmux.capture(paneId, 4000)
-        return lines.length === 3253 ? lines : null
+        const screen = await tmux.capture(paneId, 4500)
+        return screen.length === lines ? screen : null
       },
       { timeoutMs: 15_000, what: 'the whole screen' },
     )

@@ -22,6 +22,8 @@ export async function openBare(
     historyLimit: 2000,
     bufferDir: join(sandbox.dir, 'buffers'),
     env: sandbox.env,
+    // A busy machine may take longer than lab would wait; the deadline has tests of its own.
+    timeoutMs: 10_000,
     log: () => {},
     ...options,
   })
