@@ -110,6 +110,8 @@ const program = `
 interface Racer {
   readonly child: ChildProcess
   said: string
+  /** It has ended, and all that it said has been read. */
+  isOver: boolean
 }
 
 async function race(folder: string, count: number, then: 'stay' | 'die'): Promise<Racer[]> {
@@ -118,8 +120,9 @@ async function race(folder: string, count: number, then: 'stay' | 'die'): Promis
     const child = spawn(process.execPath, [file, folder, then], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
-    const racer: Racer = { child, said: '' }
+    const racer: Racer = { child, said: '', isOver: false }
     child.stdout.on('data', (data: Buffer) => (racer.said += data.toString()))
+    child.once('close', () => (racer.isOver = true))
     return racer
   })
   await until(() => racers.every(({ said }) => said.startsWith('here\n')), {
@@ -163,7 +166,7 @@ describe('many processes at the same moment', () => {
     mkdirSync(join(folder, 'state'))
     put(join(folder, 'state', 'lock'), noteOf(dead))
     const racers = await race(folder, 24, 'die')
-    await until(() => racers.every(({ child }) => child.signalCode !== null), {
+    await until(() => racers.every(({ isOver }) => isOver), {
       timeoutMs: 25_000,
       what: 'each to have held it once',
     })
