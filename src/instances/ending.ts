@@ -49,28 +49,30 @@ export function createEnding(options: {
 
   async function conclude(entry: Entry, { reason, exit, by, failed }: End): Promise<void> {
     const lastLines = await screenOf(entry)
+    await removeSession(entry)
     const at = new Date(now()).toISOString()
     const evidence = evidenceOf({ reason, exit, lastLines, by, at })
     const clean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
     const to = clean && isLegalMove(entry.state, 'stopped') ? 'stopped' : 'error'
     const { exitCode, signal } = evidence
     if (!ledger.move(entry, to, { by, reason, exitCode, signal, lastLines })) return
-    const { session, note } = entry
+    const { note } = entry
     Object.assign(entry, { session: null, agent: null, unconfirmed: false })
     entry.ended = { at, evidence: failed ? { ...evidence, message: failed } : evidence }
     forgetTheOldest(entry.projectPath)
-    // The evidence is on its way to the disk before the screen it came from goes.
     const saved = ledger.save(entry)
-    // A session that tmux does not let go of now is removed at the next sighting.
-    if (session)
-      await tmux
-        .killPane({ paneId: session.paneId, id: entry.id })
-        .catch((error: unknown) =>
-          log.warn({ err: error, instance: entry.id }, 'a session could not be removed yet'),
-        )
     ledger.publish(entry)
     // The note goes only once the store tells the same.
     void saved.then((isSaved) => isSaved && notes.remove(note))
+  }
+
+  /** Before the end is told: who hears of it finds nothing of the instance in tmux, its name least of all. */
+  async function removeSession({ id, session }: Entry): Promise<void> {
+    if (!session) return
+    await tmux.killPane({ paneId: session.paneId, id }).catch((error: unknown) =>
+      // The next sighting tries again.
+      log.warn({ err: error, instance: id }, 'a session could not be removed yet'),
+    )
   }
 
   function forgetTheOldest(projectPath: string): void {
