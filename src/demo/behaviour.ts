@@ -5,12 +5,15 @@
 // one such {…} and wins over all. No file at all means the defaults.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Behaviour {
   /** Null: whatever `<config dir>/.credentials.json` says. */
   readonly loggedIn: boolean | null
   /** How long `auth status` takes. */
   readonly authMs: number
+  /** A file that has to be there before anything is done; null: none. */
+  readonly startOnce: string | null
   /** From the program's start to its registry file and prompt. */
   readonly startMs: number
   /** Ends by itself, this long after the program's start, before or after the prompt is there. */
@@ -40,6 +43,8 @@ export interface Behaviour {
 }
 
 export interface Death {
+  /** A file that has to be there first; the time counts from then. */
+  readonly once?: string
   readonly afterMs: number
   readonly exit?: number
   readonly signal?: NodeJS.Signals
@@ -50,6 +55,7 @@ export interface Death {
 export const defaults: Behaviour = {
   loggedIn: null,
   authMs: 20,
+  startOnce: null,
   startMs: 20,
   die: null,
   ignore: [],
@@ -83,6 +89,13 @@ export function readBehaviour(
   for (const key of Object.keys(merged))
     if (!(key in defaults)) throw new Error(`stand-in: there is no behaviour "${key}"`)
   return { ...defaults, ...merged }
+}
+
+const lookMs = 10
+
+/** Resolves once a file is there that somebody else makes, so that they decide when and no clock does. */
+export async function untilThere(file: string): Promise<void> {
+  while (!existsSync(file)) await sleep(lookMs)
 }
 
 interface Chosen {

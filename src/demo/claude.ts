@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runAuth } from './auth.ts'
-import { readBehaviour, type Behaviour } from './behaviour.ts'
+import { readBehaviour, untilThere, type Behaviour } from './behaviour.ts'
 import { createDesk } from './desk.ts'
 import { createEnding, planDeath, type Ending } from './ending.ts'
 import { hasCredentials, homeOf, type Home } from './home.ts'
@@ -41,6 +41,7 @@ export async function runStandIn(
   const { options } = parsed
   const behaviour = readBehaviour(home.configDir, env, { cwd, name: options.name })
   const ending = createEnding(behaviour)
+  if (behaviour.startOnce !== null) await untilThere(behaviour.startOnce)
   await planDeath(behaviour, ending)
   const chosen = chooseConversation(options, home, cwd, options.sessionId ?? randomUUID())
   if (chosen.ok === false) return quit(1, chosen.error)

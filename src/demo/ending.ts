@@ -1,6 +1,7 @@
 // How this program ends: gracefully at a signal or /exit, or abruptly as it was told to.
 // Part of src/demo, which imports no other room.
-import type { Behaviour } from './behaviour.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { untilThere, type Behaviour } from './behaviour.ts'
 
 export interface Ending {
   /** Cleans up once and exits with this code, leaving `farewell` on the screen; later calls change nothing. */
@@ -68,6 +69,10 @@ function write(lines: readonly string[] | null): void {
 export async function planDeath({ die }: Behaviour, ending: Ending): Promise<void> {
   if (die === null) return
   const strike = () => ending.die(die.signal ?? String(die.exit ?? 1), die.lines)
-  if (die.afterMs === 0) await strike()
-  else setTimeout(() => void strike(), die.afterMs)
+  const { once, afterMs } = die
+  if (once === undefined && afterMs === 0) await strike()
+  else
+    void (once === undefined ? Promise.resolve() : untilThere(once))
+      .then(() => sleep(afterMs))
+      .then(strike)
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { until } from '../fixtures/until.ts'
@@ -117,11 +117,23 @@ describe('an ungraceful end', () => {
     })
 
   test('can be a signal to itself after the prompt is there', async ({ stage }) => {
-    stage.behave({ die: { afterMs: 300, signal: 'SIGSEGV' } })
+    const now = join(stage.dir, 'now')
+    stage.behave({ die: { once: now, afterMs: 0, signal: 'SIGSEGV' } })
     const actor = await stage.ready()
+    writeFileSync(now, '')
     expect(await actor.ended()).toBe(139)
     expect(files(stage)).toContain(`${actor.pid}.json`)
   })
+})
+
+test('a start can wait for a file, and does nothing before', async ({ stage }) => {
+  const now = join(stage.dir, 'now')
+  stage.behave({ byName: { late: { startOnce: now } } })
+  const late = await stage.start(['--name', 'late'])
+  await stage.ready()
+  expect(late.registry()).toBeNull()
+  writeFileSync(now, '')
+  await late.is('idle')
 })
 
 describe('signals that are ignored', () => {

@@ -31,9 +31,9 @@ function end(killPane: () => Promise<void>) {
   }
   const deps = { tmux, log: createLog('error', { write: () => {} }), now: Date.now }
   const notes = { remove: step('note removed', undefined) }
-  const { conclude } = createEnding({ deps, ledger, notes } as unknown as Options)
+  const ending = createEnding({ deps, ledger, notes } as unknown as Options)
   const exit = { code: null, signal: 'SIGKILL' }
-  const concluded = conclude(entry, { reason: 'signal', exit, by: 'nobody' })
+  const concluded = ending.conclude(entry, { reason: 'signal', exit, by: 'nobody' })
   return { entry, steps, concluded }
 }
 

@@ -26,40 +26,43 @@ async function ended(lab: TestLab, id: string): Promise<Instance> {
 const deaths = [
   {
     what: 'at once with exit status 3',
-    startMs: 20,
+    isReady: false,
     die: { afterMs: 0, exit: 3, lines: ['cannot go on: A', 'cannot go on: B'] },
     expected: { reason: 'start_failed', exitCode: 3, signal: null },
     last: 'cannot go on: B',
   },
   {
     what: 'after 50 ms by SIGSEGV',
-    startMs: 5000,
+    isReady: false,
     die: { afterMs: 50, signal: 'SIGSEGV', lines: ['about to fall'] },
     expected: { reason: 'start_failed', exitCode: null, signal: 'SIGSEGV' },
     last: 'about to fall',
   },
   {
-    what: 'after 2 s, long since ready, by SIGKILL',
-    startMs: 20,
-    die: { afterMs: 2000, signal: 'SIGKILL', lines: ['last words'] },
+    what: 'long since ready, by SIGKILL',
+    isReady: true,
+    die: { afterMs: 0, signal: 'SIGKILL', lines: ['last words'] },
     expected: { reason: 'signal', exitCode: null, signal: 'SIGKILL' },
     last: 'last words',
   },
   {
-    what: 'after 1 s with exit status 7, long since ready',
-    startMs: 20,
-    die: { afterMs: 1000, exit: 7, lines: ['seven'] },
+    what: 'long since ready, with exit status 7',
+    isReady: true,
+    die: { afterMs: 0, exit: 7, lines: ['seven'] },
     expected: { reason: 'exited', exitCode: 7, signal: null },
     last: 'seven',
   },
 ] as const
 
 describe('an agent that dies', () => {
-  for (const { what, startMs, die, expected, last } of deaths) {
+  for (const { what, isReady, die, expected, last } of deaths) {
     test(`${what} leaves its cause and last lines, ten times of ten`, async ({ lab }) => {
-      lab.behave({ die, startMs })
+      const now = join(lab.dir, 'now')
+      lab.behave(isReady ? { die: { ...die, once: now } } : { die, startMs: 60_000 })
       await lab.boot('--max-instances=10')
       const started = await Promise.all(Array.from({ length: 10 }, () => lab.start('foo')))
+      if (isReady) for (const { id } of started) await lab.reaches(id, 'ready')
+      writeFileSync(now, '')
       for (const { id } of started) {
         const instance = await ended(lab, id)
         expect(instance.state).toBe('error')
@@ -73,11 +76,12 @@ describe('an agent that dies', () => {
   }
 
   test('leaves the same while lab is down', async ({ lab }) => {
+    const now = join(lab.dir, 'now')
     lab.behave({
       byName: Object.fromEntries(
         deaths.map(({ die }, i) => [
           i === 0 ? 'foo' : `foo~${i + 1}`,
-          { die: { ...die, afterMs: 1500 } },
+          { die: { ...die, afterMs: 0, once: now } },
         ]),
       ),
     })
@@ -86,6 +90,7 @@ describe('an agent that dies', () => {
     for (const _ of deaths) started.push(await lab.start('foo'))
     for (const { id } of started) await lab.reaches(id, 'ready')
     await lab.end('SIGKILL')
+    writeFileSync(now, '')
     await until(() => lab.marked().length === 0, { what: 'all agents gone' })
     await lab.boot()
     for (const [i, { id }] of started.entries()) {
@@ -98,9 +103,12 @@ describe('an agent that dies', () => {
   })
 
   test('by exit 0 without a stop is stopped, with the cause that it exited', async ({ lab }) => {
-    lab.behave({ die: { afterMs: 800, exit: 0 } })
+    const now = join(lab.dir, 'now')
+    lab.behave({ die: { once: now, afterMs: 0, exit: 0 } })
     await lab.boot()
     const { id } = await lab.start('foo')
+    await lab.reaches(id, 'ready')
+    writeFileSync(now, '')
     const instance = await ended(lab, id)
     expect([instance.state, instance.evidence!.reason, instance.evidence!.exitCode]).toEqual([
       'stopped',
@@ -188,7 +196,7 @@ test('the journal tells every move of an instance, by whom and why', async ({ la
 test('what ended alike twenty times is kept twenty times for each project, the oldest goes first', async ({
   lab,
 }) => {
-  lab.behave({ die: { afterMs: 0, exit: 1 } })
+  replaceClaude(lab, '#!/bin/sh\nexit 1\n')
   await lab.boot('--max-instances=30')
   const ids: string[] = []
   for (let i = 0; i < 23; i++) {
