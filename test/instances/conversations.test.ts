@@ -89,8 +89,9 @@ test('a registry file that names another process’s pid changes nothing', async
   const waiting = { status: 'waiting', waitingFor: 'permission prompt', updatedAt: Date.now() }
   writeFileSync(join(lab.home, '.claude/sessions/1.json'), fileOf(pid!, { ...forged, ...waiting }))
   // The agent writes its own file after that one; lab reads them in that order.
-  await type(lab, 'foo', 'SLOW 2 words')
+  await type(lab, 'foo', 'HANG')
   await lab.reaches(id, 'busy')
+  await lab.tmux('send-keys', '-t', '=foo:', 'Escape')
   await lab.reaches(id, 'ready')
   expect(await lab.get(id)).toMatchObject({ conversation: id, deepLink })
   await lab.end()

@@ -1,5 +1,13 @@
 // Bad input, end to end: each gets its clear answer, and nothing changes.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -171,6 +179,7 @@ describe('a start in a broken world is refused by name', () => {
     await lab.boot()
     // A directory in its place: the one obstacle that holds for root, too.
     const path = join(lab.stateDir, 'state.json')
+    await until(() => existsSync(path), { what: 'the first state, after which nothing is written' })
     rmSync(path, { force: true })
     mkdirSync(join(path, 'x'), { recursive: true })
     const { status, body } = await lab.call('POST', '/api/v1/projects/foo/instances')

@@ -28,6 +28,11 @@ async function five(lab: TestLab): Promise<Instance[]> {
   )
 }
 
+/** How often the store's file holds these words. */
+function onDisk(lab: TestLab, words: string): number {
+  return readFileSync(join(lab.stateDir, 'state.json'), 'utf8').split(words).length - 1
+}
+
 const remembered = ({
   id,
   name,
@@ -95,6 +100,8 @@ test('an agent that died while lab was away is reported with its status and last
   lab,
 }) => {
   const [first, second] = await five(lab)
+  // Known to have been ready: what ends it now is no failed start.
+  await until(() => onDisk(lab, '"verified": true') === 5, { what: 'a store that is up to date' })
   await lab.end('SIGKILL')
   process.kill(first!.pid!, 'SIGKILL')
   await lab.tmux('send-keys', '-t', `=${second!.name}:`, '-l', 'DIE 3')
@@ -114,16 +121,11 @@ test('a stop that lab did not live to finish is finished by the next lab', async
   const { id } = await lab.start('foo')
   await lab.reaches(id, 'ready')
   await lab.call('DELETE', `/api/v1/instances/${id}`)
-  await until(
-    () => readFileSync(join(lab.stateDir, 'state.json'), 'utf8').includes('"stopAskedBy": "api"'),
-    {
-      what: 'the wish on disk',
-    },
-  )
+  await until(() => onDisk(lab, '"stopAskedBy": "api"') > 0, { what: 'the wish on disk' })
   await lab.end('SIGKILL')
   expect(lab.marked(id).length).toBeGreaterThan(0)
   await lab.boot()
-  const stopped = await lab.reaches(id, 'stopped', 8000)
+  const stopped = await lab.reaches(id, 'stopped')
   expect(stopped.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
   expect(lab.marked(id)).toEqual([])
 })
@@ -177,14 +179,12 @@ test('a resume that lab did not live to finish runs or has failed, and was not c
   const { id } = await lab.start('foo')
   await lab.reaches(id, 'ready')
   await stop(lab, id)
-  const onDisk = (words: string): boolean =>
-    readFileSync(join(lab.stateDir, 'state.json'), 'utf8').includes(words)
-  await until(() => onDisk('"ended": {'), { what: 'the record of its end' })
+  await until(() => onDisk(lab, '"ended": {') > 0, { what: 'the record of its end' })
   const server = Number(await lab.tmux('display-message', '-p', '#{pid}'))
   process.kill(server, 'SIGSTOP')
   try {
     void lab.call('POST', `/api/v1/instances/${id}/resume`).catch(() => undefined)
-    await until(() => onDisk('"ended": null'), { what: 'the record of its resume' })
+    await until(() => onDisk(lab, '"ended": null') > 0, { what: 'the record of its resume' })
     await lab.end('SIGKILL')
   } finally {
     process.kill(server, 'SIGCONT')

@@ -1,5 +1,5 @@
 // A verified start: ready only when the agent says so; what holds it up is named, and nothing pressed.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { InstancesDeps } from '../../src/instances/deps.ts'
@@ -31,10 +31,12 @@ test('a dialog that waits before the agent can report itself is shown by name, u
   await lab.call('DELETE', `/api/v1/instances/${id}`)
   await lab.reaches(id, 'stopped')
   // lab seeds trust at the start; here it is taken back before the agent looks.
-  lab.behave({ startMs: 800 })
+  const now = join(lab.dir, 'now')
+  lab.behave({ startOnce: now })
   const second = await lab.start('bar')
   const config = join(lab.home, '.claude.json')
   writeFileSync(config, JSON.stringify({ hasCompletedOnboarding: true, theme: 'dark' }))
+  writeFileSync(now, '')
   const waiting = await lab.reaches(second.id, 'waiting')
   expect(waiting.waitingFor).toBe('trust')
   await lab.tmux('send-keys', '-t', '=bar:', 'Down')
@@ -61,9 +63,23 @@ test('a dialog of the running agent is waiting with the agent’s own words, unt
   expect((await lab.reaches(id, 'waiting')).waitingFor).toBe('input needed')
   await lab.tmux('send-keys', '-t', '=foo:', 'Enter')
   await lab.reaches(id, 'ready')
-  await type('TOOL bg sleep 3')
-  await until(async () => (await lab.get(id)).background, { what: 'a command in the background' })
-  expect((await lab.get(id)).state).toBe('ready')
+  await type('TOOL bg sleep 4321')
+  const { state } = await until(
+    async () => {
+      const instance = await lab.get(id)
+      return instance.background ? instance : null
+    },
+    { what: 'a command in the background' },
+  )
+  expect(state).toBe('ready')
+  const command = await until(
+    () =>
+      lab
+        .marked(id)
+        .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1') === 'sleep\u00004321\u0000'),
+    { what: 'the command' },
+  )
+  process.kill(command, 'SIGTERM')
   await until(async () => !(await lab.get(id)).background, { what: 'no command any more' })
 })
 
