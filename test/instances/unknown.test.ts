@@ -1,5 +1,6 @@
 // Unknown is not dead: a tmux that does not answer, one that is gone, and the operator's own server.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { createTestLab, test, type TestLab } from '../fixtures/lab.ts'
 import { looked, sessions, stop } from '../fixtures/life.ts'
@@ -182,34 +183,69 @@ test('a session that carries a copy of an instance’s mark is foreign, and outl
   expect(names.toSorted()).toEqual(['_lab', 'after', 'before'])
 })
 
-test('while nothing happens lab spawns nothing and sends nothing', async ({ lab }) => {
-  await lab.boot()
-  const { id } = await lab.start('foo')
-  await until(async () => (await lab.get(id)).deepLink, { what: 'its link' })
-  const events = await lab.events()
-  const page = await fetch(`${lab.url()}/events`, { headers: { 'hx-request': 'true' } })
-  let bytes = 0
-  const reader = page.body!.getReader()
+/** A page's stream that has said its first words; the heartbeat, every 15 s, is no word. */
+async function pageStream(
+  lab: TestLab,
+): Promise<{ words: () => string; close: () => Promise<void> }> {
+  const { body } = await fetch(`${lab.url()}/events`, { headers: { 'hx-request': 'true' } })
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
+  let said = ''
   void (async () => {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      bytes += value.length
+      said += value
     }
   })().catch(() => undefined)
-  await until(() => bytes > 0, { what: 'the whole picture' })
+  await until(() => said.endsWith('\n\n'), { what: 'the whole picture' })
+  return {
+    words: () => said.replaceAll('event: beat\ndata:\n\n', ''),
+    close: () => reader.cancel(),
+  }
+}
+
+test('while nothing happens lab spawns nothing and sends nothing', async ({ lab }) => {
+  // An agent that reports itself and sleeps: one that cleans its memory up is something that happens.
+  const claude = join(lab.dir, 'asleep')
+  const program = `#!/bin/sh
+case $1 in
+auth) echo '{"loggedIn":true}'; exit ;;
+--version) echo 2.1.329; exit ;;
+esac
+mkdir -p "$HOME/.claude/sessions"
+cd "$HOME/.claude/sessions"
+echo '{"pid":'$$',"status":"idle","bridgeSessionId":"cse_1"}' >part
+mv part $$.json
+exec sleep 5000
+`
+  writeFileSync(claude, program, { mode: 0o755 })
+  await lab.boot(`--claude=${claude}`)
+  const { id } = await lab.start('foo')
+  const { pid } = await lab.reaches(id, 'ready')
+  await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(' (sleep) S '), {
+    what: 'its sleep',
+  })
+  // All that is still to come after a start comes first: its memory, which is measured while a page
+  // looks, and what Claude says of itself.
+  const first = await pageStream(lab)
+  await until(async () => (await lab.get(id)).memoryBytes, { what: 'its memory' })
+  await until(
+    async () => (await lab.call('GET', '/api/v1/server')).body.claude.login === 'logged_in',
+    { what: 'the login known' },
+  )
+  const [events, page] = [await lab.events(), await pageStream(lab)]
   // Page faults of children that were waited for: a single spawned process would add hundreds.
   const childFaults = (): string | undefined => {
     const stat = readFileSync(`/proc/${lab.pid()}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[8]
   }
-  // Its memory is told once it is known; a fresh process may still grow for a sample or two.
-  await until(async () => (await lab.get(id)).memoryBytes, { what: 'its memory' })
-  const settled = performance.now() + 6000
-  await until(() => performance.now() > settled, { timeoutMs: 7000, what: 'another sample' })
-  const now = (): unknown => ({ bytes, events: events.events.length, faults: childFaults() })
+  const now = (): unknown => ({
+    page: page.words(),
+    events: events.events.length,
+    faults: childFaults(),
+  })
   const before = now()
-  // Three rounds of the reconcile; memory is measured twice.
+  // Three rounds of the reconcile; memory is measured once or twice.
   const from = performance.now()
   await until(() => performance.now() - from > 7000, {
     timeoutMs: 8000,
@@ -217,5 +253,5 @@ test('while nothing happens lab spawns nothing and sends nothing', async ({ lab 
   })
   expect(now()).toEqual(before)
   events.close()
-  await reader.cancel()
+  await Promise.all([first.close(), page.close()])
 })
