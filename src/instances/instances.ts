@@ -15,6 +15,7 @@ import type { StartSpec } from '../core/start.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
 import { currentBranch } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
+import { createAdoption } from './adoption.ts'
 import { createAgents } from './agents.ts'
 import { comeBackOf } from './come-back.ts'
 import { createEnding } from './ending.ts'
@@ -103,6 +104,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     ledger,
     agents,
     notes,
+    adopt: createAdoption({ deps, ledger, sweeper }),
     end: (entry, end) => ending.begin(entry, end),
     goOnStopping: (entry) => stop.goOn(entry),
   })

@@ -1,12 +1,12 @@
-// Takes a listing of tmux over: adopts, joins it with the registry and the keepers' notes, and moves
-// every instance to the state that follows.
+// Takes a listing of tmux over: joins it with the registry and the notes, and moves every instance to
+// the state that follows.
 import { isLive } from '../core/instance.ts'
 import { type EndReason, deriveState, exitOf, type Exit, type Signals } from '../core/state.ts'
-import { isTmuxServer, readProcess } from '../processes.ts'
+import { isTmuxServer } from '../processes.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
 import type { Agents } from './agents.ts'
 import type { InstancesDeps } from './deps.ts'
-import { entryFromSession, type Entry } from './entry.ts'
+import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notes } from './notes.ts'
 
@@ -15,6 +15,8 @@ export interface SightingsOptions {
   readonly ledger: Ledger
   readonly agents: Agents
   readonly notes: Notes
+  /** Finds the instances' sessions in a listing. */
+  readonly adopt: (listing: Listing) => ReadonlyMap<string, ListedSession>
   /** Looks into an end and moves the instance there. */
   readonly end: (entry: Entry, end: { reason: EndReason; exit: Exit }) => void
   /** Goes on with a stop that was asked for and is not concluded. */
@@ -25,43 +27,8 @@ export interface SightingsOptions {
 export function createSightings(
   options: SightingsOptions,
 ): (listing: Listing, number: number) => void {
-  const { deps, ledger, agents, notes, end, goOnStopping } = options
-  const { tmux, store, log, now } = deps
-  const nowIso = (): string => new Date(now()).toISOString()
-
-  /** A dead pane whose instance has ended: tmux did not let go of it when it should have. */
-  function removeLeftOver({ name, pane, lab }: ListedSession): void {
-    if (!pane?.dead) return
-    tmux.killPane({ paneId: pane.paneId, id: lab!.id }).catch((error: unknown) => {
-      log.warn({ err: error, session: name }, 'a session could not be removed yet')
-    })
-  }
-
-  /** The world wins: what was given up for lost (behind another socket, say) and lives is live again. */
-  function revive(entry: Entry): void {
-    log.warn({ instance: entry.id, name: entry.name }, 'an instance that had ended lives')
-    Object.assign(entry, { ended: null, stopAskedBy: null, together: null, unconfirmed: true })
-    entry.state = 'ready'
-    void ledger.save(entry)
-  }
-
-  function adopt(session: ListedSession): void {
-    const { lab } = session
-    if (!lab) return
-    const known = ledger.find(lab.id)
-    if (known) return
-    const entry = entryFromSession(session, nowIso())
-    if (!entry) {
-      log.warn(
-        { session: session.name },
-        'a session carries @lab_id but not the rest of what lab writes',
-      )
-      return
-    }
-    ledger.add(entry)
-    void ledger.save(entry)
-  }
-
+  const { deps, ledger, agents, notes, adopt, end, goOnStopping } = options
+  const { store, log, now } = deps
   /** What a listing says of one instance; null when it may be older than the instance. */
   function signalsOf(
     entry: Entry,
@@ -106,21 +73,7 @@ export function createSightings(
   return (listing, number) => {
     const elsewhere = livesElsewhere(store.facts.server, listing.server)
     const serverGone = hasGone(store.facts.server, listing.server)
-    const sessions = new Map<string, ListedSession>()
-    for (const session of listing.sessions) {
-      if (!session.lab || !session.pane) continue
-      const known = ledger.find(session.lab.id)
-      if (known?.ended) {
-        if (known.ending) continue
-        if (session.pane.dead || !readProcess(session.pane.pid)) {
-          removeLeftOver(session)
-          continue
-        }
-        revive(known)
-      }
-      adopt(session)
-      sessions.set(session.lab.id, session)
-    }
+    const sessions = adopt(listing)
     const live = ledger.live().filter((entry) => entry.knownSince < number)
     for (const entry of live) {
       const session = sessions.get(entry.id)

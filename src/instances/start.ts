@@ -17,11 +17,23 @@ export interface Start {
   bringUp(work: Work, by: Actor, undo: (entry: Entry) => void): Promise<Instance>
 }
 
+// More than can fail at once, and few enough to be looked through at every listing.
+const givenUpMax = 100
+
 export function createStart(
   options: LaunchOptions & { readonly launch: Launch; readonly sweeper: Sweeper },
 ): Start {
   const { deps, ledger, projects, notes, observer, launch, sweeper } = options
-  const { journal, log, now } = deps
+  const { store, journal, log, now } = deps
+
+  /** tmux may make the session yet; then it is removed, by the next lab, too. */
+  function giveUp(note: string): void {
+    store
+      .update((facts) => {
+        facts.givenUp = [...facts.givenUp, note].slice(-givenUpMax)
+      })
+      .catch((error: unknown) => log.error({ err: error }, 'the store could not be written'))
+  }
 
   async function bringUp(work: Work, by: Actor, undo: (entry: Entry) => void): Promise<Instance> {
     const { entry, project } = work
@@ -33,10 +45,13 @@ export function createStart(
       await coming
     } catch (error) {
       log.warn({ err: error, instance: id, project: project.key }, 'a start failed')
+      giveUp(note)
       // tmux may have made the session before it refused the rest of the line.
       await sweeper.sweep(id)
       undo(entry)
       notes.remove(note)
+      // A lab that is killed once the failure is told must not speak of it again.
+      await store.flush()
       throw error
     }
     const { what, resume } = work

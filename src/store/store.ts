@@ -57,6 +57,8 @@ const facts = z.object({
   instances: z.array(record),
   /** tmux's server as last seen, to tell a closed session from a server that went. */
   server: z.object({ pid: z.number(), startedAt: z.number() }).nullable(),
+  /** The notes of launches that failed, though tmux may make their sessions yet. */
+  givenUp: z.array(z.string()).default([]),
 })
 
 /** What outlives lab of one instance; `ended` is null as long as it was last seen alive. */
@@ -78,7 +80,7 @@ export interface Store {
 export function openStore({ dir, now }: { dir: string; now: () => Date }): Store {
   const path = join(dir, 'state.json')
   let corruptKeptAt: string | null = null
-  let current: Facts = { version: 1, projects: {}, instances: [], server: null }
+  let current: Facts = { version: 1, projects: {}, instances: [], server: null, givenUp: [] }
   const stored = readIfThere(path)
   if (stored !== null) {
     const parsed = facts.safeParse(stored.json)

@@ -57,6 +57,7 @@ function serviceOf(entry: Entry): {
   const apply = createSightings({
     ...parts,
     agents: createAgents({ entries: () => [] } as unknown as Parameters<typeof createAgents>[0]),
+    adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
     end: nothing,
     goOnStopping: (stopping) => stop.goOn(stopping),
   })

@@ -202,7 +202,13 @@ describe('a file that cannot be read', () => {
   ])('with %s is kept aside byte for byte, and lab starts empty', async ([, text], { folder }) => {
     put(join(folder, 'state.json'), text)
     const store = open(folder)
-    expect(store.facts).toEqual({ version: 1, projects: {}, instances: [], server: null })
+    expect(store.facts).toEqual({
+      version: 1,
+      projects: {},
+      instances: [],
+      server: null,
+      givenUp: [],
+    })
     expect(store.corruptKeptAt).toBe(`${folder}/state.json.corrupt-2026-02-03T040506.789Z`)
     expect(readFileSync(store.corruptKeptAt!, 'utf8')).toBe(text)
     await store.update((facts) => void (facts.projects['/p'] = { lastUsedAt: 'now' }))
