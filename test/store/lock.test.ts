@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect } from 'vitest'
+import { describe, expect, onTestFinished } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
 import { readProcess, type ProcessId } from '../../src/processes.ts'
 import { lockStateDir } from '../../src/store/lock.ts'
@@ -77,7 +77,12 @@ const program = `
   import { lockStateDir } from './src/store/lock.ts'
   const [, , folder, then] = process.argv
   const state = folder + '/state'
-  const nap = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+  const parent = process.ppid
+  const nap = () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    // Whoever was to say go is gone, and with it the folder: nobody else ends this.
+    if (process.ppid !== parent) process.exit(1)
+  }
   process.stdout.write('here\\n')
   while (!existsSync(folder + '/go')) nap()
   for (;;) {
@@ -125,6 +130,7 @@ async function race(folder: string, count: number, then: 'stay' | 'die'): Promis
     child.once('close', () => (racer.isOver = true))
     return racer
   })
+  onTestFinished(() => racers.forEach(({ child }) => child.kill('SIGKILL')))
   await until(() => racers.every(({ said }) => said.startsWith('here\n')), {
     timeoutMs: 20_000,
     what: 'all to stand at the start',
