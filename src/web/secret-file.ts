@@ -1,6 +1,6 @@
 // A file with a secret in it: checked at the start, read again whenever it has changed, so that a new
 // password or a removed token counts at once. Imports errors only.
-import { readFileSync, statSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { LabError, UsageError } from '../errors.ts'
 import type { WebLog } from './env.ts'
 
@@ -9,12 +9,14 @@ export interface SecretFile<T extends object> {
   read(): T | null
   /** What is wrong with its mode, where that is no reason to refuse it. */
   readonly warning: string | null
-  /** Calls `onChange` within about a second of a change; the return value ends it. */
+  /** Calls `onChange` within about a second of any change since; the return value ends it. */
   watch(onChange: () => void): () => void
 }
 
 // Streams have no request that would look; a stat a second costs nothing.
 const lookMs = 1000
+// Two changes within one tick of the file system's clock (10 ms at most) look like one.
+const tickMs = 100
 
 /**
  * Opens a secret file; `parse` throws an Error that says what is wrong with a text. With `isPrivate`, one
@@ -39,7 +41,8 @@ export function openSecretFile<T extends object>(
     const found = readFileSync(path, 'utf8')
     if (found !== text || value === null) value = parse(found)
     text = found
-    seen = now
+    // What has just been written may be written again with the same time: it is read again next time.
+    seen = Math.abs(Date.now() - Number(stat.ctimeMs)) < tickMs ? '' : now
   }
 
   try {
@@ -47,23 +50,32 @@ export function openSecretFile<T extends object>(
   } catch (error) {
     throw new UsageError(`${flag} ${path} ${reasonOf(error)}.`, { cause: error })
   }
+
+  function read(): T | null {
+    try {
+      look()
+    } catch (error) {
+      // Whoever cannot read the secret must not let in by the old one.
+      if (value !== null)
+        log.error({ file: path }, `${flag} ${reasonOf(error)}; nobody gets in by it`)
+      value = null
+      seen = ''
+    }
+    return value
+  }
+
   return {
     warning: others === '' ? null : `${flag} ${path} is open to ${others}: close it with chmod 600`,
-    read() {
-      try {
-        look()
-      } catch (error) {
-        // Whoever cannot read the secret must not let in by the old one.
-        if (value !== null)
-          log.error({ file: path }, `${flag} ${reasonOf(error)}; nobody gets in by it`)
-        value = null
-        seen = ''
-      }
-      return value
-    },
+    read,
     watch(onChange) {
-      watchFile(path, { interval: lookMs, persistent: false }, onChange)
-      return () => unwatchFile(path, onChange)
+      let told = read()
+      const timer = setInterval(() => {
+        const now = read()
+        if (now === told) return
+        told = now
+        onChange()
+      }, lookMs).unref()
+      return () => clearInterval(timer)
     },
   }
 }
