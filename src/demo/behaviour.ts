@@ -14,6 +14,8 @@ export interface Behaviour {
   readonly authMs: number
   /** A file that has to be there before anything is done; null: none. */
   readonly startOnce: string | null
+  /** A file that has to be there before the prompt is; `startMs` counts from then. Null: none. */
+  readonly promptOnce: string | null
   /** From the program's start to its registry file and prompt. */
   readonly startMs: number
   /** Ends by itself, this long after the program's start, before or after the prompt is there. */
@@ -26,6 +28,8 @@ export interface Behaviour {
   readonly permissions: 'manual' | 'auto' | null
   /** For how long an opened permission dialog is deaf to Enter. */
   readonly deafMs: number
+  /** For how long a second C-c ends it. */
+  readonly exitAgainMs: number
   /** From the prompt to the deep link, when asked for; null: it never comes. */
   readonly linkAfterMs: number | null
   /** How often the link's id changes by itself; null: only when `LINK rotate` is typed. */
@@ -56,12 +60,14 @@ export const defaults: Behaviour = {
   loggedIn: null,
   authMs: 20,
   startOnce: null,
+  promptOnce: null,
   startMs: 20,
   die: null,
   ignore: [],
   endMs: 20,
   permissions: null,
   deafMs: 700,
+  exitAgainMs: 800,
   linkAfterMs: 150,
   linkRotateMs: null,
   registry: 'full',

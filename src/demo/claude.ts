@@ -124,6 +124,7 @@ async function interact(setting: Setting): Promise<void> {
   if (options.resume !== null)
     for (const { role, text } of readTurns(current.file))
       desk.print('', role === 'user' ? submitted(text) : `● ${text}`)
+  if (behaviour.promptOnce !== null) await untilThere(behaviour.promptOnce)
   await sleep(behaviour.startMs)
   session.begin(behaviour.prompt ?? options.prompt)
   void hooks.run('SessionStart', { source: options.resume === null ? 'startup' : 'resume' })

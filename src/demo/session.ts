@@ -40,8 +40,6 @@ export interface Session {
   begin(prompt: string | null): void
 }
 
-const exitAgainMs = 800
-
 /** A session that reads keys from the first moment and obeys them from `begin`. */
 export function createSession(deps: SessionDeps): Session {
   const { desk, registry, tools, link, name } = deps
@@ -138,7 +136,7 @@ export function createSession(deps: SessionDeps): Session {
       setTimeout(() => {
         hint = null
         desk.refresh()
-      }, exitAgainMs)
+      }, deps.behaviour.exitAgainMs)
     }
   }
 

@@ -74,7 +74,7 @@ describe('a first start', () => {
 
 describe('a permission dialog', () => {
   test('is deaf to Enter at first, then Enter says yes', async ({ stage }) => {
-    stage.behave({ permissions: 'manual', deafMs: 400 })
+    stage.behave({ permissions: 'manual', deafMs: 3000 })
     const actor = await stage.ready()
     const made = join(stage.project, 'made')
     await actor.say('TOOL bash touch made')

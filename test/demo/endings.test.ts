@@ -25,10 +25,11 @@ describe('a graceful end', () => {
       actor.signal(signal)
       expect(await actor.ended()).toBe(status)
       expect(files(stage)).toEqual([])
-      expect(await actor.title()).toBe('')
+      await actor.titled('')
     })
 
   test('by /exit or by two C-c exits 0', async ({ stage }) => {
+    stage.behave({ exitAgainMs: 60_000 })
     const typed = await stage.ready()
     await typed.say('/exit')
     expect(await typed.ended()).toBe(0)
@@ -113,7 +114,9 @@ describe('an ungraceful end', () => {
       stage.behave({ die: { afterMs, exit: 1, lines: [line] } })
       const actor = await stage.start([])
       expect(await actor.ended()).toBe(1)
-      expect((await actor.screen()).join('')).toContain(line)
+      await until(async () => (await actor.screen()).join('').includes(line), {
+        what: 'the whole line',
+      })
     })
 
   test('can be a signal to itself after the prompt is there', async ({ stage }) => {

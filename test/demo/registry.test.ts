@@ -46,7 +46,7 @@ describe('the registry file', () => {
   })
 
   test('is there before it has a status, under a name of its own first', async ({ stage }) => {
-    stage.behave({ startMs: 60_000, writeGapMs: 150 })
+    stage.behave({ startMs: 60_000, writeGapMs: 700 })
     const actor = await stage.start(['--name', 'foo'])
     const first = await until(() => actor.registry(), { what: 'a first whole file' })
     expect(Object.keys(first)).toEqual(beforeStatus)
@@ -65,7 +65,7 @@ describe('the registry file', () => {
   test('is met empty or cut in half while it is written, and keeps its inode', async ({
     stage,
   }) => {
-    stage.behave({ writeGapMs: 150 })
+    stage.behave({ writeGapMs: 700 })
     const actor = await stage.ready()
     const file = join(stage.sessions, `${actor.pid}.json`)
     const { ino } = statSync(file)
@@ -78,9 +78,10 @@ describe('the registry file', () => {
   test('follows a turn: idle, busy, idle, with the time of each change', async ({ stage }) => {
     const actor = await stage.start([])
     const idle = await actor.is('idle')
-    await actor.say('SLOW 1')
+    await actor.say(`TOOL bash ${stage.gate.command}`)
     const busy = await actor.is('busy')
     expect(busy['statusUpdatedAt']).toBeGreaterThan(idle['statusUpdatedAt'] as number)
+    stage.gate.letGo()
     expect(await actor.is('idle')).not.toHaveProperty('waitingFor')
   })
 
@@ -104,8 +105,9 @@ describe('the registry file', () => {
     stage,
   }) => {
     const actor = await stage.ready()
-    await actor.say('TOOL bg sleep 1')
+    await actor.say(`TOOL bg ${stage.gate.command}`)
     await actor.is('shell')
+    stage.gate.letGo()
     await actor.shows(/Background command "mock background" completed \(exit code 0\)/)
     await actor.is('idle')
   })
@@ -146,7 +148,7 @@ describe('the registry file', () => {
   test('has no status when it plays an older version', async ({ stage }) => {
     stage.behave({ registry: 'no-status' })
     const actor = await stage.start(['--name', 'foo'])
-    await until(async () => (await actor.title()) === '✳ foo', { what: 'the prompt' })
+    await actor.titled('✳ foo')
     const named = await until(() => actor.registry(), { what: 'a whole file' })
     expect(named).not.toHaveProperty('status')
   })
@@ -187,12 +189,12 @@ describe('the title', () => {
   test('moves while busy where tmux is hidden, on the alternate screen', async ({ stage }) => {
     stage.behave({ titleMs: 50 })
     const actor = await stage.ready('--name', 'foo')
-    expect(await actor.title()).toBe('✳ foo')
+    await actor.titled('✳ foo')
     await actor.say('SLOW 30')
-    await until(async () => (await actor.title()) === '◐ foo', { what: '◐' })
-    await until(async () => (await actor.title()) === '◑ foo', { what: '◑' })
+    await actor.titled('◐ foo')
+    await actor.titled('◑ foo')
     await actor.keys('Escape')
-    await until(async () => (await actor.title()) === '✳ foo', { what: '✳' })
+    await actor.titled('✳ foo')
     expect(await actor.pane('#{alternate_on}')).toBe('1')
     expect(await actor.is('idle')).not.toHaveProperty('tmux')
   })
@@ -200,8 +202,10 @@ describe('the title', () => {
   test('stands still where tmux is seen, and the registry names the pane', async ({ stage }) => {
     const actor = await stage.start(['--name', 'foo'], { seesTmux: true })
     await actor.is('idle')
+    await actor.titled('✳ foo')
     await actor.say('SLOW 30')
     const busy = await actor.is('busy')
+    await actor.shows(/^● chunk 0/)
     expect(await actor.title()).toBe('✳ foo')
     expect(await actor.pane('#{alternate_on}')).toBe('0')
     expect(busy['tmux']).toMatch(/^s1:@\d+\.%\d+$/)

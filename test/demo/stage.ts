@@ -1,5 +1,5 @@
 // One stand-in in a pane of a private tmux, and what an outsider sees of it.
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test as base } from 'vitest'
 import { prepareStandIn, type StandIn } from '../fixtures/stand-in.ts'
@@ -19,8 +19,10 @@ export interface Actor {
   pane(format: string): Promise<string>
   /** The registry file when it can be read whole, else null. */
   registry(): Registry | null
-  /** Waits until the screen shows a line that matches. */
-  shows(line: RegExp): Promise<string>
+  /** Waits until the screen shows a line that matches, or that very line. */
+  shows(line: RegExp | string): Promise<string>
+  /** Waits until that is the title of the pane. */
+  titled(title: string): Promise<void>
   /** Waits for a registry status. */
   is(status: string): Promise<Registry>
   /** Waits for the end and returns the exit status as a shell sees it. */
@@ -37,6 +39,8 @@ export interface Stage extends StandIn {
   readonly sandbox: TmuxSandbox
   /** Where the registry files lie. */
   readonly sessions: string
+  /** A file that is not there before `letGo`, and a command that runs until then. */
+  readonly gate: { readonly file: string; readonly command: string; letGo(): void }
   start(args: readonly string[], options?: StartOptions): Promise<Actor>
   /** Starts it and waits for its prompt. */
   ready(...args: readonly string[]): Promise<Actor>
@@ -74,6 +78,7 @@ async function createStage(sandbox: TmuxSandbox): Promise<Stage> {
   const standIn = await prepareStandIn(sandbox.dir)
   const project = join(sandbox.dir, 'proj')
   const sessions = join(standIn.configDir, 'sessions')
+  const gate = join(sandbox.dir, 'gate')
   mkdirSync(project)
   standIn.seed({ trusted: [project] })
   let started = 0
@@ -106,6 +111,12 @@ async function createStage(sandbox: TmuxSandbox): Promise<Stage> {
         '-w',
         'remain-on-exit',
         'on',
+        ';',
+        // A server that goes with its last session may take the next client along.
+        'set-option',
+        '-s',
+        'exit-empty',
+        'off',
       )
     ).split(' ') as [string, string]
     const pid = await until(() => childOf(Number(panePid)) ?? (existsSync(out) ? -1 : null), {
@@ -128,10 +139,18 @@ async function createStage(sandbox: TmuxSandbox): Promise<Stage> {
         await actor.keys('Enter')
       },
       registry: () => readRegistry(sessions, pid),
+      // What was written to a terminal comes to its screen later than it is told elsewhere.
       shows: (line) =>
-        until(async () => (await actor.screen()).find((one) => line.test(one)), {
-          what: `the screen shows ${line}`,
-        }),
+        until(
+          async () =>
+            (await actor.screen()).find((one) =>
+              typeof line === 'string' ? one === line : line.test(one),
+            ),
+          { what: `the screen shows ${line}` },
+        ),
+      async titled(title) {
+        await until(async () => (await actor.title()) === title, { what: `the title ${title}` })
+      },
       is: (status) =>
         until(
           () => {
@@ -157,6 +176,11 @@ async function createStage(sandbox: TmuxSandbox): Promise<Stage> {
     project,
     sandbox,
     sessions,
+    gate: {
+      file: gate,
+      command: `until [ -e ${gate} ]; do sleep 0.05; done`,
+      letGo: () => writeFileSync(gate, ''),
+    },
     start,
     async ready(...args) {
       const actor = await start(args)
