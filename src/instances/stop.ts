@@ -16,8 +16,11 @@ export interface Stop {
   goOn(entry: Entry): void
 }
 
-// A shell that writes a few bytes and exits.
-const keeperMs = 500
+// A shell that runs a few programs and waits half a second for tmux at most; what it notes is how the
+// agent ended, so on a machine with no time for it, it gets more.
+const keeperMs = 2000
+// The kernel frees a killed process within this unless it hangs in a system call.
+const killWaitMs = 500
 
 export function createStop(options: {
   readonly deps: InstancesDeps
@@ -42,6 +45,8 @@ export function createStop(options: {
     sweeper.signal(rest, 'SIGTERM')
     await sweeper.gone(rest, deadline)
     sweeper.signal(rest, 'SIGKILL')
+    // Until all its memory is given back, one that was killed still runs, and carries no mark any more.
+    await sweeper.gone(rest, performance.now() + killWaitMs)
     await keeperIsDone(keeper)
     const left = await sweeper.sweep(entry.id, deadline)
     return [...new Set([...left, ...rest.filter(isRunning)])]

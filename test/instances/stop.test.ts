@@ -1,37 +1,57 @@
 // A stop that an earlier lab began, with processes of the test's own in the place of tmux's.
 import { spawn } from 'node:child_process'
-import { expect, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createAgents } from '../../src/instances/agents.ts'
+import type { End } from '../../src/instances/ending.ts'
 import type { Entry } from '../../src/instances/entry.ts'
 import { createSightings } from '../../src/instances/sightings.ts'
 import { createStop } from '../../src/instances/stop.ts'
-import { createSweeper } from '../../src/instances/sweeper.ts'
+import { createSweeper, type Sweeper } from '../../src/instances/sweeper.ts'
 import { createLog } from '../../src/log.ts'
-import type { ListedSession } from '../../src/tmux/tmux.ts'
-import { id, reserve } from '../fixtures/entry.ts'
+import type { ProcessId } from '../../src/processes.ts'
+import { reserve } from '../fixtures/entry.ts'
 import { isAlive } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
-/** A shell with a child, as a keeper has its agent; `mark` is what lab sets for its own. */
-async function startTree(mark: string | null): Promise<readonly [shell: number, child: number]> {
-  const shell = spawn('sh', ['-c', 'sleep 600 & echo $!; wait'], {
+// A mark of this run's own: a sweep ends whatever carries it, on the whole machine.
+const id = randomUUID()
+
+afterEach(() => vi.useRealTimers())
+
+/**
+ * A shell with what it starts, as a keeper has its agent, and what it does after; the first says each
+ * pid. `mark` is what lab sets for its own.
+ */
+async function startTree(
+  mark: string | null,
+  script: string,
+  count: number,
+  after = 'exit',
+): Promise<number[]> {
+  const shell = spawn('sh', ['-c', `${script}\nwait\n${after}`], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...(mark && { LAB_INSTANCE: mark }) },
   })
-  const child = await new Promise<number>((resolve) =>
-    shell.stdout.once('data', (line: Buffer) => resolve(Number(line))),
-  )
-  return [shell.pid!, child]
+  let said = ''
+  shell.stdout.on('data', (text: Buffer) => (said += text.toString()))
+  const lines = await until(() => said.split('\n').length > count && said.trim().split('\n'), {
+    what: `${count} pids`,
+  })
+  return [shell.pid!, ...lines.map(Number)]
 }
 
+const oneChild = 'sleep 600 & echo $!'
+// Both pids are said when neither is ended by SIGTERM any more.
+const stubborn = `(trap '' TERM HUP; setsid sleep 600 & echo $!; exec sh -c 'echo $$; exec sleep 600') &`
+
+const graceMs = 1000
+const log = createLog('error')
+const realSweeper = (): Sweeper => createSweeper({ graceMs, log, spare: () => [] })
+
 /** Takes a listing over as the service does, for one instance, with nothing of the disk or of tmux. */
-function serviceOf(entry: Entry): {
-  see: (session: ListedSession) => void
-  ends: readonly string[]
-} {
-  const ends: string[] = []
-  const graceMs = 1000
-  const log = createLog('error')
+function serviceOf(entry: Entry, sweeper = realSweeper()) {
+  const ends: End[] = []
   const nothing = (): undefined => undefined
   const facts = { server: null, instances: [] }
   const store = { facts, update: () => Promise.resolve() }
@@ -51,8 +71,8 @@ function serviceOf(entry: Entry): {
   const parts = { deps: { graceMs, log, store, now: Date.now }, ledger, notes } as unknown as Parts
   const stop = createStop({
     ...parts,
-    sweeper: createSweeper({ graceMs, log, spare: () => [] }),
-    ending: { begin: nothing, conclude: async (ended) => void ends.push(ended.id) },
+    sweeper,
+    ending: { begin: nothing, conclude: async (_entry, end) => void ends.push(end) },
   })
   const apply = createSightings({
     ...parts,
@@ -62,7 +82,21 @@ function serviceOf(entry: Entry): {
     goOnStopping: (stopping) => stop.goOn(stopping),
   })
   const server = { pid: process.pid, startedAt: 1, version: '3.4' }
-  return { see: (session) => apply({ server, sessions: [session] }, 1), ends }
+  /** Lists the instance's session, whose pane is that process. */
+  function see(pid: number, dead = false): void {
+    const death = { dead, deadStatus: null, deadSignal: null }
+    const pane = { paneId: '%1', pid, title: '', ...death }
+    const session = { sessionId: '$1', name: entry.name, attached: 0, createdAt: 1 }
+    apply({ server, sessions: [{ ...session, isGuest: false, pane, lab: { id } }] }, 1)
+  }
+  return { see, ends }
+}
+
+const stopping = (): Entry =>
+  Object.assign(reserve({ id }), { stopAskedBy: 'api', state: 'stopping' } as const)
+
+function kill(pids: readonly number[]): void {
+  for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
 }
 
 test.for([
@@ -72,29 +106,61 @@ test.for([
     { mark: null, dead: true, isSpared: true },
   ],
 ] as const)('%s', async ([, { mark, dead, isSpared }]) => {
-  const entry = Object.assign(reserve(), { stopAskedBy: 'api', state: 'stopping' } as const)
-  const [shell, child] = await startTree(mark)
+  const [shell, child] = (await startTree(mark, oneChild, 1)) as [number, number]
   try {
-    const { see, ends } = serviceOf(entry)
-    see({
-      sessionId: '$1',
-      name: entry.name,
-      attached: 0,
-      createdAt: 1,
-      isGuest: false,
-      pane: {
-        paneId: '%1',
-        pid: shell,
-        dead,
-        deadStatus: null,
-        deadSignal: null,
-        title: '',
-      },
-      lab: { id },
-    })
+    const { see, ends } = serviceOf(stopping())
+    see(shell, dead)
     await until(() => ends.length === 1, { what: 'the end of the stop' })
     expect(isAlive(child)).toBe(isSpared)
   } finally {
-    for (const pid of [child, shell]) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    kill([child, shell])
+  }
+})
+
+test('what heeds nothing is killed when the grace is over, and there is one grace for all of it', async () => {
+  const pids = await startTree(id, stubborn, 2)
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    const { see, ends } = serviceOf(stopping())
+    see(pids[0]!)
+    // By now the stop has begun. Then the clock stands still: who waited for another grace would do so for ever.
+    await new Promise(setImmediate)
+    vi.advanceTimersByTime(graceMs)
+    await until(() => ends.length === 1, { what: 'the end of the stop' })
+    expect(pids.map(isAlive)).toEqual([false, false, false])
+    expect(ends[0]).not.toHaveProperty('failed')
+  } finally {
+    kill(pids)
+  }
+})
+
+test('what was killed is given the time to go, and its keeper the time to note how', async () => {
+  const pids = await startTree(id, stubborn, 2, 'exec sleep 600')
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const sweeper = realSweeper()
+  const waits: [pids: readonly number[], ms: number][] = []
+  const killed: ProcessId[] = []
+  const slow: Sweeper = {
+    ...sweeper,
+    // The kernel takes its time: what is killed runs on until somebody waits for it, and so does the keeper.
+    signal: (processes, name) =>
+      name === 'SIGKILL' ? void killed.push(...processes) : sweeper.signal(processes, name),
+    gone(processes, deadline) {
+      waits.push([processes.map(({ pid }) => pid), deadline - performance.now()])
+      if (killed.length > 0) sweeper.signal(processes, 'SIGKILL')
+      return sweeper.gone(processes, deadline)
+    },
+    sweep: () => Promise.resolve([]),
+  }
+  try {
+    const { see, ends } = serviceOf(stopping(), slow)
+    see(pids[0]!)
+    await new Promise(setImmediate)
+    vi.advanceTimersByTime(graceMs)
+    await until(() => ends.length === 1, { what: 'the end of the stop' })
+    expect(ends[0]).not.toHaveProperty('failed')
+    expect(waits.at(-1)).toEqual([[pids[0]], 2000])
+  } finally {
+    kill(pids)
   }
 })
