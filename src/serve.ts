@@ -49,6 +49,7 @@ export interface Lab {
 const graceMs = 4000
 // Requests that are under way when lab is told to end may take this long.
 const closeMs = 1000
+const idleMs = 20
 
 /** Starts lab and resolves when it answers requests. @throws UsageError when it cannot, with the remedy */
 export async function serve(config: Config, world: World): Promise<Lab> {
@@ -149,9 +150,11 @@ async function serveLocked(
       owning.stop()
       app.close()
       const closed = new Promise((resolve) => server.close(resolve))
-      server.closeIdleConnections()
+      // What a stream leaves that was just ended is an idle connection a moment later.
+      const idle = setInterval(() => server.closeIdleConnections(), idleMs)
       setTimeout(() => server.closeAllConnections(), closeMs).unref()
       await closed
+      clearInterval(idle)
       await instances.close()
       await tmux.close()
       unlock()

@@ -92,6 +92,8 @@ test('SIGTERM ends lab with exit 0 within two seconds, open streams and all, and
   const from = performance.now()
   expect(await lab.end('SIGTERM')).toBe(0)
   expect(performance.now() - from).toBeLessThan(2000)
+  // In order, and not because its time was up.
+  await until(() => lab.stderr().includes('ended; the instances run on'), { what: 'its last word' })
   events.close()
   for (const { pid } of before) expect(() => process.kill(pid!, 0)).not.toThrow()
 })
