@@ -19,7 +19,7 @@ async function ended(lab: TestLab, id: string): Promise<Instance> {
       const instance = await lab.get(id)
       return instance.endedAt ? instance : null
     },
-    { timeoutMs: 15_000, what: 'an end' },
+    { timeoutMs: 20_000, what: 'an end' },
   )
 }
 
@@ -208,4 +208,4 @@ test('what ended alike twenty times is kept twenty times for each project, the o
   const kept = body.instances.map(({ id }: { id: string }) => id) as string[]
   expect(kept.toSorted()).toEqual(ids.slice(3).toSorted())
   rmSync(join(lab.stateDir, 'lock'), { force: true })
-}, 60_000)
+})

@@ -67,13 +67,7 @@ test('killed with an instance in each state, lab comes back with the same states
   const after = await Promise.all([ready, busy, waiting, stopped, error].map((id) => lab.get(id)))
   expect(after.map(shown)).toEqual(before.map(shown))
   expect((await lab.get(starting)).state).toBe('starting')
-  const ended = await until(
-    async () => {
-      const instance = await lab.get(stopping)
-      return instance.state === 'stopped' ? instance : null
-    },
-    { timeoutMs: 10_000, what: 'the stop concluded' },
-  )
+  const ended = await lab.reaches(stopping, 'stopped')
   expect(ended.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
   writeFileSync(now, '')
   await lab.reaches(starting, 'ready')

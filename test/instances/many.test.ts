@@ -58,7 +58,7 @@ test('forty instances that are stopped at once all stop, and nothing of them is 
   const { body } = await lab.call('DELETE', '/api/v1/instances')
   expect(body.results).toHaveLength(40)
   await until(async () => !(await known(lab)).some(isLive), {
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
     what: 'all of them ended',
   })
   const ends = (await known(lab)).map(({ id, evidence }) => [id, evidence?.reason, evidence?.by])
@@ -110,9 +110,9 @@ test('a lab that is killed between any two steps loses, doubles and leaves nothi
       carried.every((line) => line.endsWith(' 0'))
     )
   }
-  await until(settled, { timeoutMs: 15_000, what: 'one session and one agent for each live one' })
+  await until(settled, { timeoutMs: 30_000, what: 'one session and one agent for each live one' })
   await looked(lab)
   expect(await settled()).toBe(true)
   expect(isAlive(pid)).toBe(true)
   expect((await lab.get(witness.id)).pid).toBe(pid)
-}, 60_000)
+}, 120_000)

@@ -179,7 +179,6 @@ test('a lab whose tmux server was taken while it was away gives way to the other
   const other = serveBeside(lab, 'other')
   expect(await other.url).not.toBeNull()
   await until(() => lab.stderr().includes('Another lab took the tmux server'), {
-    timeoutMs: 10_000,
     what: 'the first lab giving way',
   })
   await other.end()

@@ -179,7 +179,7 @@ describe('stopping', () => {
     events.close()
   })
 
-  test('what ignores SIGTERM and SIGHUP, and what left its terminal, is gone within five seconds', async ({
+  test('what ignores SIGTERM and SIGHUP, and what left its terminal, is gone after one grace', async ({
     lab,
   }) => {
     lab.behave({
@@ -191,8 +191,9 @@ describe('stopping', () => {
     await until(() => lab.marked(id).length >= 6, { what: 'an agent with its children' })
     const from = performance.now()
     await lab.call('DELETE', `/api/v1/instances/${id}`)
-    await lab.reaches(id, 'stopped', 8000)
-    expect(performance.now() - from).toBeLessThan(5000)
+    await lab.reaches(id, 'stopped')
+    // A second grace would be over after eight seconds; that there is none, a test of the stop shows.
+    expect(performance.now() - from).toBeLessThan(8000)
     expect(lab.marked()).toEqual([])
   })
 })

@@ -132,7 +132,7 @@ async function race(folder: string, count: number, then: 'stay' | 'die'): Promis
   })
   onTestFinished(() => racers.forEach(({ child }) => child.kill('SIGKILL')))
   await until(() => racers.every(({ said }) => said.startsWith('here\n')), {
-    timeoutMs: 20_000,
+    timeoutMs: 30_000,
     what: 'all to stand at the start',
   })
   writeFileSync(join(folder, 'go'), '')
@@ -149,7 +149,7 @@ describe('many processes at the same moment', () => {
     if (text !== null) put(join(folder, 'state', 'lock'), text)
     const racers = await race(folder, 10, 'stay')
     await until(() => racers.every(({ said }) => /won|lost/.test(said)), {
-      timeoutMs: 20_000,
+      timeoutMs: 30_000,
       what: 'all to have an answer',
     })
     const winners = racers.filter(({ said }) => said === 'here\nwon\n')
@@ -173,7 +173,7 @@ describe('many processes at the same moment', () => {
     put(join(folder, 'state', 'lock'), noteOf(dead))
     const racers = await race(folder, 24, 'die')
     await until(() => racers.every(({ isOver }) => isOver), {
-      timeoutMs: 25_000,
+      timeoutMs: 30_000,
       what: 'each to have held it once',
     })
     expect(racers.map(({ said }) => said)).toEqual(racers.map(() => 'here\nwon\n'))

@@ -210,7 +210,7 @@ describe('the control client', () => {
         const screen = await tmux.capture(paneId, 4500)
         return screen.length === lines ? screen : null
       },
-      { timeoutMs: 15_000, what: 'the whole screen' },
+      { timeoutMs: 30_000, what: 'the whole screen' },
     )
     expect(whole.at(-1)).toBe('all')
   })

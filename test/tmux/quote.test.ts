@@ -39,7 +39,7 @@ test('a spawned tmux takes every word as it is', async ({ sandbox }) => {
     server: parseSocket(sandbox.socket),
     tmuxPath: 'tmux',
     env: sandbox.env,
-    timeoutMs: 5000,
+    timeoutMs: 10_000,
   })
   await keepsEveryWord(sandbox, spawned.run, 60)
 })
@@ -50,7 +50,7 @@ test('a control client takes every word as it is', async ({ sandbox }) => {
     tmuxPath: 'tmux',
     args: ['-L', sandbox.socket, '-u', '-C', 'attach-session', '-t', '=a'],
     env: sandbox.env,
-    timeoutMs: 5000,
+    timeoutMs: 10_000,
     onNotice: () => {},
     onEnd: () => {},
   })
