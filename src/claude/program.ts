@@ -13,6 +13,8 @@ export interface ClaudeProgram {
   version(): string | null
   /** As last asked, at most `freshMs` ago; else `unknown`. */
   login(): Login
+  /** As last asked, however long ago; `unknown` until then. */
+  lastLogin(): Login
   /** Asks again in the background when the answer has aged; `onChange` tells of another answer. */
   refresh(): void
 }
@@ -68,6 +70,7 @@ export function createClaudeProgram(options: {
     locate: () => locate(command, env['PATH'] ?? ''),
     version: () => version,
     login: () => (performance.now() - askedAt < freshMs ? login : 'unknown'),
+    lastLogin: () => login,
     refresh() {
       const path = locate(command, env['PATH'] ?? '')
       // Half the time an answer is believed: one that is used is never about to expire.

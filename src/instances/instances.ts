@@ -119,6 +119,8 @@ export function createInstances(deps: InstancesDeps): Instances {
       registry.reconcile()
       agents.forget()
       readBranches(ledger.live())
+      // Who is told that nobody is logged in shall see it end, too.
+      if (memory.isWatched() && claude.lastLogin() === 'logged_out') claude.refresh()
       ledger.noticesMayHaveChanged()
       void keepVigil()
     },

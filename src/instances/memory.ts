@@ -7,6 +7,8 @@ import type { Ledger } from './ledger.ts'
 export interface Memory {
   /** Measures every 5 s until the returned function is called; the first time at once. */
   watch(): () => void
+  /** Whether somebody looks. */
+  isWatched(): boolean
   close(): void
 }
 
@@ -79,6 +81,7 @@ export function createMemory(ledger: Ledger): Memory {
         if (watchers === 0) stop()
       }
     },
+    isWatched: () => watchers > 0,
     close: stop,
   }
 }

@@ -32,7 +32,8 @@ export function noticesOf(
       `The tmux server that holds the agents is ${serverVersion}, the installed tmux ${tmux.version}. All goes on as it is; restarting that server would end ${running} agents.`,
     )
   if (claude.locate() === null) add('claude_missing', new ClaudeMissing(launch.command).message)
-  else if (claude.login() === 'logged_out') add('not_logged_in', new NotLoggedIn().message)
+  // An answer that has aged is no other one: the notice stays until somebody is logged in.
+  else if (claude.lastLogin() === 'logged_out') add('not_logged_in', new NotLoggedIn().message)
   if (emptyRoot !== null && existsSync(join(emptyRoot, '.git')))
     add(
       'root_is_repository',

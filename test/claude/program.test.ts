@@ -117,6 +117,16 @@ describe('asking', () => {
     expect(onChange).toHaveBeenCalledTimes(2)
   })
 
+  test('the last answer is remembered when it is no longer believed', async ({ folder }) => {
+    const { claude, onChange, bin } = install(folder)
+    put(join(bin, 'login'), '{"loggedIn": false}')
+    expect(claude.lastLogin()).toBe('unknown')
+    claude.refresh()
+    await eventually('an answer', () => onChange.mock.calls.length > 0)
+    vi.advanceTimersByTime(3_600_000)
+    expect([claude.login(), claude.lastLogin()]).toEqual(['unknown', 'logged_out'])
+  })
+
   test('the same answer again is no change', async ({ folder }) => {
     const { claude, onChange, calls } = install(folder)
     claude.refresh()

@@ -175,6 +175,34 @@ describe('a start in a broken world is refused by name', () => {
     expect(forced.status).toBe(201)
   })
 
+  test('that nobody is logged in goes as soon as somebody is, also from a page that only looks on', async ({
+    lab,
+  }) => {
+    lab.behave({ loggedIn: false })
+    await lab.boot()
+    const abort = new AbortController()
+    const { body } = await fetch(`${lab.url()}/events`, { signal: abort.signal })
+    const notices: boolean[] = []
+    void (async () => {
+      let text = ''
+      for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
+        text += chunk
+        const messages = text.split('\n\n')
+        text = messages.pop()!
+        for (const message of messages)
+          if (message.includes('id="notices"')) notices.push(message.includes('"not_logged_in"'))
+      }
+    })().catch(() => undefined)
+    await until(() => notices.at(-1), { what: 'the notice' })
+    const said = notices.length
+    lab.behave({ loggedIn: true })
+    // It is asked again after a quarter of a minute at the earliest.
+    await until(() => notices.length > said, { timeoutMs: 40_000, what: 'another word' })
+    expect(notices.slice(said)).toEqual([false])
+    expect((await lab.call('GET', '/api/v1/server')).body.claude.login).toBe('logged_in')
+    abort.abort()
+  }, 60_000)
+
   test('when the store cannot be written', async ({ lab }) => {
     await lab.boot()
     // A directory in its place: the one obstacle that holds for root, too.
