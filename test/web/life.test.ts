@@ -54,6 +54,17 @@ describe('the strip of what needs the operator', () => {
     expect(ids).toEqual(['waits since 2', 'waits since 5', 'slow', 'died last', 'died first'])
   })
 
+  it('does not say that nothing needs you while an instance cannot be seen', async () => {
+    const lab = createLab()
+    const strip = async () => plain(between(await pageOf(lab), '<nav id="needs"', '</nav>'))
+    const unseen = await started(lab, { state: 'unknown' })
+    expect(await strip()).toContain('What needs you is not known.')
+    await started(lab, { state: 'waiting', waitingFor: 'trust' }, 'asks')
+    expect(await strip()).toMatch(/1\+ need you.*asks/)
+    lab.memory.change(unseen, { state: 'ready' })
+    expect(await strip()).toMatch(/1 needs you.*asks/)
+  })
+
   it('says what for or why, for how long, of which project, and how many in the title', async () => {
     const lab = createLab({ now: () => Date.parse(at(30)) })
     await started(lab, { state: 'waiting', waitingFor: 'input needed', since: at(18) }, 'fix')
@@ -135,7 +146,7 @@ describe('the ended instances of a project', () => {
     for (let i = 0; i < 22; i++) await ended(lab, `n${i}`, i)
     await ended(lab, 'other', 3, 'bar')
     const box = between(await pageOf(lab), '<details class="ended" id="e-foo">', '</section>')
-    const labels = [...box.matchAll(/class="title">(\w+)</g)].map(([, label]) => label)
+    const labels = [...box.matchAll(/class="title"><bdi>(\w+)</g)].map(([, label]) => label)
     expect(labels).toEqual(Array.from({ length: 20 }, (_, i) => `n${21 - i}`))
     expect(box).toContain('Ended (<span class="count">20</span>)')
     expect(plain(box)).toContain('It was stopped. From the page, SIGTERM')

@@ -73,6 +73,31 @@ describe('the page', () => {
     expect(html).toContain(`data-ended="${id}"`)
   })
 
+  it('tells no age of what it does not know', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const status = async () => /<p class="status">.*?<\/p>/.exec(rowOf(await pageOf(lab), id))![0]
+    expect(await status()).toContain('data-age')
+    lab.memory.change(id, { state: 'unknown' })
+    expect(await status()).toContain('Unknown')
+    expect(await status()).not.toContain('data-age')
+  })
+
+  it('keeps a label of any script apart from the words around it', async () => {
+    const lab = createLab()
+    const label = 'תיקון (fix)'
+    const { id } = await lab.memory.start({ project: 'foo', label }, 'page')
+    lab.memory.change(id, { state: 'waiting' })
+    const ended = await lab.memory.start({ project: 'foo', label }, 'page')
+    lab.memory.swept(ended.id)
+    lab.memory.setComeBack({ reason: 'stopped', instances: [lab.memory.get(ended.id)] })
+    const html = await pageOf(lab)
+    const shown = html.replaceAll(/ aria-label="[^"]*"/g, '')
+    // The strip, its row, the offer, and among the ended ones.
+    expect(shown.split(`<bdi>${label}</bdi>`)).toHaveLength(5)
+    expect(shown.split(label)).toHaveLength(5)
+  })
+
   it('lists what needs the operator on top', async () => {
     const lab = createLab()
     expect(await pageOf(lab)).toContain('Nothing needs you.')

@@ -2,7 +2,7 @@
 import type { FC } from 'hono/jsx'
 import type { Cap, ComeBack, Instance } from '../../core/instance.ts'
 import type { Moment } from './moment.ts'
-import { Age } from './parts.tsx'
+import { Age, Title } from './parts.tsx'
 import { titleOf } from './words.ts'
 
 const causes: Record<ComeBack['reason'], readonly [one: string, many: string]> = {
@@ -87,7 +87,7 @@ const Names: FC<{ of: readonly Instance[] }> = ({ of }) => (
   <ul class="names-back">
     {of.slice(0, namesMax).map((instance) => (
       <li>
-        {titleOf(instance)}
+        <Title of={instance} />
         {instance.label === null ? null : <small> {instance.project}</small>}
       </li>
     ))}

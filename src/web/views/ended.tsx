@@ -3,8 +3,8 @@ import type { FC } from 'hono/jsx'
 import type { Instance } from '../../core/instance.ts'
 import { EndDetails, LastLines, RowMessage, WaysOn } from './evidence.tsx'
 import type { Moment } from './moment.ts'
-import { Age, StateIcon } from './parts.tsx'
-import { titleOf, wordOf } from './words.ts'
+import { Age, StateIcon, Title } from './parts.tsx'
+import { wordOf } from './words.ts'
 
 // As many as the service keeps; and of each screen what fits a phone, for twenty of them travel at once.
 const endedMax = 20
@@ -47,7 +47,9 @@ export const EndedRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at 
         <StateIcon state="stopped" />
       </span>
       <div class="who">
-        <strong class="title">{titleOf(instance)}</strong>
+        <strong class="title">
+          <Title of={instance} />
+        </strong>
         <p class="status">
           <span class="word">{wordOf(instance)}</span>
           <span>

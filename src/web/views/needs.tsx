@@ -2,7 +2,7 @@
 import type { FC } from 'hono/jsx'
 import type { Instance } from '../../core/instance.ts'
 import type { Moment } from './moment.ts'
-import { Age, StateIcon } from './parts.tsx'
+import { Age, StateIcon, Title } from './parts.tsx'
 import { exitText, isOverdue, titleOf, wordOf } from './words.ts'
 
 const oldestFirst = (a: Instance, b: Instance): number => Date.parse(a.since) - Date.parse(b.since)
@@ -26,11 +26,15 @@ function needOf(instance: Instance): string {
   return exit === null ? wordOf(instance) : `${wordOf(instance)}, ${exit}`
 }
 
+/** Whether all is said: of an instance that cannot be seen, nobody knows what it needs. */
+const isSure = (instances: readonly Instance[]): boolean =>
+  instances.every(({ state }) => state !== 'unknown')
+
 /** What the strip shows, as a text to compare. */
 export function needsText(instances: readonly Instance[]): string {
-  return JSON.stringify(
-    needy(instances).map((one) => [one.id, one.project, titleOf(one), needOf(one), one.since]),
-  )
+  const list = needy(instances)
+  const said = list.map((one) => [one.id, one.project, titleOf(one), needOf(one), one.since])
+  return JSON.stringify([isSure(instances), said])
 }
 
 /** The strip; each of its entries leads to its row. */
@@ -38,7 +42,9 @@ export const Needs: FC<{ instances: readonly Instance[]; at: Moment }> = ({ inst
   const list = needy(instances)
   return (
     <nav id="needs" class="needs" data-rev={at.rev} data-count={list.length} aria-label="Needs you">
-      <p>{list.length === 0 ? 'Nothing needs you.' : <Count of={list.length} />}</p>
+      <p>
+        <Count of={list.length} isAll={isSure(instances)} />
+      </p>
       <ul>
         {list.map((instance) => (
           <li id={`n-${instance.id}`} data-state={instance.state}>
@@ -46,7 +52,7 @@ export const Needs: FC<{ instances: readonly Instance[]; at: Moment }> = ({ inst
               <StateIcon state={instance.state} />
               <span>
                 <b>
-                  {titleOf(instance)}
+                  <Title of={instance} />
                   {instance.label === null ? null : <small> {instance.project}</small>}
                 </b>
                 <span>
@@ -63,8 +69,11 @@ export const Needs: FC<{ instances: readonly Instance[]; at: Moment }> = ({ inst
   )
 }
 
-const Count: FC<{ of: number }> = ({ of }) => (
-  <>
-    <b>{of}</b> {of === 1 ? 'needs you' : 'need you'}
-  </>
-)
+const Count: FC<{ of: number; isAll: boolean }> = ({ of, isAll }) =>
+  of === 0 ? (
+    <>{isAll ? 'Nothing needs you.' : 'What needs you is not known.'}</>
+  ) : (
+    <>
+      <b>{isAll ? of : `${of}+`}</b> {of === 1 && isAll ? 'needs you' : 'need you'}
+    </>
+  )

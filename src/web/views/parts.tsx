@@ -2,8 +2,9 @@
 import type { Child, FC } from 'hono/jsx'
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { HtmlEscapedString } from 'hono/utils/html'
-import type { ShownState } from '../../core/instance.ts'
+import type { Instance, ShownState } from '../../core/instance.ts'
 import { ageText, ageUntil, type Moment } from './moment.ts'
+import { titleOf } from './words.ts'
 
 /** Renders to the text that goes over the wire; no view here is asynchronous. */
 export function htmlOf(node: JSX.Element): string {
@@ -29,6 +30,9 @@ export const Age: FC<{ since: string; at: Moment }> = ({ since, at }) => {
     </time>
   )
 }
+
+/** What the operator calls an instance; in whatever script, it leaves the text around it in order. */
+export const Title: FC<{ of: Instance }> = (props) => <bdi>{titleOf(props.of)}</bdi>
 
 /** A sentence whose `commands` stand in backticks. */
 export const Prose: FC<{ text: string }> = ({ text }) => (

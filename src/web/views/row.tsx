@@ -3,7 +3,7 @@ import type { FC } from 'hono/jsx'
 import { isLive, type Instance } from '../../core/instance.ts'
 import { EvidenceBox } from './evidence.tsx'
 import type { Moment } from './moment.ts'
-import { Age, Command, StateIcon } from './parts.tsx'
+import { Age, Command, StateIcon, Title } from './parts.tsx'
 import { RowForm } from './row-form.tsx'
 import { shellText } from './shell-text.ts'
 import { WayIn } from './way-in.tsx'
@@ -27,7 +27,7 @@ export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, 
     <div class="who">
       <div class="head">
         <strong class="title" data-find>
-          {titleOf(instance)}
+          <Title of={instance} />
         </strong>
         <Memory instance={instance} />
       </div>
@@ -61,9 +61,12 @@ const Status: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
       <span class="background">background command</span>
     ) : null}
     <LinkWord instance={instance} />
-    <span class="age">
-      <Age since={instance.since} at={at} />
-    </span>
+    {/* How long the last known state has lasted says nothing of one that is not known. */}
+    {instance.state === 'unknown' ? null : (
+      <span class="age">
+        <Age since={instance.since} at={at} />
+      </span>
+    )}
     {instance.label === null ? null : (
       <code class="name" data-find>
         {instance.name}
