@@ -16,14 +16,22 @@ function isOld(rev, than) {
 /** Where rows stood before they left: the row that followed, by id. */
 const followers = new Map()
 
+/** Does what may take the focus off the page; returns whether it did, and then its refuge has it. */
+function keepFocus(refuge, change) {
+  const hadFocus = document.activeElement !== document.body
+  change()
+  if (!hadFocus || document.activeElement !== document.body) return false
+  refuge.tabIndex = -1
+  refuge.focus({ preventScroll: true })
+  return true
+}
+
+const frameOf = (element) => element.closest('.card, main') ?? document.querySelector('main')
+
 /** Takes an element off; returns whether the focus was in it, which its card then has. */
 function remove(element) {
-  const card = element.closest('.card')
-  const hadFocus = element.contains(document.activeElement)
   if (element.dataset.id) followers.set(element.id, element.nextElementSibling?.id)
-  element.remove()
-  if (hadFocus) card?.focus({ preventScroll: true })
-  return hadFocus
+  return keepFocus(frameOf(element.parentElement), () => element.remove())
 }
 
 /** Puts a new element where it was once, or else at the end; of the ended ones the newest comes first. */
@@ -53,7 +61,7 @@ function place(element, target, isSettled = false) {
   const moves = shown && target !== document.body && shown.parentElement !== target
   if (moves && 'ended' in element.dataset && !isSettled) {
     setTimeout(() => {
-      place(element, target, true).forEach((placed) => htmx.process(placed))
+      inPlace(() => place(element, target, true)).forEach((placed) => htmx.process(placed))
       refresh()
     }, relaunchMs)
     return []
@@ -66,8 +74,27 @@ function place(element, target, isSettled = false) {
   }
   const fragment = document.createDocumentFragment()
   fragment.append(element)
-  htmxApi.morph(shown, fragment, false)
+  const row = shown.matches('.row') ? shown : frameOf(shown)
+  keepFocus(row, () => htmxApi.morph(shown, fragment, false))
   return [$(element.id)]
+}
+
+// Browsers hold still what one looks at while something above it grows or goes; Safari leaves it to the page.
+const holdsStill = CSS.supports('overflow-anchor', 'auto')
+
+/** Changes the page around what is in view; at its very top what is new there may be seen. */
+function inPlace(change) {
+  const edge = Math.max(0, document.querySelector('.top').getBoundingClientRect().bottom)
+  const inView = []
+  if (!holdsStill && scrollY > 0)
+    for (const element of document.querySelectorAll('.card > header, .row')) {
+      const { top, height } = element.getBoundingClientRect()
+      if (height > 0 && top >= edge) inView.push({ element, top })
+    }
+  const placed = change()
+  const kept = inView.find(({ element }) => element.isConnected && element.checkVisibility())
+  if (kept) scrollBy(0, kept.element.getBoundingClientRect().top - kept.top)
+  return placed
 }
 
 /** Removes what the whole picture no longer names, unless it is newer than the picture. */
@@ -85,8 +112,9 @@ htmx.registerExtension('lab', {
     htmxApi = api
   },
   handle_swap: (style, target, fragment) => {
-    if (style === 'fresh') return [...fragment.children].flatMap((child) => place(child, target))
-    if (style === 'whole') return sweep(fragment.firstElementChild.dataset)
+    const { children } = fragment
+    if (style === 'fresh') return inPlace(() => [...children].flatMap((one) => place(one, target)))
+    if (style === 'whole') return inPlace(() => sweep(children[0].dataset))
     return false
   },
   // An update neither closes what is open nor ends the sign that a tap was heard.

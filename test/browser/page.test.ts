@@ -22,9 +22,14 @@ async function placesOf(page: Page): Promise<unknown> {
 }
 
 describeInBrowser('the page', ({ serve, visit }) => {
-  for (const width of [320, 390, 768, 1280])
+  // 195 px is what 390 px are to whom letters must be twice as large.
+  for (const width of [195, 320, 390, 768, 1280])
     it(`at ${width} px scrolls in one direction only, and every target has 44 px`, async () => {
       const { lab, ids } = await everything()
+      const stopped = await lab.memory.start({ project: 'foo', label: 'W'.repeat(60) }, 'page')
+      lab.memory.swept(stopped.id)
+      const instances = [lab.memory.get(stopped.id)]
+      lab.memory.setComeBack({ reason: 'tmux_gone', instances })
       const { url } = await serve(lab)
       const { page, complaints } = await visit(url, { viewport: { width, height: 844 } })
       await live(lab, page)
