@@ -1,24 +1,18 @@
 // The adapter: tmux's promise (tmux.ts) kept with real clients. Composes the pure parts of this room.
-import { TmuxFailed, TmuxUnavailable } from '../errors.ts'
-import {
-  killPaneCommand,
-  ownCommand,
-  newSessionCommands,
-  prepareServer,
-  selfCommands,
-  selfName,
-} from './commands.ts'
+import { TmuxUnavailable } from '../errors.ts'
+import { killPaneCommand } from './commands.ts'
 import { createControl } from './control.ts'
-import { isHeld, judged } from './held.ts'
 import { createInput } from './input.ts'
 import { openLeftClients } from './left-clients.ts'
 import { withoutKeeperNoise, withoutTrailingBlanks } from './keeper.ts'
-import { decodeValue, encodeValue, listCommands, parseListing } from './listing.ts'
+import { listCommands, parseListing } from './listing.ts'
 import type { Command } from './quote.ts'
-import { failureOf, type Reply, type Run, type RunOptions } from './reply.ts'
+import { createNewSession } from './new-session.ts'
+import { failureOf, type Run, type RunOptions } from './reply.ts'
+import { createSelf, isHeld, type Ensured } from './self.ts'
 import { checkVersion, parseSocket, tmuxEnv } from './server.ts'
 import { createSpawned } from './spawned.ts'
-import type { CreatedSession, Listing, NewSession, Owner, Tmux } from './tmux.ts'
+import type { Listing, Tmux } from './tmux.ts'
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 
@@ -73,8 +67,12 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
           onOpened: (pid) => left?.opened(pid),
         })
       : null
-  let ownerNow: Owner | null = null
-  let insteadOf = ''
+  const self = createSelf({
+    spawned: spawned.run,
+    server,
+    historyLimit: options.historyLimit,
+    timeoutMs,
+  })
   let isClosed = false
   const whileOpen =
     (through: Run): Run =>
@@ -94,57 +92,11 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     throw failureOf(by.name, reply, timeoutMs)
   }
 
-  /** Makes sure that `_lab` exists and carries the owner; always by a spawned tmux, since it is rare. */
-  async function ensureSelf(may: RunOptions): Promise<Reply> {
-    const carry = ownCommand(ownerNow ? encodeOwner(ownerNow) : '', insteadOf)
-    const reply = await spawned.run([carry])
-    if (reply.kind !== 'gone' && !(reply.kind === 'no-server' && may.mayStart)) return judged(reply)
-    const made = await spawned.run(
-      [...prepareServer(server, options.historyLimit), ...selfCommands(), carry],
-      may,
-    )
-    // Two that make it at once: one of them does, and both ask who holds it.
-    const isDouble = made.kind === 'failed' && made.stderr.includes('duplicate session')
-    return judged(isDouble ? await spawned.run([carry]) : made)
-  }
-
   /** Before a connection: the server may be a new one, and another lab's by now. */
-  async function reclaim(): Promise<Reply> {
-    const reply = await ensureSelf({})
-    if (isHeld(reply)) options.onTaken?.()
-    return reply
-  }
-
-  async function newSession(session: NewSession): Promise<CreatedSession> {
-    const commands = newSessionCommands(session, mark)
-    const limit = String(session.historyLimit)
-    const call = { name: 'new-session', mayStart: true, changesSessions: true }
-    const create = async (before: readonly Command[], after: readonly Command[]) => {
-      const answer = await must([...before, ...commands, ...after], call)
-      const row = answer.find((line) => line.startsWith(`${mark}|`))
-      const [, sessionId, paneId, pid] = (row ?? '').split('|')
-      if (!sessionId || !paneId || !pid)
-        throw new TmuxFailed(call.name, `an unreadable answer: ${answer.join('; ')}`)
-      return { sessionId, paneId, pid: Number(pid) }
-    }
-    if (server.kind === 'own') return create(prepareServer(server, session.historyLimit), [])
-    // tmux reads the limit only when it makes a pane, and only the global one; on a server that is
-    // not lab's it is changed for the length of one line, and not at all when it fits.
-    const asked = await must(
-      [
-        ...(server.kind === 'default' ? [['start-server']] : []),
-        ['show-options', '-gv', 'history-limit'],
-      ],
-      call,
-    )
-    const before = asked[0] ?? limit
-    if (before === limit) return create([], [])
-    try {
-      return await create([setLimit(limit)], [setLimit(before)])
-    } catch (error) {
-      await run([setLimit(before)])
-      throw error
-    }
+  async function reclaim(): Promise<Ensured> {
+    const ensured = await self.ensure({})
+    if (isHeld(ensured)) options.onTaken?.()
+    return ensured
   }
 
   const knownKeys: string[] = []
@@ -174,7 +126,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     version,
     attachArgv: (name) => [...server.argv, 'attach', '-t', `=${name}`],
     list,
-    newSession,
+    newSession: createNewSession({ run, server, mark, timeoutMs }),
     async killPane({ paneId, id }) {
       assertId(paneId, '%')
       const reply = await run([killPaneCommand(paneId, id)], { changesSessions: true })
@@ -203,17 +155,11 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
       assertId(paneId, '%')
       await input.pressKeys(paneId, keys)
     },
-    async owner() {
-      const reply = await run([['show-options', '-qv', '-t', `=${selfName}:`, '@lab_owner']])
-      if (reply.kind === 'no-server' || reply.kind === 'gone') return null
-      if (reply.kind !== 'ok') throw failureOf('show-options', reply, timeoutMs)
-      return decodeOwner(reply.lines[0] ?? '')
-    },
+    owner: () => self.owner(),
     async setOwner(owner, instead = null) {
-      ownerNow = owner
-      insteadOf = instead ? encodeOwner(instead) : ''
-      const reply = await ensureSelf({ mayStart: true })
-      if (reply.kind !== 'ok') throw failureOf('set-option', reply, timeoutMs)
+      self.own(owner, instead)
+      const ensured = await self.ensure({ mayStart: true })
+      if (ensured.kind !== 'ok') throw failureOf('set-option', ensured, timeoutMs)
       await control?.connect()
     },
     onWake(listener) {
@@ -231,18 +177,4 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
 function assertId(id: string, sigil: '$' | '%'): void {
   if (!(id.startsWith(sigil) && /^\d+$/.test(id.slice(1))))
     throw new TypeError(`not an id of tmux: ${id}`)
-}
-
-function setLimit(lines: string): Command {
-  return ['set-option', '-g', 'history-limit', lines]
-}
-
-function encodeOwner({ pid, procStart }: Owner): string {
-  return `${pid} ${encodeValue(procStart)}`
-}
-
-function decodeOwner(coded: string): Owner | null {
-  const [pid, procStart] = coded.split(' ')
-  if (!pid || !procStart || !/^\d+$/.test(pid)) return null
-  return { pid: Number(pid), procStart: decodeValue(procStart) }
 }

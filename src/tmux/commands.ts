@@ -5,8 +5,6 @@ import { quoteLine, type Command } from './quote.ts'
 import type { Server } from './server.ts'
 import type { NewSession } from './tmux.ts'
 
-export const selfName = '_lab'
-
 /** Starts and sets up lab's own server, and changes nothing on any other. */
 export function prepareServer(server: Server, historyLimit: number): readonly Command[] {
   if (server.kind !== 'own') return []
@@ -17,59 +15,67 @@ export function prepareServer(server: Server, historyLimit: number): readonly Co
   ]
 }
 
-/**
- * Creates a session whose pane is marked and kept after death before anything else can happen: tmux
- * runs one line without looking at its children in between.
- */
-export function newSessionCommands(session: NewSession, mark: string): readonly Command[] {
-  const { name, cwd, env, unset, argv, metadata } = session
+/** Creates a session and answers with a row: mark, pane, session, pid. */
+export function newSessionCommand(session: NewSession, mark: string): Command {
+  const { name, cwd, env, unset, argv } = session
   // What tmux would rewrite, expand (`#`) or take for a target of another kind.
-  if (!/^[A-Za-z0-9_~][A-Za-z0-9_~-]{0,99}$/.test(name) || name === selfName)
+  if (!/^[A-Za-z0-9_~][A-Za-z0-9_~-]{0,99}$/.test(name) || name === '_lab')
     throw new InvalidRequest(`"${name}" cannot be the name of a session.`)
-  const keys = Object.keys(metadata)
-  for (const key of keys)
-    if (!isMetadataKey(key)) throw new InvalidRequest(`"${key}" cannot be a key of metadata.`)
   if ([cwd, ...argv, ...Object.values(env)].some((word) => word.includes('\0')))
     throw new InvalidRequest('No argument, folder or variable can hold a NUL byte.')
-  const target = `=${name}:`
   // A single word after `--` goes through a shell, so there are always two at least.
   const words = ['env', ...unset.flatMap((variable) => ['-u', variable]), ...argv]
   return [
-    [
-      'new-session',
-      '-d',
-      '-P',
-      '-F',
-      `${mark}|#{session_id}|#{pane_id}|#{pane_pid}`,
-      '-s',
-      name,
-      '-x',
-      '200',
-      '-y',
-      '50',
-      // A start directory is a format: `#(…)` in a folder's name would run.
-      '-c',
-      cwd.replaceAll('#', '##'),
-      ...Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]),
-      '--',
-      ...words,
-    ],
-    ['set-option', '-p', '-t', target, 'remain-on-exit', 'on'],
+    ...'new-session -d -x 200 -y 50 -P -F'.split(' '),
+    `${mark}|#{pane_id}|#{session_id}|#{pane_pid}`,
+    '-s',
+    name,
+    // A start directory is a format: `#(…)` in a folder's name would run.
+    '-c',
+    cwd.replaceAll('#', '##'),
+    ...Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]),
+    '--',
+    ...words,
+  ]
+}
+
+/**
+ * Marks a session that was just made, and has its pane kept after death. In one line with the command
+ * that makes it, this is done before anything else can happen, since tmux does not look at its
+ * children in between; where a hook makes a name miss, ids must do.
+ */
+export function markCommands(
+  { env, metadata }: NewSession,
+  target: { readonly session: string; readonly pane: string },
+): readonly Command[] {
+  const { session, pane } = target
+  const keys = Object.keys(metadata)
+  for (const key of keys)
+    if (!isMetadataKey(key)) throw new InvalidRequest(`"${key}" cannot be a key of metadata.`)
+  const onPane = ['set-option', '-p', '-t', pane]
+  const onSession = ['set-option', '-t', session]
+  return [
+    [...onPane, 'remain-on-exit', 'on'],
     // What marks the agent's processes must not mark those of a pane that a person opens beside it.
     ...Object.keys(env)
       .filter((key) => key.startsWith('LAB_'))
-      .map((key) => ['set-environment', '-t', target, '-u', key]),
-    ['set-option', '-p', '-t', target, '@lab_agent', encodeValue(metadata.id)],
-    ['set-option', '-p', '-F', '-t', target, '@lab_keeper', '#{pane_pid}'],
-    ...keys.map((key) => [
-      'set-option',
-      '-t',
-      target,
-      `@lab_${key}`,
-      encodeValue(metadata[key] ?? ''),
-    ]),
-    ['set-option', '-t', target, '@lab_keys', keys.join(',')],
+      .map((key) => ['set-environment', '-t', session, '-u', key]),
+    [...onPane, '@lab_agent', encodeValue(metadata.id)],
+    [...onPane, '-F', '@lab_keeper', '#{pane_pid}'],
+    ...keys.map((key) => [...onSession, `@lab_${key}`, encodeValue(metadata[key] ?? '')]),
+    [...onSession, '@lab_keys', keys.join(',')],
   ]
+}
+
+/** Answers with a row that tells which pane a target led to: mark, pane. */
+export function whereCommand(pane: string, mark: string): Command {
+  return ['display-message', '-p', '-t', pane, `${mark}|#{pane_id}`]
+}
+
+/** Takes the marks off a pane that is nobody's. */
+export function unmarkCommands(pane: string): readonly Command[] {
+  const options = ['remain-on-exit', '@lab_agent', '@lab_keeper']
+  return options.map((option) => ['set-option', '-p', '-u', '-t', pane, option])
 }
 
 /** Ends a pane if it carries the agent's mark and still runs what lab started in it, decided and done by tmux in one step; a session ends with its last pane. */
@@ -88,50 +94,6 @@ export function killPaneCommand(paneId: string, id: string): Command {
     `#{&&:${isTheOne},${isItsKeeper}}`,
     kill,
     'display-message -p ""',
-  ]
-}
-
-/** What a lab is told that may not hold the server. */
-export const heldAnswer = 'held'
-
-/** The format that is true when the holder is this one. */
-function is(owner: string): string {
-  return `#{==:#{@lab_owner},${owner}}`
-}
-
-/** Takes the server over from whoever was seen holding it, or from nobody, in one step. */
-export function ownCommand(owner: string, instead: string): Command {
-  const target = `=${selfName}:`
-  const mayTake = `#{||:${is('')},#{||:${is(owner)},${is(instead)}}}`
-  const take = `set-option -t ${target} @lab_owner '${owner}'`
-  return ['if-shell', '-F', '-t', target, mayTake, take, `display-message -p ${heldAnswer}`]
-}
-
-const explanation = `This session belongs to lab, which keeps its connection to tmux here.
-Nothing runs in it. Leave it with C-b d; ending it does no harm, lab makes a new one.`
-
-/** Creates lab's own session, which only sleeps and tells a visitor what it is. */
-export function selfCommands(): readonly Command[] {
-  return [
-    [
-      'new-session',
-      '-d',
-      '-s',
-      selfName,
-      '-x',
-      '200',
-      '-y',
-      '50',
-      '-c',
-      '/',
-      '--',
-      'sh',
-      '-c',
-      'printf "%s\\n" "$1"; exec sleep 2147483647',
-      'lab-self',
-      explanation,
-    ],
-    ['set-option', '-t', `=${selfName}:`, '@lab_self', '1'],
   ]
 }
 

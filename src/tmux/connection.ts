@@ -72,12 +72,13 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   function onBlock(block: Block): void {
     if (block.isAnswer) {
       if (!calls.take(block)) end('an answer to nothing')
-    } else if (block.isError) {
-      end(block.lines.join('; '))
-    } else if (state === 'attaching') {
-      state = 'up'
-      settle(null)
+      return
     }
+    // Later ones are what a hook of the operator's does: they answer nothing of ours.
+    if (state !== 'attaching') return
+    if (block.isError) return end(block.lines.join('; '))
+    state = 'up'
+    settle(null)
   }
 
   function onNotice(name: string, rest: string): void {
@@ -143,13 +144,16 @@ function createCalls() {
     take({ isError, lines }: Block): boolean {
       const call = pending[0]
       if (!call) return false
-      call.lines.push(...lines)
       call.blocksLeft -= 1
       if (isError) {
-        const kind = classify(lines.join('\n'))
-        call.settle({ kind, stderr: call.lines.join('\n') })
-      } else if (call.blocksLeft > 0) return true
-      else call.settle({ kind: 'ok', lines: call.lines })
+        const stderr = lines.join('\n')
+        call.settle({ kind: classify(stderr), stderr, lines: call.lines })
+        pending.shift()
+        return true
+      }
+      call.lines.push(...lines)
+      if (call.blocksLeft > 0) return true
+      call.settle({ kind: 'ok', lines: call.lines })
       pending.shift()
       return true
     },

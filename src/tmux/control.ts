@@ -1,8 +1,8 @@
 // The control client: two connections to lab's own session, one for everything, one for pane text.
 // While a connection is down, every call goes through a spawned tmux and the next good one reconnects.
 import { openConnection, type Connection } from './connection.ts'
-import { selfName } from './commands.ts'
 import type { Reply, Run } from './reply.ts'
+import type { Ensured } from './self.ts'
 import type { Server } from './server.ts'
 
 export interface ControlOptions {
@@ -14,7 +14,7 @@ export interface ControlOptions {
   /** Told of every client process, from its first moment. */
   readonly onOpened?: (pid: number) => void
   /** Makes sure that there is a session to attach to, without starting a server. */
-  readonly prepare: () => Promise<Reply>
+  readonly prepare: () => Promise<Ensured>
   readonly wake: () => void
   readonly log: (event: { level: 'warn' | 'info'; msg: string; err?: unknown }) => void
 }
@@ -48,12 +48,12 @@ const backoffMaxMs = 5000
  * as long as there is something to tell it, which is for ever.
  */
 async function endStale(spawned: Run): Promise<void> {
-  const format = '#{client_control_mode} #{client_pid}'
-  const reply = await spawned([['list-clients', '-t', `=${selfName}`, '-F', format]])
+  const format = '#{client_control_mode} #{@lab_self} #{client_pid}'
+  const reply = await spawned([['list-clients', '-F', format]])
   if (reply.kind !== 'ok') return
   for (const line of reply.lines) {
-    const [isControl, pid] = line.split(' ')
-    if (isControl !== '1' || !Number(pid)) continue
+    const [isControl, isSelf, pid] = line.split(' ')
+    if (isControl !== '1' || isSelf !== '1' || !Number(pid)) continue
     try {
       process.kill(Number(pid), 'SIGTERM')
     } catch {
@@ -146,7 +146,6 @@ function createLane(
     '-f',
     'no-output,ignore-size',
     '-t',
-    `=${selfName}`,
   ]
 
   function postpone(): void {
@@ -161,7 +160,7 @@ function createLane(
       ready.kind === 'ok'
         ? await openConnection({
             tmuxPath,
-            args,
+            args: [...args, ready.sessionId],
             env,
             timeoutMs,
             onSpawned: (pid) => onOpened?.(pid),

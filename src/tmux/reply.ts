@@ -11,6 +11,8 @@ export type Reply =
   | {
       readonly kind: 'no-server' | 'gone' | 'failed' | 'unavailable' | 'timeout'
       readonly stderr: string
+      /** What the commands before the one that failed had answered, as far as it is known. */
+      readonly lines?: readonly string[]
     }
 
 export interface RunOptions {
@@ -33,7 +35,9 @@ export function classify(stderr: string): Exclude<Reply['kind'], 'ok' | 'timeout
     return 'no-server'
   // "no current target" is how a server without any session answers a listing.
   if (
-    /^(?:no current target$|can't find (?:session|window|pane)\b|no such session: )/m.test(stderr)
+    /^(?:no current target$|can't find (?:session|window|pane)\b|no such (?:session|pane): )/m.test(
+      stderr,
+    )
   )
     return 'gone'
   if (

@@ -61,11 +61,11 @@ export function createSpawned({ server, tmuxPath, env, timeoutMs }: SpawnedOptio
     if (isLate) return { kind: 'timeout', stderr: '' }
     const stderr = result.stderr.trimEnd()
     // A server that refuses a user says so and exits 0.
-    if (result.exitCode === 0 && !/^access not allowed/m.test(stderr))
-      return { kind: 'ok', lines: result.stdout.split('\n').slice(0, -1) }
+    const lines = result.stdout.split('\n').slice(0, -1)
+    if (result.exitCode === 0 && !/^access not allowed/m.test(stderr)) return { kind: 'ok', lines }
     if (result.exitCode === undefined && stderr === '')
       return { kind: 'unavailable', stderr: result.shortMessage ?? 'tmux could not be run' }
-    return { kind: classify(stderr), stderr }
+    return { kind: classify(stderr), stderr, lines }
   }
 
   return {

@@ -191,20 +191,26 @@ test('a mark that was set for the whole server makes nobody’s session lab’s'
   expect(isAlive(bar.pid)).toBe(true)
 })
 
-test('a start that fails because a hook renames new sessions leaves no agent', async () => {
+test('a hook that renames new sessions leaves one session of lab’s own, and instances that start and stop', async () => {
   const lab = await createTestLab({ socket: 'default' })
   try {
     await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')
     await lab.tmux('set-hook', '-g', 'after-new-session', 'rename-session "work-#{session_name}"')
     await lab.boot()
-    const { status, body } = await lab.call('POST', '/api/v1/projects/foo/instances')
-    expect([status, body.error.code]).toEqual([502, 'tmux_failed'])
+    const { id } = await lab.start('foo')
+    const { pid } = await lab.reaches(id, 'ready')
+    await until(async () => (await lab.get(id)).name === 'work-foo', { what: 'its name' })
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await lab.end(signal)
+      await lab.boot()
+    }
+    expect(await sessions(lab)).toEqual(['mine', 'work-_lab', 'work-foo'])
+    expect(await lab.get(id)).toMatchObject({ state: 'ready', pid, name: 'work-foo' })
+    await stop(lab, id)
+    await until(async () => (await sessions(lab)).join() === 'mine,work-_lab', { what: 'its end' })
     expect(lab.marked()).toEqual([])
-    expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(0)
-    await until(async () => !(await sessions(lab)).some((name) => name.includes('foo')), {
-      what: 'no session of it',
-    })
-    expect(await sessions(lab)).toContain('mine')
+    const { foreign } = (await lab.call('GET', '/api/v1/projects')).body
+    expect(foreign.map(({ name }: { name: string }) => name)).not.toContain('work-_lab')
   } finally {
     await lab.dispose()
   }

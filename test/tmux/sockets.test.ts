@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { TmuxUnavailable } from '../../src/errors.ts'
+import { encodeValue } from '../../src/tmux/listing.ts'
 import { test } from '../fixtures/tmux.ts'
 import { until } from '../fixtures/until.ts'
 import { clients, onTerminal, open, openBare, owner, session, shows } from './opened.ts'
@@ -69,6 +70,76 @@ describe.each(clients)('with the %s client', (client) => {
     await tmux.newSession(session(sandbox, { historyLimit: 3000 }))
     expect(await sandbox.plainTmux('ls', '-F', '#{session_name}')).toBe('_lab\nfoo')
     expect(await sandbox.plainTmux('show-options', '-gv', 'history-limit')).toBe('2000')
+  })
+
+  test.for([
+    ['renames it', 'rename-session work'],
+    ['would give it a name that is taken', 'rename-session mine'],
+    ['opens a pane beside it', 'split-window'],
+    ['opens a pane before it', 'split-window -hb'],
+    ['opens a window', 'new-window'],
+  ] as const)(
+    "on a server whose hook %s, a new session's own pane is the agent's",
+    async ([, hook], { sandbox }) => {
+      const plain = (...args: readonly string[]) => sandbox.plainTmux(...args)
+      await plain('-f', '/dev/null', 'new-session', '-d', '-s', 'mine', 'exec sleep 1000')
+      const tmux = await open(sandbox, { client, socket: 'default' })
+      await plain('set-hook', '-g', 'after-new-session', hook)
+      const made = await tmux.newSession(session(sandbox, { historyLimit: 3000 }))
+      const { sessions } = await tmux.list()
+      const { paneId, pid } = made
+      const own = { sessionId: made.sessionId, pane: { paneId, pid }, lab: { id: 'id of foo' } }
+      expect(sessions.filter(({ lab }) => lab)).toMatchObject([own])
+      const panes = await plain(
+        'list-panes',
+        '-a',
+        '-F',
+        '#{remain-on-exit} #{@lab_agent} #{pane_id}',
+      )
+      const kept = panes.split('\n').filter((line) => line.startsWith('on'))
+      expect(kept).toEqual([`on ${encodeValue('id of foo')} ${paneId}`])
+      expect(await plain('show-options', '-gv', 'history-limit')).toBe('2000')
+      await tmux.killPane({ paneId, id: 'id of foo' })
+      expect((await plain('list-panes', '-a', '-F', '#{pane_id}')).split('\n')).not.toContain(
+        paneId,
+      )
+    },
+  )
+
+  test("lab's own session is one and the same, whatever others call it", async ({ sandbox }) => {
+    const plain = (...args: readonly string[]) => sandbox.plainTmux(...args)
+    await plain('-f', '/dev/null', 'new-session', '-d', '-s', 'mine', 'exec sleep 1000')
+    await plain('set-hook', '-g', 'after-new-session', 'rename-session "work-#{session_name}"')
+    const self = async () =>
+      (await plain('ls', '-F', '#{session_id} #{session_name}'))
+        .split('\n')
+        .filter((line) => line !== '$0 mine')
+    for (const name of ['work-_lab', 'work-_lab', "it's | mine", 'mine-2']) {
+      const tmux = await open(sandbox, { client, socket: 'default' })
+      expect(await tmux.owner()).toEqual(owner)
+      expect((await tmux.list()).sessions.map((one) => one.name)).toEqual(['mine'])
+      await tmux.close()
+      await plain('rename-session', '-t', '$1:', name)
+      expect(await self()).toEqual([`$1 ${name}`])
+    }
+  })
+
+  test("of two that make lab's own session at once under a hook that renames it, one holds the server", async ({
+    sandbox,
+  }) => {
+    for (const socket of ['a', 'b', 'c', 'd']) {
+      const plain = (...args: readonly string[]) => sandbox.plainTmux('-L', socket, ...args)
+      await plain('-f', '/dev/null', 'new-session', '-d', '-s', 'mine', 'exec sleep 1000')
+      await plain('set-hook', '-g', 'after-new-session', 'rename-session "work-#{session_name}"')
+      const both = await Promise.all([1, 2].map(() => openBare(sandbox, { client, socket })))
+      const results = await Promise.allSettled(
+        both.map((tmux, i) => tmux.setOwner({ pid: i + 1, procStart: '1' })),
+      )
+      const holders = results.flatMap(({ status }, i) => (status === 'fulfilled' ? [i + 1] : []))
+      expect(holders).toHaveLength(1)
+      for (const tmux of both) expect((await tmux.owner())?.pid).toBe(holders[0])
+      expect((await plain('ls')).split('\n')).toHaveLength(2)
+    }
   })
 
   test("another unit's server is used, and never started", async ({ sandbox }) => {
