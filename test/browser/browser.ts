@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
+import { until } from '../fixtures/until.ts'
 import { createLab, listen, type Lab } from '../web/lab.ts'
 
 function findChromium(): string | null {
@@ -46,7 +47,12 @@ export function describeInBrowser(name: string, tests: (world: World) => void): 
     beforeAll(async () => {
       const quiet = ['background-networking', 'component-update', 'sync', 'gpu', 'dev-shm-usage']
       const args = ['--no-sandbox', '--no-first-run', ...quiet.map((one) => `--disable-${one}`)]
-      browser = await chromium.launch({ executablePath: executablePath!, args })
+      // A first start on a new machine reads all of it from the disk.
+      browser = await chromium.launch({
+        executablePath: executablePath!,
+        args,
+        timeout: 55_000,
+      })
     })
     afterEach(async () => {
       while (closers.length > 0) await closers.pop()!()
@@ -65,8 +71,9 @@ export function describeInBrowser(name: string, tests: (world: World) => void): 
           ...options,
         })
         closers.push(() => context.close())
+        // Below a test's own limit, so that what was waited for is named.
+        context.setDefaultTimeout(20_000)
         const page = await context.newPage()
-        page.setDefaultTimeout(10_000)
         const complaints: string[] = []
         page.on('console', (message) => {
           if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
@@ -82,11 +89,17 @@ export function describeInBrowser(name: string, tests: (world: World) => void): 
 /** Waits until the page is live: as many streams as pages. */
 export async function live(lab: Lab, page: Page, pages = 1): Promise<void> {
   await page.waitForSelector('html.js')
-  const deadline = performance.now() + 15_000
-  while (lab.app.streams() < pages) {
-    if (performance.now() > deadline) throw new Error('the page did not become live')
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  await until(() => lab.app.streams() >= pages, { what: 'the page becomes live' })
+}
+
+/** Waits until a form is ready for the next tap: its last answer is on the page. */
+export async function isAnswered(page: Page, form: string): Promise<void> {
+  await page.waitForSelector(`${form}:not(.htmx-request)`)
+}
+
+/** Taps what leads to another page, without scripts, and waits until that is there. */
+export async function follow(page: Page, selector: string): Promise<void> {
+  await Promise.all([page.waitForEvent('load'), page.click(selector)])
 }
 
 export interface HeldAnswer {

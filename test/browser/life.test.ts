@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import type { Instance } from '../../src/core/instance.ts'
 import { createLab, type Lab } from '../web/lab.ts'
-import { describeInBrowser, live } from './browser.ts'
+import { describeInBrowser, follow, isAnswered, live } from './browser.ts'
 
 /** Where everything is, on the page and not in the window. */
 async function topsOf(page: Page, selector: string): Promise<unknown> {
@@ -32,15 +32,17 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
     expect(await page.isVisible(`#i-${id}`)).toBe(false)
     await page.click('.needs a')
     await page.waitForSelector(`#i-${id}:visible`)
+    // The page is where its link leads to from the next frame on.
     const isSeen = `(() => {
       const { top, bottom } = document.getElementById('i-${id}').getBoundingClientRect()
       return top >= document.querySelector('.top').offsetHeight && bottom <= innerHeight
     })()`
-    expect(await page.evaluate(isSeen)).toBe(true)
+    await page.waitForFunction(isSeen)
     // And again, after one has looked elsewhere.
     await page.evaluate('scrollTo(0, 0)')
+    expect(await page.evaluate(isSeen)).toBe(false)
     await page.click('.needs a')
-    expect(await page.evaluate(isSeen)).toBe(true)
+    await page.waitForFunction(isSeen)
   })
 
   it('comes and goes without moving a row, however much it is', async () => {
@@ -149,6 +151,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     await page.click('#e-foo > summary')
     await page.click(`#i-${id} .resume`)
     await page.waitForSelector(`#i-${id} .message:has-text("All 1 of 1 instances are in use")`)
+    await isAnswered(page, `#resume-${id}`)
     lab.memory.stop(lab.memory.resolve('bar'), 'page')
     lab.memory.swept(lab.memory.resolve('bar'))
     await page.click(`#i-${id} .resume`)
@@ -194,6 +197,7 @@ describeInBrowser('the offer to come back', ({ serve, visit }) => {
     await page.waitForSelector(`#list-foo #i-${ids[1]}`)
     await page.waitForSelector('.offer:has-text("1 instance was running")')
     await page.waitForSelector('.offer:has-text("All 2 of 2 are in use")')
+    await isAnswered(page, '#resume-all')
     await page.click('#resume-all button')
     await page.waitForSelector('#msg:has-text("All 2 of 2 instances are in use")')
     expect(complaints.filter((one) => !one.includes('status of 409'))).toEqual([])
@@ -221,26 +225,23 @@ describeInBrowser('coming back without JavaScript', ({ serve, visit }) => {
     const ids = [await ended(lab, 'a'), await ended(lab, 'b'), await ended(lab, 'c')]
     offer(lab, ids.slice(0, 2))
     const { page } = await visit((await serve(lab)).url, { javaScriptEnabled: false })
-    const submit = async (button: string): Promise<void> => {
-      await Promise.all([page.waitForEvent('load'), page.click(button)])
-    }
     expect(await page.title()).toBe('lab')
-    await submit('#resume-all button')
+    await follow(page, '#resume-all button')
     expect(await page.locator('[data-state="starting"]').count()).toBe(2)
     lab.memory.setComeBack(null)
     await page.click('#e-foo > summary')
-    await submit(`#i-${ids[2]} .resume`)
+    await follow(page, `#i-${ids[2]} .resume`)
     expect(new URL(page.url()).hash).toBe(`#i-${ids[2]}`)
     lab.memory.change(ids[0]!, { state: 'ready', linkState: 'lost' })
     await page.reload()
     await page.click(`#r-${ids[0]} > summary`)
-    await submit(`#r-${ids[0]} .primary`)
+    await follow(page, `#r-${ids[0]} .primary`)
     expect(lab.memory.asked.at(-1)).toBe(`resume ${ids[0]} by page`)
     lab.memory.swept(ids[1]!)
     offer(lab, [ids[1]!])
     await page.reload()
     await page.click('#forget > summary')
-    await submit('#forget .danger')
+    await follow(page, '#forget .danger')
     expect(await page.locator('[data-ended]').count()).toBe(0)
   })
 })

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { StoreUnwritable } from '../../src/errors.ts'
 import { createLab } from '../web/lab.ts'
+import { steadyPort } from '../fixtures/port.ts'
 import { until } from '../fixtures/until.ts'
-import { describeInBrowser, holdAnswers, live } from './browser.ts'
+import { describeInBrowser, holdAnswers, isAnswered, live } from './browser.ts'
 
 describeInBrowser('the live page', ({ serve, visit }) => {
   it('a start adds exactly one row, though the answer and the stream both bring it', async () => {
@@ -16,7 +17,10 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.waitForSelector('[data-state="ready"]')
     expect(await page.locator('[data-instance]').count()).toBe(1)
     expect(await page.textContent('#cap')).toContain('1 of 6')
+    // The row may come by the stream before the form has its answer.
+    await isAnswered(page, '#start-foo')
     expect(await page.inputValue('#label-foo')).toBe('')
+    expect(await page.locator('[data-instance]').count()).toBe(1)
     expect(complaints).toEqual([])
   })
 
@@ -30,8 +34,10 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.waitForSelector('#msg-foo:has-text("cannot write")')
     expect(await page.inputValue('#label-foo')).toBe('number seven')
     expect(await page.textContent('#msg-bar')).toBe('')
+    await isAnswered(page, '#start-foo')
     await page.click('#start-foo button')
     await page.waitForSelector('[data-instance="foo~2~number-seven"]')
+    await isAnswered(page, '#start-foo')
     expect(await page.textContent('#msg-foo')).toBe('')
   })
 
@@ -50,13 +56,22 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url)
     await live(lab, page)
+    // How long a thumb waits is said here, and not by how busy the machine is.
+    const tapped = Date.now()
+    await page.clock.setFixedTime(tapped)
+    await page.evaluate(`window.sent = 0
+      document.addEventListener('htmx:before:request', () => (sent += 1))`)
     await page.click('#start-foo button')
     await page.waitForSelector('[data-instance="foo"]')
+    await isAnswered(page, '#start-foo')
+    await page.clock.setFixedTime(tapped + 999)
     await page.click('#start-foo button')
-    await page.evaluate('new Promise((done) => setTimeout(done, 1000))')
-    expect(lab.memory.asked.filter((one) => one.startsWith('start'))).toHaveLength(1)
+    expect(await page.evaluate('sent')).toBe(1)
+    await page.clock.setFixedTime(tapped + 1000)
     await page.click('#start-foo button')
     await page.waitForSelector('[data-instance="foo~2"]')
+    expect(await page.evaluate('sent')).toBe(2)
+    expect(lab.memory.asked.filter((one) => one.startsWith('start'))).toHaveLength(2)
   })
 
   it('typed text, focus, selection, an open menu, scroll and filter survive every update', async () => {
@@ -64,7 +79,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
       projects: ['foo', 'bar', ...Array.from({ length: 20 }, (_, i) => `po${i}`)],
     })
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    const server = await serve(lab)
+    const server = await serve(lab, await steadyPort())
     const { page } = await visit(server.url)
     await live(lab, page)
     await page.click(`#m-${id} summary`)
@@ -101,7 +116,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const again = createLab({ instances: lab.memory })
     lab.memory.change(id, { state: 'ready' })
     await serve(again, server.port)
-    await page.waitForSelector(`#i-${id}[data-state="ready"]`, { timeout: 15_000 })
+    await page.waitForSelector(`#i-${id}[data-state="ready"]`)
     expect(await shown()).toEqual(before)
   })
 
@@ -204,7 +219,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(other.name).toBe('foo')
     await page.click(`#i-${id} .stop`)
     await page.waitForSelector('#msg-foo:has-text("There is no instance")')
-    expect(await page.locator(`#i-${id}`).count()).toBe(0)
+    await page.waitForSelector(`#i-${id}`, { state: 'detached' })
     expect(lab.memory.get(other.id).state).toBe('starting')
   })
 
@@ -212,7 +227,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const gone = await lab.memory.start({ project: 'foo', label: 'goes' }, 'page')
     const stays = await lab.memory.start({ project: 'foo', label: 'stays' }, 'page')
-    const server = await serve(lab)
+    const server = await serve(lab, await steadyPort())
     const { page } = await visit(server.url)
     await live(lab, page)
     // Many renderings, so that the serials of the next boot are lower than those on the page.
@@ -224,7 +239,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await lab.memory.start({ project: 'bar', label: 'new' }, 'page')
     lab.memory.addProject('young')
     await serve(createLab({ instances: lab.memory }), server.port)
-    await page.waitForSelector('#offline', { state: 'hidden', timeout: 15_000 })
+    await page.waitForSelector('#offline', { state: 'hidden' })
     await page.waitForSelector(`#i-${stays.id}[data-state="busy"]`)
     await page.waitForSelector('[data-instance="bar~2~new"]')
     await page.waitForSelector(`[data-id="${gone.id}"]`, { state: 'detached' })
@@ -235,13 +250,13 @@ describeInBrowser('the live page', ({ serve, visit }) => {
 
   it('a project that vanished while the page was away is taken off', async () => {
     const lab = createLab({ projects: ['foo', 'bar'] })
-    const server = await serve(lab)
+    const server = await serve(lab, await steadyPort())
     const { page } = await visit(server.url)
     await live(lab, page)
     await server.close()
     lab.memory.removeProject('bar')
     await serve(createLab({ instances: lab.memory }), server.port)
-    await page.waitForSelector('[data-project="bar"]', { state: 'detached', timeout: 15_000 })
+    await page.waitForSelector('[data-project="bar"]', { state: 'detached' })
     expect(await page.locator('[data-project="foo"]').count()).toBe(1)
   })
 
@@ -249,13 +264,11 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page } = await visit('about:blank')
-    let refused = 0
-    await page.route('**/events*', (route) => {
-      refused++
-      return refused === 1 ? route.abort() : route.continue()
-    })
+    // As long as it takes to see that: a second try soon follows the first.
+    await page.route('**/events*', (route) => route.abort())
     await page.goto(url)
     await page.waitForSelector('#offline:visible')
+    await page.unroute('**/events*')
     await live(lab, page)
     await page.waitForSelector('#offline', { state: 'hidden' })
     await lab.memory.start({ project: 'foo' }, 'page')
@@ -281,6 +294,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     // htmx begins one turn after its script.
     await page.evaluate('new Promise((resolve) => setTimeout(() => setTimeout(resolve)))')
     expect(asked).toBe(0)
+    await until(() => letGo, { what: 'the page asks for its script' })
     letGo?.()
     await live(lab, page)
     await lab.memory.start({ project: 'foo' }, 'page')
@@ -303,7 +317,8 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     })
     await page.goto(url)
     await until(() => asked === 1, { what: 'the page asks for its stream' })
-    await page.clock.runFor(6000)
+    // The page looks again after 5 s, and gives a connection up after 10.
+    await page.clock.runFor(5500)
     letGo?.()
     await live(lab, page)
     await lab.memory.start({ project: 'foo' }, 'page')
@@ -332,10 +347,24 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await live(lab, page)
     let again = 0
     page.on('request', (request) => (again += request.url().includes('/events') ? 1 : 0))
-    await page.clock.runFor(39_000)
+    await page.evaluate(`window.heard = 0
+      document.addEventListener('htmx:sse:before:message', () => (heard = Date.now()))`)
+    lab.memory.addProject('young')
+    await page.waitForFunction('heard > 0')
+    // From here on no time passes by itself.
+    const heard = Number(await page.evaluate('heard'))
+    await page.clock.pauseAt(heard + 20_000)
+    await page.clock.runFor(20_000)
+    expect(await page.evaluate('Date.now()')).toBe(heard + 40_000)
     expect(again).toBe(0)
-    await page.clock.runFor(10_000)
-    await until(() => again === 1, { what: 'the page asks again' })
+    await until(
+      async () => {
+        await page.clock.runFor(1000)
+        return again > 0
+      },
+      { what: 'the page asks again' },
+    )
+    expect(Number(await page.evaluate('Date.now()'))).toBeLessThan(heard + 50_000)
   })
 
   it('an action while lab is down says so beside the button', async () => {

@@ -9,7 +9,7 @@ import { describeInBrowser, live } from './browser.ts'
 
 const folders: string[] = []
 afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, maxRetries: 5 })
 })
 
 async function guarded(): Promise<Guarded> {

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { NotLoggedIn } from '../../src/errors.ts'
 import { ageText } from '../../src/web/views/moment.ts'
 import { createLab } from '../web/lab.ts'
-import { describeInBrowser, everything, live } from './browser.ts'
+import { describeInBrowser, everything, follow, live } from './browser.ts'
 
 /** The boxes of everything that can be tapped and is shown. */
 async function targetsOf(page: Page): Promise<{ what: string; width: number; height: number }[]> {
@@ -194,8 +194,11 @@ describeInBrowser('the page', ({ serve, visit }) => {
     })
     await live(lab, page)
     await page.click(`#m-${id} summary`)
-    await page.click(`#m-${id} [data-copy]`)
-    await page.waitForSelector(`#m-${id} [data-copy]:has-text("Copied")`)
+    // It says so for two seconds only.
+    await Promise.all([
+      page.waitForSelector(`#m-${id} [data-copy]:has-text("Copied")`),
+      page.click(`#m-${id} [data-copy]`),
+    ])
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
       "tmux -L lab attach -t '=foo'",
     )
@@ -230,27 +233,27 @@ describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
     const { page, complaints } = await visit((await serve(lab)).url, options)
     lab.memory.failNext(new NotLoggedIn())
     await page.fill('#label-foo', 'fix')
-    await page.click('#start-foo button')
+    await follow(page, '#start-foo button')
     expect(await page.textContent('#msg-foo')).toContain('not logged in')
     expect(await page.inputValue('#label-foo')).toBe('fix')
-    await page.click('text=Start anyway')
+    await follow(page, 'text=Start anyway')
     expect(new URL(page.url()).hash).toBe('#p-foo')
     expect(await page.locator('[data-instance="foo~2~fix"]').count()).toBe(1)
 
-    await page.click('#start-bar button')
-    await page.click('[data-instance="bar"] .stop')
+    await follow(page, '#start-bar button')
+    await follow(page, '[data-instance="bar"] .stop')
     expect(await page.locator('[data-instance="bar"][data-state="stopping"]').count()).toBe(1)
     lab.memory.die(lab.memory.resolve('foo~2~fix'))
     await page.reload()
-    await page.click('text=Dismiss')
+    await follow(page, 'text=Dismiss')
     expect(await page.locator('[data-instance="foo~2~fix"]').count()).toBe(0)
 
-    await page.click('#start-foo button')
+    await follow(page, '#start-foo button')
     await page.click('#s-foo summary')
-    await page.click('#s-foo .danger')
+    await follow(page, '#s-foo .danger')
     expect(await page.locator('[data-instance="foo"][data-state="stopping"]').count()).toBe(1)
     await page.click('#s summary')
-    await page.click('#s .danger')
+    await follow(page, '#s .danger')
     expect(page.url()).toMatch(/\/$/)
     // A status of 400 or more is all that a browser may mention here.
     expect(complaints.filter((one) => !one.includes('status of 503'))).toEqual([])
@@ -260,7 +263,7 @@ describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url, options)
     await page.fill('#filter', 'ba')
-    await page.press('#filter', 'Enter')
+    await Promise.all([page.waitForEvent('load'), page.press('#filter', 'Enter')])
     expect(await page.isVisible('#p-bar')).toBe(true)
     expect(await page.isVisible('#p-foo')).toBe(false)
   })

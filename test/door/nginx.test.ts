@@ -177,9 +177,9 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       await page.fill('#label-foobar', 'through tls')
       await page.click('#start-foobar button')
       const row = '[data-instance="foobar~2~through-tls"]'
-      await page.waitForSelector(`${row}[data-state="ready"]`, { timeout: 20_000 })
+      await page.waitForSelector(`${row}[data-state="ready"]`)
       await page.click(`${row} .stop`)
-      await page.waitForSelector(row, { state: 'detached', timeout: 20_000 })
+      await page.waitForSelector(row, { state: 'detached' })
       expect(complaints).toEqual([])
     })
 
@@ -191,8 +191,8 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       await page.waitForSelector('#offline:visible')
       const { id } = await startPast('foobar', 'while it slept')
       await front.start()
-      await page.waitForSelector(`[data-id="${id}"]`, { timeout: 20_000 })
-      await page.waitForSelector('#offline', { state: 'hidden', timeout: 20_000 })
+      await page.waitForSelector(`[data-id="${id}"]`)
+      await page.waitForSelector('#offline', { state: 'hidden' })
     })
 
     it('whose sign-on is lost is led there by its next tap, and nothing is done', async () => {
@@ -202,7 +202,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       front.user = null
       await page.fill('#label-foobar', 'by nobody')
       await page.click('#start-foobar button')
-      await page.waitForSelector('h1:has-text("Sign on")', { timeout: 20_000 })
+      await page.waitForSelector('h1:has-text("Sign on")')
       expect(new URL(page.url()).searchParams.get('rd')).toBe(`${front.url}/`)
       front.user = 'ann'
       await page.goto(`${front.url}/`)
@@ -216,7 +216,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       front.user = null
       await page.fill('#label-foobar', 'by no script')
       await page.click('#start-foobar button')
-      await page.waitForSelector('h1:has-text("Sign on")', { timeout: 20_000 })
+      await page.waitForSelector('h1:has-text("Sign on")')
       expect(new URL(page.url()).searchParams.get('rd')).toBe(`${front.url}/`)
       front.user = 'ann'
       await page.goto(`${front.url}/`)
@@ -239,7 +239,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       expect(page.url()).toBe(`${other.url}/`)
       expect(await page.textContent('.unscripted')).toContain('your sign-on is over')
       await page.click('.unscripted a')
-      await page.waitForSelector('h1:has-text("Sign on")', { timeout: 20_000 })
+      await page.waitForSelector('h1:has-text("Sign on")')
     })
 
     it('is never shown a proxy’s own refusal inside a card', async () => {
@@ -253,7 +253,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       await isLive(page)
       bare.user = null
       await page.click('#start-foobar button')
-      await page.waitForSelector('h1:has-text("401")', { timeout: 20_000 })
+      await page.waitForSelector('h1:has-text("401")')
       expect(await page.locator('[data-project]').count()).toBe(0)
     })
 
@@ -264,7 +264,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       front.user = null
       await front.stop()
       await front.start()
-      await page.waitForSelector('h1:has-text("Sign on")', { timeout: 20_000 })
+      await page.waitForSelector('h1:has-text("Sign on")')
       front.user = 'ann'
     })
   })
@@ -273,7 +273,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
 /** Waits until the page shows what only its stream can have brought. */
 async function isLive(page: Page): Promise<void> {
   const { id } = await startPast('foo', `seen-${(seen += 1)}`)
-  await page.waitForSelector(`[data-id="${id}"]`, { timeout: 20_000 })
+  await page.waitForSelector(`[data-id="${id}"]`)
 }
 
 /** Starts an instance by the token of the local commands, past the proxy. */
