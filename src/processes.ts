@@ -1,6 +1,6 @@
 // What /proc says about processes: identity, descent, and whose instance they belong to. Reads only.
 import { readdirSync, readFileSync } from 'node:fs'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
 /** One process; `pid` and `start` together never come twice in one boot. */
 export interface ProcessId {
@@ -27,14 +27,18 @@ interface Stat extends ProcessId {
   readonly parent: number
 }
 
+/** What /proc/PID/stat says from the third field on. */
+function readStat(pid: number): readonly string[] | null {
+  const stat = read(`/proc/${pid}/stat`)
+  // The command in parentheses may itself hold spaces and parentheses: count from the last one.
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
 /** The process of that pid as it is now; null when there is none or only its zombie is left. */
 export function readProcess(pid: number): Stat | null {
-  const stat = read(`/proc/${pid}/stat`)
-  if (stat === null) return null
-  // The command in parentheses may itself hold spaces and parentheses: count from the last one.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, parent] = fields
-  const start = fields[19]
+  const fields = readStat(pid)
+  const [state, parent] = fields ?? []
+  const start = fields?.[19]
   if (state === 'Z' || state === 'X' || start === undefined) return null
   return { pid, start, parent: Number(parent) }
 }
@@ -115,7 +119,10 @@ const marker = '\0LAB_INSTANCE='
 
 /** The value of `LAB_INSTANCE` that a process was started with; null without one or when it may not be read. */
 export function instanceOf(pid: number): string | null {
-  const environ = read(`/proc/${pid}/environ`)
+  return instanceIn(read(`/proc/${pid}/environ`))
+}
+
+function instanceIn(environ: string | null): string | null {
   if (!environ) return null
   const text = `\0${environ}`
   const at = text.indexOf(marker)
@@ -124,18 +131,61 @@ export function instanceOf(pid: number): string | null {
   return text.slice(at + marker.length, end < 0 ? undefined : end)
 }
 
+const kernelFlag = 0x200000
+
+/** Where a process has its program and its stack, which differs from one program to the next; null while it has none. */
+function placeOf(pid: number): string | null {
+  const fields = readStat(pid)
+  const [code, , stack] = fields?.slice(23) ?? []
+  return code === undefined || code === '0' ? null : `${code} ${stack}`
+}
+
+const isKernelThread = (pid: number): boolean =>
+  (Number(readStat(pid)?.[6] ?? 0) & kernelFlag) !== 0
+
+const settleMsMax = 1000
+const settlePollMs = 2
+
+/**
+ * The environment of a process that showed none: on its way from one program to the next it has none
+ * to show, on a busy machine for up to half a second.
+ */
+async function environOnceSettled(pid: number): Promise<string | null> {
+  if (isKernelThread(pid)) return null
+  const deadline = performance.now() + settleMsMax
+  for (;;) {
+    const place = placeOf(pid)
+    const environ = read(`/proc/${pid}/environ`)
+    // The same program before and after: it was started without any variable.
+    const isEmpty = place !== null && place === placeOf(pid)
+    if (environ !== '' || isEmpty || performance.now() > deadline) return environ
+    // It ended instead.
+    if (readProcess(pid) === null) return null
+    await sleep(settlePollMs)
+  }
+}
+
 // A thousand processes take some 30 ms to read; no turn of the event loop is held longer than a few.
 const entriesPerTurn = 100
 
 async function scan(): Promise<ProcessTable> {
   const table = new Map<number, ProcessEntry>()
+  const blank: Stat[] = []
   let count = 0
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     // Also before the first: what was to be told before comes first.
     if (count++ % entriesPerTurn === 0) await nextTurn()
     const stat = readProcess(Number(name))
-    if (stat) table.set(stat.pid, { ...stat, instance: instanceOf(stat.pid) })
+    if (!stat) continue
+    const environ = read(`/proc/${name}/environ`)
+    if (environ === '') blank.push(stat)
+    table.set(stat.pid, { ...stat, instance: instanceIn(environ) })
+  }
+  for (const stat of blank) {
+    const environ = await environOnceSettled(stat.pid)
+    if (isRunning(stat)) table.set(stat.pid, { ...stat, instance: instanceIn(environ) })
+    else table.delete(stat.pid)
   }
   return table
 }

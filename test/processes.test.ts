@@ -186,6 +186,14 @@ describe('the table', () => {
     expect(table.get(process.pid)).toMatchObject({ pid: process.pid, parent: process.ppid })
   })
 
+  test('says so, too, of one that is about to become another program', async ({ folder }) => {
+    // Nothing but that: now and then, for a moment, the kernel shows no environment of it.
+    const script = put(join(folder, 'becoming'), '#!/bin/sh\nexec "$0"\n', 0o755)
+    const { pid } = start(script, [], { LAB_INSTANCE: 'becoming' })
+    const readTable = createProcessTableReader()
+    for (let i = 0; i < 60; i++) expect((await readTable()).get(pid)?.instance).toBe('becoming')
+  })
+
   test('does not list zombies', async () => {
     const { pid } = await startZombie()
     expect((await createProcessTableReader()()).has(pid)).toBe(false)
