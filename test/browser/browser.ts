@@ -153,6 +153,7 @@ export async function everything(): Promise<{ lab: Lab; ids: Record<string, stri
     unknown: await start('', { state: 'unknown', linkState: 'lost' }),
     dead: await start('dead', {}),
     stopping: await start('ends', { state: 'stopping' }),
+    starting: await start('begins', {}),
   }
   lab.memory.die(ids.dead, { lastLines: ['x'.repeat(300), 'the end'] })
   lab.memory.setNotices([{ code: 'claude_missing', message: 'No claude. Use `--claude PATH`.' }])

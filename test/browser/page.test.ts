@@ -15,6 +15,14 @@ async function targetsOf(page: Page): Promise<{ what: string; width: number; hei
     })`)
 }
 
+/** The buttons whose words stick out of them. */
+async function overfullOf(page: Page): Promise<unknown> {
+  return page.evaluate(`[...document.querySelectorAll('.button')]
+    .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+    .filter((one) => one.scrollWidth > one.clientWidth || one.getBoundingClientRect().right > innerWidth)
+    .map((one) => one.outerHTML)`)
+}
+
 /** Where the rows and buttons are, to see whether something moved. */
 async function placesOf(page: Page): Promise<unknown> {
   return page.evaluate(`[...document.querySelectorAll('.card, .row, .start .button')]
@@ -40,6 +48,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
       expect(targets.length).toBeGreaterThan(20)
       const small = targets.filter((one) => one.width < 44 || one.height < 44)
       expect(small).toEqual([])
+      expect(await overfullOf(page)).toEqual([])
       expect(complaints).toEqual([])
     })
 
@@ -194,11 +203,18 @@ describeInBrowser('the page', ({ serve, visit }) => {
     })
     await live(lab, page)
     await page.click(`#m-${id} summary`)
+    const places = `[...document.querySelectorAll('#m-${id} .panel *')].map((one) => {
+      const { x, y, width, height } = one.getBoundingClientRect()
+      return [one.localName, x, y, width, height]
+    })`
+    const before = await page.evaluate(places)
+    const saysCopied = `document.querySelector('#m-${id} [data-copy]').textContent === 'Copied'`
     // It says so for two seconds only.
-    await Promise.all([
-      page.waitForSelector(`#m-${id} [data-copy]:has-text("Copied")`),
+    const [then] = await Promise.all([
+      page.waitForFunction(`${saysCopied} && ${places}`),
       page.click(`#m-${id} [data-copy]`),
     ])
+    expect(await then.jsonValue()).toEqual(before)
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
       "tmux -L lab attach -t '=foo'",
     )
@@ -257,6 +273,16 @@ describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
     expect(page.url()).toMatch(/\/$/)
     // A status of 400 or more is all that a browser may mention here.
     expect(complaints.filter((one) => !one.includes('status of 503'))).toEqual([])
+  })
+
+  it('fits a phone, with every word in its button', async () => {
+    const lab = createLab({ proxies: { networks: ['127.0.0.1/32'], userHeader: null } })
+    const { page } = await visit((await serve(lab)).url, options)
+    await page.waitForSelector('.unscripted:has-text("your sign-on is over")')
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    expect(await overfullOf(page)).toEqual([])
+    const small = (await targetsOf(page)).filter((one) => one.width < 44 || one.height < 44)
+    expect(small).toEqual([])
   })
 
   it('filters by a form', async () => {
