@@ -1,9 +1,9 @@
 // Finding the server: flag, environment, note; and never believing a note that outlived its lab.
 import { mkdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { runWith, test } from '../fixtures/api-server.ts'
+import { steadyPort } from '../fixtures/port.ts'
 
 const nothing = { body: { projects: [], foreign: [], cap: { max: 6, used: 0 } } }
 
@@ -135,10 +135,7 @@ test('a token that no header can carry is refused without being shown', async ({
 })
 
 test('a lab that refuses the connection is named', async () => {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as { port: number }
-  await new Promise((done) => server.close(done))
+  const port = await steadyPort()
   expect(await runWith(['ls', `--url=http://127.0.0.1:${port}`])).toEqual({
     exitCode: 1,
     out: '',

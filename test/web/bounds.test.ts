@@ -13,7 +13,7 @@ afterEach(async () => {
   while (closers.length > 0) await closers.pop()!()
 })
 
-const patient = { what: '', timeoutMs: 20_000 }
+const patient = { what: '', timeoutMs: 45_000 }
 
 async function serve(
   given: Parameters<typeof boundConnections>[3] = {},
@@ -37,7 +37,8 @@ async function serve(
   const dial = (from?: string) => dialTo(port, from)
   const isWell = async (): Promise<boolean> => {
     const url = `http://127.0.0.1:${port}`
-    return (await fetch(`${url}/api/v1/projects`, { signal: AbortSignal.timeout(2000) })).ok
+    const signal = AbortSignal.timeout(patient.timeoutMs)
+    return (await fetch(`${url}/api/v1/projects`, { signal })).ok
   }
   return { lab, server, counts, port, dial, isWell }
 }
@@ -135,7 +136,8 @@ describe('lengths', () => {
 })
 
 describe('time', () => {
-  const quick = { headersTimeout: 300, requestTimeout: 600 }
+  // Long enough for who is asked in between whether all is well, on a machine that is busy elsewhere.
+  const quick = { headersTimeout: 900, requestTimeout: 1400 }
 
   it.each([
     ['says nothing', ''],
@@ -185,7 +187,7 @@ describe('time', () => {
   })
 
   it('a client that asks much and reads nothing is gone after a while', async () => {
-    const { dial, server, isWell, lab } = await serve({ idleMs: 300 })
+    const { dial, server, isWell, lab } = await serve({ idleMs: 1000 })
     lab.memory.setNotices([{ code: 'x', message: 'y'.repeat(4_000_000) }])
     const { socket } = dial()
     socket.pause()
