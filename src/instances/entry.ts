@@ -28,7 +28,7 @@ export interface Entry {
   /** Left `starting` at least once: what ends it now is no failed start. */
   verified: boolean
   /** Where it runs; null before its session exists and once it was never seen again. */
-  session: { readonly sessionId: string; readonly paneId: string; readonly panePid: number } | null
+  session: { readonly isMoved: boolean; readonly paneId: string; readonly panePid: number } | null
   /** Known from the store alone: the first good listing says what became of it. */
   unconfirmed: boolean
   /** Listings that began before this number know nothing of it. */

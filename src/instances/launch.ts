@@ -94,7 +94,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       model: entry.model,
       effort: entry.effort,
     })
-    const { sessionId, paneId, pid } = await tmux.newSession({
+    const { paneId, pid } = await tmux.newSession({
       name: entry.name,
       cwd: entry.projectPath,
       env: environment.set,
@@ -103,7 +103,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       metadata: metadataOf(entry),
       historyLimit: launch.historyLimit,
     })
-    entry.session = { sessionId, paneId, panePid: pid }
+    entry.session = { isMoved: false, paneId, panePid: pid }
     entry.knownSince = observer.begun()
   }
 

@@ -89,7 +89,8 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
       key:
         projects().keyOf(entry.projectPath) ?? keyOfGone(entry, { entries, projects: projects() }),
       readable,
-      attach: tmux.attachArgv(entry.name),
+      // By name as long as that leads there: it says more, and is good for the next launch, too.
+      attach: tmux.attachArgv(entry.session?.isMoved ? entry.session : entry),
       now: now(),
     })
 

@@ -131,8 +131,10 @@ function see(entry: Entry, session: ListedSession): void {
   // In somebody else's session, into which its pane was moved, it keeps its name.
   if (!session.isGuest) entry.name = session.name
   entry.attached = session.attached
-  const { sessionId, pane } = session
-  if (pane) entry.session = { sessionId, paneId: pane.paneId, panePid: pane.dead ? 0 : pane.pid }
+  const { pane } = session
+  if (!pane) return
+  const { isMoved, paneId, pid, dead } = pane
+  entry.session = { isMoved, paneId, panePid: dead ? 0 : pid }
 }
 
 /** Why an instance of an earlier lab is nowhere to be found; null when that is not for this to say. */

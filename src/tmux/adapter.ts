@@ -124,7 +124,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
   return {
     argv: server.argv,
     version,
-    attachArgv: (name) => [...server.argv, 'attach', '-t', `=${name}`],
+    attachArgv: (to) => [...server.argv, 'attach', '-t', 'name' in to ? `=${to.name}` : to.paneId],
     list,
     newSession: createNewSession({ run, server, mark, timeoutMs }),
     async killPane({ paneId, id }) {

@@ -92,10 +92,11 @@ export function parseListing(
 
   const copies = copiesOf(sessions.values(), agentPanes)
   const listed = [...sessions.values()].map((row): ListedSession => {
-    const { sessionId, name, attached, createdAt } = row
-    const agent = row.lab ? agentPanes.get(encodeValue(row.lab.id)) : undefined
+    const { sessionId, name, createdAt } = row
     const lab = copies.has(row) ? null : row.lab
-    const pane = (lab && agent?.pane) ?? null
+    const agent = lab ? agentPanes.get(encodeValue(lab.id)) : undefined
+    const pane = agent ? { ...agent.pane, isMoved: agent.sessionId !== sessionId } : null
+    const { attached } = agent ?? row
     return { sessionId, name, attached, createdAt, pane, lab, isGuest: false }
   })
   const housed = new Set(listed.map(({ lab }) => lab && encodeValue(lab.id)))
@@ -103,7 +104,8 @@ export function parseListing(
   for (const [agent, { sessionId, name, attached, createdAt, pane }] of agentPanes) {
     if (housed.has(agent)) continue
     const lab = { id: decodeValue(agent) }
-    listed.push({ sessionId, name, attached, createdAt, pane, lab, isGuest: true })
+    const moved = { ...pane, isMoved: true }
+    listed.push({ sessionId, name, attached, createdAt, pane: moved, lab, isGuest: true })
   }
   return { listing: { server, sessions: listed }, unknownKeys: [...unknownKeys] }
 }
@@ -157,6 +159,7 @@ function parseRow(line: string, keys: readonly string[]): Row {
     createdAt: Number(createdAt),
     pane: {
       paneId,
+      isMoved: false,
       pid: Number(pid),
       dead: dead === '1',
       deadStatus: status ? Number(status) : null,

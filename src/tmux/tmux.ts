@@ -19,12 +19,15 @@ export interface ListedSession {
   /** tmux's id, `$N`: valid as long as the server lives. */
   readonly sessionId: string
   readonly name: string
+  /** Terminals on the session in which the pane lies. */
   readonly attached: number
   /** Seconds since the epoch. */
   readonly createdAt: number
   /** The pane that lab made, `%N`, wherever it was moved since; null in a foreign session, and when it was closed or given another program. */
   readonly pane: {
     readonly paneId: string
+    /** It lies in another session than the one that lab made for it. */
+    readonly isMoved: boolean
     readonly pid: number
     readonly dead: boolean
     /** tmux's own record of how the dead pane ended, where it has one. */
@@ -81,8 +84,8 @@ export interface Tmux {
   readonly argv: readonly string[]
   /** Such as `3.3a`; the client's, which may be newer than a running server. */
   readonly version: string
-  /** The argument vector that attaches a terminal to a session by name. */
-  attachArgv(name: string): readonly string[]
+  /** The argument vector that attaches a terminal to a session, or to whichever has that pane, showing it. */
+  attachArgv(to: { readonly name: string } | { readonly paneId: string }): readonly string[]
   /** Every session of the server in one call. */
   list(): Promise<Listing>
   /**

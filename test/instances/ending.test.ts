@@ -10,7 +10,7 @@ type Options = Parameters<typeof createEnding>[0]
 function end(killPane: () => Promise<void>) {
   const entry = Object.assign(reserve(), {
     state: 'ready',
-    session: { sessionId: '$1', paneId: '%1', panePid: 0 },
+    session: { isMoved: false, paneId: '%1', panePid: 0 },
   } as const)
   const steps: string[] = []
   const step =

@@ -139,7 +139,7 @@ test('a new launch keeps who the instance is and forgets what became of the last
     registry,
     deepLink: registry.deepLink,
     agent: { pid: 7, start: '1' },
-    session: { sessionId: '$1', paneId: '%1', panePid: 6 },
+    session: { isMoved: false, paneId: '%1', panePid: 6 },
     stopAskedBy: 'page',
     together: 'all',
     ended: { at: later, evidence },

@@ -23,7 +23,7 @@ test('memory is measured at once and every 5 s while somebody looks, and told wh
       new Promise((resolve) => keeper.stdin.write(Buffer.alloc(bytes), () => resolve()))
     await feed(60 * megabyte)
 
-    const session = { sessionId: '$1', paneId: '%1', panePid: keeper.pid! }
+    const session = { isMoved: false, paneId: '%1', panePid: keeper.pid! }
     const entry = Object.assign(reserve(), { session })
     const told: (number | null)[] = []
     let samples = 0

@@ -85,7 +85,7 @@ function serviceOf(entry: Entry, sweeper = realSweeper()) {
   /** Lists the instance's session, whose pane is that process. */
   function see(pid: number, dead = false): void {
     const death = { dead, deadStatus: null, deadSignal: null }
-    const pane = { paneId: '%1', pid, title: '', ...death }
+    const pane = { paneId: '%1', isMoved: false, pid, title: '', ...death }
     const session = { sessionId: '$1', name: entry.name, attached: 0, createdAt: 1 }
     apply({ server, sessions: [{ ...session, isGuest: false, pane, lab: { id } }] }, 1)
   }

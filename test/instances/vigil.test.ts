@@ -108,7 +108,7 @@ test('a start that takes longer than a minute says so once, with its screen, and
     note: 'note',
     now: new Date(now).toISOString(),
   })
-  entry.session = { sessionId: '$1', paneId: '%1', panePid: 1 }
+  entry.session = { isMoved: false, paneId: '%1', panePid: 1 }
   const published: unknown[] = []
   const look = createVigil(
     {

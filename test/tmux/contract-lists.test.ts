@@ -68,7 +68,7 @@ describe.each(clients)('with the %s client', (client) => {
       const tmux = await open(sandbox, { client })
       await tmux.newSession(session(sandbox, { name: 'foo~2' }))
       await tmux.newSession(session(sandbox, { name: 'foo~2~fix' }))
-      expect(tmux.attachArgv('foo~2')).toEqual([
+      expect(tmux.attachArgv({ name: 'foo~2' })).toEqual([
         'tmux',
         '-L',
         sandbox.socket,
@@ -76,7 +76,7 @@ describe.each(clients)('with the %s client', (client) => {
         '-t',
         '=foo~2',
       ])
-      await onTerminal(sandbox, tmux.attachArgv('foo~2'))
+      await onTerminal(sandbox, tmux.attachArgv({ name: 'foo~2' }))
       const attached = () =>
         tmux.list().then(({ sessions }) => sessions.map((s) => `${s.name} ${s.attached}`).sort())
       await until(async () => (await attached())[0] === 'foo~2 1', { what: 'a terminal on foo~2' })

@@ -93,7 +93,7 @@ describe('the control client', () => {
       stdin: 'pipe',
       reject: false,
     })
-    await onTerminal(sandbox, before.attachArgv('_lab'))
+    await onTerminal(sandbox, before.attachArgv({ name: '_lab' }))
     const modes = async () =>
       (await sandbox.tmux('list-clients', '-F', '#{client_control_mode}')).split('\n').toSorted()
     await until(async () => (await modes()).join('') === '01', { what: 'both attached' })

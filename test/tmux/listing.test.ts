@@ -30,6 +30,7 @@ describe('a listing', () => {
         createdAt: 1_700_000_001,
         pane: {
           paneId: '%3',
+          isMoved: false,
           pid: 30,
           dead: true,
           deadStatus: 3,
@@ -55,6 +56,7 @@ describe('a listing', () => {
         createdAt: 1_700_000_003,
         pane: {
           paneId: '%4',
+          isMoved: true,
           pid: 40,
           dead: true,
           deadStatus: null,

@@ -57,8 +57,8 @@ describe.each(clients)('with the %s client', (client) => {
     expect(await globals()).toEqual(before)
 
     expect(await sandbox.plainTmux('ls', '-F', '#{session_name}')).toContain(name)
-    expect(tmux.attachArgv(name)).toEqual(['tmux', 'attach', '-t', `=${name}`])
-    await onTerminal(sandbox, tmux.attachArgv(name))
+    expect(tmux.attachArgv({ name })).toEqual(['tmux', 'attach', '-t', `=${name}`])
+    await onTerminal(sandbox, tmux.attachArgv({ name }))
     await until(
       async () => (await tmux.list()).sessions.find((s) => s.name === name)?.attached === 1,
       { what: 'a terminal on the instance' },

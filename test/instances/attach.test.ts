@@ -1,0 +1,69 @@
+// The command that is shown for an instance leads a terminal to its agent, wherever a person moved it.
+import { execa } from 'execa'
+import { expect } from 'vitest'
+import { labPath, test, type TestLab } from '../fixtures/lab.ts'
+import { fooAndBar, sessions } from '../fixtures/life.ts'
+import { until } from '../fixtures/until.ts'
+
+async function paneOf(lab: TestLab, id: string): Promise<string> {
+  const panes = await lab.tmux('list-panes', '-a', '-F', '#{@lab_agent} #{pane_id}')
+  const line = panes.split('\n').find((row) => row.startsWith(`${id} `))
+  return line!.split(' ')[1]!
+}
+
+/** What a terminal in which `argv` is typed shows: a session and a pane of lab's server. */
+async function shown(lab: TestLab, argv: readonly string[]): Promise<string> {
+  const env = { ...lab.env, LAB_STATE_DIR: lab.stateDir }
+  const outer = (...args: readonly string[]): Promise<unknown> =>
+    execa('tmux', ['-L', 'outer', '-f', '/dev/null', ...args], { env, extendEnv: false, cwd: '/' })
+  const seen = async (): Promise<string | undefined> => {
+    const clients = await lab.tmux('list-clients', '-F', '#{client_control_mode} #{client_session} #{pane_id}') // prettier-ignore
+    return clients
+      .split('\n')
+      .find((line) => line.startsWith('0 '))
+      ?.slice(2)
+  }
+  await outer('new-session', '-d', '--', 'env', '-u', 'TMUX', ...argv)
+  try {
+    return await until(seen, { what: `a terminal in which ${argv.join(' ')} runs` })
+  } finally {
+    await outer('kill-server')
+    await until(async () => (await seen()) === undefined, { what: 'no terminal' })
+  }
+}
+
+test('attach leads to the agent: at home, in another session, beside a shell at home, in two sessions', async ({
+  lab,
+}) => {
+  const [foo] = await fooAndBar(lab)
+  const pane = await paneOf(lab, foo.id)
+  const leadsTo = async (session: string, target: string): Promise<void> => {
+    const { attach } = await until(
+      async () => {
+        const now = await lab.get(foo.id)
+        return now.attach.at(-1) === target ? now : null
+      },
+      { what: `the target ${target}` },
+    )
+    expect(attach).toEqual(['tmux', '-L', 'lab', 'attach', '-t', target])
+    const lines = [attach, [process.execPath, labPath, 'attach', 'foo']]
+    for (const argv of lines) expect(await shown(lab, argv)).toBe(`${session} ${pane}`)
+  }
+  await leadsTo('foo', '=foo')
+  // Its window hangs in two sessions, and is at home in the first.
+  await lab.tmux('link-window', '-d', '-s', '=foo:', '-t', '=bar:9')
+  await leadsTo('foo', '=foo')
+  await lab.tmux('unlink-window', '-t', '=bar:9')
+  // Its own session lives on for a person's shell.
+  await lab.tmux('split-window', '-t', '=foo:', 'sleep 600')
+  await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')
+  await lab.tmux('join-pane', '-d', '-s', pane, '-t', '=mine:')
+  await lab.tmux('new-window', '-t', '=mine:', 'sleep 600')
+  await leadsTo('mine', pane)
+  // Its own session has ended; it is a guest in another instance's.
+  await lab.tmux('kill-session', '-t', '=foo')
+  await lab.tmux('join-pane', '-d', '-s', pane, '-t', '=bar:')
+  await leadsTo('bar', pane)
+  expect(await sessions(lab)).toEqual(['bar', 'mine'])
+  expect((await lab.call('GET', '/')).body).toContain(`attach -t ${pane}`)
+})
