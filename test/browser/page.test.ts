@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { NotLoggedIn } from '../../src/errors.ts'
 import { ageText } from '../../src/web/views/moment.ts'
+import { until } from '../fixtures/until.ts'
 import { createLab } from '../web/lab.ts'
 import { describeInBrowser, everything, follow, live } from './browser.ts'
 
@@ -211,10 +212,10 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const saysCopied = `document.querySelector('#m-${id} [data-copy]').textContent === 'Copied'`
     // It says so for two seconds only.
     const [then] = await Promise.all([
-      page.waitForFunction(`${saysCopied} && ${places}`),
+      until(() => page.evaluate(`${saysCopied} && ${places}`), { what: 'it says so' }),
       page.click(`#m-${id} [data-copy]`),
     ])
-    expect(await then.jsonValue()).toEqual(before)
+    expect(then).toEqual(before)
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
       "tmux -L lab attach -t '=foo'",
     )
