@@ -15,10 +15,13 @@ test('a start is starting until the agent reports itself', async ({ lab }) => {
   const events = await lab.events()
   const { id } = await lab.start('foo')
   await lab.reaches(id, 'ready')
-  const states = events.events.flatMap((event) =>
-    event.type === 'instance' && event.instance.id === id ? [event.instance.state] : [],
-  )
-  expect([...new Set(states)]).toEqual(['starting', 'ready'])
+  const states = (): readonly string[] =>
+    events.events.flatMap((event) =>
+      event.type === 'instance' && event.instance.id === id ? [event.instance.state] : [],
+    )
+  // What was told comes by another connection than what was asked for.
+  await until(() => states().includes('ready'), { what: 'the word of it' })
+  expect([...new Set(states())]).toEqual(['starting', 'ready'])
   events.close()
 })
 
