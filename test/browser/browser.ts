@@ -92,6 +92,14 @@ export async function live(lab: Lab, page: Page, pages = 1): Promise<void> {
   await until(() => lab.app.streams() >= pages, { what: 'the page becomes live' })
 }
 
+/**
+ * Waits until an expression is true in the page. (`page.waitForFunction` has the page itself evaluate the
+ * text again, which its policy forbids: it works only where nothing has to be waited for.)
+ */
+export async function becomes(page: Page, expression: string): Promise<void> {
+  await until(async () => Boolean(await page.evaluate(expression)), { what: expression })
+}
+
 /** Waits until a form is ready for the next tap: its last answer is on the page. */
 export async function isAnswered(page: Page, form: string): Promise<void> {
   await page.waitForSelector(`${form}:not(.htmx-request)`)

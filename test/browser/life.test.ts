@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import type { Instance } from '../../src/core/instance.ts'
 import { createLab, type Lab } from '../web/lab.ts'
-import { describeInBrowser, follow, isAnswered, live } from './browser.ts'
+import { becomes, describeInBrowser, follow, isAnswered, live } from './browser.ts'
 
 /** Where everything is, on the page and not in the window. */
 async function topsOf(page: Page, selector: string): Promise<unknown> {
@@ -37,12 +37,12 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
       const { top, bottom } = document.getElementById('i-${id}').getBoundingClientRect()
       return top >= document.querySelector('.top').offsetHeight && bottom <= innerHeight
     })()`
-    await page.waitForFunction(isSeen)
+    await becomes(page, isSeen)
     // And again, after one has looked elsewhere.
     await page.evaluate('scrollTo(0, 0)')
     expect(await page.evaluate(isSeen)).toBe(false)
     await page.click('.needs a')
-    await page.waitForFunction(isSeen)
+    await becomes(page, isSeen)
   })
 
   it('comes and goes without moving a row, however much it is', async () => {

@@ -3,7 +3,7 @@ import { StoreUnwritable } from '../../src/errors.ts'
 import { createLab } from '../web/lab.ts'
 import { steadyPort } from '../fixtures/port.ts'
 import { until } from '../fixtures/until.ts'
-import { describeInBrowser, holdAnswers, isAnswered, live } from './browser.ts'
+import { becomes, describeInBrowser, holdAnswers, isAnswered, live } from './browser.ts'
 
 describeInBrowser('the live page', ({ serve, visit }) => {
   it('a start adds exactly one row, though the answer and the stream both bring it', async () => {
@@ -303,6 +303,21 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(complaints).toEqual([])
   })
 
+  for (const script of ['htmx', 'lab'])
+    it(`says so when its script ${script} did not arrive, until it is loaded again`, async () => {
+      const lab = createLab()
+      const { url } = await serve(lab)
+      const { page } = await visit('about:blank')
+      const address = `**/assets/${script}.*.js`
+      await page.route(address, (route) => route.abort('internetdisconnected'))
+      await page.goto(url)
+      await page.waitForSelector('#bare:visible')
+      await page.unroute(address)
+      await page.click('#bare a')
+      await live(lab, page)
+      expect(await page.isVisible('#bare')).toBe(false)
+    })
+
   it('a slow first connection stays the only one', async () => {
     const lab = createLab({ streams: { heartbeatMs: 3_600_000 } })
     const { url } = await serve(lab)
@@ -350,7 +365,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.evaluate(`window.heard = 0
       document.addEventListener('htmx:sse:before:message', () => (heard = Date.now()))`)
     lab.memory.addProject('young')
-    await page.waitForFunction('heard > 0')
+    await becomes(page, 'heard > 0')
     // From here on no time passes by itself.
     const heard = Number(await page.evaluate('heard'))
     await page.clock.pauseAt(heard + 20_000)

@@ -2,9 +2,8 @@ import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { NotLoggedIn } from '../../src/errors.ts'
 import { ageText } from '../../src/web/views/moment.ts'
-import { until } from '../fixtures/until.ts'
 import { createLab } from '../web/lab.ts'
-import { describeInBrowser, everything, follow, live } from './browser.ts'
+import { becomes, describeInBrowser, everything, follow, live } from './browser.ts'
 
 /** The boxes of everything that can be tapped and is shown. */
 async function targetsOf(page: Page): Promise<{ what: string; width: number; height: number }[]> {
@@ -212,7 +211,10 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const saysCopied = `document.querySelector('#m-${id} [data-copy]').textContent === 'Copied'`
     // It says so for two seconds only.
     const [then] = await Promise.all([
-      until(() => page.evaluate(`${saysCopied} && ${places}`), { what: 'it says so' }),
+      page.evaluate(`new Promise((resolve) => {
+        new MutationObserver(() => ${saysCopied} && resolve(${places}))
+          .observe(document.body, { subtree: true, childList: true, characterData: true })
+      })`),
       page.click(`#m-${id} [data-copy]`),
     ])
     expect(then).toEqual(before)
@@ -238,7 +240,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     await live(lab, page)
     expect(await page.title()).toBe('lab')
     lab.memory.change(id, { state: 'waiting', waitingFor: 'trust' })
-    await page.waitForFunction(`document.title === '(1) lab'`)
+    await becomes(page, `document.title === '(1) lab'`)
   })
 })
 

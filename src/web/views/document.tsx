@@ -111,6 +111,13 @@ export function renderPage(
       <p id="offline" role="status" hidden>
         Not live. Reconnecting…
       </p>
+      {/* Shown by the style sheet alone: a network that changes while the page loads takes a script along. */}
+      <p id="bare" role="status">
+        Not live: a part of this page did not arrive.
+        <a class="button" href="/">
+          Load again
+        </a>
+      </p>
     </>,
     needs === 0 ? 'lab' : `(${needs}) lab`,
   )
