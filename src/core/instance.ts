@@ -68,6 +68,8 @@ export interface Instance {
   readonly lastActivityAt: string | null
   readonly endedAt: string | null
   readonly evidence: Evidence | null
+  /** It has ended, was offered along with others, and the operator did not want them back just now. */
+  readonly dismissed: boolean
 }
 
 export interface Cap {
@@ -117,6 +119,11 @@ export type LabEvent =
   | { readonly type: 'cap'; readonly cap: Cap }
   | { readonly type: 'foreign'; readonly foreign: readonly ForeignSession[] }
   | { readonly type: 'notices'; readonly notices: readonly Notice[] }
+
+/** Whether somebody should see it where the live ones are: it lives, or it died and nobody has said yet that they know. */
+export function isOpen({ state, dismissed }: Pick<Instance, 'state' | 'dismissed'>): boolean {
+  return isLive(state) || (state === 'error' && !dismissed)
+}
 
 /** Whether an instance in this state holds its name, its slot and a place under the cap. */
 export function isLive(state: ShownState): boolean {

@@ -37,8 +37,8 @@ export function createAdoption({
   /** The world wins: what was given up for lost (behind another socket, say) and lives is live again. */
   function revive(entry: Entry): void {
     log.warn({ instance: entry.id, name: entry.name }, 'an instance that had ended lives')
-    Object.assign(entry, { ended: null, stopAskedBy: null, together: null, unconfirmed: true })
-    entry.state = 'ready'
+    Object.assign(entry, { ended: null, stopAskedBy: null, together: null, dismissed: false })
+    Object.assign(entry, { state: 'ready', unconfirmed: true })
     void ledger.save(entry)
   }
 

@@ -48,6 +48,8 @@ export interface Entry {
   ended: { readonly at: string; readonly evidence: Evidence } | null
   /** Names the event in which it ended along with others; null when it ended alone. */
   together: string | null
+  /** See Instance. */
+  dismissed: boolean
   /** Its end is being looked into: nothing else may end it a second time. */
   ending: boolean
   /** Everything that acts on it, one after the other. */
@@ -72,6 +74,7 @@ const blank = {
   memoryBytes: null,
   ending: false,
   together: null,
+  dismissed: false,
   instance: null,
   shown: '',
 } as const
@@ -131,7 +134,7 @@ export function resetForLaunch(
 export function recordOf(entry: Entry, bootId: string): InstanceRecord {
   const { id, name, projectPath, slot, label, model, effort } = entry
   const { conversation, createdAt, launchedAt } = entry
-  const { note, verified, stopAskedBy, ended, state, together } = entry
+  const { note, verified, stopAskedBy, ended, state, together, dismissed } = entry
   return {
     id,
     name,
@@ -148,6 +151,7 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
     stopAskedBy,
     bootId,
     together,
+    dismissed,
     ended: ended && { state: state === 'stopped' ? 'stopped' : 'error', ...ended },
   }
 }

@@ -1,6 +1,7 @@
 // The service: the use cases of an instance's life, one owner per instance.
 import {
   isLive,
+  isOpen,
   type Actor,
   type Cap,
   type ComeBack,
@@ -17,7 +18,7 @@ import { currentBranch } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
 import { createAdoption } from './adoption.ts'
 import { createAgents } from './agents.ts'
-import { comeBackOf } from './come-back.ts'
+import { comeBackOf, dismissOffer } from './come-back.ts'
 import { createEnding } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { createLaunch } from './launch.ts'
@@ -25,7 +26,7 @@ import { createLedger } from './ledger.ts'
 import { createMemory } from './memory.ts'
 import { createObserver } from './observer.ts'
 import { createSightings } from './sightings.ts'
-import { createResume, failedOutcome, type ResumeOptions } from './resume.ts'
+import { createResume, type ResumeOptions } from './resume.ts'
 import { createStart } from './start.ts'
 import { createStop } from './stop.ts'
 import { createSweeper } from './sweeper.ts'
@@ -55,11 +56,13 @@ export interface Instances {
   stopAll(project: string | null, by: Actor): readonly Outcome[]
   /** Forgets an ended instance. @throws InstanceNotFound */
   dismiss(id: string, by: Actor): void
+  /** Offers these, and what ended earlier, no more; each stays ended, to be resumed one by one. Returns those. */
+  dismissOffer(ids: readonly string[], by: Actor): readonly Instance[]
   /** The id of the live instance of that name, or of any instance with that id. @throws InstanceNotFound */
   resolve(ref: string): string
   /** @throws InstanceNotFound */
   get(id: string): Instance
-  /** Live ones and undismissed errors, in order of project and slot; `ended` adds the stopped ones. */
+  /** Live ones and undismissed errors, in order of project and slot; `ended` adds the others. */
   list(options?: { readonly ended?: boolean }): readonly Instance[]
   /** By last use, then by key, as of the last look at the disk; asks for a new look without waiting for it. */
   projects(): readonly Project[]
@@ -147,17 +150,6 @@ export function createInstances(deps: InstancesDeps): Instances {
     return resuming.one(entry, by, options)
   }
 
-  function stopOne(entry: Entry, by: Actor): Outcome {
-    const { id, name } = entry
-    try {
-      stop.ask(entry, by)
-      return { id, name, outcome: 'stopping' }
-    } catch (error) {
-      log.error({ err: error, instance: id }, 'a stop failed')
-      return failedOutcome({ id, name }, error)
-    }
-  }
-
   return {
     start: (spec, by) => start.start(spec, by),
     resume: (id, by, options) => resume(entryOf(id), by, options),
@@ -172,11 +164,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     stopAll(project, by) {
       const path = project === null ? null : pathOf(project)
       const wanted = ledger.live().filter((entry) => path === null || entry.projectPath === path)
-      const together = `stopped ${new Date(deps.now()).toISOString()}`
-      return wanted.map((entry) => {
-        entry.together = together
-        return stopOne(entry, by)
-      })
+      return stop.askAll(wanted, by)
     },
     dismiss(id, by) {
       const entry = entryOf(id)
@@ -190,6 +178,7 @@ export function createInstances(deps: InstancesDeps): Instances {
       })
       ledger.remove(entry)
     },
+    dismissOffer: (ids, by) => dismissOffer({ deps, ledger }, new Set(ids), by),
     resolve(ref) {
       // An id is nobody's name: a session that was renamed to one must not answer for it.
       if (ledger.find(ref)) return ref
@@ -198,7 +187,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     },
     get: (id) => ledger.present(entryOf(id)),
     list({ ended = false } = {}) {
-      const shown = [...ledger.entries()].filter((entry) => ended || entry.state !== 'stopped')
+      const shown = [...ledger.entries()].filter((entry) => ended || isOpen(entry))
       return shown.map((entry) => ledger.lastShown(entry))
     },
     projects() {

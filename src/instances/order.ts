@@ -1,11 +1,11 @@
 // Instances grouped under their projects, in the order in which they are shown.
-import type { Instance, Project } from '../core/instance.ts'
+import { isOpen, type Instance, type Project } from '../core/instance.ts'
 import { keyBeside, type ProjectKey } from '../core/names.ts'
 import type { FoundProject, Projects } from '../projects/projects.ts'
 import type { Facts } from '../store/store.ts'
 import type { Entry } from './entry.ts'
 
-/** Every project with its instances that are no `stopped` ones, the last used first. */
+/** Every project with its live instances and undismissed errors, the last used first. */
 export function listProjects(given: {
   readonly found: readonly FoundProject[]
   readonly used: Facts['projects']
@@ -21,7 +21,7 @@ export function listProjects(given: {
   }
   for (const { key, path } of found) add(key, path)
   for (const entry of sorted(entries.values())) {
-    if (entry.state === 'stopped') continue
+    if (!isOpen(entry)) continue
     const instance = lastShown(entry)
     // A folder that is gone from the disk still shows what runs in it.
     const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath)

@@ -43,6 +43,7 @@ export function present(
     lastActivityAt: registry?.updatedAt ? new Date(registry.updatedAt).toISOString() : null,
     endedAt: entry.ended?.at ?? null,
     evidence: entry.ended?.evidence ?? (entry.state === 'starting' ? entry.overdue : null),
+    dismissed: entry.dismissed,
   }
 }
 

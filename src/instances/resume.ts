@@ -2,11 +2,12 @@
 import type { Registry } from '../claude/registry.ts'
 import { hasTranscript } from '../claude/transcript.ts'
 import { isLive, type Actor, type Instance, type Outcome } from '../core/instance.ts'
-import { AlreadyRunning, LabError, ProjectGone } from '../errors.ts'
+import { AlreadyRunning, ProjectGone } from '../errors.ts'
 import { isRunning } from '../processes.ts'
 import type { FoundProject } from '../projects/projects.ts'
 import { resetForLaunch, type Entry } from './entry.ts'
 import type { Launch, LaunchOptions, Work } from './launch.ts'
+import { failedOutcome } from './outcome.ts'
 import { noteOf, type Start } from './start.ts'
 import type { Sweeper } from './sweeper.ts'
 
@@ -108,12 +109,4 @@ export function createResume(
       return outcomes
     },
   }
-}
-
-/** The outcome of one instance's part of a request that failed for it. */
-export function failedOutcome(of: { id: string; name: string }, error: unknown): Outcome {
-  const known = error instanceof LabError
-  const code = known ? error.code : 'internal'
-  const message = known ? error.message : 'Something went wrong.'
-  return { ...of, outcome: 'failed', error: { code, message } }
 }

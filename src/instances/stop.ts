@@ -1,5 +1,5 @@
 // The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
-import type { Actor } from '../core/instance.ts'
+import type { Actor, Outcome } from '../core/instance.ts'
 import { deriveState, type Exit, type Signals } from '../core/state.ts'
 import { childrenOf, instanceOf, isRunning, readProcess, type ProcessId } from '../processes.ts'
 import type { InstancesDeps } from './deps.ts'
@@ -7,11 +7,14 @@ import type { Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notes } from './notes.ts'
+import { failedOutcome } from './outcome.ts'
 import type { Sweeper } from './sweeper.ts'
 
 export interface Stop {
   /** Asks for the end: the state is `stopping` when this returns, and the rest follows, also when lab is killed. */
   ask(entry: Entry, by: Actor): void
+  /** Asks each to end, as one event; one failure stops no other. */
+  askAll(entries: readonly Entry[], by: Actor): readonly Outcome[]
   /** Goes on with a stop that was asked for before. */
   goOn(entry: Entry): void
 }
@@ -96,15 +99,31 @@ export function createStop(options: {
     })
   }
 
+  function ask(entry: Entry, by: Actor): void {
+    if (entry.stopAskedBy !== null) return
+    entry.stopAskedBy = by
+    promise(entry, by)
+    ledger.move(entry, 'stopping', { by })
+    void ledger.save(entry)
+    ledger.publish(entry)
+    enqueue(entry)
+  }
+
   return {
-    ask(entry, by) {
-      if (entry.stopAskedBy !== null) return
-      entry.stopAskedBy = by
-      promise(entry, by)
-      ledger.move(entry, 'stopping', { by })
-      void ledger.save(entry)
-      ledger.publish(entry)
-      enqueue(entry)
+    ask,
+    askAll(entries, by) {
+      const together = `stopped ${new Date(deps.now()).toISOString()}`
+      return entries.map((entry) => {
+        const { id, name } = entry
+        entry.together = together
+        try {
+          ask(entry, by)
+          return { id, name, outcome: 'stopping' }
+        } catch (error) {
+          log.error({ err: error, instance: id }, 'a stop failed')
+          return failedOutcome({ id, name }, error)
+        }
+      })
     },
     goOn(entry) {
       entry.unconfirmed = false

@@ -47,6 +47,8 @@ const record = z.object({
   stopAskedBy: evidence.shape.by.nullable(),
   /** Names the event in which it ended along with others. */
   together: z.string().nullable(),
+  /** The operator did not want it back when it was offered. */
+  dismissed: z.boolean().default(false),
   ended: z.object({ state: z.enum(['stopped', 'error']), at: z.string(), evidence }).nullable(),
 })
 

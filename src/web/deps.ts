@@ -41,6 +41,7 @@ export type Service = Pick<
   | 'stop'
   | 'stopAll'
   | 'dismiss'
+  | 'dismissOffer'
   | 'resolve'
   | 'get'
   | 'list'

@@ -1,7 +1,7 @@
 // What a page and the streams show: the picture at a moment, and each event as one line of JSON or one
 // message of HTML, rendered once and shared by all streams.
 import { createHash, randomBytes } from 'node:crypto'
-import type { Instance, LabEvent, Project } from '../core/instance.ts'
+import { isOpen, type Instance, type LabEvent, type Project } from '../core/instance.ts'
 import type { ServerInfo, Service } from './deps.ts'
 import type { Begin } from './streams.ts'
 import { Offer, offerText } from './views/come-back.tsx'
@@ -84,7 +84,7 @@ export function createLive(
 
   function picture(): Picture {
     const all = projects()
-    const ended = instances.list({ ended: true }).filter(({ state }) => state === 'stopped')
+    const ended = instances.list({ ended: true }).filter((one) => !isOpen(one))
     return {
       projects: all,
       ended,
@@ -218,7 +218,5 @@ function placeOf(event: LabEvent): Pick<Project, 'key' | 'path'> | null {
 
 /** Whether a card may have lost the last that kept it. */
 function isEnd(event: LabEvent): boolean {
-  return (
-    event.type === 'removed' || (event.type === 'instance' && event.instance.state === 'stopped')
-  )
+  return event.type === 'removed' || (event.type === 'instance' && !isOpen(event.instance))
 }

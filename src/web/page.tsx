@@ -1,7 +1,7 @@
 // The page, its stream and its forms. A form that htmx sends is answered with partials, any other with
 // a redirect to the page; what is refused is rendered by the app's onError.
 import { Hono, type Context } from 'hono'
-import { isLive, type Outcome } from '../core/instance.ts'
+import type { Outcome } from '../core/instance.ts'
 import { readIdsForm, readResumeForm, readStartForm } from './body.ts'
 import type { WebEnv } from './env.ts'
 import type { Service } from './deps.ts'
@@ -140,14 +140,9 @@ export function createPage(
 
   page.post('/dismiss', async (c) => {
     c.set('form', {})
-    const ids = new Set((await readIdsForm(c)).ids)
-    // What was resumed or dismissed meanwhile is left alone.
-    const over = instances
-      .list({ ended: true })
-      .filter(({ id, state }) => ids.has(id) && !isLive(state))
-    for (const { id } of over) instances.dismiss(id, actorOf(c, 'page'))
-    const gone = over.map(({ id }) => id)
-    return done(c, () => live.partials([], gone) + cleared('#msg'), '')
+    const { ids } = await readIdsForm(c)
+    const dismissed = instances.dismissOffer(ids, actorOf(c, 'page'))
+    return done(c, () => live.partials(dismissed) + cleared('#msg'), '')
   })
 
   // A reload of the page that answered a form is a GET of the form's address.

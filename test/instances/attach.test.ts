@@ -66,4 +66,4 @@ test('attach leads to the agent: at home, in another session, beside a shell at 
   await leadsTo('bar', pane)
   expect(await sessions(lab)).toEqual(['bar', 'mine'])
   expect((await lab.call('GET', '/')).body).toContain(`attach -t ${pane}`)
-})
+}, 60_000)

@@ -43,6 +43,7 @@ const records: fc.Arbitrary<InstanceRecord> = fc
     note: fc.string(),
     verified: fc.boolean(),
     together: fc.option(fc.string()),
+    dismissed: fc.boolean(),
     stopAskedBy: fc.constantFrom(null, 'page' as const, 'cli' as const),
     state: fc.constantFrom(null, 'stopped' as const, 'error' as const),
   })

@@ -28,6 +28,7 @@ function recordOf(change: Partial<InstanceRecord> = {}): InstanceRecord {
     note: 'note',
     verified: true,
     together: null,
+    dismissed: false,
     stopAskedBy: null,
     ended: null,
     ...change,

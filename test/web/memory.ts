@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   isLive,
+  isOpen,
   type Actor,
   type ComeBack,
   type Evidence,
@@ -88,7 +89,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
 
   function list({ ended = false }: { readonly ended?: boolean } = {}): readonly Instance[] {
     return [...all.values()]
-      .filter(({ state }) => ended || state !== 'stopped')
+      .filter((one) => ended || isOpen(one))
       .toSorted((a, b) => a.project.localeCompare(b.project) || a.slot - b.slot)
   }
 
@@ -162,6 +163,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         lastActivityAt: null,
         endedAt: null,
         evidence: null,
+        dismissed: false,
       })
     },
     resume: async (id, by, how) => resume(id, by, how),
@@ -197,6 +199,13 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       if (isLive(get(id).state)) throw new InstanceNotFound(id)
       all.delete(id)
       emit({ type: 'removed', id })
+    },
+    dismissOffer(ids, by) {
+      const over = list({ ended: true }).filter(
+        ({ id, state }) => ids.includes(id) && !isLive(state),
+      )
+      asked.push(`dismiss offer of ${over.length} by ${by}`)
+      return over.map(({ id }) => change(id, { dismissed: true }))
     },
     resolve(ref) {
       const found = all.get(ref) ?? live().find(({ name }) => name === ref)

@@ -103,7 +103,7 @@ const Ids: FC<{ of: readonly Instance[] }> = ({ of }) => (
   </>
 )
 
-/** Asks once, for lab forgets what is dismissed. */
+/** Asks once, for the offer does not come again. */
 const Forget: FC<{ instances: readonly Instance[] }> = ({ instances }) => (
   <details class="menu confirm" name="menu" id="forget">
     <summary class="button quiet">Dismiss</summary>
@@ -117,11 +117,13 @@ const Forget: FC<{ instances: readonly Instance[] }> = ({ instances }) => (
       hx-sync="this:drop"
     >
       <p>
-        Take {instances.length === 1 ? 'it' : `all ${instances.length}`} off lab's list? Claude Code
-        keeps the conversations.
+        Take the offer away?{' '}
+        {instances.length === 1
+          ? 'It stays under “Ended” of its project, and can be resumed there.'
+          : 'They stay under “Ended” of their projects, and can be resumed there.'}
       </p>
       <Ids of={instances} />
-      <button class="button danger">
+      <button class="button">
         <span class="idle">Dismiss</span>
         <span class="pending">Dismissing…</span>
       </button>

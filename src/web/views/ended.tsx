@@ -1,6 +1,6 @@
 // The ended instances of a project: why each ended, newest first, and the way back.
 import type { FC } from 'hono/jsx'
-import type { Instance } from '../../core/instance.ts'
+import { isOpen, type Instance } from '../../core/instance.ts'
 import { EndDetails, LastLines, RowMessage, WaysOn } from './evidence.tsx'
 import type { Moment } from './moment.ts'
 import { Age, StateIcon, Title } from './parts.tsx'
@@ -16,7 +16,7 @@ const endOf = ({ endedAt, since }: Instance): number => Date.parse(endedAt ?? si
 /** Those of a project that are over and done, newest first. */
 export function endedOf(instances: readonly Instance[], project: string): readonly Instance[] {
   return instances
-    .filter((one) => one.state === 'stopped' && one.project === project)
+    .filter((one) => !isOpen(one) && one.project === project)
     .toSorted((a, b) => endOf(b) - endOf(a))
     .slice(0, endedMax)
 }
@@ -44,7 +44,7 @@ export const EndedRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at 
   return (
     <li id={`i-${id}`} class="row over" data-ended={id} data-rev={at.rev} tabindex={-1}>
       <span class="badge">
-        <StateIcon state="stopped" />
+        <StateIcon state={instance.state} />
       </span>
       <div class="who">
         <strong class="title">

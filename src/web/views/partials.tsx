@@ -1,6 +1,6 @@
 // What travels to a page that is open: one change, or the whole picture, as partials.
 import type { FC } from 'hono/jsx'
-import type { Instance, LabEvent } from '../../core/instance.ts'
+import { isOpen, type Instance, type LabEvent } from '../../core/instance.ts'
 import { Offer } from './come-back.tsx'
 import { endedOf, EndedRow } from './ended.tsx'
 import { GoneRow, InstanceRow } from './row.tsx'
@@ -10,11 +10,10 @@ import { CapCount, Foreign, Notices } from './overview.tsx'
 import { Partial } from './parts.tsx'
 import type { Picture } from './picture.ts'
 import { ProjectCard } from './project.tsx'
-import { isShown } from './words.ts'
 
 /** An instance where it belongs: among the rows, or among the ended ones of its project. */
 export const Placed: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) =>
-  isShown(instance) ? (
+  isOpen(instance) ? (
     <Partial into={`#list-${instance.project}`}>
       <InstanceRow instance={instance} at={at} />
     </Partial>
@@ -55,7 +54,7 @@ export const Whole: FC<{
   sendEnded: boolean
 }> = ({ picture, at, sendCards, sendEnded }) => {
   const { projects } = picture
-  const shown = projects.flatMap((project) => project.instances).filter(isShown)
+  const shown = projects.flatMap((project) => project.instances).filter(isOpen)
   const ended = projects.flatMap(({ key }) => endedOf(picture.ended, key))
   return (
     <>

@@ -1,12 +1,11 @@
 // A project as a card: its rows, the form that starts one more, and the line that says why not.
 import type { FC } from 'hono/jsx'
-import type { Instance, Project } from '../../core/instance.ts'
+import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import { labelCharsMax } from '../../core/names.ts'
 import { EndedBox } from './ended.tsx'
 import { InstanceRow } from './row.tsx'
 import type { Moment } from './moment.ts'
 import { Anyway, Prose } from './parts.tsx'
-import { isShown } from './words.ts'
 
 /** A form that was refused: why, and what had been typed. */
 export interface Refusal {
@@ -25,7 +24,7 @@ function placeOf({ key, path }: Project, root: string): string | null {
 
 /** Whether a project or one of its instances is called something with `query` in it. */
 export function isMatch(project: Project, at: Moment, query: string): boolean {
-  const names = project.instances.filter(isShown).flatMap(({ label, name }) => [label ?? '', name])
+  const names = project.instances.filter(isOpen).flatMap(({ label, name }) => [label ?? '', name])
   const text = [project.key, placeOf(project, at.root) ?? '', ...names].join(' ')
   return text.toLowerCase().includes(query.trim().toLowerCase())
 }
@@ -98,7 +97,7 @@ export const ProjectCard: FC<{
         {own ? <RefusalText refusal={own} /> : null}
       </div>
       <ul id={`list-${key}`} class="rows">
-        {project.instances.filter(isShown).map((instance) => (
+        {project.instances.filter(isOpen).map((instance) => (
           <InstanceRow instance={instance} at={at} />
         ))}
       </ul>

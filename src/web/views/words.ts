@@ -12,11 +12,6 @@ export function titleOf({ label, name }: Instance): string {
   return label ?? name
 }
 
-/** Whether the page shows a row for it: live, or ended in a way that somebody should see. */
-export function isShown({ state }: Instance): boolean {
-  return isLive(state) || state === 'error'
-}
-
 /** Whether a start takes longer than it should; the agent lives on. */
 export function isOverdue({ state, evidence }: Instance): boolean {
   return state === 'starting' && evidence !== null
