@@ -100,7 +100,7 @@ describe.skipIf(skipped)(title('behind nginx with sign-on'), () => {
     expect(started.status).toBe(303)
     expect(started.headers.location).toBe('/#p-bar')
     await until(() => journal().includes('"by":"user:ann@example.net"'), { what: 'the journal' })
-    expect(lab.stderr()).toContain('"by":"user:ann@example.net"')
+    await until(() => lab.stderr().includes('"by":"user:ann@example.net"'), { what: 'the log' })
   })
 
   it('what a client writes about itself counts for nothing', async () => {
