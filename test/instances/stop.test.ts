@@ -1,6 +1,9 @@
 // A stop that an earlier lab began, with processes of the test's own in the place of tmux's.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createAgents } from '../../src/instances/agents.ts'
 import type { End } from '../../src/instances/ending.ts'
@@ -9,7 +12,7 @@ import { createSightings } from '../../src/instances/sightings.ts'
 import { createStop } from '../../src/instances/stop.ts'
 import { createSweeper, type Sweeper } from '../../src/instances/sweeper.ts'
 import { createLog } from '../../src/log.ts'
-import type { ProcessId } from '../../src/processes.ts'
+import { childrenOf, type ProcessId } from '../../src/processes.ts'
 import { reserve } from '../fixtures/entry.ts'
 import { isAlive } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
@@ -114,6 +117,30 @@ test.for([
     expect(isAlive(child)).toBe(isSpared)
   } finally {
     kill([child, shell])
+  }
+})
+
+test('a stop waits for a keeper that is only about to be one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-stop-'))
+  const go = join(folder, 'go')
+  const becomes = `exec env LAB_INSTANCE=${id} sh -c 'sleep 600 & echo $!; wait'`
+  const script = `echo $$; while [ ! -e ${go} ]; do sleep 0.01; done; ${becomes}`
+  const [keeper, itself] = (await startTree(null, script, 1)) as [number, number]
+  try {
+    expect(itself).toBe(keeper)
+    // As long as the clock stands, it is waited for.
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const { see, ends } = serviceOf(stopping())
+    see(keeper)
+    // Who did not wait would have looked twice by now, and found nothing.
+    for (let looks = 0; looks < 5; looks++) await realSweeper().belongings(id, null)
+    expect(ends).toEqual([])
+    writeFileSync(go, '')
+    await until(() => ends.length === 1, { what: 'the end of the stop' })
+    expect(isAlive(keeper)).toBe(false)
+  } finally {
+    kill([keeper, ...childrenOf(keeper)])
+    rmSync(folder, { recursive: true })
   }
 })
 
