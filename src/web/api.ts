@@ -6,8 +6,8 @@ import { readIds, readResume, readStart } from './body.ts'
 import type { WebEnv } from './env.ts'
 import type { WebDeps } from './deps.ts'
 import { actorOf as nameOf } from './guards.ts'
-import type { Live } from './live.tsx'
 import type { Streams } from './streams.ts'
+import type { Tellers } from './tellers.tsx'
 
 /** Who asks: a name where a guard knows it; lab's own commands say so, everybody else is a program. */
 function actorOf(c: Context<WebEnv>): Actor {
@@ -18,7 +18,7 @@ function actorOf(c: Context<WebEnv>): Actor {
 /** Makes the routes below /api/v1. */
 export function createApi(
   { instances, server }: Pick<WebDeps, 'instances' | 'server'>,
-  live: Live,
+  tellers: Tellers,
   streams: Streams,
 ): Hono<WebEnv> {
   const api = new Hono<WebEnv>()
@@ -70,7 +70,7 @@ export function createApi(
 
   api.delete('/instances', (c) => c.json({ results: instances.stopAll(null, actorOf(c)) }))
 
-  api.get('/events', (c) => streams.open(c, ':\n\n', live.api()))
+  api.get('/events', (c) => streams.open(c, ':\n\n', tellers.api()))
 
   return api
 }

@@ -1,20 +1,24 @@
 // The app: doors, routes, and the one place where failures are rendered. No logic of its own.
 import { Hono, type Context } from 'hono'
 import { LabError, TooManyTries, Unauthorized } from '../errors.ts'
+import { askerOf, isHtmx } from './answer.tsx'
 import { createApi } from './api.ts'
 import { boundedBody } from './body.ts'
 import { boundedUrl, createCounts } from './bounds.ts'
 import { crossSiteRule, hostRule, plainPath, requestId, strictHeaders } from './doors.ts'
 import type { WebEnv } from './env.ts'
 import type { WebDeps } from './deps.ts'
+import { createForms } from './forms.tsx'
 import { noGuards, onlyKnown } from './guards.ts'
 import { createLive, type Live } from './live.tsx'
 import { createLogin, leadToLogin } from './login.tsx'
-import { askerOf, createPage, isHtmx } from './page.tsx'
+import { createPage } from './page.tsx'
 import { knowSender } from './proxy.ts'
 import { createStatic, type AssetPaths } from './static.ts'
 import { statusOf } from './status.ts'
+import { createSeveral } from './several.tsx'
 import { createStreams } from './streams.ts'
+import { createTellers } from './tellers.tsx'
 import { renderFailure, renderPage } from './views/document.tsx'
 import { renderLogin } from './views/login.tsx'
 import { htmlOf } from './views/parts.tsx'
@@ -41,6 +45,7 @@ export function createApp(deps: WebDeps): WebApp {
   const { routes, paths } = createStatic(deps.assets)
   const streams = createStreams(instances.subscribe.bind(instances), log, counts, deps.streams)
   const live = createLive(instances, { now, root: deps.projectsRoot, server: deps.server })
+  const tellers = createTellers(instances, live)
 
   const login = createLogin({
     guards,
@@ -58,8 +63,10 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', routes)
   app.route('/', login)
   app.use(onlyKnown(guards), boundedBody)
-  app.route('/api/v1', createApi(deps, live, streams))
-  app.route('/', createPage(instances, live, streams, paths))
+  app.route('/api/v1', createApi(deps, tellers, streams))
+  app.route('/', createPage(instances, live, { tellers, streams, assets: paths }))
+  app.route('/', createForms(instances, live))
+  app.route('/', createSeveral(instances, live, paths))
 
   app.notFound((c) => {
     const hint = c.get('sender').isProxied ? ' Behind a proxy, lab does not live below a path.' : ''

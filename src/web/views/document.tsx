@@ -1,5 +1,6 @@
 // The page as a whole, and the page that says what went wrong.
 import type { Child, FC } from 'hono/jsx'
+import type { Cap, Instance } from '../../core/instance.ts'
 import type { AssetPaths } from '../static.ts'
 import { Offer } from './come-back.tsx'
 import { endedOf } from './ended.tsx'
@@ -45,22 +46,7 @@ export function renderPage(
     assets,
     at,
     <>
-      <div class="top">
-        <header class="bar">
-          <h1>
-            <a href="/">lab</a>
-          </h1>
-          <CapCount cap={cap} at={at} />
-          <StopAll
-            action="/stop-all"
-            target="#msg"
-            id="s"
-            label="Stop all instances"
-            question="Stop every instance of every project?"
-          />
-        </header>
-        <Needs instances={instances} at={at} />
-      </div>
+      <Top cap={cap} instances={instances} at={at} />
       <main>
         <Unscripted isProxied={isProxied} />
         <div id="msg" class="message" role="alert">
@@ -69,17 +55,7 @@ export function renderPage(
         </div>
         <Notices notices={notices} at={at} />
         <Offer offer={offer} cap={cap} at={at} />
-        <form class="filter" role="search" method="get" action="/">
-          <input
-            id="filter"
-            type="search"
-            name="q"
-            value={query}
-            placeholder="Filter projects and instances"
-            aria-label="Filter projects and instances"
-            autocomplete="off"
-          />
-        </form>
+        <Filter query={query} />
         <div id="projects">
           {cards ??
             projects.map((project) => (
@@ -100,28 +76,68 @@ export function renderPage(
           lab {lab.version} · {bytesText(lab.memoryBytes)}
         </footer>
       </main>
-      <div
-        id="stream"
-        hx-sse:connect={`/events?known=${known}`}
-        hx-trigger="ready, every 5s"
-        hx-swap="none"
-        hx-sync="this:drop"
-        hx-config="sse.reconnectDelay:250ms sse.reconnectMaxDelay:5s sse.connectTimeout:10s"
-      />
-      <p id="offline" role="status" hidden>
-        Not live. Reconnecting…
-      </p>
-      {/* Shown by the style sheet alone: a network that changes while the page loads takes a script along. */}
-      <p id="bare" role="status">
-        Not live: a part of this page did not arrive.
-        <a class="button" href="/">
-          Load again
-        </a>
-      </p>
+      <Connection known={known} />
     </>,
     needs === 0 ? 'lab' : `(${needs}) lab`,
   )
 }
+
+const Top: FC<{ cap: Cap; instances: readonly Instance[]; at: Moment }> = (props) => (
+  <div class="top">
+    <header class="bar">
+      <h1>
+        <a href="/">lab</a>
+      </h1>
+      <CapCount cap={props.cap} at={props.at} />
+      <StopAll
+        action="/stop-all"
+        target="#msg"
+        id="s"
+        label="Stop all instances"
+        question="Stop every instance of every project?"
+      />
+    </header>
+    <Needs instances={props.instances} at={props.at} />
+  </div>
+)
+
+const Filter: FC<{ query: string }> = ({ query }) => (
+  <form class="filter" role="search" method="get" action="/">
+    <input
+      id="filter"
+      type="search"
+      name="q"
+      value={query}
+      placeholder="Filter projects and instances"
+      aria-label="Filter projects and instances"
+      autocomplete="off"
+    />
+  </form>
+)
+
+/** What keeps the page live, and what says that it is not. */
+const Connection: FC<{ known: string }> = ({ known }) => (
+  <>
+    <div
+      id="stream"
+      hx-sse:connect={`/events?known=${known}`}
+      hx-trigger="ready, every 5s"
+      hx-swap="none"
+      hx-sync="this:drop"
+      hx-config="sse.reconnectDelay:250ms sse.reconnectMaxDelay:5s sse.connectTimeout:10s"
+    />
+    <p id="offline" role="status" hidden>
+      Not live. Reconnecting…
+    </p>
+    {/* Shown by the style sheet alone: a network that changes while the page loads takes a script along. */}
+    <p id="bare" role="status">
+      Not live: a part of this page did not arrive.
+      <a class="button" href="/">
+        Load again
+      </a>
+    </p>
+  </>
+)
 
 // No form of the page may end at another site, not even by a redirect (form-action, see ../doors.ts): a
 // browser drops the tap without a word where a proxy answers it by leading to its sign-on. A link may.
