@@ -117,6 +117,8 @@ export type LabEvent =
   | { readonly type: 'removed'; readonly id: string }
   | { readonly type: 'project'; readonly project: Project }
   | { readonly type: 'cap'; readonly cap: Cap }
+  /** Other repositories were found on the disk than before: those that are gone are not told of one by one. */
+  | { readonly type: 'rescanned' }
   | { readonly type: 'foreign'; readonly foreign: readonly ForeignSession[] }
   | { readonly type: 'notices'; readonly notices: readonly Notice[] }
 

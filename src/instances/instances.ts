@@ -88,10 +88,7 @@ export interface Instances {
 export function createInstances(deps: InstancesDeps): Instances {
   const { tmux, store, journal, log, graceMs, claude } = deps
   const wake = (): void => observer.wake()
-  const projects = deps.openProjects(() => {
-    for (const { path } of projects.all()) ledger.publishProject(path)
-    ledger.publishAll()
-  })
+  const projects = deps.openProjects(() => ledger.publishProjects())
   const ledger = createLedger(deps, () => projects)
   const registry = deps.openRegistry(wake)
   const agents = createAgents(registry)

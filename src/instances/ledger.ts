@@ -38,6 +38,8 @@ export interface Ledger {
   publish(entry: Entry): void
   publishAll(): void
   publishProject(path: string): void
+  /** Tells of every project on the disk, after a scan that found others than before. */
+  publishProjects(): void
   publishCap(): void
   /** Writes an instance's record and tells whether that worked; a failure is logged, for the world goes on. */
   save(entry: Entry): Promise<boolean>
@@ -184,6 +186,17 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     publishProject(path) {
       const project = projectList().find((candidate) => candidate.path === path)
       if (project) emit({ type: 'project', project })
+    },
+    publishProjects() {
+      const found = new Set(
+        projects()
+          .all()
+          .map(({ path }) => path),
+      )
+      for (const project of projectList())
+        if (found.has(project.path)) emit({ type: 'project', project })
+      ledger.publishAll()
+      emit({ type: 'rescanned' })
     },
     save: (entry) =>
       persist((facts) => {

@@ -28,7 +28,7 @@ export function createTellers(instances: Service, live: Live): Tellers {
   })
 
   const lineOf = oncePerEvent((event): string | null => {
-    if (event.type === 'foreign' || event.type === 'notices') return null
+    if (['foreign', 'notices', 'rescanned'].includes(event.type)) return null
     return message(JSON.stringify(event))
   })
 
@@ -50,13 +50,14 @@ export function createTellers(instances: Service, live: Live): Tellers {
       let texts = sums.map(({ text }) => text())
       const { text, cards } = beginning(known)
       send(text)
-      // Asked once when many projects are told of.
+      // Asked once when many end at once.
       const lookForGone = oncePerTurn(() => {
         const at = live.moment()
         const marks = cards.takeGone().map((key) => <GoneCard project={key} at={at} />)
         if (marks.length > 0) send(message(htmlOf(<Partial into="body">{marks}</Partial>)))
       })
       return (event) => {
+        if (event.type === 'rescanned') return lookForGone()
         const lacking = cards.takeLacking(event)
         const isCard = event.type === 'project'
         // A card comes before what goes into it, and once.
@@ -69,7 +70,7 @@ export function createTellers(instances: Service, live: Live): Tellers {
           texts = after
         }
         if (changes !== '') send(message(changes))
-        if (event.type === 'project' || isEnd(event)) lookForGone()
+        if (isEnd(event)) lookForGone()
       }
     },
     api: () => (send) => {

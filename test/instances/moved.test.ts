@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect } from 'vitest'
 import { serveBeside } from '../fixtures/beside.ts'
-import { test, type TestLab } from '../fixtures/lab.ts'
+import { createTestLab, test, type TestLab } from '../fixtures/lab.ts'
 import { fooAndBar, isAlive, looked, stop } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -44,6 +44,27 @@ describe('a folder', () => {
     expect(isAlive(pid)).toBe(true)
     await lab.call('DELETE', `/api/v1/projects/${keyOf(from)}/instances`)
     await lab.reaches(before.id, 'stopped')
+  })
+
+  test('that was the last project and is deleted leaves the pages that are open', async () => {
+    const lab = await createTestLab({ projects: ['only'] })
+    const abort = new AbortController()
+    try {
+      await lab.boot()
+      const { body } = await fetch(`${lab.url()}/events`, { signal: abort.signal })
+      let told = ''
+      const read = async (): Promise<void> => {
+        for await (const chunk of body!) told += Buffer.from(chunk).toString()
+      }
+      void read().catch(() => undefined)
+      await until(() => told.includes('<section id="p-only" class="card"'), { what: 'the card' })
+      rmSync(join(lab.root, 'only'), { recursive: true })
+      await until(async () => (await cards(lab)).length === 0, { what: 'a look at the disk' })
+      await until(() => /<section id="p-only" [^>]*data-gone/.test(told), { what: 'no card' })
+    } finally {
+      abort.abort()
+      await lab.dispose()
+    }
   })
 
   test('of lab’s own that is removed while it runs keeps no end from being seen and no stop from working', async ({

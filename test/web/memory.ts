@@ -257,6 +257,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     removeProject(key) {
       paths.delete(key)
       for (const other of paths.keys()) emit({ type: 'project', project: projectOf(other) })
+      emit({ type: 'rescanned' })
     },
     setComeBack: (offer) => void (comeBack = offer),
     setNotices(list_) {

@@ -216,6 +216,28 @@ describe('the stream of the page', () => {
     expect(await stream.next()).toContain('id="p-baz"')
   })
 
+  it('takes the last card off, too, and tells the API of nothing that it does not know', async () => {
+    const lab = createLab()
+    const url = await served(lab)
+    const [page, api] = [await open(`${url}/events`), await open(`${url}/api/v1/events`)]
+    await page.next()
+    await api.next()
+    const keys = lab.memory.projects().map(({ key }) => key)
+    for (const key of keys) lab.memory.removeProject(key)
+    const marks: string[] = []
+    while (marks.length < keys.length)
+      marks.push(
+        ...[...(await page.next()).matchAll(/id="p-(\w+)" [^>]*data-gone/g)].map(([, key]) => key!),
+      )
+    expect(marks.toSorted()).toEqual(keys.toSorted())
+    lab.memory.addProject('new')
+    for (;;) {
+      const { type, project } = JSON.parse((await api.next()).replace('data: ', ''))
+      expect(type).toBe('project')
+      if (project.key === 'new') break
+    }
+  })
+
   it('brings the ended instances only to a page that lacks one', async () => {
     const lab = createLab()
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
