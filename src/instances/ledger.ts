@@ -13,6 +13,7 @@ import type { ProjectKey } from '../core/names.ts'
 import { isLegalMove, type State } from '../core/state.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
+import { createListeners } from './listeners.ts'
 import { noticesOf } from './notices.ts'
 import { keyOfGone, listProjects, sorted } from './order.ts'
 import { entryFromRecord, namesHeldBy, recordOf, type Entry } from './entry.ts'
@@ -64,7 +65,7 @@ export interface Ledger {
 export function createLedger(deps: InstancesDeps, projects: () => Projects): Ledger {
   const { store, journal, log, tmux, instancesMax, bootId, now } = deps
   const entries = new Map<string, Entry>()
-  const listeners = new Set<(event: LabEvent) => void>()
+  const { emit, subscribe } = createListeners(log)
   let foreign: readonly ForeignSession[] = []
   let readable = true
   let serverVersion: string | null = null
@@ -72,16 +73,6 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
   let noticesShown = '[]'
 
   for (const record of store.facts.instances) entries.set(record.id, entryFromRecord(record))
-
-  function emit(event: LabEvent): void {
-    for (const listener of listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        log.error({ err: error }, 'a listener failed')
-      }
-    }
-  }
 
   const live = (): readonly Entry[] => [...entries.values()].filter((entry) => isLive(entry.state))
   const cap = (): Cap => ({ max: instancesMax, used: live().length })
@@ -228,10 +219,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
       serverVersion = version
     },
     noticesMayHaveChanged,
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    subscribe,
   }
   return ledger
 }

@@ -1,7 +1,7 @@
 // Takes a listing of tmux over: joins it with the registry and the notes, and moves every instance to
 // the state that follows.
 import { isLive } from '../core/instance.ts'
-import { type EndReason, deriveState, exitOf, type Exit, type Signals } from '../core/state.ts'
+import { deriveState, type EndReason, type Exit, type Signals } from '../core/state.ts'
 import { isTmuxServer } from '../processes.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
 import type { Agents } from './agents.ts'
@@ -9,6 +9,7 @@ import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notes } from './notes.ts'
+import { signalsOf } from './signals.ts'
 
 export interface SightingsOptions {
   readonly deps: InstancesDeps
@@ -29,26 +30,6 @@ export function createSightings(
 ): (listing: Listing, number: number) => void {
   const { deps, ledger, agents, notes, adopt, end, goOnStopping } = options
   const { store, log, now } = deps
-  /** What a listing says of one instance; null when it may be older than the instance. */
-  function signalsOf(
-    entry: Entry,
-    session: ListedSession | undefined,
-    { serverGone, noted }: { serverGone: boolean; noted: ReadonlySet<string> },
-  ): Signals {
-    const note = noted.has(entry.note) ? notes.read(entry.note) : null
-    const pane = session?.pane
-    const recorded = pane?.dead ? exitRecorded(pane) : null
-    return {
-      pane: paneSignal(pane, serverGone),
-      exit: note ?? recorded,
-      registry: entry.registry,
-      dialog: entry.registry?.status ? null : entry.dialog,
-      title: pane && lacksStatus(entry, now()) ? activityOfTitle(pane.title) : null,
-      stopAsked: entry.stopAskedBy !== null,
-      swept: false,
-    }
-  }
-
   /** Names the server whose end took several instances along; the next one is remembered only after. */
   function serverBefore(): string {
     const { server } = store.facts
@@ -70,6 +51,38 @@ export function createSightings(
     }
   }
 
+  /** Moves one instance to where what is known of it leads. */
+  function follow(
+    entry: Entry,
+    seen: {
+      session: ListedSession | undefined
+      noted: ReadonlySet<string>
+      serverGone: boolean
+      elsewhere: boolean
+    },
+  ): void {
+    const { session, noted, serverGone, elsewhere } = seen
+    // What an earlier lab promised, and did not live to do.
+    if (entry.unconfirmed) entry.stopAskedBy ??= notes.endAskedBy(entry.note)
+    // Its server cannot be reached, and runs: that is no end.
+    if (!session && elsewhere && entry.stopAskedBy === null && !noted.has(entry.note)) {
+      entry.unconfirmed = true
+      return
+    }
+    const reason = entry.unconfirmed && !session ? lostWhileDown(entry, deps, serverGone) : null
+    if (entry.unconfirmed && session) {
+      entry.unconfirmed = false
+      log.info({ instance: entry.id, name: entry.name }, 'adopted')
+    }
+    const note = noted.has(entry.note) ? notes.read(entry.note) : null
+    const signals = signalsOf(entry, { session, note, serverGone, now: now() })
+    if (entry.stopAskedBy !== null) goOnStopping(entry)
+    else if (reason && !signals.exit) {
+      if (reason !== 'session_closed') entry.together = serverBefore()
+      end(entry, { reason, exit: { code: null, signal: null } })
+    } else advance(entry, signals)
+  }
+
   return (listing, number) => {
     const elsewhere = livesElsewhere(store.facts.server, listing.server)
     const serverGone = hasGone(store.facts.server, listing.server)
@@ -87,29 +100,10 @@ export function createSightings(
     live.forEach((entry, i) => {
       if (entry.conversation !== conversations[i]) void ledger.save(entry)
     })
-    const around = { serverGone, noted: notes.names() }
-    for (const entry of live) {
-      if (entry.ending || !isLive(entry.state)) continue
-      const session = sessions.get(entry.id)
-      // What an earlier lab promised, and did not live to do.
-      if (entry.unconfirmed) entry.stopAskedBy ??= notes.endAskedBy(entry.note)
-      // Its server cannot be reached, and runs: that is no end.
-      if (!session && elsewhere && entry.stopAskedBy === null && !around.noted.has(entry.note)) {
-        entry.unconfirmed = true
-        continue
-      }
-      const reason = entry.unconfirmed && !session ? lostWhileDown(entry, deps, serverGone) : null
-      const signals = signalsOf(entry, session, around)
-      if (entry.unconfirmed && session) {
-        entry.unconfirmed = false
-        log.info({ instance: entry.id, name: entry.name }, 'adopted')
-      }
-      if (entry.stopAskedBy !== null) goOnStopping(entry)
-      else if (reason && !signals.exit) {
-        if (reason !== 'session_closed') entry.together = serverBefore()
-        end(entry, { reason, exit: { code: null, signal: null } })
-      } else advance(entry, signals)
-    }
+    const noted = notes.names()
+    for (const entry of live)
+      if (!entry.ending && isLive(entry.state))
+        follow(entry, { session: sessions.get(entry.id), noted, serverGone, elsewhere })
     if (!elsewhere) rememberServer(listing.server)
     ledger.setForeign(foreignOf(listing))
     ledger.setServerVersion(listing.server?.version ?? null)
@@ -160,30 +154,6 @@ function hasGone(before: Incarnation, now: Incarnation): boolean {
 /** The server of before runs on, behind a socket that is not this one. */
 function livesElsewhere(before: Incarnation, now: Incarnation): boolean {
   return before !== null && before.pid !== now?.pid && isTmuxServer(before.pid)
-}
-
-function exitRecorded(pane: NonNullable<ListedSession['pane']>): Exit | null {
-  if (pane.deadSignal !== null) return exitOf(128 + pane.deadSignal)
-  return pane.deadStatus === null ? null : exitOf(pane.deadStatus)
-}
-
-function paneSignal(pane: ListedSession['pane'] | undefined, serverGone: boolean): Signals['pane'] {
-  if (pane) return pane.dead ? 'dead' : 'alive'
-  return serverGone ? 'server_gone' : 'absent'
-}
-
-// A version that writes a status writes it within 200 ms of its file.
-const statusPatienceMs = 3000
-
-/** Whether this is a version whose registry has no status at all, and not one that is about to write it. */
-function lacksStatus({ registry }: Entry, now: number): boolean {
-  return registry?.status === null && now - (registry.startedAt ?? 0) > statusPatienceMs
-}
-
-/** The agent's title as a fallback: `✳` is a quiet agent, a spinner's glyph a busy one. */
-function activityOfTitle(title: string): 'busy' | 'quiet' | null {
-  if (title.startsWith('✳')) return 'quiet'
-  return /^[◐-◓⠀-⣿]/u.test(title) ? 'busy' : null
 }
 
 function foreignOf(listing: Listing): Parameters<Ledger['setForeign']>[0] {

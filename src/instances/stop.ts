@@ -1,9 +1,8 @@
 // The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor, Outcome } from '../core/instance.ts'
 import { deriveState, type Exit, type Signals } from '../core/state.ts'
-import { childrenOf, instanceOf, isRunning, readProcess, type ProcessId } from '../processes.ts'
 import type { InstancesDeps } from './deps.ts'
+import { endProcesses } from './end-processes.ts'
 import type { Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
@@ -20,17 +19,6 @@ export interface Stop {
   goOn(entry: Entry): void
 }
 
-// A shell that runs a few programs and waits half a second for tmux at most; what it notes is how the
-// agent ended, so on a machine with no time for it, it gets more.
-const keeperMs = 2000
-// Without an agent it has nothing to note yet, or has noted it.
-const idleKeeperMs = 500
-// From tmux's fork to the keeper's program, when there is no time for it.
-const becomingMs = 500
-const pollMs = 20
-// The kernel frees a killed process within this unless it hangs in a system call.
-const killWaitMs = 500
-
 export function createStop(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
@@ -41,34 +29,8 @@ export function createStop(options: {
   const { deps, ledger, notes, sweeper, ending } = options
   const { graceMs, log } = deps
 
-  /** SIGTERM to the agent, then to what it left behind; SIGKILL at the end of the grace. */
-  async function endProcesses(entry: Entry): Promise<readonly ProcessId[]> {
-    const deadline = performance.now() + graceMs
-    const keeper = await keeperOf(entry)
-    const tree = await sweeper.belongings(entry.id, keeper)
-    // Claude ends its own tools when it is asked, and only it can tell claude.ai that it goes.
-    const agents = agentsOf(entry, keeper)
-    sweeper.signal(agents, 'SIGTERM')
-    await sweeper.gone(agents, deadline)
-    const rest = tree.filter(isRunning)
-    sweeper.signal(rest, 'SIGTERM')
-    await sweeper.gone(rest, deadline)
-    sweeper.signal(rest, 'SIGKILL')
-    // Until all its memory is given back, one that was killed still runs, and carries no mark any more.
-    await sweeper.gone(rest, performance.now() + killWaitMs)
-    await keeperIsDone(keeper, agents.length > 0 ? keeperMs : idleKeeperMs)
-    const left = await sweeper.sweep(entry.id, deadline)
-    return [...new Set([...left, ...rest.filter(isRunning)])]
-  }
-
-  // It notes how the agent ended and goes by itself; one that does not is swept, for it is marked, too.
-  async function keeperIsDone(keeper: number | null, ms: number): Promise<void> {
-    const process = keeper === null ? null : readProcess(keeper)
-    if (process) await sweeper.gone([process], performance.now() + ms)
-  }
-
   async function perform(entry: Entry): Promise<void> {
-    const left = await endProcesses(entry)
+    const left = await endProcesses(entry, { sweeper, graceMs })
     const exit: Exit = notes.read(entry.note) ?? { code: null, signal: null }
     const pids = left.map(({ pid }) => pid).join(', ')
     const failed =
@@ -148,24 +110,4 @@ const nothingHeard: Signals = {
   title: null,
   stopAsked: false,
   swept: false,
-}
-
-/**
- * The keeper's pid, as long as that is still the keeper: a dead pane keeps naming a pid that may come
- * again. One that was made just now carries no mark yet, and nor does what it is about to run.
- */
-async function keeperOf({ id, session }: Entry): Promise<number | null> {
-  const process = session && readProcess(session.panePid)
-  if (!process) return null
-  const deadline = performance.now() + becomingMs
-  while (instanceOf(process.pid) === null && isRunning(process) && performance.now() < deadline)
-    await sleep(pollMs)
-  return instanceOf(process.pid) === id ? process.pid : null
-}
-
-/** The agent as the registry names it, or else whatever the keeper runs. */
-function agentsOf(entry: Entry, keeper: number | null): readonly ProcessId[] {
-  const children = keeper === null ? [] : childrenOf(keeper)
-  const found = children.map(readProcess).filter((child) => child !== null)
-  return entry.agent ? [entry.agent, ...found.filter(({ pid }) => pid !== entry.agent?.pid)] : found
 }

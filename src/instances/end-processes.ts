@@ -1,0 +1,64 @@
+// How a stop ends what belongs to an instance: the agent first, then what it left, the keeper last.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { childrenOf, instanceOf, isRunning, readProcess, type ProcessId } from '../processes.ts'
+import type { Entry } from './entry.ts'
+import type { Sweeper } from './sweeper.ts'
+
+// A shell that runs a few programs and waits half a second for tmux at most; what it notes is how the
+// agent ended, so on a machine with no time for it, it gets more.
+const keeperMs = 2000
+// Without an agent it has nothing to note yet, or has noted it.
+const idleKeeperMs = 500
+// From tmux's fork to the keeper's program, when there is no time for it.
+const becomingMs = 500
+const pollMs = 20
+// The kernel frees a killed process within this unless it hangs in a system call.
+const killWaitMs = 500
+
+/**
+ * Ends an instance's processes and tells which of them lived on: SIGTERM to the agent, then to what it
+ * left behind; SIGKILL at the end of the grace.
+ */
+export async function endProcesses(
+  entry: Entry,
+  { sweeper, graceMs }: { readonly sweeper: Sweeper; readonly graceMs: number },
+): Promise<readonly ProcessId[]> {
+  const deadline = performance.now() + graceMs
+  const keeper = await keeperOf(entry)
+  const tree = await sweeper.belongings(entry.id, keeper?.pid ?? null)
+  // Claude ends its own tools when it is asked, and only it can tell claude.ai that it goes.
+  const agents = agentsOf(entry, keeper)
+  sweeper.signal(agents, 'SIGTERM')
+  await sweeper.gone(agents, deadline)
+  const rest = tree.filter(isRunning)
+  sweeper.signal(rest, 'SIGTERM')
+  await sweeper.gone(rest, deadline)
+  sweeper.signal(rest, 'SIGKILL')
+  // Until all its memory is given back, one that was killed still runs, and carries no mark any more.
+  await sweeper.gone(rest, performance.now() + killWaitMs)
+  // It notes how the agent ended and goes by itself; one that does not is swept, for it is marked, too.
+  const patienceMs = agents.length > 0 ? keeperMs : idleKeeperMs
+  if (keeper) await sweeper.gone([keeper], performance.now() + patienceMs)
+  const left = await sweeper.sweep(entry.id, deadline)
+  return [...new Set([...left, ...rest.filter(isRunning)])]
+}
+
+/**
+ * The keeper, as long as its pid is still the keeper's: a dead pane keeps naming a pid that may come
+ * again. One that was made just now carries no mark yet, and nor does what it is about to run.
+ */
+async function keeperOf({ id, session }: Entry): Promise<ProcessId | null> {
+  const process = session && readProcess(session.panePid)
+  if (!process) return null
+  const deadline = performance.now() + becomingMs
+  while (instanceOf(process.pid) === null && isRunning(process) && performance.now() < deadline)
+    await sleep(pollMs)
+  return instanceOf(process.pid) === id ? process : null
+}
+
+/** The agent as the registry names it, or else whatever the keeper runs. */
+function agentsOf(entry: Entry, keeper: ProcessId | null): readonly ProcessId[] {
+  const children = keeper ? childrenOf(keeper.pid) : []
+  const found = children.map(readProcess).filter((child) => child !== null)
+  return entry.agent ? [entry.agent, ...found.filter(({ pid }) => pid !== entry.agent?.pid)] : found
+}
