@@ -1,18 +1,17 @@
 // The adapter: tmux's promise (tmux.ts) kept with real clients. Composes the pure parts of this room.
-import { TmuxUnavailable } from '../errors.ts'
+import { capturedLines, captureCommands } from './capture.ts'
 import { killPaneCommand } from './commands.ts'
 import { createControl } from './control.ts'
 import { createInput } from './input.ts'
 import { openLeftClients } from './left-clients.ts'
-import { withoutKeeperNoise, withoutTrailingBlanks } from './keeper.ts'
-import { listCommands, parseListing } from './listing.ts'
+import { createLister } from './lister.ts'
 import type { Command } from './quote.ts'
 import { createNewSession } from './new-session.ts'
 import { failureOf, type Run, type RunOptions } from './reply.ts'
 import { createSelf, isHeld, type Ensured } from './self.ts'
 import { checkVersion, parseSocket, tmuxEnv } from './server.ts'
 import { createSpawned } from './spawned.ts'
-import type { Listing, Tmux } from './tmux.ts'
+import type { Tmux } from './tmux.ts'
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 
@@ -99,23 +98,6 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     return ensured
   }
 
-  const knownKeys: string[] = []
-  async function list(): Promise<Listing> {
-    const commands = listCommands(mark, knownKeys)
-    const first = await run(commands)
-    // A server without any session refuses the second command, and still says who it is.
-    const reply = first.kind === 'gone' ? await run(commands.slice(0, 1)) : first
-    if (reply.kind === 'no-server') return { server: null, sessions: [] }
-    if (reply.kind !== 'ok') throw failureOf('list-panes', reply, timeoutMs)
-    const { listing, unknownKeys } = parseListing(mark, knownKeys, reply.lines)
-    if (listing.server === null)
-      throw new TmuxUnavailable('tmux answered a listing without saying who it is')
-    if (unknownKeys.length === 0) return listing
-    // Only after a restart: sessions that an earlier lab made tell which keys they carry.
-    knownKeys.push(...unknownKeys.filter((key) => !knownKeys.includes(key)))
-    return list()
-  }
-
   const input = createInput(
     (commands) => must(commands, { name: 'paste-buffer' }),
     resolve(options.bufferDir),
@@ -125,34 +107,28 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     argv: server.argv,
     version,
     attachArgv: (to) => [...server.argv, 'attach', '-t', 'name' in to ? `=${to.name}` : to.paneId],
-    list,
+    list: createLister(run, mark, timeoutMs),
     newSession: createNewSession({ run, server, mark, timeoutMs }),
     async killPane({ paneId, id }) {
-      assertId(paneId, '%')
+      assertPane(paneId)
       const reply = await run([killPaneCommand(paneId, id)], { changesSessions: true })
       if (reply.kind !== 'ok' && reply.kind !== 'gone' && reply.kind !== 'no-server')
         throw failureOf('kill-pane', reply, timeoutMs)
     },
     async capture(paneId, lines) {
-      assertId(paneId, '%')
-      const [dead, ...screen] = await must(
-        [
-          ['display-message', '-p', '-t', paneId, '#{pane_dead}'],
-          ['capture-pane', '-p', '-J', '-t', paneId, '-S', `-${lines}`],
-        ],
-        { name: 'capture-pane', run: captureRun },
-      )
-      const trimmed = screen.map((line) => line.trimEnd())
-      return (dead === '1' ? withoutKeeperNoise(trimmed) : withoutTrailingBlanks(trimmed)).slice(
-        -lines,
-      )
+      assertPane(paneId)
+      const answer = await must(captureCommands(paneId, lines), {
+        name: 'capture-pane',
+        run: captureRun,
+      })
+      return capturedLines(answer).slice(-lines)
     },
     async typeText(paneId, text) {
-      assertId(paneId, '%')
+      assertPane(paneId)
       await input.typeText(paneId, text)
     },
     async pressKeys(paneId, keys) {
-      assertId(paneId, '%')
+      assertPane(paneId)
       await input.pressKeys(paneId, keys)
     },
     owner: () => self.owner(),
@@ -174,7 +150,6 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
 }
 
 /** An id is tmux's own, never a name: a name would match by prefix. */
-function assertId(id: string, sigil: '$' | '%'): void {
-  if (!(id.startsWith(sigil) && /^\d+$/.test(id.slice(1))))
-    throw new TypeError(`not an id of tmux: ${id}`)
+function assertPane(id: string): void {
+  if (!/^%\d+$/.test(id)) throw new TypeError(`not the id of a pane: ${id}`)
 }
