@@ -72,8 +72,10 @@ export function createStop(options: {
     entry.stopAskedBy = by
     promise(entry, by)
     ledger.move(entry, 'stopping', { by })
-    void ledger.save(entry)
+    const saved = ledger.save(entry)
     ledger.publish(entry)
+    // Whoever asks for several in a row is answered before all of /proc is read for the first.
+    entry.queue = entry.queue.then(async () => void (await saved))
     enqueue(entry)
   }
 
