@@ -25,14 +25,9 @@ import { until } from './fixtures/until.ts'
 
 const started: ChildProcess[] = []
 afterEach(() => {
-  for (const { pid } of started.splice(0)) {
-    try {
-      // With all that it started: each leads a group.
-      process.kill(-pid!, 'SIGKILL')
-    } catch {
-      // It has ended.
-    }
-  }
+  // With all that it started: each leads a group. The number of one that has ended may be another's.
+  for (const { pid, exitCode, signalCode } of started.splice(0))
+    if (exitCode === null && signalCode === null) process.kill(-pid!, 'SIGKILL')
 })
 
 /** Starts a program that lives until the test is over; `said` is what it has written. */

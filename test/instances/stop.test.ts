@@ -1,10 +1,9 @@
 // A stop that an earlier lab began, with processes of the test's own in the place of tmux's.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, vi } from 'vitest'
 import { createAgents } from '../../src/instances/agents.ts'
 import type { End } from '../../src/instances/ending.ts'
 import type { Entry } from '../../src/instances/entry.ts'
@@ -12,15 +11,29 @@ import { createSightings } from '../../src/instances/sightings.ts'
 import { createStop } from '../../src/instances/stop.ts'
 import { createSweeper, type Sweeper } from '../../src/instances/sweeper.ts'
 import { createLog } from '../../src/log.ts'
-import { childrenOf, type ProcessId } from '../../src/processes.ts'
+import {
+  createProcessTableReader,
+  isRunning,
+  readProcess,
+  type ProcessId,
+} from '../../src/processes.ts'
 import { reserve } from '../fixtures/entry.ts'
+import { test } from '../fixtures/folder.ts'
 import { isAlive } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
 // A mark of this run's own: a sweep ends whatever carries it, on the whole machine.
 const id = randomUUID()
 
-afterEach(() => vi.useRealTimers())
+// Ended by exact identity: the number of one that is over may be another's.
+const started: ProcessId[] = []
+
+afterEach(async () => {
+  vi.useRealTimers()
+  const marked = [...(await createProcessTableReader()()).values()]
+  for (const one of [...started.splice(0), ...marked.filter(({ instance }) => instance === id)])
+    if (isRunning(one)) process.kill(one.pid, 'SIGKILL')
+})
 
 /**
  * A shell with what it starts, as a keeper has its agent, and what it does after; the first says each
@@ -41,7 +54,9 @@ async function startTree(
   const lines = await until(() => said.split('\n').length > count && said.trim().split('\n'), {
     what: `${count} pids`,
   })
-  return [shell.pid!, ...lines.map(Number)]
+  const pids = [shell.pid!, ...lines.map(Number)]
+  started.push(...pids.map((pid) => readProcess(pid)!))
+  return pids
 }
 
 const oneChild = 'sleep 600 & echo $!'
@@ -98,10 +113,6 @@ function serviceOf(entry: Entry, sweeper = realSweeper()) {
 const stopping = (): Entry =>
   Object.assign(reserve({ id }), { stopAskedBy: 'api', state: 'stopping' } as const)
 
-function kill(pids: readonly number[]): void {
-  for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
-}
-
 test.for([
   ['a stop ends what runs below the keeper', { mark: id, dead: false, isSpared: false }],
   [
@@ -110,55 +121,41 @@ test.for([
   ],
 ] as const)('%s', async ([, { mark, dead, isSpared }]) => {
   const [shell, child] = (await startTree(mark, oneChild, 1)) as [number, number]
-  try {
-    const { see, ends } = serviceOf(stopping())
-    see(shell, dead)
-    await until(() => ends.length === 1, { what: 'the end of the stop' })
-    expect(isAlive(child)).toBe(isSpared)
-  } finally {
-    kill([child, shell])
-  }
+  const { see, ends } = serviceOf(stopping())
+  see(shell, dead)
+  await until(() => ends.length === 1, { what: 'the end of the stop' })
+  expect(isAlive(child)).toBe(isSpared)
 })
 
-test('a stop waits for a keeper that is only about to be one', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lab-stop-'))
+test('a stop waits for a keeper that is only about to be one', async ({ folder }) => {
   const go = join(folder, 'go')
   const becomes = `exec env LAB_INSTANCE=${id} sh -c 'sleep 600 & echo $!; wait'`
   const script = `echo $$; while [ ! -e ${go} ]; do sleep 0.01; done; ${becomes}`
   const [keeper, itself] = (await startTree(null, script, 1)) as [number, number]
-  try {
-    expect(itself).toBe(keeper)
-    // As long as the clock stands, it is waited for.
-    vi.useFakeTimers({ toFake: ['performance'] })
-    const { see, ends } = serviceOf(stopping())
-    see(keeper)
-    // Who did not wait would have looked twice by now, and found nothing.
-    for (let looks = 0; looks < 5; looks++) await realSweeper().belongings(id, null)
-    expect(ends).toEqual([])
-    writeFileSync(go, '')
-    await until(() => ends.length === 1, { what: 'the end of the stop' })
-    expect(isAlive(keeper)).toBe(false)
-  } finally {
-    kill([keeper, ...childrenOf(keeper)])
-    rmSync(folder, { recursive: true })
-  }
+  expect(itself).toBe(keeper)
+  // As long as the clock stands, it is waited for.
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const { see, ends } = serviceOf(stopping())
+  see(keeper)
+  // Who did not wait would have looked twice by now, and found nothing.
+  for (let looks = 0; looks < 5; looks++) await realSweeper().belongings(id, null)
+  expect(ends).toEqual([])
+  writeFileSync(go, '')
+  await until(() => ends.length === 1, { what: 'the end of the stop' })
+  expect(isAlive(keeper)).toBe(false)
 })
 
 test('what heeds nothing is killed when the grace is over, and there is one grace for all of it', async () => {
   const pids = await startTree(id, stubborn, 2)
   vi.useFakeTimers({ toFake: ['performance'] })
-  try {
-    const { see, ends } = serviceOf(stopping())
-    see(pids[0]!)
-    // By now the stop has begun. Then the clock stands still: who waited for another grace would do so for ever.
-    await new Promise(setImmediate)
-    vi.advanceTimersByTime(graceMs)
-    await until(() => ends.length === 1, { what: 'the end of the stop' })
-    expect(pids.map(isAlive)).toEqual([false, false, false])
-    expect(ends[0]).not.toHaveProperty('failed')
-  } finally {
-    kill(pids)
-  }
+  const { see, ends } = serviceOf(stopping())
+  see(pids[0]!)
+  // By now the stop has begun. Then the clock stands still: who waited for another grace would do so for ever.
+  await new Promise(setImmediate)
+  vi.advanceTimersByTime(graceMs)
+  await until(() => ends.length === 1, { what: 'the end of the stop' })
+  expect(pids.map(isAlive)).toEqual([false, false, false])
+  expect(ends[0]).not.toHaveProperty('failed')
 })
 
 test('what was killed is given the time to go, and its keeper the time to note how', async () => {
@@ -179,15 +176,11 @@ test('what was killed is given the time to go, and its keeper the time to note h
     },
     sweep: () => Promise.resolve([]),
   }
-  try {
-    const { see, ends } = serviceOf(stopping(), slow)
-    see(pids[0]!)
-    await new Promise(setImmediate)
-    vi.advanceTimersByTime(graceMs)
-    await until(() => ends.length === 1, { what: 'the end of the stop' })
-    expect(ends[0]).not.toHaveProperty('failed')
-    expect(waits.at(-1)).toEqual([[pids[0]], 2000])
-  } finally {
-    kill(pids)
-  }
+  const { see, ends } = serviceOf(stopping(), slow)
+  see(pids[0]!)
+  await new Promise(setImmediate)
+  vi.advanceTimersByTime(graceMs)
+  await until(() => ends.length === 1, { what: 'the end of the stop' })
+  expect(ends[0]).not.toHaveProperty('failed')
+  expect(waits.at(-1)).toEqual([[pids[0]], 2000])
 })

@@ -1,5 +1,5 @@
 // Ending what an instance left behind: real processes of every kind that outlives its parent.
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,7 +33,7 @@ const test = base.extend<{ instance: Instance; other: Instance }>({
 async function useInstance(use: (instance: Instance) => Promise<void>): Promise<void> {
   const id = randomUUID()
   const readTable = createProcessTableReader()
-  const unmarked: number[] = []
+  const shells: ChildProcess[] = []
   const pids = async (): Promise<number[]> =>
     [...(await readTable()).values()]
       .filter(({ instance }) => instance === id)
@@ -42,22 +42,24 @@ async function useInstance(use: (instance: Instance) => Promise<void>): Promise<
     id,
     pids,
     run(script, env = { LAB_INSTANCE: id }) {
-      const { pid } = spawn('sh', ['-c', script], {
+      const shell = spawn('sh', ['-c', script], {
         env: { PATH: '/usr/bin:/bin', ...env },
         stdio: 'ignore',
         detached: true,
       })
-      unmarked.push(pid!)
-      return pid!
+      shells.push(shell)
+      return shell.pid!
     },
   })
-  // Whatever the test left, fast enough for one that forks.
+  // Whatever the test left: first those without the mark, too, by their groups, but never by the number
+  // of one that has ended, for it may be another's; then by the mark, fast enough for one that forks.
+  for (const { pid, exitCode, signalCode } of shells)
+    if (exitCode === null && signalCode === null) kill(-pid!)
   for (let round = 0; round < 100; round++) {
     const left = await pids()
     if (left.length === 0) break
     for (const pid of left) kill(pid)
   }
-  for (const pid of unmarked) kill(-pid)
 }
 
 function kill(pid: number): void {
