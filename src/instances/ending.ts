@@ -57,7 +57,8 @@ export function createEnding(options: {
     const { exitCode, signal } = evidence
     if (!ledger.move(entry, to, { by, reason, exitCode, signal, lastLines })) return
     const { note } = entry
-    Object.assign(entry, { session: null, agent: null, unconfirmed: false })
+    // Since the end that is remembered, to the millisecond: a restart must not move it.
+    Object.assign(entry, { session: null, agent: null, unconfirmed: false, since: at })
     entry.ended = { at, evidence: failed ? { ...evidence, message: failed } : evidence }
     forgetTheOldest(entry.projectPath)
     const saved = ledger.save(entry)
