@@ -1,7 +1,7 @@
 // `lab new`: which project is meant, what is sent, what is printed.
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { describe, expect } from 'vitest'
 import { instanceOf, projectOf, test, type FakeLab } from '../fixtures/api-server.ts'
 
 function serve({ answers }: FakeLab, folder: string): void {
@@ -86,6 +86,96 @@ test('a folder whose name merely begins like a project is none of it', async ({
   const { exitCode, err } = await fakeLab.run(['new', '.'], { cwd: join(folder, 'foo-other') })
   expect(exitCode).toBe(1)
   expect(err).toContain('lies in no project')
+})
+
+describe('a repository inside a project', () => {
+  const worktree = 'foo/.claude/worktrees/wt'
+
+  function nest(folder: string): void {
+    mkdirSync(join(folder, worktree, 'src'), { recursive: true })
+    writeFileSync(join(folder, worktree, '.git'), 'gitdir: /x/.git/worktrees/wt\n')
+    mkdirSync(join(folder, 'foo/vendor/inner/.git'), { recursive: true })
+    writeFileSync(join(folder, 'foo/vendor/inner/.git/HEAD'), 'ref: refs/heads/main\n')
+  }
+
+  test.for<[typed: string, cwd: string, repository: string]>([
+    ['.', worktree, worktree],
+    ['.', `${worktree}/src`, worktree],
+    ['worktrees/wt', 'foo/.claude', worktree],
+    ['wt', 'foo/.claude/worktrees', worktree],
+    ['.', 'foo/vendor/inner', 'foo/vendor/inner'],
+  ])(
+    'refuses %j in %s, names the repository and the project, and starts nothing',
+    async ([typed, cwd, repository], { fakeLab, folder }) => {
+      serve(fakeLab, folder)
+      nest(folder)
+      for (const argv of [
+        ['new', typed],
+        ['stop', '--project', typed],
+      ]) {
+        const { exitCode, out, err } = await fakeLab.run(argv, { cwd: join(folder, cwd) })
+        expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' })
+        expect(err).toContain(`${join(folder, repository)} is a git`)
+        expect(err).toContain('inside the project foo')
+        expect(err).toContain('symbolic link')
+      }
+      expect(new Set(fakeLab.asked.map(({ call }) => call))).toEqual(
+        new Set(['GET /api/v1/projects']),
+      )
+    },
+  )
+
+  test('starts in it where lab lists it, also through a symbolic link', async ({
+    fakeLab,
+    folder,
+  }) => {
+    serve(fakeLab, folder)
+    nest(folder)
+    const linked = join(folder, 'linked')
+    symlinkSync(join(folder, worktree), linked)
+    const { body } = fakeLab.answers['GET /api/v1/projects'] as { body: { projects: object[] } }
+    body.projects.push(projectOf('linked', linked))
+    fakeLab.answers['POST /api/v1/projects/linked/instances'] = {
+      status: 201,
+      body: instanceOf({ name: 'linked' }),
+    }
+    const cwd = join(folder, worktree, 'src')
+    expect(await fakeLab.run(['new', '.'], { cwd })).toMatchObject({ exitCode: 0, out: 'linked\n' })
+  })
+
+  test('is none where git finds none: an empty .git folder, and the folders of .git itself', async ({
+    fakeLab,
+    folder,
+  }) => {
+    serve(fakeLab, folder)
+    for (const dir of ['foo/src/.git', 'foo/.git/hooks'])
+      mkdirSync(join(folder, dir), { recursive: true })
+    for (const dir of ['foo/src', 'foo/.git/hooks'])
+      expect(await fakeLab.run(['new', '.'], { cwd: join(folder, dir) })).toMatchObject({
+        exitCode: 0,
+        out: 'foo~2\n',
+      })
+  })
+})
+
+test('a bare repository is refused with the projects that are its worktrees', async ({
+  fakeLab,
+  folder,
+}) => {
+  mkdirSync(join(folder, 'repo/main'), { recursive: true })
+  writeFileSync(join(folder, 'repo/.git'), 'gitdir: ./.bare\n')
+  writeFileSync(join(folder, 'repo/main/.git'), 'gitdir: ../.bare/worktrees/main\n')
+  fakeLab.answers['GET /api/v1/projects'] = {
+    body: {
+      projects: [projectOf('repo-main', join(folder, 'repo/main'))],
+      foreign: [],
+      cap: { max: 6, used: 0 },
+    },
+  }
+  const { exitCode, err } = await fakeLab.run(['new', '.'], { cwd: join(folder, 'repo') })
+  expect(exitCode).toBe(1)
+  expect(err).toContain('without a checkout')
+  expect(err).toContain('repo-main')
 })
 
 test("the server's refusal is passed on in its own words, made harmless", async ({
