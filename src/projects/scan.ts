@@ -1,7 +1,9 @@
-// Finds the git repositories under a root. Reads directories only; follows no symlink.
+// Finds the git repositories under a root. Reads directories, and of git's files only what tells a bare
+// repository from a checkout.
+import { lstat, readdir, realpath } from 'node:fs/promises'
 import type { Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gitFoldersOf, hasCheckout } from './layout.ts'
 
 export interface ScanBounds {
   /** Folders below the root that are looked into. */
@@ -22,44 +24,37 @@ export interface ScanResult {
 export const defaultBounds: ScanBounds = { depthMax: 6, timeoutMs: 5000 }
 // Directories read at once: more only queue up in the thread pool.
 const concurrency = 8
-// Reads that have not come back, whichever scan asked. Each holds one of the few threads that all file
+// Looks that have not come back, whichever scan asked. Each holds one of the few threads that all file
 // access shares, so a dead network mount may cost one, and not one more with every scan.
-const unanswered = new Map<string, Promise<Dirent[]>>()
+const unanswered = new Map<string, Promise<unknown>>()
 
 /**
- * Lists every directory below `root` that holds a `.git` (directory or file), not descending into
- * one. Folders that cannot be read or do not answer are skipped and named. @throws when the root
- * itself cannot be read, or does not answer in time
+ * Lists every directory below `root` in which git has a checkout, not descending into one; in a bare
+ * repository's folder its worktrees are found. A symbolic link counts where it leads to a repository:
+ * once, and not if that one is listed by its own path. Folders that cannot be read or do not answer are
+ * skipped and named. @throws when the root itself cannot be read, or does not answer in time
  */
 export async function scanProjects(root: string, bounds = defaultBounds): Promise<ScanResult> {
-  const found: string[] = []
+  const found: Found[] = []
   const unreadable: Array<{ path: string; reason: string }> = []
-  const queue: Folder[] = [{ path: '', depth: 0 }]
+  const queue: Folder[] = [{ path: '', depth: 0, real: '', isLink: false, isLinked: false }]
   const underWay = new Set<string>()
+  const look = createLook(root)
   let ended = false
-
-  function take({ path, depth }: Folder, entries: readonly Dirent[]): void {
-    if (path !== '' && entries.some((entry) => entry.name === '.git')) {
-      found.push(path)
-      return
-    }
-    if (depth >= bounds.depthMax) return
-    for (const entry of entries)
-      if (entry.isDirectory() && entry.name !== '.git')
-        queue.push({ path: path === '' ? entry.name : `${path}/${entry.name}`, depth: depth + 1 })
-  }
 
   async function visit(folder: Folder): Promise<void> {
     const { path } = folder
     underWay.add(path)
     try {
-      const entries = await readFolder(join(root, path))
-      if (!ended) take(folder, entries)
+      const seen = await look(folder)
+      if (ended || seen === null) return
+      if (seen.isProject) found.push(seen.folder)
+      else if (folder.depth < bounds.depthMax) queue.push(...seen.below)
     } catch (error) {
       if (path === '') throw error
       const { code, message } = error as NodeJS.ErrnoException
       // Removed meanwhile, unless its name is no UTF-8: then it is there and cannot be named.
-      const removed = (code === 'ENOENT' || code === 'ENOTDIR') && !path.includes('\ufffd')
+      const removed = isAbsence(error) && !path.includes('\ufffd')
       if (!ended && !removed) unreadable.push({ path, reason: code ?? message })
     } finally {
       underWay.delete(path)
@@ -80,19 +75,121 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
   ended = true
   if (underWay.has('')) throw new Error(`${root} does not answer`)
   for (const path of underWay) unreadable.push({ path, reason: 'does not answer' })
-  return { paths: found.sort(), unreadable, complete }
+  return { paths: pathsOf(found, complete), unreadable, complete }
+}
+
+interface Seen {
+  readonly folder: Folder
+  readonly isProject: boolean
+  /** What there is to look at in it. */
+  readonly below: readonly Folder[]
+}
+
+/** Returns the function that looks at one folder below the root; null for a link that is not followed. */
+function createLook(root: string): (folder: Folder) => Promise<Seen | null> {
+  const realRoot = ask(`real ${root}`, () => realpath(root))
+  realRoot.catch(() => undefined)
+
+  async function behind({ path, real: link }: Folder): Promise<string | null> {
+    const place = join(root, path)
+    const real = await ask(`real ${place}`, () => realpath(place))
+    // What holds the root, or the link itself, would be looked into a second time.
+    if (isWithin(await realRoot, real) || isWithin(link, real)) return null
+    return (await ask(`link ${place}`, () => leadsToRepository(place))) ? real : null
+  }
+
+  return async (folder) => {
+    const { path, isLink } = folder
+    const place = join(root, path)
+    let real: string | null = isLink ? await behind(folder) : folder.real
+    if (real === null) return null
+    const entries = await ask(place, () => readdir(place, { withFileTypes: true }))
+    if (path === '') real = await realRoot
+    const seen = { ...folder, real, isLinked: folder.isLinked || isLink }
+    const git = path === '' ? undefined : entries.find(({ name }) => name === '.git')
+    const isProject =
+      git !== undefined && (await ask(`checkout ${place}`, () => hasCheckout(place, git)))
+    return { folder: seen, isProject, below: isProject ? [] : foldersIn(seen, entries) }
+  }
+}
+
+function foldersIn(
+  { path, depth, real, isLinked }: Folder,
+  entries: readonly Dirent[],
+): readonly Folder[] {
+  const skipped = gitFoldersOf(entries)
+  return entries
+    .filter((entry) => entry.isSymbolicLink() || entry.isDirectory())
+    .filter(({ name }) => name !== '.git' && !skipped.has(name))
+    .map((entry) => ({
+      path: path === '' ? entry.name : `${path}/${entry.name}`,
+      depth: depth + 1,
+      real: `${real}/${entry.name}`,
+      isLink: entry.isSymbolicLink(),
+      isLinked,
+    }))
 }
 
 interface Folder {
+  /** Relative to the root. */
   readonly path: string
   readonly depth: number
+  /** The same place without symbolic links, absolute; that of the link itself for one. */
+  readonly real: string
+  readonly isLink: boolean
+  /** It lies behind such a link, or was one. */
+  readonly isLinked: boolean
 }
 
-function readFolder(path: string): Promise<Dirent[]> {
-  const reading = unanswered.get(path)
-  if (reading) return reading
-  const begun = readdir(path, { withFileTypes: true }).finally(() => unanswered.delete(path))
-  unanswered.set(path, begun)
+type Found = Pick<Folder, 'path' | 'depth' | 'real' | 'isLinked'>
+
+/** Each place once: by its own path before any link's, by a short way before a long one. */
+function pathsOf(found: readonly Found[], complete: boolean): readonly string[] {
+  const paths = new Map<string, string>()
+  const byRank = found.toSorted(
+    (a, b) =>
+      Number(a.isLinked) - Number(b.isLinked) || a.depth - b.depth || (a.path < b.path ? -1 : 1),
+  )
+  for (const { path, real, isLinked } of byRank) {
+    // Where a link leads to may be listed by its own path, which was not reached.
+    if (isLinked && !complete) continue
+    if (!paths.has(real)) paths.set(real, path)
+  }
+  return [...paths.values()].sort()
+}
+
+/** Whether there is a repository behind a link, bare or not; a link to another folder is not followed. */
+async function leadsToRepository(place: string): Promise<boolean> {
+  for (const marks of [['.git'], ['HEAD', 'objects', 'refs']]) {
+    const seen = await Promise.all(
+      marks.map((name) =>
+        lstat(join(place, name)).catch((error: unknown) => {
+          if (isAbsence(error)) return null
+          throw error
+        }),
+      ),
+    )
+    if (seen.every((entry) => entry !== null)) return true
+  }
+  return false
+}
+
+function isAbsence(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException
+  // A link that leads to itself leads nowhere.
+  return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || folder === '/' || path.startsWith(`${folder}/`)
+}
+
+/** Asks the disk; whoever asks the same before it has answered waits for the same answer. */
+function ask<T>(question: string, begin: () => Promise<T>): Promise<T> {
+  const asked = unanswered.get(question)
+  if (asked) return asked as Promise<T>
+  const begun = begin().finally(() => unanswered.delete(question))
+  unanswered.set(question, begun)
   return begun
 }
 

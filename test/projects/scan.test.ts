@@ -63,14 +63,71 @@ describe('what is found', () => {
 })
 
 describe('symlinks', () => {
-  test('none is followed, neither out of the root nor within it', async ({ folder }) => {
+  test('one to a repository is a project, one to any other folder is not followed', async ({
+    folder,
+  }) => {
     const root = join(folder, 'root')
     repository(folder, 'outside')
+    repository(folder, 'others', 'hidden')
     repository(root, 'inside')
+    put(join(folder, 'file'))
     symlinkSync('../outside', join(root, 'out'))
-    symlinkSync('inside', join(root, 'alias'))
+    symlinkSync('../others', join(root, 'folder'))
+    symlinkSync('../file', join(root, 'file'))
+    symlinkSync('nowhere', join(root, 'broken'))
     symlinkSync('..', join(root, 'up'))
-    expect((await scanProjects(root)).paths).toEqual(['inside'])
+    expect(await scanProjects(root)).toEqual({
+      paths: ['inside', 'out'],
+      unreadable: [],
+      complete: true,
+    })
+  })
+
+  test('a repository is listed once: by its own path, else by the first link', async ({
+    folder,
+  }) => {
+    const root = join(folder, 'root')
+    repository(folder, 'outside')
+    repository(root, 'z', 'inside')
+    symlinkSync('z/inside', join(root, 'alias'))
+    for (const name of ['b', 'a', 'z/c']) symlinkSync(join(folder, 'outside'), join(root, name))
+    expect((await scanProjects(root)).paths).toEqual(['a', 'z/inside'])
+  })
+
+  test('bare repositories that lead to each other end, each worktree under its shortest path', async ({
+    folder,
+  }) => {
+    const root = join(folder, 'root')
+    mkdirSync(root)
+    for (const name of ['x', 'y']) {
+      repository(folder, name, 'main')
+      put(join(folder, name, '.git', 'config'), '[core]\nbare = true\n')
+      for (const link of ['2', '1']) symlinkSync(join(folder, name), join(root, `${name}${link}`))
+    }
+    symlinkSync('../y', join(folder, 'x', 'a'))
+    symlinkSync('../x', join(folder, 'y', 'a'))
+    symlinkSync('.', join(folder, 'x', 'self'))
+    expect(await scanProjects(root)).toMatchObject({
+      paths: ['x1/main', 'y1/main'],
+      complete: true,
+    })
+  })
+
+  test('one to a repository inside a project makes that one a project, too', async ({ folder }) => {
+    repository(folder, 'outer', 'vendor', 'inner')
+    repository(folder, 'outer')
+    symlinkSync('outer/vendor/inner', join(folder, 'inner'))
+    expect((await scanProjects(folder)).paths).toEqual(['inner', 'outer'])
+  })
+
+  test('one to the root or above is no project, though it be a repository', async ({ folder }) => {
+    const root = join(folder, 'root')
+    repository(folder)
+    repository(root)
+    repository(root, 'a', 'b')
+    symlinkSync('..', join(root, 'a', 'loop'))
+    symlinkSync(folder, join(root, 'top'))
+    expect((await scanProjects(root)).paths).toEqual(['a/b'])
   })
 
   test('a loop ends', async ({ folder }) => {
@@ -84,6 +141,129 @@ describe('symlinks', () => {
     repository(folder, 'real', 'a')
     symlinkSync('real', join(folder, 'link'))
     expect((await scanProjects(join(folder, 'link'))).paths).toEqual(['a'])
+  })
+})
+
+describe('a bare repository', () => {
+  const env = {
+    PATH: process.env['PATH'],
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    ...Object.fromEntries(
+      ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+        [`GIT_${who}_NAME`, 't'],
+        [`GIT_${who}_EMAIL`, 't@example.org'],
+      ]),
+    ),
+  }
+  function git(cwd: string, ...args: string[]): void {
+    execFileSync('git', args, { cwd, env, stdio: 'ignore' })
+  }
+
+  /** A repository with one commit, to be cloned. */
+  function seed(folder: string): string {
+    const path = join(folder, 'seed')
+    git(folder, 'init', '-b', 'main', path)
+    git(path, 'commit', '--allow-empty', '-m', 'first')
+    return path
+  }
+
+  test.for<[layout: string, bare: string, pointer: string | null]>([
+    ['in .bare beside a .git file', '.bare', 'gitdir: ./.bare\n'],
+    ['in a folder elsewhere, named by a .git file', '../../store.git', 'gitdir: ../../store.git\n'],
+    ['as the .git folder itself', '.git', null],
+    ['as the folder itself', '.', null],
+  ])('%s is no project, its worktrees are', async ([, bare, pointer], { folder }) => {
+    const root = join(folder, 'root')
+    const repo = join(root, 'repo')
+    mkdirSync(repo, { recursive: true })
+    git(repo, 'clone', '--bare', seed(folder), bare)
+    if (pointer !== null) put(join(repo, '.git'), pointer)
+    for (const name of ['main', 'feature', 'groups/deep'])
+      git(repo, 'worktree', 'add', '-b', `b/${name}`, join(repo, name), 'main')
+    expect((await scanProjects(root)).paths).toEqual([
+      'repo/feature',
+      'repo/groups/deep',
+      'repo/main',
+    ])
+    // Behind a link it is the same.
+    const other = join(folder, 'other')
+    mkdirSync(other)
+    symlinkSync(repo, join(other, 'linked'))
+    symlinkSync('.', join(repo, 'loop'))
+    expect(await scanProjects(other)).toEqual({
+      paths: ['linked/feature', 'linked/groups/deep', 'linked/main'],
+      unreadable: [],
+      complete: true,
+    })
+  })
+
+  test('with a worktree beside it is none, the worktree is one', async ({ folder }) => {
+    git(folder, 'clone', '--bare', seed(folder), 'mirror.git')
+    git(join(folder, 'mirror.git'), 'worktree', 'add', '-b', 'side', '../side')
+    expect((await scanProjects(folder)).paths).toEqual(['seed', 'side'])
+  })
+
+  test('that each worktree may configure on its own is told all the same', async ({ folder }) => {
+    const repo = join(folder, 'repo')
+    mkdirSync(repo)
+    git(repo, 'clone', '--bare', seed(folder), '.git')
+    git(repo, 'config', 'extensions.worktreeConfig', 'true')
+    git(repo, 'config', '--unset', 'core.bare')
+    git(repo, 'config', '--worktree', 'core.bare', 'true')
+    git(repo, 'worktree', 'add', join(repo, 'main'), 'main')
+    git(join(repo, 'main'), 'config', '--worktree', 'core.bare', 'false')
+    expect((await scanProjects(folder)).paths).toEqual(['repo/main', 'seed'])
+  })
+
+  test('that is given a checkout becomes a project, and the folders in it are its own', async ({
+    folder,
+  }) => {
+    const repo = join(folder, 'repo')
+    mkdirSync(repo)
+    git(repo, 'clone', '--bare', seed(folder), '.bare')
+    put(join(repo, '.git'), 'gitdir: ./.bare\n')
+    git(repo, 'worktree', 'add', join(repo, 'side'), '-b', 'side')
+    expect((await scanProjects(folder)).paths).toEqual(['repo/side', 'seed'])
+    git(repo, 'config', 'core.bare', 'false')
+    expect((await scanProjects(folder)).paths).toEqual(['repo', 'seed'])
+  })
+
+  test('a submodule and a separate git folder have a checkout', async ({ folder }) => {
+    const source = seed(folder)
+    git(folder, 'init', '--separate-git-dir', join(folder, 'store.git'), 'separate')
+    git(folder, 'init', 'super')
+    const allow = ['-c', 'protocol.file.allow=always']
+    git(join(folder, 'super'), ...allow, 'submodule', 'add', source, 'sub')
+    symlinkSync('super/sub', join(folder, 'sub'))
+    expect((await scanProjects(folder)).paths).toEqual(['seed', 'separate', 'sub', 'super'])
+  })
+
+  test.for<[what: string, config: string, isProject: boolean]>([
+    ['true', '[core]\n\tbare = true\n', false],
+    ['a name alone', '[Core]\n\tBARE\n', false],
+    ['yes, on the line of the section', '[core] bare = yes # so it is\n', false],
+    ['false', '[core]\n\tbare = false\n', true],
+    ['false in the end', '[core]\n\tbare = true\n[core]\n\tbare = off\n', true],
+    ['true of another section', '[other]\n\tbare = true\n', true],
+    ['nothing', '', true],
+    ['noise', '\u0000[core\nbare = true', true],
+    ['more than a configuration holds', `#${' '.repeat(300_000)}\n[core]\nbare = true\n`, true],
+  ])('is told by core.bare: %s', async ([, config, isProject], { folder }) => {
+    put(join(folder, 'repo', '.git', 'config'), config)
+    expect((await scanProjects(folder)).paths).toEqual(isProject ? ['repo'] : [])
+  })
+
+  test('a FIFO in the place of a file of git’s holds nothing up', async ({ folder }) => {
+    repository(folder, 'a')
+    execFileSync('mkfifo', [join(folder, 'a', '.git', 'config')])
+    mkdirSync(join(folder, 'b'))
+    execFileSync('mkfifo', [join(folder, 'b', '.git')])
+    expect(await scanProjects(folder)).toEqual({
+      paths: ['a', 'b'],
+      unreadable: [],
+      complete: true,
+    })
   })
 })
 

@@ -10,22 +10,30 @@ import { test } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
 
 type Readdir = (path: string, options: { withFileTypes: true }) => Promise<Dirent[]>
+type Look = (path: string) => Promise<unknown>
 const silent = vi.hoisted(() => ({
   paths: new Map<string, Promise<void>>(),
   calls: [] as string[],
-  /** Reads under way of directories that answer. */
+  /** Reads and looks under way that get an answer. */
   running: 0,
 }))
 
 vi.mock('node:fs/promises', async (original) => {
-  const real = await original<{ readdir: Readdir }>()
+  const real = await original<{ readdir: Readdir; realpath: Look; lstat: Look; stat: Look }>()
+  const counted =
+    (look: Look): Look =>
+    (path) => {
+      silent.running++
+      return look(path).finally(() => silent.running--)
+    }
   const readdir: Readdir = async (path, options) => {
     silent.calls.push(path)
     await silent.paths.get(path)
     silent.running++
     return real.readdir(path, options).finally(() => silent.running--)
   }
-  return { ...real, readdir }
+  const [realpath, lstat, stat] = [real.realpath, real.lstat, real.stat].map(counted)
+  return { ...real, readdir, realpath, lstat, stat }
 })
 
 /** Makes a directory silent until the returned function is called. */
