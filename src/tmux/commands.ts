@@ -62,6 +62,7 @@ export function markCommands(
       .map((key) => ['set-environment', '-t', session, '-u', key]),
     [...onPane, '@lab_agent', encodeValue(metadata.id)],
     [...onPane, '-F', '@lab_keeper', '#{pane_pid}'],
+    [...onPane, '-F', '@lab_command', '#{n:pane_start_command}'],
     ...keys.map((key) => [...onSession, `@lab_${key}`, encodeValue(metadata[key] ?? '')]),
     [...onSession, '@lab_keys', keys.join(',')],
   ]
@@ -74,7 +75,7 @@ export function whereCommand(pane: string, mark: string): Command {
 
 /** Takes the marks off a pane that is nobody's. */
 export function unmarkCommands(pane: string): readonly Command[] {
-  const options = ['remain-on-exit', '@lab_agent', '@lab_keeper']
+  const options = ['remain-on-exit', '@lab_agent', '@lab_keeper', '@lab_command']
   return options.map((option) => ['set-option', '-p', '-u', '-t', pane, option])
 }
 
@@ -82,8 +83,10 @@ export function unmarkCommands(pane: string): readonly Command[] {
 export function killPaneCommand(paneId: string, id: string): Command {
   // The mark lies percent-encoded, so nothing in it can end the format or the string around it.
   const isTheOne = `#{==:#{@lab_agent},${encodeValue(id)}}`
-  // Not what a person started in it since; a pane of an earlier lab's does not tell.
-  const isItsKeeper = '#{||:#{==:#{@lab_keeper},},#{==:#{@lab_keeper},#{pane_pid}}}'
+  // Not what a person started in it since; a pane of an earlier lab's does not tell. Since 3.8 a dead
+  // pane has no pid, and its command tells.
+  const isSame = '#{||:#{==:#{@lab_command},},#{==:#{@lab_command},#{n:pane_start_command}}}'
+  const isItsKeeper = `#{||:#{==:#{@lab_keeper},},#{||:#{==:#{@lab_keeper},#{pane_pid}},#{&&:#{==:#{pane_pid},},${isSame}}}}`
   const kill = `kill-pane -t '${paneId}'`
   // With nothing to do in the other case, a control client would get one answer less.
   return [

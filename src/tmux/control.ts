@@ -48,11 +48,12 @@ const backoffMaxMs = 5000
  * as long as there is something to tell it, which is for ever.
  */
 async function endStale(spawned: Run): Promise<void> {
-  const format = '#{client_control_mode} #{@lab_self} #{client_pid}'
+  // What a person may write stands last, so that it cannot move the pid.
+  const format = '#{client_control_mode} #{client_pid} #{@lab_self}'
   const reply = await spawned([['list-clients', '-F', format]])
   if (reply.kind !== 'ok') return
   for (const line of reply.lines) {
-    const [isControl, isSelf, pid] = line.split(' ')
+    const [isControl, pid, isSelf] = line.split(' ')
     if (isControl !== '1' || isSelf !== '1' || !Number(pid)) continue
     try {
       process.kill(Number(pid), 'SIGTERM')

@@ -4,8 +4,9 @@ import type { Command } from './quote.ts'
 
 // Every row starts with a mark that nobody outside can know, because titles are free text and may
 // hold newlines or copies of a row. Before the name stand only ids and numbers, in which no `|` can
-// be; a session name holds no `:` (tmux makes it `_`), nor does what lab encodes, so those follow
-// joined by `:`, and the title, which may hold anything, comes last.
+// be, and how many bytes the name has: since 3.7 a name may hold any separator. What lab writes onto
+// sessions holds no `:` once it is encoded, so it follows, joined by `:`. The mark again, and behind
+// it the title, which may hold anything.
 
 const numbers = [
   'session_id',
@@ -16,12 +17,15 @@ const numbers = [
   'pane_dead',
   'pane_dead_status',
   'pane_dead_signal',
+  // Since 3.8 a dead pane has no pid; only then is the command worth its time.
+  '?#{pane_pid},,#{n:pane_start_command}',
+  'n:session_name',
 ]
-const texts = ['session_name', '@lab_self', '@lab_agent', '@lab_keeper', '@lab_keys', '@lab_id']
+const options = ['@lab_self', '@lab_agent', '@lab_keeper', '@lab_command', '@lab_keys', '@lab_id']
 
 const metadataKeyPattern = /^[a-z][A-Za-z0-9_]*$/
 // What lab itself keeps under the same prefix.
-const ownKeys = new Set(['self', 'agent', 'keeper', 'keys', 'owner'])
+const ownKeys = new Set(['self', 'agent', 'keeper', 'command', 'keys', 'owner'])
 
 /** Whether `@lab_KEY` may hold metadata. */
 export function isMetadataKey(key: string): boolean {
@@ -45,11 +49,11 @@ export function decodeValue(coded: string): string {
 
 /** Asks for the server's identity and one row per pane, with the metadata under `keys`. */
 export function listCommands(mark: string, keys: readonly string[]): readonly Command[] {
-  const names = [...texts, ...keys.map((key) => `@lab_${key}`), 'pane_title']
+  const written = [...options, ...keys.map((key) => `@lab_${key}`)]
   const format = [
     mark,
     ...numbers.map((name) => `#{${name}}`),
-    names.map((name) => `#{${name}}`).join(':'),
+    ['#{session_name}', ...written.map((name) => `#{${name}}`), `${mark}#{pane_title}`].join(':'),
   ].join('|')
   return [
     // display-message needs a session to exist; this one tells of a server without any.
@@ -78,7 +82,7 @@ export function parseListing(
   const sessions = new Map<string, Row>()
   const agentPanes = new Map<string, Row>()
   for (const line of rows) {
-    const row = parseRow(line, keys)
+    const row = parseRow(line, { mark, keys })
     if (row.name === '_lab' || row.isSelf) continue
     if (!sessions.has(row.sessionId)) sessions.set(row.sessionId, row)
     if (row.agent === '') continue
@@ -141,14 +145,17 @@ interface Row extends ListedSession {
   readonly keys: readonly string[]
 }
 
-function parseRow(line: string, keys: readonly string[]): Row {
-  const fields = line.split('|')
-  const [, sessionId = '', attached, createdAt, paneId = '', pid, dead, status, signal] = fields
-  const text = fields.slice(numbers.length + 1).join('|')
-  const [name = '', self, mark = '', keeper = '', carried = '', id = '', ...rest] = text.split(':')
-  const values = rest.slice(0, keys.length)
+function parseRow(
+  line: string,
+  { mark, keys }: { readonly mark: string; readonly keys: readonly string[] },
+): Row {
+  const [, sessionId = '', attached, createdAt, paneId = '', pid, dead, ...fields] = line.split('|')
+  const [status, signal, command, bytes] = fields
+  const { name, written, title } = parseTexts(line, { mark, bytes: Number(bytes) })
+  const [self, agent = '', keeper, noted, carried = '', id = '', ...values] = written
   const lab: Record<string, string> & { id: string } = { id: decodeValue(id) }
-  const carriedKeys = carried.split(',').filter(isMetadataKey)
+  // A person wrote a separator or a newline into one of them: which value is whose cannot be told.
+  const carriedKeys = values.length === keys.length ? carried.split(',').filter(isMetadataKey) : []
   keys.forEach((key, i) => {
     if (carriedKeys.includes(key)) lab[key] = decodeValue(values[i] ?? '')
   })
@@ -164,13 +171,38 @@ function parseRow(line: string, keys: readonly string[]): Row {
       dead: dead === '1',
       deadStatus: status ? Number(status) : null,
       deadSignal: signal ? Number(signal) : null,
-      title: rest.slice(keys.length).join(':'),
+      title,
     },
     lab: id === '' ? null : lab,
     isGuest: false,
     isSelf: self === '1',
-    // What was started in the pane by hand is a person's, though the marks outlive `respawn-pane`.
-    agent: keeper === '' || keeper === pid ? mark : '',
+    agent: isKeepers({ keeper, pid, noted, command }) ? agent : '',
     keys: carriedKeys.filter((key) => key !== 'id'),
   }
+}
+
+/**
+ * Whether the pane runs, or ran last, what lab started in it: what was started there by hand is a
+ * person's, though the marks outlive `respawn-pane`. A dead pane without a pid is told by its command.
+ */
+function isKeepers(
+  given: Readonly<Record<'keeper' | 'pid' | 'noted' | 'command', string | undefined>>,
+): boolean {
+  const { keeper = '', pid, noted = '', command } = given
+  if (keeper === '' || keeper === pid) return true
+  return pid === '' && (noted === '' || noted === command)
+}
+
+/** What follows the numbers of a row: the name, cut by its length, what is written on the session, the title. */
+function parseTexts(
+  line: string,
+  { mark, bytes }: { readonly mark: string; readonly bytes: number },
+): { readonly name: string; readonly written: readonly string[]; readonly title: string } {
+  const start = line.split('|', numbers.length + 1).join('|').length + 1
+  const texts = Buffer.from(line.slice(start))
+  const name = texts.subarray(0, bytes).toString()
+  const rest = texts.subarray(bytes + 1).toString()
+  const end = rest.indexOf(`:${mark}`)
+  const written = (end < 0 ? rest : rest.slice(0, end)).split(':')
+  return { name, written, title: end < 0 ? '' : rest.slice(end + mark.length + 1) }
 }

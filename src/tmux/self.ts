@@ -34,9 +34,10 @@ interface Found {
 
 /** The one of several that every lab picks: one that is held, else the oldest. */
 function pick(lines: readonly string[]): Found | null {
-  const all = lines.map((line): Found => {
-    const at = line.indexOf('|')
-    return { sessionId: line.slice(0, at), owner: line.slice(at + 1) }
+  // A line without an id is the rest of an owner that somebody wrote by hand.
+  const all = lines.flatMap((line): Found[] => {
+    const [, sessionId, owner] = /^(\$\d+)\|(.*)$/.exec(line) ?? []
+    return sessionId === undefined || owner === undefined ? [] : [{ sessionId, owner }]
   })
   const rank = ({ sessionId, owner }: Found): number =>
     Number(sessionId.slice(1)) + (owner === '' ? Number.MAX_SAFE_INTEGER / 2 : 0)

@@ -48,6 +48,39 @@ test('a stop leaves an agent whose pane was moved into the stopped one’s sessi
   expect(isAlive(foo.pid)).toBe(false)
 })
 
+test('an agent whose session is renamed keeps its row under any name that tmux allows, and is stopped', async ({
+  lab,
+}) => {
+  const [foo, bar] = await fooAndBar(lab)
+  const pane = await agentPane(lab, foo.id)
+  for (const name of ['fix: login', 'v1.2:', 'a|b']) {
+    await lab.tmux('rename-session', '-t', pane, name)
+    const shown = await lab.tmux('display-message', '-p', '-t', pane, '#{session_name}')
+    await until(async () => (await lab.get(foo.id)).name === shown, { what: `the row ${shown}` })
+    await looked(lab)
+    expect(await lab.get(foo.id)).toMatchObject({ state: 'ready', pid: foo.pid })
+  }
+  const [{ name }] = [await lab.get(foo.id)]
+  expect((await lab.call('GET', `/api/v1/instances/${encodeURIComponent(name)}`)).body).toMatchObject({ id: foo.id, pid: foo.pid }) // prettier-ignore
+  expect((await stop(lab, foo.id)).evidence).toMatchObject({ reason: 'stopped' })
+  expect(isAlive(foo.pid)).toBe(false)
+  expect(await sessions(lab)).toEqual(['bar'])
+  expect(isAlive(bar.pid)).toBe(true)
+})
+
+test('agents that end by themselves leave no session, and each its cause', async ({ lab }) => {
+  await lab.boot()
+  for (let i = 0; i < 3; i++) {
+    const { id, name } = await lab.start('foo')
+    expect(name).toBe('foo')
+    const { pid } = await lab.reaches(id, 'ready')
+    process.kill(pid!, 'SIGKILL')
+    const { evidence } = await lab.reaches(id, 'error')
+    expect(evidence).toMatchObject({ reason: 'signal', signal: 'SIGKILL' })
+    expect(await sessions(lab)).toEqual([])
+  }
+})
+
 test('two agents whose panes were swapped are stopped each by its own id', async ({ lab }) => {
   const [foo, bar] = await fooAndBar(lab)
   const panes = [await agentPane(lab, foo.id), await agentPane(lab, bar.id)] as const

@@ -47,6 +47,33 @@ describe.each(clients)('with the %s client', (client) => {
       expect((await tmux.list()).sessions).toHaveLength(names.length)
     })
 
+    test('keeps agent, metadata and title of a session that a person renames, whatever tmux makes of the name', async ({
+      sandbox,
+    }) => {
+      const tmux = await open(sandbox, { client })
+      const metadata = { id: 'a', label: 'x:y' }
+      const made = await tmux.newSession(session(sandbox, { metadata }))
+      await sandbox.tmux('select-pane', '-t', made.paneId, '-T', 'a: title | b')
+      await sandbox.tmux('new-session', '-d', '-s', 'other', 'exec sleep 1000')
+      const other = await sandbox.tmux('display-message', '-p', '-t', '=other:', '#{session_id}')
+      for (const name of ['fix: login', 'v1.2', ':', 'a|b:c:', 'é😀:']) {
+        await sandbox.tmux('rename-session', '-t', `${made.sessionId}:`, name)
+        await sandbox.tmux('rename-session', '-t', `${other}:`, `not ${name}`)
+        const shown = async (id: string): Promise<string> =>
+          sandbox.tmux('display-message', '-p', '-t', `${id}:`, '#{session_name}')
+        const { paneId, pid, sessionId } = made
+        const { sessions } = await tmux.list()
+        expect(sessions).toHaveLength(2)
+        expect(sessions.find((one) => one.sessionId === sessionId)).toMatchObject({
+          name: await shown(sessionId),
+          lab: metadata,
+          pane: { paneId, pid, title: 'a: title | b' },
+        })
+        const foreign = { sessionId: other, name: await shown(other), lab: null, pane: null }
+        expect(sessions).toContainEqual(expect.objectContaining(foreign))
+      }
+    })
+
     test('is not broken by metadata that somebody else wrote', async ({ sandbox }) => {
       const tmux = await open(sandbox, { client })
       await tmux.newSession(session(sandbox))

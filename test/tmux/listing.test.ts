@@ -4,6 +4,11 @@ import { decodeValue, encodeValue, parseListing } from '../../src/tmux/listing.t
 
 const head = 'M|77|1700000000|3.3a'
 
+/** A row as tmux prints it for `listCommands`: the numbers, the name, what is written on it, the title. */
+function row(numbers: string, name: string, written: string, title: string): string {
+  return `M|${numbers}|${Buffer.byteLength(name)}|${name}:${written}:M${title}`
+}
+
 describe('a listing', () => {
   test('keeps the agent pane of a session apart from panes split beside it, and finds it where it was moved', () => {
     const { listing, unknownKeys } = parseListing(
@@ -11,13 +16,13 @@ describe('a listing', () => {
       ['path'],
       [
         head,
-        'M|$1|2|1700000001|%5|50|0|||foo::::id,path:a:/p:shell',
-        'M|$1|2|1700000001|%3|30|1|3||foo::a::id,path:a:/p:✳ title: with | all',
-        'M|$2|0|1700000002|%6|60|0|||mine::::::shell',
-        'M|$3|0|1700000003|%7|70|0|||foo~2::::id,path:b:/q:shell',
-        'M|$2|0|1700000002|%4|40|1||9|mine::b:::::moved',
-        'M|$0|1|1700000000|%0|10|0|||_lab:1::::::x',
-        'M|$9|1|1700000000|%9|90|0|||renamed:1::::::x',
+        row('$1|2|1700000001|%5|50|0|||', 'foo', '::::id,path:a:/p', 'shell'),
+        row('$1|2|1700000001|%3|30|1|3||', 'foo', ':a:::id,path:a:/p', '✳ title: with | all'),
+        row('$2|0|1700000002|%6|60|0|||', 'mine', '::::::', 'shell'),
+        row('$3|0|1700000003|%7|70|0|||', 'foo~2', '::::id,path:b:/q', 'shell'),
+        row('$2|0|1700000002|%4|40|1||9|', 'mine', ':b:::::', 'moved'),
+        row('$0|1|1700000000|%0|10|0|||', '_lab', '1::::::', 'x'),
+        row('$9|1|1700000000|%9|90|0|||', 'renamed', '1::::::', 'x'),
       ],
     )
     expect(unknownKeys).toEqual([])
@@ -73,9 +78,42 @@ describe('a listing', () => {
     const { unknownKeys } = parseListing(
       'M',
       ['path'],
-      [head, 'M|$1|0|1|%1|1|0|||foo::a::id,path,label,self,x y:a:/p:t'],
+      [head, row('$1|0|1|%1|1|0|||', 'foo', ':a:::id,path,label,self,x y:a:/p', 't')],
     )
     expect(unknownKeys).toEqual(['label'])
+  })
+
+  test.each(['notes:1', 'fix: login', 'a|b', ':', 'é😀:x|y', 'M|77:M'])(
+    'reads the name "%s" whole, and all that follows it',
+    (name) => {
+      const line = row('$1|0|1|%1|30|0|||', name, ':a:30::id,path:a:/p', 'a title')
+      const { sessions } = parseListing('M', ['path'], [head, line]).listing
+      expect(sessions).toMatchObject([
+        { name, lab: { id: 'a', path: '/p' }, pane: { pid: 30, title: 'a title' } },
+      ])
+    },
+  )
+
+  test.each([
+    ['a separator', ':a:30::id,path,label,note:a:/p:la:bel:n:M✳ t', '✳ t'],
+    ['a newline', ':a:30::id,path,label,note:a:/p:la', ''],
+  ])(
+    'keeps agent and title apart when a person wrote %s into the metadata, and believes none of it',
+    (_what, written, title) => {
+      const line = `M|$1|0|1|%1|30|0||||3|foo:${written}`
+      const { listing } = parseListing('M', ['path', 'label', 'note'], [head, line])
+      expect(listing.sessions).toMatchObject([{ name: 'foo', pane: { title } }])
+      expect(listing.sessions[0]?.lab).toEqual({ id: 'a' })
+    },
+  )
+
+  test.each([
+    ['ran last what lab started', '41', true],
+    ['was given another command', '9', false],
+  ])('a dead pane without a pid that %s is told by its command', (_what, command, isKeepers) => {
+    const line = row(`$1|0|1|%1||1|3||${command}`, 'foo', ':a:30:41:id:a', '')
+    const { sessions } = parseListing('M', [], [head, line]).listing
+    expect(sessions[0]?.pane?.dead).toBe(isKeepers ? true : undefined)
   })
 
   test('has no server when tmux did not say who it is', () => {
