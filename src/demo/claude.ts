@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runAuth } from './auth.ts'
+import { hasAgentView, park, runBackgroundSession, runDaemon } from './background.ts'
 import { readBehaviour, untilThere, type Behaviour } from './behaviour.ts'
 import { createDesk } from './desk.ts'
 import { createEnding, planDeath, type Ending } from './ending.ts'
@@ -36,6 +37,8 @@ export async function runStandIn(
     const behaviour = readBehaviour(home.configDir, env, { cwd, name: null })
     process.exit(await runAuth(argv.slice(1), home, behaviour))
   }
+  if (argv[0] === 'daemon' && argv[1] === 'run') return runDaemon(home, env)
+  if (argv[0] === 'bg-session') return runBackgroundSession(argv[1] ?? '', { home, version, env })
   const parsed = parseOptions(argv)
   if (!parsed.ok) return quit(1, parsed.error)
   const { options } = parsed
@@ -106,6 +109,14 @@ async function interact(setting: Setting): Promise<void> {
     renew(id) {
       current = { id, file: transcriptFile(home.projects, cwd, id) }
       transcript = open(current)
+    },
+    hasAgentView: hasAgentView(options.settings, env),
+    park() {
+      const job = park({ file: current.file, cwd, name }, home, env)
+      // What is said from now on is said there; the registry goes on naming the conversation of before.
+      current = { id: job.sessionId, file: transcriptFile(home.projects, cwd, job.sessionId) }
+      transcript = open(current)
+      status.freeze({ parkedJobId: job.jobId })
     },
     die: (how) => ending.die(how),
     end: (code) => ending.end(code),

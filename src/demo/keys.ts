@@ -3,7 +3,8 @@
 export type Key =
   | { readonly type: 'text' | 'paste'; readonly text: string }
   | {
-      readonly type: 'enter' | 'newline' | 'escape' | 'up' | 'down' | 'tab' | 'backspace' | 'space'
+      readonly type:
+        'enter' | 'newline' | 'escape' | 'up' | 'down' | 'left' | 'tab' | 'backspace' | 'space'
     }
   | { readonly type: 'interrupt' | 'eof' | 'erase' }
 
@@ -24,6 +25,8 @@ const arrows: Record<string, Key> = {
   '\x1bOA': { type: 'up' },
   '\x1b[B': { type: 'down' },
   '\x1bOB': { type: 'down' },
+  '\x1b[D': { type: 'left' },
+  '\x1bOD': { type: 'left' },
 }
 // oxlint-disable-next-line no-control-regex
 const sequence = /^\x1b(?:\[[0-9;:?<>=]*[ -/]*[@-~]|O.|[^[O])/

@@ -15,6 +15,8 @@ export interface PromptState {
   readonly linked: boolean
   readonly hint: string | null
   readonly loggedIn: boolean
+  /** Left leads to the list of sessions in the background. */
+  readonly hasAgentView: boolean
 }
 
 const grey = '38;5;244'
@@ -54,15 +56,31 @@ function drawDraft({ draft, queued }: PromptState): Line[] {
   )
 }
 
-function footer({ permissions, busy, shells, hint, draft, linked }: PromptState): string {
+function footer(state: PromptState): string {
+  const { permissions, busy, shells, hint, draft, linked, hasAgentView } = state
   if (hint !== null) return `  ${hint}`
   const mode = permissions === 'auto' ? '⏵⏵ auto mode on (shift+tab to cycle)' : '⏸ manual mode on'
   const parts = [mode]
   if (shells > 0) parts.push(`${shells} shell${shells > 1 ? 's' : ''}`, '↓ to manage')
   else if (busy) parts.push('esc to interrupt')
-  else if (draft === '') parts.push(permissions === 'auto' ? '← for agents' : '? for shortcuts')
+  else if (draft === '' && permissions !== 'auto') parts.push('? for shortcuts')
+  else if (draft === '' && hasAgentView) parts.push('← for agents')
   if (linked) parts.push('/rc active')
   return `  ${parts.join(' · ')}`
+}
+
+/** What stands in place of the conversation once it was moved to the background. */
+export function drawParked(name: string | null, columns: number): readonly Line[] {
+  const line = { text: '─'.repeat(columns), sgr: grey }
+  return [
+    '  Your session moved to the background · enter opens it · esc returns to it',
+    '',
+    '  Needs input',
+    `❯ ✻ ${name ?? 'Claude Code'}`,
+    line,
+    '❯\u00a0describe a task for a new session',
+    line,
+  ]
 }
 
 /** The lines at the top of a new conversation. */

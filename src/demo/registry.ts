@@ -1,6 +1,6 @@
 // The registry file `<config dir>/sessions/<pid>.json`, written as the real one writes it: in place,
 // so that a reader can meet it empty or cut in half. Part of src/demo, which imports no other room.
-import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs' // prettier-ignore
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs' // prettier-ignore
 import { randomBytes } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { basename, join } from 'node:path'
@@ -34,6 +34,7 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
   let isOpen = false
   let isWriting = false
   let isDirty = false
+  let wasWritten = false
 
   async function write(): Promise<void> {
     isDirty = true
@@ -43,7 +44,10 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
       isDirty = false
       const text = JSON.stringify(fields)
       const half = Math.floor(text.length / 2)
+      // The real one makes its file once: one that somebody removes never comes back.
+      if (wasWritten && !existsSync(file)) break
       const fd = openSync(file, 'w', 0o644)
+      wasWritten = true
       try {
         writeSync(fd, text.slice(0, half))
         if (gapMs > 0) await sleep(gapMs)

@@ -7,7 +7,7 @@ import type { Desk } from './desk.ts'
 import type { Hooks } from './hooks.ts'
 import type { Key } from './keys.ts'
 import type { Link } from './link.ts'
-import { drawPrompt, submitted } from './prompt.ts'
+import { drawParked, drawPrompt, submitted } from './prompt.ts'
 import type { Registry } from './registry.ts'
 import type { Line } from './screen.ts'
 import type { Status } from './status.ts'
@@ -31,6 +31,10 @@ export interface SessionDeps {
   isLoggedIn(): boolean
   /** Starts a new conversation under this id. */
   renew(id: string): void
+  /** Whether Left at an empty prompt moves the session to the background. */
+  readonly hasAgentView: boolean
+  /** Moves it there. */
+  park(): void
   die(how: string): Promise<never>
   end(code: number): void
 }
@@ -48,6 +52,8 @@ export function createSession(deps: SessionDeps): Session {
   let partial: string | null = null
   let note: string | null = null
   let hasBegun = false
+  let isAway = false
+  let isParked = false
   let continueTimer: NodeJS.Timeout | undefined
 
   const turnDeps: TurnDeps = {
@@ -140,8 +146,18 @@ export function createSession(deps: SessionDeps): Session {
     }
   }
 
+  /** Shows the list of sessions in the background; the one of this pane is in it from the first time on. */
+  function leave(): void {
+    if (!deps.hasAgentView || !hasBegun || draft !== '' || turns.current) return
+    isAway = true
+    if (!isParked) deps.park()
+    isParked = true
+  }
+
   function onKey(key: Key): void {
-    if (key.type === 'text' || key.type === 'paste') draft += key.text
+    if (isAway) isAway = key.type !== 'escape'
+    else if (key.type === 'left') leave()
+    else if (key.type === 'text' || key.type === 'paste') draft += key.text
     else if (key.type === 'newline') draft += '\n'
     else if (key.type === 'backspace') draft = draft.replace(/.$/su, '')
     else if (key.type === 'erase') draft = ''
@@ -154,13 +170,15 @@ export function createSession(deps: SessionDeps): Session {
   }
 
   function view(columns: number): readonly Line[] {
+    if (isAway) return drawParked(name, columns)
     const turn = turns.current
     const busy = turn && { verb: turn.verb, seconds: secondsSince(turn.startedAt) }
     const loggedIn = deps.isLoggedIn()
     const { permissions } = turnDeps
+    const { hasAgentView } = deps
     const shells = tools.backgroundCount()
     const state = { draft, queued: turns.queued, busy, partial, note, shells, permissions }
-    return drawPrompt({ ...state, name, linked: link.isUp, hint, loggedIn }, columns)
+    return drawPrompt({ ...state, name, linked: link.isUp, hint, loggedIn, hasAgentView }, columns)
   }
 
   desk.attach({ view: () => [], onKey })

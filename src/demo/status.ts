@@ -16,6 +16,8 @@ export interface Status {
   show(activity: Activity): void
   /** The next frame of a busy title. */
   tick(activity: Activity): void
+  /** Writes these fields, and no status after them. */
+  freeze(fields: Readonly<Record<string, unknown>>): void
 }
 
 export interface StatusDeps {
@@ -33,6 +35,7 @@ const frames = ['◐', '◑']
 export function createStatus({ registry, screen, behaviour, ...deps }: StatusDeps): Status {
   let frame = 0
   let shown = ''
+  let isFrozen = false
 
   function showTitle({ isBusy, open }: Activity): void {
     const isMoving = isBusy && open === null && deps.animatesTitle
@@ -45,8 +48,13 @@ export function createStatus({ registry, screen, behaviour, ...deps }: StatusDep
       frame++
       showTitle(activity)
     },
+    freeze(fields) {
+      isFrozen = true
+      registry.set({ ...fields, updatedAt: Date.now() })
+    },
     show(activity) {
       showTitle(activity)
+      if (isFrozen) return
       const { isBusy, shells, open } = activity
       const status = open ? 'waiting' : isBusy ? 'busy' : shells > 0 ? 'shell' : 'idle'
       const waitingFor = open?.waitingFor ?? undefined
