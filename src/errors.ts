@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'instance_not_found'
   | 'at_capacity'
   | 'already_running'
+  | 'conversation_parked'
   | 'claude_config_invalid'
   | 'claude_missing'
   | 'not_logged_in'
@@ -110,6 +111,16 @@ export class AlreadyRunning extends LabError {
       pids.length === 0
         ? `${name} runs already.`
         : `${name} left a process that still runs (${pids.join(', ')}). End it first (kill ${pids.join(' ')}), then resume.`,
+    )
+  }
+}
+
+/** What was said last lies in another conversation, which a resume would not continue. */
+export class ConversationParked extends LabError {
+  constructor(name: string, jobId: string) {
+    super(
+      'conversation_parked',
+      `${name} was moved to Claude's background, and a resume would go on without what was said there. \`claude attach ${jobId}\` in its folder opens that session; or resume it anyway.`,
     )
   }
 }

@@ -101,6 +101,11 @@ export function proportionalBytes(pid: number): number | null {
   return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }
 
+/** The arguments that a process was started with, its program's name first; empty when they may not be read. */
+export function argvOf(pid: number): readonly string[] {
+  return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1)
+}
+
 /** Names of the variables that a process was started with; empty when they may not be read. */
 export function environmentNames(pid: number): readonly string[] {
   const environ = read(`/proc/${pid}/environ`)

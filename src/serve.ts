@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { programEnvironment } from './claude/launch.ts'
+import { agentSettings, programEnvironment } from './claude/launch.ts'
 import { claudePaths } from './claude/paths.ts'
 import { createClaudeProgram } from './claude/program.ts'
 import { createRegistry } from './claude/registry.ts'
@@ -180,8 +180,7 @@ function compose(
     onChange: () => instances.noticesMayHaveChanged(),
   })
   const settingsFile = join(stateDir, 'settings.json')
-  // Merged by Claude into the operator's own settings; what lab needs of agents later goes here.
-  writeFileSync(settingsFile, '{}\n', { mode: 0o600 })
+  writeFileSync(settingsFile, `${JSON.stringify(agentSettings)}\n`, { mode: 0o600 })
   const instances = createInstances({
     tmux,
     claude,

@@ -14,6 +14,14 @@ export interface Launch {
   readonly effort: string | null
 }
 
+// One press of Left at an empty prompt moves a session into Claude's own daemon, where it has another
+// conversation and lab does not see it. The variable and the setting each switch that off; an agent that
+// starts Claude again with an environment of its own still reads the setting.
+const noAgentView = { CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' }
+
+/** What lab's settings file holds; Claude merges it into the operator's own settings. */
+export const agentSettings = { disableAgentView: true }
+
 /** The agent's argument vector. `--remote-control` takes an optional value, so it is always given one. */
 export function launchArgv(launch: Launch): readonly string[] {
   const { claude, name, conversation, resume, settingsFile, model, effort } = launch
@@ -86,7 +94,12 @@ export function launchEnvironment(options: {
   readonly id: string
 }): LaunchEnvironment {
   const { lab, inherited, paths, stateDir, id } = options
-  const set = { ...programEnvironment(lab, paths), LAB_STATE_DIR: stateDir, LAB_INSTANCE: id }
+  const set = {
+    ...programEnvironment(lab, paths),
+    ...noAgentView,
+    LAB_STATE_DIR: stateDir,
+    LAB_INSTANCE: id,
+  }
   const leaks = [...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name))
   const unset = new Set([...alwaysUnset, ...leaks])
   return { set, unset: [...unset].filter((name) => !(name in set)).sort() }

@@ -20,6 +20,10 @@ const entrySchema = z.object({
   status: z.enum(['idle', 'busy', 'waiting', 'shell']).nullable().catch(null),
   waitingFor: text,
   bridgeSessionId: text,
+  kind: text,
+  spare: z.boolean().catch(false),
+  jobId: text,
+  parkedJobId: text,
   startedAt: date,
   updatedAt: date,
 })
@@ -32,6 +36,14 @@ export interface RegistryEntry {
   readonly status: 'idle' | 'busy' | 'waiting' | 'shell' | null
   readonly waitingFor: string | null
   readonly deepLink: string | null
+  /** A session that Claude's own daemon keeps in the background. */
+  readonly isBackground: boolean
+  /** One that the daemon holds ready, and in which nobody has said anything. */
+  readonly isSpare: boolean
+  /** The daemon's name for a background session. */
+  readonly jobId: string | null
+  /** The job into which this session was moved; the process here then only shows a list of sessions. */
+  readonly parkedJobId: string | null
   /** Milliseconds since the epoch. */
   readonly startedAt: number | null
   readonly updatedAt: number | null
@@ -47,17 +59,14 @@ export function parseEntry(json: string): RegistryEntry | null {
   }
   const parsed = entrySchema.safeParse(raw)
   if (!parsed.success) return null
-  const { pid, procStart, sessionId, status, waitingFor, bridgeSessionId, startedAt, updatedAt } =
-    parsed.data
+  const { sessionId, waitingFor, bridgeSessionId, kind, spare, ...fields } = parsed.data
   return {
-    pid,
-    procStart,
+    ...fields,
     conversation: sessionId,
-    status,
-    waitingFor: status === 'waiting' ? waitingFor : null,
+    waitingFor: fields.status === 'waiting' ? waitingFor : null,
     deepLink: deepLinkOf(bridgeSessionId),
-    startedAt,
-    updatedAt,
+    isBackground: kind === 'bg' || spare,
+    isSpare: spare,
   }
 }
 

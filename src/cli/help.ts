@@ -38,7 +38,8 @@ export const commands: Readonly<Record<string, CommandHelp>> = {
     summary: "continue ended instances' conversations, under the same id and label",
     details:
       '  REF           a name that one ended instance had, or an id; `lab ls --ended` shows them\n' +
-      '  --force       although Claude Code says that nobody is logged in\n' +
+      '  --force       although Claude Code says that nobody is logged in, or without what was said\n' +
+      "                in Claude's background\n" +
       '  --wait        until each is ready; exit 1 with the reason when one will not be\n',
   },
   stop: {

@@ -32,6 +32,8 @@ export interface Signals {
   readonly registry: {
     readonly status: 'idle' | 'busy' | 'waiting' | 'shell' | null
     readonly waitingFor: string | null
+    /** Set once the session was moved into Claude's own daemon: the status is no longer kept then. */
+    readonly parkedJobId: string | null
   } | null
   /** A start-up dialog recognised on the screen, by name. */
   readonly dialog: string | null
@@ -99,7 +101,11 @@ function endedByItself(from: State, { pane, exit }: Signals): Derived {
   return ended('error', 'exited', exit)
 }
 
+/** What a session in the background waits for; Escape in its pane opens it there again. */
+const parkedWords = 'moved to the background; press Esc in it'
+
 function activityOf({ registry, dialog, title }: Signals): Omit<Derived, 'end'> | null {
+  if (registry?.parkedJobId) return { state: 'waiting', waitingFor: parkedWords }
   switch (registry?.status) {
     case 'waiting':
       return { state: 'waiting', waitingFor: registry.waitingFor ?? 'input needed' }

@@ -41,6 +41,8 @@ export function createAgents(registry: Registry): Agents {
       for (const entry of live) if (entry.session) keepers.set(entry.session.panePid, entry)
       const nearest = new Map<Entry, { found: RegistryEntry; place: Place }>()
       for (const found of registry.entries()) {
+        // The daemon may run below the agent that started it, and holds sessions of anybody.
+        if (found.isBackground) continue
         const place = placeOf(found, keepers)
         const entry = place && keepers.get(place.keeper)
         if (!entry || isNested(entry, place)) continue
@@ -88,6 +90,7 @@ function take(entry: Entry, found: RegistryEntry, { start }: Place): void {
   entry.agent = { pid: found.pid, start }
   if (found.conversation) entry.conversation = found.conversation
   if (found.deepLink) entry.deepLink = found.deepLink
+  entry.parkedJobId = found.parkedJobId
 }
 
 function firstChild(pid: number): Entry['agent'] {

@@ -51,7 +51,7 @@ export function createEnding(options: {
     const lastLines = await screenOf(entry)
     await removeSession(entry)
     const at = new Date(now()).toISOString()
-    const evidence = evidenceOf({ reason, exit, lastLines, by, at })
+    const evidence = evidenceOf({ reason, exit, lastLines, by, at, parkedJobId: entry.parkedJobId })
     const clean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
     const to = clean && isLegalMove(entry.state, 'stopped') ? 'stopped' : 'error'
     const { exitCode, signal } = evidence

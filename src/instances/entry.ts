@@ -35,6 +35,8 @@ export interface Entry {
   knownSince: number
   attached: number
   agent: ProcessId | null
+  /** Claude's daemon holds its session under this name: what is said there is another conversation. */
+  parkedJobId: string | null
   registry: RegistryEntry | null
   /** The link as last seen; it stays for `lost`. */
   deepLink: string | null
@@ -66,6 +68,7 @@ const blank = {
   knownSince: 0,
   attached: 0,
   agent: null,
+  parkedJobId: null,
   registry: null,
   deepLink: null,
   branch: null,
@@ -133,7 +136,7 @@ export function resetForLaunch(
 /** What the store keeps of an instance. */
 export function recordOf(entry: Entry, bootId: string): InstanceRecord {
   const { id, name, projectPath, slot, label, model, effort } = entry
-  const { conversation, createdAt, launchedAt } = entry
+  const { conversation, createdAt, launchedAt, parkedJobId } = entry
   const { note, verified, stopAskedBy, ended, state, together, dismissed } = entry
   return {
     id,
@@ -146,6 +149,7 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
     conversation,
     createdAt,
     launchedAt,
+    parkedJobId,
     note,
     verified,
     stopAskedBy,

@@ -9,11 +9,17 @@ export function evidenceOf(given: {
   readonly lastLines: readonly string[]
   readonly by: Actor
   readonly at: string
+  /** Its session had been moved to Claude's background under this name. */
+  readonly parkedJobId?: string | null
 }): Evidence {
-  const { reason, exit, lastLines, by, at } = given
+  const { reason, exit, lastLines, by, at, parkedJobId = null } = given
+  const parked =
+    parkedJobId === null
+      ? ''
+      : ` It had been moved to Claude's background (${parkedJobId}): a resume goes on without what was said there.`
   return {
     reason,
-    message: sentence(reason, exit),
+    message: `${sentence(reason, exit)}${parked}`,
     exitCode: exit.code,
     signal: exit.signal,
     lastLines,

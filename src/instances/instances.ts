@@ -19,6 +19,7 @@ import type { InstancesDeps } from './deps.ts'
 import { createAdoption } from './adoption.ts'
 import { createAgents } from './agents.ts'
 import { comeBackOf, dismissOffer } from './come-back.ts'
+import { createDaemons } from './daemons.ts'
 import { createEnding } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { createLaunch } from './launch.ts'
@@ -29,7 +30,7 @@ import { createSightings } from './sightings.ts'
 import { createResume, type ResumeOptions } from './resume.ts'
 import { createStart } from './start.ts'
 import { createStop } from './stop.ts'
-import { createSweeper } from './sweeper.ts'
+import { createSweeper, type SweeperOptions } from './sweeper.ts'
 import { createVigil } from './vigil.ts'
 
 /** Every method that takes `by` writes the move to the journal under that name. */
@@ -96,7 +97,10 @@ export function createInstances(deps: InstancesDeps): Instances {
   const spare = (): readonly number[] => (store.facts.server ? [store.facts.server.pid] : [])
   const othersOf = (id: string): readonly number[] =>
     ledger.live().flatMap((other) => (other.id === id ? [] : (other.session?.panePid ?? [])))
-  const sweeper = createSweeper({ graceMs, log, spare, othersOf })
+  const daemons = createDaemons(registry)
+  const heldByOthers: SweeperOptions['heldByOthers'] = (id, found, table) =>
+    daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)
+  const sweeper = createSweeper({ graceMs, log, spare, othersOf, heldByOthers })
   const ending = createEnding({ deps, ledger, notes, sweeper })
   const stop = createStop({ deps, ledger, notes, sweeper, ending })
   const apply = createSightings({

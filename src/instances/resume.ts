@@ -2,7 +2,7 @@
 import type { Registry } from '../claude/registry.ts'
 import { hasTranscript } from '../claude/transcript.ts'
 import { isLive, type Actor, type Instance, type Outcome } from '../core/instance.ts'
-import { AlreadyRunning, ProjectGone } from '../errors.ts'
+import { AlreadyRunning, ConversationParked, ProjectGone } from '../errors.ts'
 import { isRunning } from '../processes.ts'
 import type { FoundProject } from '../projects/projects.ts'
 import { resetForLaunch, type Entry } from './entry.ts'
@@ -12,7 +12,7 @@ import { noteOf, type Start } from './start.ts'
 import type { Sweeper } from './sweeper.ts'
 
 export interface ResumeOptions {
-  /** Although Claude says that nobody is logged in. */
+  /** Although Claude says that nobody is logged in, or without what was said in the background. */
   readonly force?: boolean
 }
 
@@ -66,6 +66,8 @@ export function createResume(
     if (left.length > 0) throw new AlreadyRunning(entry.name, left)
     // Asked again: from here on nobody can come in between.
     refuseIfLive(entry)
+    if (entry.parkedJobId !== null && !force)
+      throw new ConversationParked(entry.name, entry.parkedJobId)
     const project = projectOf(entry)
     const program = launch.admit(project, force)
     const wish = { label: entry.label ?? '', slotWanted: entry.slot }

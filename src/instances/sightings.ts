@@ -94,11 +94,11 @@ export function createSightings(
       if (session) see(entry, session)
       else entry.session = null
     }
-    const conversations = live.map(({ conversation }) => conversation)
+    const before = live.map(resumed)
     agents.join(live)
     // After a reboot there is nobody to ask: what a resume continues is on the disk once it is known.
     live.forEach((entry, i) => {
-      if (entry.conversation !== conversations[i]) void ledger.save(entry)
+      if (resumed(entry) !== before[i]) void ledger.save(entry)
     })
     const noted = notes.names()
     for (const entry of live)
@@ -119,6 +119,11 @@ export function createSightings(
       .update((facts) => (facts.server = incarnation))
       .catch((error: unknown) => log.error({ err: error }, 'the store could not be written'))
   }
+}
+
+/** What a resume depends on, as a text to compare. */
+function resumed({ conversation, parkedJobId }: Entry): string {
+  return `${conversation} ${parkedJobId}`
 }
 
 function see(entry: Entry, session: ListedSession): void {

@@ -7,7 +7,9 @@ import {
   createProcessTableReader,
   isRunning,
   treeOf,
+  type ProcessEntry,
   type ProcessId,
+  type ProcessTable,
 } from '../processes.ts'
 
 export interface Sweeper {
@@ -27,15 +29,23 @@ const roundsMax = 8
 // The kernel frees a killed process within this unless it hangs in a system call.
 const killWaitMs = 500
 
-/** `spare` names the pids that are never touched whatever they carry, such as the tmux server's. */
-export function createSweeper(options: {
+export interface SweeperOptions {
   readonly graceMs: number
   readonly log: Logger
+  /** Pids that are never touched whatever they carry, such as the tmux server's. */
   readonly spare: () => readonly number[]
   /** The keepers of the other live instances: what runs below them is theirs, whatever mark it carries. */
   readonly othersOf?: (id: string) => readonly number[]
-}): Sweeper {
-  const { graceMs, log, spare, othersOf = () => [] } = options
+  /** Those of an instance's processes that hold sessions of others. */
+  readonly heldByOthers?: (
+    id: string,
+    found: readonly ProcessEntry[],
+    table: ProcessTable,
+  ) => ReadonlySet<number>
+}
+
+export function createSweeper(options: SweeperOptions): Sweeper {
+  const { graceMs, log, spare, othersOf = () => [], heldByOthers = () => new Set() } = options
   const readTable = createProcessTableReader()
 
   async function belongings(id: string, keeper: number | null): Promise<readonly ProcessId[]> {
@@ -44,11 +54,12 @@ export function createSweeper(options: {
     const untouchable = new Set([...ancestorsOf(process.pid), ...spare()])
     for (const other of othersOf(id))
       if (other !== keeper) for (const { pid } of treeOf(table, other)) untouchable.add(pid)
-    const found = new Map<number, ProcessId>()
+    const found = new Map<number, ProcessEntry>()
     const tree = keeper === null ? [] : treeOf(table, keeper)
     for (const entry of [...tree, ...[...table.values()].filter(({ instance }) => instance === id)])
       if (!untouchable.has(entry.pid) && entry.pid !== keeper) found.set(entry.pid, entry)
-    return [...found.values()]
+    const held = heldByOthers(id, [...found.values()], table)
+    return [...found.values()].filter(({ pid }) => !held.has(pid))
   }
 
   function signal(processes: readonly ProcessId[], name: NodeJS.Signals): void {

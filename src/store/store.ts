@@ -37,6 +37,8 @@ const record = z.object({
   conversation: z.string(),
   createdAt: z.string(),
   launchedAt: z.string(),
+  /** The name under which Claude's daemon took its session over. */
+  parkedJobId: z.string().nullable().default(null),
   /** The boot in which it was last seen alive. */
   bootId: z.string(),
   /** The file in which the keeper notes how the agent ended. */

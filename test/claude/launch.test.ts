@@ -1,7 +1,12 @@
 // What an agent is launched with: every byte of its arguments, and no secret of the service.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { launchArgv, launchEnvironment, remoteControlBlockers } from '../../src/claude/launch.ts'
+import {
+  agentSettings,
+  launchArgv,
+  launchEnvironment,
+  remoteControlBlockers,
+} from '../../src/claude/launch.ts'
 import { claudePaths } from '../../src/claude/paths.ts'
 
 const launch = {
@@ -92,7 +97,7 @@ describe('the environment', () => {
         fc.stringMatching(/^[A-Z0-9_]{1,12}$/),
       )
       .map(([start, end]) => start + end)
-      .filter((name) => name !== 'CLAUDE_CONFIG_DIR')
+      .filter((name) => !['CLAUDE_CONFIG_DIR', 'CLAUDE_CODE_DISABLE_AGENT_VIEW'].includes(name))
     fc.assert(
       fc.property(leaking, (name) => {
         expect(arriving({ [name]: 'x' }, { [name]: 'y' })).not.toHaveProperty(name)
@@ -129,7 +134,7 @@ describe('the environment', () => {
       [
         ['PATH', 'HOME', 'SHELL', 'TZ', 'SSH_AUTH_SOCK', 'XDG_RUNTIME_DIR', 'NIX_PATH'],
         ['https_proxy', 'GIT_SSH_COMMAND', 'LANG', 'DISABLE_AUTOUPDATER'],
-        ['LAB_STATE_DIR', 'LAB_INSTANCE'],
+        ['LAB_STATE_DIR', 'LAB_INSTANCE', 'CLAUDE_CODE_DISABLE_AGENT_VIEW'],
       ]
         .flat()
         .sort(),
@@ -144,6 +149,12 @@ describe('the environment', () => {
       LAB_STATE_DIR: '/state',
       DISABLE_AUTOUPDATER: '1',
     })
+  })
+
+  test("switches Claude's background view off, whatever lab's and the server's say", () => {
+    const given = { CLAUDE_CODE_DISABLE_AGENT_VIEW: '0' }
+    expect(arriving(given, given)).toMatchObject({ CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' })
+    expect(agentSettings).toMatchObject({ disableAgentView: true })
   })
 
   test('names the configuration directory only where one was chosen, and never an empty one', () => {

@@ -5,7 +5,9 @@ import { parseEntry } from '../../src/claude/registry.ts'
 import { conversation, fileOf } from '../fixtures/registry.ts'
 
 describe('one entry', () => {
+  const alone = { isBackground: false, isSpare: false, jobId: null, parkedJobId: null }
   const whole = {
+    ...alone,
     pid: 7,
     procStart: '4711',
     conversation,
@@ -16,6 +18,7 @@ describe('one entry', () => {
     updatedAt: 1_700_000_000_000,
   }
   const nothing = {
+    ...alone,
     pid: 7,
     procStart: null,
     conversation: null,
@@ -45,6 +48,16 @@ describe('one entry', () => {
   })
 
   test.for([
+    [
+      { kind: 'bg', jobId: '21141526' },
+      { isBackground: true, jobId: '21141526' },
+    ],
+    [
+      { kind: 'bg', spare: true },
+      { isBackground: true, isSpare: true },
+    ],
+    [{ parkedJobId: '21141526' }, { parkedJobId: '21141526' }],
+    [{ parkedJobId: 7, spare: 'yes' }, {}],
     [{ procStart: 4711 }, { procStart: '4711' }],
     [{ procStart: '' }, { procStart: null }],
     [{ procStart: {} }, { procStart: null }],

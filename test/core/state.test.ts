@@ -15,11 +15,14 @@ const quiet: Signals = {
 const registry = (
   status: 'idle' | 'busy' | 'waiting' | 'shell' | null,
   waitingFor: string | null = null,
-) => ({ registry: { status, waitingFor } })
+  parkedJobId: string | null = null,
+) => ({ registry: { status, waitingFor, parkedJobId } })
 const exited = (code: number) => ({ pane: 'dead', exit: { code, signal: null } }) as const
 const killed = { pane: 'dead', exit: { code: null, signal: 'SIGKILL' } } as const
 const derive = (from: State, signals: Partial<Signals>, waitingFor: string | null = null) =>
   deriveState(from, waitingFor, { ...quiet, ...signals })
+
+const parked = 'moved to the background; press Esc in it'
 
 describe('the state table', () => {
   const legal: Partial<Record<State, State[]>> = {
@@ -56,6 +59,9 @@ describe('a living agent', () => {
     ['ready', { title: 'busy' }, 'ready', null],
     ['ready', { ...registry('idle'), dialog: 'trust' }, 'ready', null],
     ['ready', registry(null), 'ready', null],
+    // In the background nobody keeps the status of this process up to date.
+    ['ready', registry('idle', null, '21141526'), 'waiting', parked],
+    ['busy', registry('busy', null, '21141526'), 'waiting', parked],
   ] as const)('%s with %j is %s', ([from, signals, state, waitingFor]) => {
     expect(derive(from, signals)).toEqual({ state, waitingFor, end: null })
   })
@@ -128,6 +134,7 @@ test('whatever is heard, the move is legal, and an end is told exactly once', ()
       fc.record({
         status: fc.constantFrom('idle', 'busy', 'waiting', 'shell', null),
         waitingFor: fc.option(fc.string()),
+        parkedJobId: fc.option(fc.string()),
       }),
     ),
     dialog: fc.option(fc.string()),
@@ -171,10 +178,10 @@ test.for([
 describe('every sequence of up to five signals', () => {
   // The smallest alphabet in which every source speaks, and contradicts every other.
   const heard: readonly Partial<Signals>[] = [
-    { registry: { status: 'idle', waitingFor: null } },
-    { registry: { status: 'busy', waitingFor: null } },
-    { registry: { status: 'waiting', waitingFor: 'permission prompt' } },
-    { registry: { status: null, waitingFor: null }, title: 'busy' },
+    registry('idle'),
+    registry('busy'),
+    registry('waiting', 'permission prompt'),
+    { ...registry(null), title: 'busy' },
     { dialog: 'trust' },
     { exit: { code: 0, signal: null } },
     { exit: { code: null, signal: 'SIGKILL' }, pane: 'dead' },

@@ -39,6 +39,7 @@ const records: fc.Arbitrary<InstanceRecord> = fc
     conversation: fc.uuid(),
     createdAt: fc.string(),
     launchedAt: fc.string(),
+    parkedJobId: fc.option(fc.string()),
     bootId: fc.string(),
     note: fc.string(),
     verified: fc.boolean(),

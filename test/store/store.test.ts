@@ -25,6 +25,7 @@ function recordOf(change: Partial<InstanceRecord> = {}): InstanceRecord {
     createdAt: '2026-01-01T00:00:00.000Z',
     launchedAt: '2026-01-01T00:00:00.000Z',
     bootId: 'boot',
+    parkedJobId: null,
     note: 'note',
     verified: true,
     together: null,

@@ -49,7 +49,7 @@ export const Command: FC<{ text: string }> = ({ text }) => (
   </div>
 )
 
-/** Sends a form that was refused once more, though nobody is logged in. */
+/** Sends a form that was refused once more, and forces it. */
 export const Anyway: FC<{ form: string; verb: 'Start' | 'Resume' }> = ({ form, verb }) => (
   <button class="button" name="force" value="1" form={form}>
     {verb} anyway

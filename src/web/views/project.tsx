@@ -119,7 +119,7 @@ export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => {
       <p data-at-capacity={code === 'at_capacity' || undefined}>
         <Prose text={message} />
       </p>
-      {code !== 'not_logged_in' ? null : project !== undefined ? (
+      {code !== 'not_logged_in' && code !== 'conversation_parked' ? null : project !== undefined ? (
         <Anyway form={`start-${project}`} verb="Start" />
       ) : instance !== undefined ? (
         <Anyway form={`resume-${instance}`} verb="Resume" />
