@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { evaluate, hasLib, hasNix } from '../fixtures/nix.ts'
+import { bestLib, evaluate, hasNix, libs } from '../fixtures/nix.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const files = ['nix', 'test/nix']
@@ -20,7 +20,7 @@ describe.skipIf(!hasNix)('with nix-instantiate', () => {
   })
 
   test('flake.lock locks the one input that the flake has, at the branch it names', () => {
-    const { inputs } = evaluate('removeAttrs (import ./flake.nix) [ "outputs" ]') as {
+    const { inputs } = evaluate(bestLib, 'removeAttrs (import ./flake.nix) [ "outputs" ]') as {
       inputs: Record<string, { url: string }>
     }
     const lock = JSON.parse(readFileSync(`${root}/flake.lock`, 'utf8')) as Lock
@@ -54,10 +54,12 @@ interface Reference {
   narHash?: string
 }
 
-describe.skipIf(!hasLib)("with nixpkgs' lib", () => {
+const runs = libs.length > 0 ? libs : [bestLib]
+
+describe.skipIf(libs.length === 0).each(runs)('with $name', (lib) => {
   let flake: Outputs
   beforeAll(() => {
-    flake = evaluate('import ./test/nix/outputs.nix') as Outputs
+    flake = evaluate(lib, 'import ./test/nix/outputs.nix') as Outputs
   })
   const systems = ['aarch64-linux', 'x86_64-linux']
 

@@ -1,8 +1,8 @@
-// services.lab against nixpkgs' lib, with stubs for the options of NixOS that it sets.
+// services.lab evaluated with every lib at hand, with stubs for the options of NixOS that it sets.
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { serveFlags } from '../../src/config.ts'
-import { evaluate, hasLib, refusal } from '../fixtures/nix.ts'
+import { bestLib, evaluate, libs, refusal } from '../fixtures/nix.ts'
 
 const machine = (configuration: string) =>
   `(import ./nix/tests/evaluate.nix { }).machine { ${configuration} }`
@@ -20,9 +20,13 @@ const optionsWithoutFlag = [
   'extraFlags',
 ]
 
-describe.skipIf(!hasLib)("with nixpkgs' lib", () => {
+const runs = libs.length > 0 ? libs : [bestLib]
+
+describe.skipIf(libs.length === 0).each(runs)('with $name', (lib) => {
   test('default, full and wrong configurations evaluate to what they should', () => {
-    expect(evaluate('import ./nix/tests/module.nix { lib = import <nixpkgs/lib>; }')).toEqual([])
+    expect(evaluate(lib, 'import ./nix/tests/module.nix { lib = import <nixpkgs/lib>; }')).toEqual(
+      [],
+    )
   })
 
   test.each([
@@ -46,11 +50,12 @@ describe.skipIf(!hasLib)("with nixpkgs' lib", () => {
     ['port = 70000;', /services\.lab\.port.*16 bit unsigned/s],
     ['maxInstance = 3;', /option `services\.lab\.maxInstance' does not exist/],
   ])('%s is refused, naming the option and the remedy', (settings, message) => {
-    expect(refusal(lab(settings))).toMatch(message)
+    expect(refusal(lib, lab(settings))).toMatch(message)
   })
 
   test('an account whose shell refuses to run anything still gives its agents a real one', () => {
     const { units } = evaluate(
+      lib,
       machine(
         'services.lab = { enable = true; user = "svc"; }; users.users.svc = { isSystemUser = true; home = "/srv/svc"; };',
       ),
@@ -60,12 +65,12 @@ describe.skipIf(!hasLib)("with nixpkgs' lib", () => {
   })
 })
 
-describe.skipIf(!hasLib)('for the boot test', () => {
+describe.skipIf(libs.length === 0).each(runs)('for the boot test, with $name', (lib) => {
   test('rendered.json is what the module renders', () => {
     const file = new URL('../../nix/tests/rendered.json', import.meta.url)
     const rendered: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    // Otherwise: nix-instantiate --eval --strict --json nix/tests/rendered.nix >nix/tests/rendered.json && npx prettier --write nix/tests/rendered.json
-    expect(evaluate('import ./nix/tests/rendered.nix')).toEqual(rendered)
+    // Otherwise: nix-instantiate -I nixpkgs/lib=nix/tests/lib.nix --eval --strict --json nix/tests/rendered.nix >nix/tests/rendered.json && npx prettier --write nix/tests/rendered.json
+    expect(evaluate(lib, 'import ./nix/tests/rendered.nix')).toEqual(rendered)
   })
 })
 
@@ -73,12 +78,13 @@ interface Machine {
   units: Record<string, string>
 }
 
-describe.skipIf(!hasLib)('flags and options', () => {
+describe.skipIf(libs.length === 0).each(runs)('flags and options, with $name', (lib) => {
   let options: Record<string, { description: string }>
   let given: string[]
   beforeAll(() => {
-    options = evaluate('(import ./nix/tests/evaluate.nix { }).options') as typeof options
+    options = evaluate(lib, '(import ./nix/tests/evaluate.nix { }).options') as typeof options
     const { units } = evaluate(
+      lib,
       '(import ./nix/tests/evaluate.nix { }).machine (import ./nix/tests/full.nix)',
     ) as Machine
     const argv = /^ExecStart=(.*)$/m.exec(units['lab.service'] ?? '')?.[1] ?? ''
