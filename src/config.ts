@@ -23,6 +23,8 @@ export interface Config {
   readonly claude: string
   /** Null leaves Claude Code its own default. */
   readonly claudeConfigDir: string | null
+  /** What named it; null for the default. */
+  readonly claudeConfigDirFrom: '--claude-config-dir' | 'CLAUDE_CONFIG_DIR' | null
   /** Open files per agent; 0 leaves the limit as it is. */
   readonly sessionNofile: number
   readonly historyLimit: number
@@ -58,7 +60,11 @@ export const serveFlags = {
   'state-dir': flag('DIR', '$XDG_STATE_HOME/lab', 'where lab keeps what must survive a restart'),
   'tmux-socket': flag('SOCKET', 'lab', 'tmux server: a name, an absolute path, or default'),
   claude: flag('PATH', 'claude', 'the Claude Code program'),
-  'claude-config-dir': flag('DIR', '', "Claude's CLAUDE_CONFIG_DIR; without it ~/.claude"),
+  'claude-config-dir': flag(
+    'DIR',
+    '$CLAUDE_CONFIG_DIR',
+    "Claude's CLAUDE_CONFIG_DIR; with neither, ~/.claude",
+  ),
   'session-nofile': flag('N', '16384', 'open files per agent; 0 leaves the limit alone'),
   'history-limit': flag('LINES', '2000', 'lines of terminal history kept per instance'),
   'allowed-host': {
@@ -145,7 +151,7 @@ export function parseConfig(
         : path(text('state-dir')),
     tmuxSocket: parseSocket(text('tmux-socket'), path),
     claude: /^~|\//.test(text('claude')) ? path(text('claude')) : text('claude'),
-    claudeConfigDir: file('claude-config-dir'),
+    ...claudeConfigDir(file('claude-config-dir'), env['CLAUDE_CONFIG_DIR'], path),
     sessionNofile: whole('session-nofile', 0, countMax, 'give a whole number, or 0 for no limit'),
     historyLimit: whole('history-limit', 0, countMax, 'give a whole number of lines, 0 or more'),
     allowedHosts: Object.freeze((values['allowed-host'] ?? []).map(parseAllowedHost)),
@@ -164,6 +170,20 @@ function flag(value: string, fallback: string, help: string) {
 /** A value as it was typed, on one line whatever it holds. */
 function quote(value: string): string {
   return JSON.stringify(value)
+}
+
+/** The flag first, then the shell's own choice: `claude` in that shell reads the same directory. */
+function claudeConfigDir(
+  flagged: string | null,
+  inherited: string | undefined,
+  path: (value: string) => string,
+): Pick<Config, 'claudeConfigDir' | 'claudeConfigDirFrom'> {
+  if (flagged !== null)
+    return { claudeConfigDir: flagged, claudeConfigDirFrom: '--claude-config-dir' }
+  // Claude takes an empty one for none.
+  return inherited
+    ? { claudeConfigDir: path(inherited), claudeConfigDirFrom: 'CLAUDE_CONFIG_DIR' }
+    : { claudeConfigDir: null, claudeConfigDirFrom: null }
 }
 
 type Guards = Pick<Config, 'passwordFile' | 'tokenFile' | 'trustedProxies'>

@@ -135,10 +135,11 @@ export class ClaudeMissing extends LabError {
 }
 
 export class NotLoggedIn extends LabError {
-  constructor() {
+  /** `command` logs Claude in where lab looks. */
+  constructor(command = 'claude auth login') {
     super(
       'not_logged_in',
-      'Claude Code is not logged in, so the instance could not be opened in claude.ai. Run `claude auth login`, or start it anyway.',
+      `Claude Code is not logged in, so the instance could not be opened in claude.ai. Run \`${command}\`, or start it anyway.`,
     )
   }
 }

@@ -27,6 +27,8 @@ import type { Tmux } from './tmux/tmux.ts'
 import { boundConnections, createCounts, serverBounds } from './web/bounds.ts'
 import { nameGuards, openGuards } from './web/guards.ts'
 import { trustOf } from './web/proxy.ts'
+import { listen } from './web/listen.ts'
+import { createServerInfo } from './web/server-info.ts'
 import { createApp } from './web/server.tsx'
 import { assets } from './web/assets.ts'
 
@@ -103,19 +105,21 @@ async function serveLocked(
   })
 
   const counts = createCounts()
-  const bootedAt = new Date().toISOString()
+  const { dir } = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
+  const claudeDir = { dir, dirFrom: config.claudeConfigDirFrom }
   const app = createApp({
     instances,
-    server: () => ({
+    server: createServerInfo({
       version: world.version,
-      pid: process.pid,
-      bootedAt,
-      tmux: { argv: tmux.argv, version: tmux.version },
-      claude: { path: claude.locate(), version: claude.version(), login: claude.login() },
-      cap: instances.cap(),
+      bootedAt: new Date().toISOString(),
       guard: nameGuards(guards),
-      memoryBytes: process.memoryUsage.rss(),
-      refused: counts.all(),
+      projectsRoot: config.projectsRoot,
+      stateDir,
+      claudeDir,
+      tmux,
+      claude,
+      instances,
+      counts,
     }),
     doors: { boundHost: config.host, allowedHosts: config.allowedHosts },
     guards,
@@ -138,6 +142,8 @@ async function serveLocked(
       guard: nameGuards(guards),
       stateDir,
       projectsRoot: config.projectsRoot,
+      claudeDir: dir,
+      claudeDirFrom: config.claudeConfigDirFrom ?? 'default',
       tmux: tmux.argv,
     },
     'listening',
@@ -231,18 +237,4 @@ function openStateDir(dir: string, self: ProcessId): () => void {
       { cause: error },
     )
   }
-}
-
-async function listen(server: Server, { host, port }: Config): Promise<Server> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const remedy =
-        error.code === 'EADDRINUSE'
-          ? `is in use. Choose another --port, or --port 0 for a free one.`
-          : `cannot be listened on (${error.code}). Choose another --host or --port.`
-      reject(new UsageError(`${host}:${port} ${remedy}`, { cause: error }))
-    })
-    server.listen(port, host, resolve)
-  })
-  return server
 }

@@ -27,6 +27,7 @@ test('without flags the configuration is the documented one', () => {
     tmuxSocket: 'lab',
     claude: 'claude',
     claudeConfigDir: null,
+    claudeConfigDirFrom: null,
     sessionNofile: 16384,
     historyLimit: 2000,
     allowedHosts: [],
@@ -113,6 +114,21 @@ test.each([
   [{ XDG_STATE_HOME: 'relative' }, '/home/ann/.local/state/lab'],
 ])('with %j the state lies in %s', (env, dir) => {
   expect(parse([], env).stateDir).toBe(dir)
+})
+
+test.each([
+  [{}, [], null, null],
+  [{ CLAUDE_CONFIG_DIR: '' }, [], null, null],
+  [{ CLAUDE_CONFIG_DIR: '/work/claude' }, [], '/work/claude', 'CLAUDE_CONFIG_DIR'],
+  [{ CLAUDE_CONFIG_DIR: 'claude' }, [], '/srv/here/claude', 'CLAUDE_CONFIG_DIR'],
+  [
+    { CLAUDE_CONFIG_DIR: '/work/claude' },
+    ['--claude-config-dir', '/flag'],
+    '/flag',
+    '--claude-config-dir',
+  ],
+] as const)('with %j and %j Claude keeps its files in %s, named by %s', (env, argv, dir, from) => {
+  expect(parse([...argv], env)).toMatchObject({ claudeConfigDir: dir, claudeConfigDirFrom: from })
 })
 
 test.each([

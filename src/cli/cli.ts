@@ -14,6 +14,7 @@ const load: Record<string, () => Promise<Command>> = {
   stop: async () => (await import('./stop.ts')).stop,
   attach: async () => (await import('./attach.ts')).attach,
   tmux: async () => (await import('./tmux.ts')).tmux,
+  doctor: async () => (await import('./doctor.ts')).doctor,
 }
 
 const helpWord = /^(-h|--?help|help)$/

@@ -59,6 +59,10 @@ export const commands: Readonly<Record<string, CommandHelp>> = {
     usage: 'lab tmux ARG…',
     summary: "run tmux on lab's server, also while lab is down: `lab tmux ls`",
   },
+  doctor: {
+    usage: 'lab doctor',
+    summary: 'tell which directories, programs and login the running lab uses, and what is wrong',
+  },
   demo: {
     usage: 'lab demo [FLAG…]',
     summary: 'show lab with made-up projects and agents; takes the flags of `lab serve`',

@@ -104,6 +104,8 @@ export interface Outcome {
 export interface Notice {
   readonly code: string
   readonly message: string
+  /** What to type next, in order. */
+  readonly commands?: readonly string[]
 }
 
 /** Instances that ended together, not by themselves: the operator may want them all back. */

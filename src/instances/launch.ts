@@ -1,6 +1,7 @@
 // The one launch path: who may start, where, and the session that is made. Start and resume call it.
 import { statSync } from 'node:fs'
 import { launchArgv, launchEnvironment } from '../claude/launch.ts'
+import { loginCommand } from '../claude/paths.ts'
 import { seedTrust } from '../claude/trust.ts'
 import { decideStart, type StartDecision, type StartQuestion } from '../core/start.ts'
 import {
@@ -131,7 +132,8 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       const program = claude.locate()
       claude.refresh()
       if (program === null) throw new ClaudeMissing(launch.command)
-      if (!force && claude.login() === 'logged_out') throw new NotLoggedIn()
+      if (!force && claude.login() === 'logged_out')
+        throw new NotLoggedIn(loginCommand(launch.paths))
       if (!ledger.readable()) throw new TmuxUnavailable('the state of its sessions is unknown')
       return program
     },

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { remoteControlBlockers } from '../claude/launch.ts'
+import { loginCommand } from '../claude/paths.ts'
 import type { Notice } from '../core/instance.ts'
 import { ClaudeMissing, NotLoggedIn } from '../errors.ts'
 import type { InstancesDeps } from './deps.ts'
@@ -19,7 +20,9 @@ export function noticesOf(
 ): readonly Notice[] {
   const { readable, serverVersion, running, emptyRoot } = now
   const notices: Notice[] = []
-  const add = (code: string, message: string): void => void notices.push({ code, message })
+  const add = (code: string, message: string, commands?: readonly string[]): void =>
+    void notices.push({ code, message, ...(commands && { commands }) })
+  const login = loginCommand(launch.paths)
   if (!readable)
     add(
       'tmux_unavailable',
@@ -31,9 +34,14 @@ export function noticesOf(
       'tmux_older',
       `The tmux server that holds the agents is ${serverVersion}, the installed tmux ${tmux.version}. All goes on as it is; restarting that server would end ${running} agents.`,
     )
-  if (claude.locate() === null) add('claude_missing', new ClaudeMissing(launch.command).message)
+  if (claude.locate() === null)
+    add('claude_missing', new ClaudeMissing(launch.command).message, [
+      'npm install -g @anthropic-ai/claude-code',
+      login,
+    ])
   // An answer that has aged is no other one: the notice stays until somebody is logged in.
-  else if (claude.lastLogin() === 'logged_out') add('not_logged_in', new NotLoggedIn().message)
+  else if (claude.lastLogin() === 'logged_out')
+    add('not_logged_in', new NotLoggedIn(login).message, [login])
   if (emptyRoot !== null && existsSync(join(emptyRoot, '.git')))
     add(
       'root_is_repository',

@@ -1,5 +1,5 @@
 // What the app is given by the composition root. Types only.
-import type { Cap } from '../core/instance.ts'
+import type { Cap, Notice } from '../core/instance.ts'
 import type { Instances } from '../instances/instances.ts'
 import type { Counts } from './bounds.ts'
 import type { Doors } from './doors.ts'
@@ -20,7 +20,13 @@ export interface ServerInfo {
     readonly path: string | null
     readonly version: string | null
     readonly login: 'logged_in' | 'logged_out' | 'unknown'
+    /** Claude's configuration directory, whose login and registry count. */
+    readonly dir: string
+    /** What named that directory; null for Claude's own default. */
+    readonly dirFrom: '--claude-config-dir' | 'CLAUDE_CONFIG_DIR' | null
   }
+  readonly projectsRoot: string
+  readonly stateDir: string
   readonly cap: Cap
   /** The guards that keep strangers out: `loopback`, or some of `password, token, proxy`. */
   readonly guard: string
@@ -28,6 +34,8 @@ export interface ServerInfo {
   readonly memoryBytes: number
   /** How often each refusal was given since the start, by its code. */
   readonly refused: Readonly<Record<string, number>>
+  /** What the page shows as notices. */
+  readonly notices: readonly Notice[]
 }
 
 /** What the page and the API ask of the service. */

@@ -10,11 +10,11 @@ test.for(['--version', '-version', '-V'])('%s prints the version alone', async (
 test.for(['--help', '-help', '-h', 'help'])('%s lists every command', async (word) => {
   const { exitCode, out, err } = await runWith([word])
   expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
-  for (const name of ['serve', 'ls', 'new', 'stop', 'attach', 'tmux', 'demo'])
+  for (const name of ['serve', 'ls', 'new', 'stop', 'attach', 'tmux', 'doctor', 'demo'])
     expect(out).toContain(`  lab ${name} `)
 })
 
-test.for(['ls', 'new', 'stop', 'attach', 'tmux'])(
+test.for(['ls', 'new', 'stop', 'attach', 'tmux', 'doctor'])(
   'lab %s --help says how it is called, and asks no server',
   async (name) => {
     for (const argv of [
@@ -73,7 +73,7 @@ test.for([
 })
 
 describe('what belongs to the commands', () => {
-  test.for(['ls', 'new', 'stop', 'attach', 'tmux', '--help', '-h', '--version'])(
+  test.for(['ls', 'new', 'stop', 'attach', 'tmux', 'doctor', '--help', '-h', '--version'])(
     '%s does',
     (word) => {
       expect(isCommand(word)).toBe(true)

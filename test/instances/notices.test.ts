@@ -1,10 +1,14 @@
 // What the operator is told about lab as a whole.
 import { expect, it } from 'vitest'
 import type { Login } from '../../src/claude/program.ts'
+import type { Notice } from '../../src/core/instance.ts'
 import type { InstancesDeps } from '../../src/instances/deps.ts'
 import { noticesOf } from '../../src/instances/notices.ts'
 
-function codes(claude: { login: Login; lastLogin: Login }): readonly string[] {
+function noticesWith(
+  claude: { login: Login; lastLogin: Login },
+  configDir: string | null = null,
+): readonly Notice[] {
   const deps = {
     claude: {
       locate: () => '/claude',
@@ -12,11 +16,15 @@ function codes(claude: { login: Login; lastLogin: Login }): readonly string[] {
       lastLogin: () => claude.lastLogin,
     },
     store: { corruptKeptAt: null },
-    launch: { command: 'claude', environment: {} },
+    launch: { command: 'claude', environment: {}, paths: { configDir } },
     tmux: { version: 'tmux 3.3a' },
   } as unknown as InstancesDeps
   const now = { readable: true, serverVersion: null, running: 0, emptyRoot: null }
-  return noticesOf(deps, now).map(({ code }) => code)
+  return noticesOf(deps, now)
+}
+
+function codes(claude: { login: Login; lastLogin: Login }): readonly string[] {
+  return noticesWith(claude).map(({ code }) => code)
 }
 
 it('that nobody is logged in is said until another answer comes, however old the last one is', () => {
@@ -24,4 +32,14 @@ it('that nobody is logged in is said until another answer comes, however old the
   expect(codes({ login: 'unknown', lastLogin: 'logged_out' })).toEqual(['not_logged_in'])
   expect(codes({ login: 'unknown', lastLogin: 'logged_in' })).toEqual([])
   expect(codes({ login: 'unknown', lastLogin: 'unknown' })).toEqual([])
+})
+
+it.each([
+  [null, 'claude auth login'],
+  ['/work/claude', 'CLAUDE_CONFIG_DIR=/work/claude claude auth login'],
+  ["/it's here", "CLAUDE_CONFIG_DIR='/it'\\''s here' claude auth login"],
+])('with the directory %j the login that counts is made by %s', (configDir, command) => {
+  const [notice] = noticesWith({ login: 'logged_out', lastLogin: 'logged_out' }, configDir)
+  expect(notice).toMatchObject({ code: 'not_logged_in', commands: [command] })
+  expect(notice?.message).toContain(`\`${command}\``)
 })

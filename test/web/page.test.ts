@@ -138,11 +138,22 @@ describe('the page', () => {
   it('without claude says what to type', async () => {
     const lab = createLab()
     lab.memory.setNotices([
-      { code: 'claude_missing', message: 'No claude. Name it with `--claude PATH`.' },
+      {
+        code: 'claude_missing',
+        message: 'No claude. Name it with `--claude PATH`.',
+        commands: ['npm install claude'],
+      },
     ])
     const html = await pageOf(lab)
     expect(html).toContain('<code>--claude PATH</code>')
-    expect(html).toContain('<code>npm install -g @anthropic-ai/claude-code</code>')
+    expect(html).toContain('<code>npm install claude</code>')
+  })
+
+  it('says at its foot with which directories and programs lab runs', async () => {
+    const html = await pageOf(createLab())
+    const foot = /<footer>.*<\/footer>/s.exec(html)?.[0] ?? ''
+    for (const place of ['/srv/projects', '/srv/state', '/usr/bin/claude', '/home/ann/.claude'])
+      expect(foot).toContain(`<code>${place}</code>`)
   })
 
   it('keeps a live instance whose project has gone', async () => {

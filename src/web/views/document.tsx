@@ -2,6 +2,7 @@
 import type { Child, FC } from 'hono/jsx'
 import type { Cap, Instance } from '../../core/instance.ts'
 import type { AssetPaths } from '../static.ts'
+import { About } from './about.tsx'
 import { Offer } from './come-back.tsx'
 import { endedOf } from './ended.tsx'
 import type { Moment } from './moment.ts'
@@ -12,7 +13,6 @@ import type { Picture } from './picture.ts'
 import { isMatch, ProjectCard, RefusalText, StopAll, type Refusal } from './project.tsx'
 import { shellText } from './shell-text.ts'
 import { SignOut } from './sign-out.tsx'
-import { bytesText } from './words.ts'
 
 /** What a page differs in, from one request to the next. */
 export interface PageOptions {
@@ -72,9 +72,7 @@ export function renderPage(
         <FirstSteps root={at.root} />
         <Foreign foreign={foreign} at={at} />
         {canSignOut ? <SignOut /> : null}
-        <footer>
-          lab {lab.version} · {bytesText(lab.memoryBytes)}
-        </footer>
+        <About lab={lab} />
       </main>
       <Connection known={known} />
     </>,

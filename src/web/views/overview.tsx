@@ -13,21 +13,15 @@ export const CapCount: FC<{ cap: Cap; at: Moment }> = ({ cap, at }) => (
   </p>
 )
 
-// The next command to type, where a notice has one.
-const nextCommands: Readonly<Record<string, readonly string[]>> = {
-  claude_missing: ['npm install -g @anthropic-ai/claude-code', 'claude auth login'],
-  not_logged_in: ['claude auth login'],
-}
-
 /** What the operator should know about this lab as a whole. */
 export const Notices: FC<{ notices: readonly Notice[]; at: Moment }> = ({ notices, at }) => (
   <div id="notices" data-rev={at.rev} role="status">
-    {notices.map(({ code, message }) => (
+    {notices.map(({ code, message, commands = [] }) => (
       <div class="notice" data-notice={code}>
         <p>
           <Prose text={message} />
         </p>
-        {(nextCommands[code] ?? []).map((command) => (
+        {commands.map((command) => (
           <Command text={command} />
         ))}
       </div>

@@ -7,6 +7,7 @@ import type {
   Notice,
   Project,
 } from '../../core/instance.ts'
+import type { ServerInfo } from '../deps.ts'
 
 export interface Picture {
   readonly projects: readonly Project[]
@@ -20,5 +21,5 @@ export interface Picture {
   /** Tells a stream which cards and which ended instances the page has. */
   readonly known: string
   /** lab itself. */
-  readonly lab: { readonly version: string; readonly memoryBytes: number }
+  readonly lab: ServerInfo
 }
