@@ -171,7 +171,7 @@ async function environOnceSettled(pid: number): Promise<string | null> {
 }
 
 // A thousand processes take some 30 ms to read; no turn of the event loop is held longer than a few.
-const entriesPerTurn = 100
+const entriesPerTurn = 50
 
 async function scan(): Promise<ProcessTable> {
   const table = new Map<number, ProcessEntry>()
@@ -211,25 +211,6 @@ export function createProcessTableReader(): () => Promise<ProcessTable> {
     })
     return next
   }
-}
-
-/** Every process below `root`, and `root` itself. */
-export function treeOf(table: ProcessTable, root: number): readonly ProcessEntry[] {
-  const children = new Map<number, ProcessEntry[]>()
-  for (const entry of table.values()) {
-    const siblings = children.get(entry.parent)
-    if (siblings) siblings.push(entry)
-    else children.set(entry.parent, [entry])
-  }
-  const top = table.get(root)
-  const found: ProcessEntry[] = top ? [top] : []
-  for (let i = 0; i < found.length; i++) {
-    const { pid } = found[i]!
-    found.push(...(children.get(pid) ?? []))
-    // Read over a moment, a table may hold a pid twice in one line of descent.
-    children.delete(pid)
-  }
-  return found
 }
 
 /** A process and all above it, nearest first. */

@@ -18,7 +18,7 @@ interface Room {
 }
 
 // main → web, cli → instances → tmux, claude, projects, store → core, errors.
-// argv, processes, write-file and log are leaves: small, and the same for all who need them.
+// argv, processes, process-table, turns, write-file and log are leaves: small, and the same for all who need them.
 const rooms: Readonly<Record<string, Room>> = {
   main: { rooms: ['argv', 'cli', 'config', 'demo', 'errors', 'serve'], packages: ['node:'] },
   serve: {
@@ -42,6 +42,8 @@ const rooms: Readonly<Record<string, Room>> = {
   errors: { rooms: [], packages: [] },
   log: { rooms: [], types: ['config'], packages: ['pino'] },
   processes: { rooms: [], packages: ['node:'] },
+  'process-table': { rooms: [], types: ['processes'], packages: [] },
+  turns: { rooms: [], packages: ['node:'] },
   'write-file': { rooms: [], packages: ['node:'] },
   core: { rooms: [], packages: [] },
   projects: { rooms: ['core', 'errors'], packages: ['node:'] },
@@ -52,12 +54,22 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:', 'execa', 'zod'],
   },
   instances: {
-    rooms: ['claude', 'core', 'errors', 'processes', 'projects', 'store', 'tmux'],
+    rooms: [
+      'claude',
+      'core',
+      'errors',
+      'processes',
+      'process-table',
+      'projects',
+      'store',
+      'tmux',
+      'turns',
+    ],
     types: ['log'],
     packages: ['node:', 'pino'],
   },
   web: {
-    rooms: ['core', 'errors', 'instances'],
+    rooms: ['core', 'errors', 'instances', 'turns'],
     types: ['log'],
     packages: ['node:', 'ansi_up', 'hono', 'htmx.org', 'pino', 'zod'],
   },

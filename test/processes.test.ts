@@ -15,11 +15,11 @@ import {
   readFamilies,
   readProcess,
   residentBytes,
-  treeOf,
   type ProcessEntry,
   type ProcessId,
   type ProcessTable,
 } from '../src/processes.ts'
+import { markedIn, treeOf } from '../src/process-table.ts'
 import { put, test } from './fixtures/folder.ts'
 import { until } from './fixtures/until.ts'
 
@@ -269,5 +269,36 @@ describe('the tree', () => {
     const table = await createProcessTableReader()()
     expect(pidsOf(table, pid)).toEqual([pid, child])
     expect(table.has(orphan)).toBe(true)
+  })
+})
+
+describe('a table that many look into', () => {
+  const entry = (pid: number, parent: number, instance: string | null): ProcessEntry => ({
+    pid,
+    parent,
+    instance,
+    start: `${pid}`,
+  })
+
+  test('is gone through once for all of them', () => {
+    let passes = 0
+    class Counting extends Map<number, ProcessEntry> {
+      override values() {
+        passes += 1
+        return super.values()
+      }
+    }
+    const rows = Array.from({ length: 300 }, (_, i) => entry(i + 2, i % 3 ? i + 1 : 1, `i${i % 3}`))
+    const table: ProcessTable = new Counting(rows.map((row) => [row.pid, row]))
+    for (const { pid } of rows) treeOf(table, pid)
+    for (const { instance } of rows) markedIn(table, instance!)
+    expect(passes).toBe(1)
+  })
+
+  test('finds all that carry a mark, and nothing for one that nobody carries', () => {
+    const rows = [entry(2, 1, 'a'), entry(3, 1, null), entry(4, 9, 'b'), entry(5, 9, 'a')]
+    const table: ProcessTable = new Map(rows.map((row) => [row.pid, row]))
+    expect(markedIn(table, 'a').map(({ pid }) => pid)).toEqual([2, 5])
+    expect(markedIn(table, 'c')).toEqual([])
   })
 })

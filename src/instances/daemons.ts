@@ -2,7 +2,8 @@
 // carries the mark of the instance that started it, and a parked session of any other instance with it.
 import { isDaemon } from '../claude/daemon.ts'
 import type { Registry, RegistryEntry } from '../claude/registry.ts'
-import { isRunning, treeOf, type ProcessEntry, type ProcessTable } from '../processes.ts'
+import { treeOf } from '../process-table.ts'
+import { isRunning, type ProcessEntry, type ProcessTable } from '../processes.ts'
 
 export interface Daemons {
   /** Those of an instance's processes that others need: pids. `parkedJobId` names the one session that is its own. */

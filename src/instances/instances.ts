@@ -54,7 +54,7 @@ export interface Instances {
   /** Asks for the end and answers at once, in state `stopping`; repeated calls answer the same. @throws InstanceNotFound */
   stop(id: string, by: Actor): Instance
   /** Asks every live instance (of one project, or of all) to end; one failure stops no other. @throws ProjectNotFound */
-  stopAll(project: string | null, by: Actor): readonly Outcome[]
+  stopAll(project: string | null, by: Actor): Promise<readonly Outcome[]>
   /** Forgets an ended instance. @throws InstanceNotFound */
   dismiss(id: string, by: Actor): void
   /** Offers these, and what ended earlier, no more; each stays ended, to be resumed one by one. Returns those. */
@@ -162,7 +162,7 @@ export function createInstances(deps: InstancesDeps): Instances {
       if (isLive(entry.state)) stop.ask(entry, by)
       return ledger.present(entry)
     },
-    stopAll(project, by) {
+    async stopAll(project, by) {
       const path = project === null ? null : pathOf(project)
       const wanted = ledger.live().filter((entry) => path === null || entry.projectPath === path)
       return stop.askAll(wanted, by)

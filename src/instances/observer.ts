@@ -26,6 +26,8 @@ const reconcileMs = 2000
 const restMs = 15
 const restUnderLoadMs = 40
 const wakesUnderLoad = 50
+// Whatever a listing of very many costs, lab spends at most a fifth of its time on them.
+const restPerApply = 5
 
 /** Starts observing; its only timer while nothing happens is the reconcile. */
 export function createObserver(options: ObserverOptions): Observer {
@@ -34,6 +36,7 @@ export function createObserver(options: ObserverOptions): Observer {
   let running: Promise<void> | null = null
   let next: Promise<void> | null = null
   let lastBegin = Number.NEGATIVE_INFINITY
+  let applyMs = 0
   let wakes: number[] = []
   let closed = false
 
@@ -44,7 +47,9 @@ export function createObserver(options: ObserverOptions): Observer {
     const number = begun
     try {
       const listing = await list()
+      const arrived = performance.now()
       if (!closed) apply(listing, number)
+      applyMs = performance.now() - arrived
     } catch (error) {
       if (!closed) fail(error)
     }
@@ -52,7 +57,7 @@ export function createObserver(options: ObserverOptions): Observer {
 
   function restLeft(): number {
     const rest = wakes.length > wakesUnderLoad ? restUnderLoadMs : restMs
-    return lastBegin + rest - performance.now()
+    return lastBegin + Math.max(rest, applyMs * restPerApply) - performance.now()
   }
 
   /** One listing runs, at most one more is waited for: whoever asks in between shares it. */

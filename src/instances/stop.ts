@@ -1,6 +1,7 @@
 // The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
-import type { Actor, Outcome } from '../core/instance.ts'
+import { isLive, type Actor, type Outcome } from '../core/instance.ts'
 import { deriveState, type Exit, type Signals } from '../core/state.ts'
+import { inTurns } from '../turns.ts'
 import type { InstancesDeps } from './deps.ts'
 import { endProcesses } from './end-processes.ts'
 import type { Ending } from './ending.ts'
@@ -13,8 +14,8 @@ import type { Sweeper } from './sweeper.ts'
 export interface Stop {
   /** Asks for the end: the state is `stopping` when this returns, and the rest follows, also when lab is killed. */
   ask(entry: Entry, by: Actor): void
-  /** Asks each to end, as one event; one failure stops no other. */
-  askAll(entries: readonly Entry[], by: Actor): readonly Outcome[]
+  /** Asks each to end, as one event; one failure stops no other, and two hundred keep nobody waiting. */
+  askAll(entries: readonly Entry[], by: Actor): Promise<readonly Outcome[]>
   /** Goes on with a stop that was asked for before. */
   goOn(entry: Entry): void
 }
@@ -81,19 +82,23 @@ export function createStop(options: {
 
   return {
     ask,
-    askAll(entries, by) {
+    async askAll(entries, by) {
       const together = `stopped ${new Date(deps.now()).toISOString()}`
-      return entries.map((entry) => {
+      const outcomes: Outcome[] = []
+      await inTurns(entries, (entry) => {
         const { id, name } = entry
+        // It ended while others were asked.
+        if (!isLive(entry.state)) return
         entry.together = together
         try {
           ask(entry, by)
-          return { id, name, outcome: 'stopping' }
+          outcomes.push({ id, name, outcome: 'stopping' })
         } catch (error) {
           log.error({ err: error, instance: id }, 'a stop failed')
-          return failedOutcome({ id, name }, error)
+          outcomes.push(failedOutcome({ id, name }, error))
         }
       })
+      return outcomes
     },
     goOn(entry) {
       entry.unconfirmed = false

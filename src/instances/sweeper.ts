@@ -6,11 +6,12 @@ import {
   ancestorsOf,
   createProcessTableReader,
   isRunning,
-  treeOf,
   type ProcessEntry,
   type ProcessId,
   type ProcessTable,
 } from '../processes.ts'
+import { markedIn, treeOf } from '../process-table.ts'
+import { createTurns } from '../turns.ts'
 
 export interface Sweeper {
   /** Everything that belongs to an instance now: what runs below its keeper and what carries its mark. */
@@ -24,6 +25,8 @@ export interface Sweeper {
 }
 
 const pollMs = 20
+// Each look at one process reads a file of /proc: two hundred instances that end look less often.
+const pollMsEach = 0.5
 // What forks while it is being killed needs another look; nothing sane needs the last one.
 const roundsMax = 8
 // The kernel frees a killed process within this unless it hangs in a system call.
@@ -47,16 +50,28 @@ export interface SweeperOptions {
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { graceMs, log, spare, othersOf = () => [], heldByOthers = () => new Set() } = options
   const readTable = createProcessTableReader()
+  const turn = createTurns()
+  let waiting = 0
+
+  // Those of one table share the look; it is taken after the scan, as the world is then.
+  const ancestors = new WeakMap<object, readonly number[]>()
+  function ancestorsIn(table: object): readonly number[] {
+    const found = ancestors.get(table) ?? ancestorsOf(process.pid)
+    ancestors.set(table, found)
+    return found
+  }
 
   async function belongings(id: string, keeper: number | null): Promise<readonly ProcessId[]> {
     const table = await readTable()
+    // All who share the table go on at once.
+    await turn()
     // lab may have been started inside an instance, and so carry its mark.
-    const untouchable = new Set([...ancestorsOf(process.pid), ...spare()])
+    const untouchable = new Set([...ancestorsIn(table), ...spare()])
     for (const other of othersOf(id))
       if (other !== keeper) for (const { pid } of treeOf(table, other)) untouchable.add(pid)
     const found = new Map<number, ProcessEntry>()
     const tree = keeper === null ? [] : treeOf(table, keeper)
-    for (const entry of [...tree, ...[...table.values()].filter(({ instance }) => instance === id)])
+    for (const entry of [...tree, ...markedIn(table, id)])
       if (!untouchable.has(entry.pid) && entry.pid !== keeper) found.set(entry.pid, entry)
     const held = heldByOthers(id, [...found.values()], table)
     return [...found.values()].filter(({ pid }) => !held.has(pid))
@@ -91,13 +106,23 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     return belongings(id, null)
   }
 
-  return { belongings, signal, gone, sweep }
-}
-
-async function gone(processes: readonly ProcessId[], deadline: number): Promise<boolean> {
-  for (;;) {
-    if (!processes.some(isRunning)) return true
-    if (performance.now() >= deadline) return false
-    await sleep(pollMs)
+  async function gone(processes: readonly ProcessId[], deadline: number): Promise<boolean> {
+    waiting += 1
+    try {
+      for (;;) {
+        const isGone = !processes.some(isRunning)
+        if (!isGone && performance.now() < deadline) {
+          await sleep(Math.max(pollMs, waiting * pollMsEach))
+          continue
+        }
+        // What comes next is done for many at once, too.
+        await turn()
+        return isGone
+      }
+    } finally {
+      waiting -= 1
+    }
   }
+
+  return { belongings, signal, gone, sweep }
 }

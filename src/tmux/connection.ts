@@ -1,5 +1,6 @@
 // One attached control-mode client from its start to its end: commands in, replies matched in order.
 import { spawn } from 'node:child_process'
+import { startPatience } from './patience.ts'
 import { createReader, type Block } from './protocol.ts'
 import { quoteLine, type Command } from './quote.ts'
 import { classify, type Reply } from './reply.ts'
@@ -100,9 +101,9 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 
   // Not before the deadline: a client that goes while it introduces itself can end the server
   // (https://github.com/tmux/tmux/pull/5004).
-  const tooLate = setTimeout(() => end(`not attached within ${timeoutMs} ms`), timeoutMs)
+  const stopWaiting = startPatience(timeoutMs, () => end(`not attached within ${timeoutMs} ms`))
   const failure = await attached
-  clearTimeout(tooLate)
+  stopWaiting()
   if (failure !== null) {
     await exited
     return failure
@@ -112,9 +113,9 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     run(commands) {
       if (state !== 'up') return Promise.resolve({ kind: 'unavailable', stderr: 'not connected' })
       const reply = calls.add(commands)
-      const deadline = setTimeout(() => end('no answer in time', 'timeout'), timeoutMs)
+      const endPatience = startPatience(timeoutMs, () => end('no answer in time', 'timeout'))
       child.stdin.write(`${quoteLine(commands)}\n`)
-      return reply.finally(() => clearTimeout(deadline))
+      return reply.finally(endPatience)
     },
     async close() {
       if (state === 'up') {

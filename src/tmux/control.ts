@@ -118,6 +118,27 @@ export function createControl(options: ControlOptions): Control {
   }
 }
 
+// Two hundred panes that end while the connection is down must not start two hundred tmux at once, nor
+// keep what else is asked for waiting.
+const spawnedMax = 4
+
+/** Runs at most `max` calls at a time; the rest wait in order. */
+function createLimit(max: number): (call: () => Promise<Reply>) => Promise<Reply> {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async (call) => {
+    if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running += 1
+    try {
+      return await call()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else running -= 1
+    }
+  }
+}
+
 interface Lane {
   readonly run: Run
   connect(): Promise<void>
@@ -133,6 +154,7 @@ function createLane(
     isWanted,
   }: { wake: () => void; label: string; gate: Gate; isWanted: () => boolean },
 ): Lane {
+  const spawnTurn = createLimit(spawnedMax)
   let connection: Connection | null = null
   let attempt: Promise<void> | null = null
   let delayMs = 0
@@ -209,9 +231,13 @@ function createLane(
     run(commands, runOptions) {
       const call = async () => {
         if (connection) return connection.run(commands)
-        const reply = await spawned(commands, runOptions)
-        if (reply.kind === 'ok') void connect()
-        return reply
+        return spawnTurn(async () => {
+          // It may have come back while the call waited for its turn.
+          if (connection) return connection.run(commands)
+          const reply = await spawned(commands, runOptions)
+          if (reply.kind === 'ok') void connect()
+          return reply
+        })
       }
       return runOptions?.changesSessions ? gate.change(call) : call()
     },

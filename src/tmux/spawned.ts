@@ -1,6 +1,7 @@
 // The spawned client: one tmux process per call. It is the reference for what a call means; the
 // control client does the same faster and falls back to this one.
 import { execa } from 'execa'
+import { startPatience } from './patience.ts'
 import { quoteLine, spawnedArgs } from './quote.ts'
 import { classify, type Reply, type Run } from './reply.ts'
 import type { Server } from './server.ts'
@@ -49,15 +50,15 @@ export function createSpawned({ server, tmuxPath, env, timeoutMs }: SpawnedOptio
       },
     )
     let isLate = false
-    const deadline = setTimeout(() => {
+    const endPatience = startPatience(timeoutMs, () => {
       isLate = true
       child.kill('SIGKILL')
       // A server that hangs holds the other ends of these, so execa's own timeout would wait for it.
       child.stdout.destroy()
       child.stderr.destroy()
-    }, timeoutMs)
+    })
     const result = await child
-    clearTimeout(deadline)
+    endPatience()
     if (isLate) return { kind: 'timeout', stderr: '' }
     const stderr = result.stderr.trimEnd()
     // A server that refuses a user says so and exits 0.

@@ -64,11 +64,13 @@ export function createApi(
     return c.body(null, 204)
   })
 
-  api.delete('/projects/:key/instances', (c) =>
-    c.json({ results: instances.stopAll(c.req.param('key'), actorOf(c)) }),
+  api.delete('/projects/:key/instances', async (c) =>
+    c.json({ results: await instances.stopAll(c.req.param('key'), actorOf(c)) }),
   )
 
-  api.delete('/instances', (c) => c.json({ results: instances.stopAll(null, actorOf(c)) }))
+  api.delete('/instances', async (c) =>
+    c.json({ results: await instances.stopAll(null, actorOf(c)) }),
+  )
 
   api.get('/events', (c) => streams.open(c, ':\n\n', tellers.api()))
 

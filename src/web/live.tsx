@@ -18,6 +18,8 @@ export interface Live {
   projects(): readonly Project[]
   /** Everything the page shows; no live instance is missing, whatever became of its folder. */
   picture(): Picture
+  /** The rows of these instances, as partials. */
+  rows(changed: readonly Instance[]): string
   /** The partials that bring a page up to date after a form changed these instances. */
   partials(changed: readonly Instance[], gone?: readonly string[]): string
 }
@@ -74,27 +76,29 @@ export function createLive(
     }
   }
 
+  function rows(changed: readonly Instance[]): string {
+    const at = moment()
+    return changed.map((instance) => htmlOf(<Placed instance={instance} at={at} />)).join('')
+  }
+
   return {
     moment,
     projects,
     picture,
+    rows,
     partials(changed, gone = []) {
       const at = moment()
-      return htmlOf(
-        <>
-          {changed.map((instance) => (
-            <Placed instance={instance} at={at} />
+      const sums = htmlOf(
+        <Partial into="body">
+          {gone.map((id) => (
+            <GoneRow id={id} at={at} />
           ))}
-          <Partial into="body">
-            {gone.map((id) => (
-              <GoneRow id={id} at={at} />
-            ))}
-            <Needs instances={instances.list()} at={at} />
-            <Offer offer={instances.comeBack()} cap={instances.cap()} at={at} />
-            <CapCount cap={instances.cap()} at={at} />
-          </Partial>
-        </>,
+          <Needs instances={instances.list()} at={at} />
+          <Offer offer={instances.comeBack()} cap={instances.cap()} at={at} />
+          <CapCount cap={instances.cap()} at={at} />
+        </Partial>,
       )
+      return rows(changed) + sums
     },
   }
 }

@@ -1,6 +1,7 @@
 // The forms about several instances: stop all, and what is done with those that ended together.
 import { Hono, type Context } from 'hono'
 import type { Outcome } from '../core/instance.ts'
+import { inTurns } from '../turns.ts'
 import { askerOf, cleared, done, isHtmx } from './answer.tsx'
 import { readIdsForm } from './body.ts'
 import type { Service } from './deps.ts'
@@ -17,38 +18,43 @@ export function createSeveral(instances: Service, live: Live, assets: AssetPaths
   const several = new Hono<WebEnv>()
 
   /** Brings those up to date that were asked about together, and says which failed and why. */
-  function doneAll(results: readonly Outcome[], line: string): string {
+  async function doneAll(results: readonly Outcome[], line: string): Promise<string> {
     const told = htmlOf(
       <Partial into={line} swap="innerHTML">
         <Failures of={results} />
       </Partial>,
     )
-    const ids = new Set(results.map(({ id }) => id))
-    return live.partials(instances.list().filter(({ id }) => ids.has(id))) + told
+    let rows = ''
+    await inTurns(results, ({ id }) => {
+      // As it is now: what was true when the first was drawn may have changed.
+      const instance = instances.list({ ended: true }).find((one) => one.id === id)
+      if (instance) rows += live.rows([instance])
+    })
+    return rows + live.partials([]) + told
   }
 
   /** The same for a browser without htmx: back to the page, or the page with what failed on it. */
-  function answerAll(
+  async function answerAll(
     c: Context<WebEnv>,
     results: readonly Outcome[],
     place: { readonly line: string; readonly hash: string },
-  ): Response {
-    if (isHtmx(c)) return c.html(doneAll(results, place.line))
+  ): Promise<Response> {
+    if (isHtmx(c)) return c.html(await doneAll(results, place.line))
     const failed = results.some(({ outcome }) => outcome === 'failed')
     if (!failed) return c.redirect(`/${place.hash}`, 303)
     const options = { ...askerOf(c), failures: <Failures of={results} /> }
     return c.html(renderPage(live.picture(), live.moment(), assets, options), 409)
   }
 
-  several.post('/projects/:key/stop-all', (c) => {
+  several.post('/projects/:key/stop-all', async (c) => {
     const project = c.req.param('key')
     c.set('form', { project })
-    const results = instances.stopAll(project, actorOf(c, 'page'))
+    const results = await instances.stopAll(project, actorOf(c, 'page'))
     return answerAll(c, results, { line: `#msg-${project}`, hash: `#p-${project}` })
   })
 
-  several.post('/stop-all', (c) => {
-    const results = instances.stopAll(null, actorOf(c, 'page'))
+  several.post('/stop-all', async (c) => {
+    const results = await instances.stopAll(null, actorOf(c, 'page'))
     return answerAll(c, results, { line: '#msg', hash: '' })
   })
 

@@ -1,10 +1,10 @@
 // Server-sent events: opens, bounds, keeps alive and ends streams; knows nothing of what they say.
 import type { Context } from 'hono'
-import type { LabEvent } from '../core/instance.ts'
 import { LabError } from '../errors.ts'
 import type { Counts } from './bounds.ts'
 import type { WebEnv, WebLog } from './env.ts'
 import type { Instances } from '../instances/instances.ts'
+import { createPump, type Tell } from './pump.ts'
 
 export interface StreamLimits {
   readonly heartbeatMs: number
@@ -15,7 +15,7 @@ export interface StreamLimits {
 }
 
 /** Says the first words and returns who tells the rest. */
-export type Begin = (send: (chunk: string) => void) => (event: LabEvent) => void
+export type Begin = (send: (chunk: string) => void) => Tell
 
 /** What goes on as long as a stream stands. */
 export type Attend = () => () => void
@@ -58,7 +58,7 @@ interface Open {
   readonly end: () => void
 }
 
-/** Makes the keeper of all streams of one app; each subscribes once, and fails for itself alone. */
+/** Makes the keeper of all streams of one app; each fails for itself alone. */
 export function createStreams(
   subscribe: Instances['subscribe'],
   log: WebLog,
@@ -67,6 +67,7 @@ export function createStreams(
 ): Streams {
   const limits = { ...limitsDefault, ...given }
   const open = new Set<Open>()
+  const join = createPump(subscribe)
   let isClosed = false
   let timer: NodeJS.Timeout | null = null
 
@@ -149,7 +150,7 @@ export function createStreams(
       guarded(() => {
         const tell = begin(send)
         if (isOver) return
-        unsubscribe = subscribe((event) => guarded(() => tell(event)))
+        unsubscribe = join((event, manyWait) => guarded(() => tell(event, manyWait)))
         leave = attend()
       })
     }

@@ -56,15 +56,19 @@ export function createTellers(instances: Service, live: Live): Tellers {
         const marks = cards.takeGone().map((key) => <GoneCard project={key} at={at} />)
         if (marks.length > 0) send(message(htmlOf(<Partial into="body">{marks}</Partial>)))
       })
-      return (event) => {
-        if (event.type === 'rescanned') return lookForGone()
+      let isChanged = false
+      return (event, manyWait) => {
+        if (event.type === 'rescanned') lookForGone()
         const lacking = cards.takeLacking(event)
         const isCard = event.type === 'project'
         // A card comes before what goes into it, and once.
         let changes =
           lacking === null || isCard ? '' : changeOf({ type: 'project', project: lacking })
-        if (lacking !== null || !isCard) changes += changeOf(event)
-        if (['instance', 'removed', 'cap'].includes(event.type)) {
+        const isNews = event.type !== 'rescanned' && (lacking !== null || !isCard)
+        if (isNews) changes += changeOf(event)
+        isChanged ||= ['instance', 'removed', 'cap'].includes(event.type)
+        if (isChanged && !manyWait) {
+          isChanged = false
           const after = sums.map(({ textAt }) => textAt(event))
           sums.forEach(({ htmlAt }, i) => (changes += after[i] === texts[i] ? '' : htmlAt(event)))
           texts = after

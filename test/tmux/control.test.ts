@@ -61,6 +61,22 @@ describe('the control client', () => {
     expect((await tmux.list()).sessions).toMatchObject([{ attached: 0 }])
   })
 
+  test('does not take tmux for silent when lab itself was held up', async ({ sandbox }) => {
+    const warnings: string[] = []
+    const tmux = await open(sandbox, {
+      client: 'control',
+      timeoutMs: 2000,
+      log: ({ msg }) => warnings.push(msg),
+    })
+    // More than a pipe takes at once: the rest goes out when lab comes to it again.
+    const answers = Array.from({ length: 600 }, () => tmux.list())
+    await new Promise((resolve) => process.nextTick(resolve))
+    const free = performance.now() + 2500
+    while (performance.now() < free);
+    for (const answer of await Promise.all(answers)) expect(answer.sessions).toEqual([])
+    expect(warnings).toEqual([])
+  })
+
   test('answers while its connections are gone, wakes lab, and has them again', async ({
     sandbox,
   }) => {

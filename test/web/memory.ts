@@ -185,7 +185,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       return () => void (watchers -= 1)
     },
     stop,
-    stopAll(project, by) {
+    async stopAll(project, by) {
       if (project !== null) projectOf(project)
       return live()
         .filter((instance) => project === null || instance.project === project)

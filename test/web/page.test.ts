@@ -356,7 +356,7 @@ describe('a form that htmx sends', () => {
   it('a stop-all tells which instances failed', async () => {
     const lab = createLab()
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.stopAll = () => [
+    lab.memory.stopAll = async () => [
       { id, name: 'foo', outcome: 'failed', error: { code: 'tmux_failed', message: 'tmux broke' } },
     ]
     const html = await (await lab.submit('/projects/foo/stop-all', {}, htmx)).text()

@@ -1,0 +1,26 @@
+// How long a client waits for tmux. Imports nothing.
+
+// A loop that was held up fires a timer late and before it reads what came in meanwhile; so it takes
+// several timers, each with a look at the answers in between, to call tmux silent.
+const slices = 4
+
+/**
+ * Calls `late` when nothing came for `ms` in which lab could listen, and never because lab itself was held
+ * up; calling what is returned ends the wait.
+ */
+export function startPatience(ms: number, late: () => void): () => void {
+  let left = slices
+  let isOver = false
+  const timer = setInterval(() => {
+    left -= 1
+    if (left > 0) return
+    clearInterval(timer)
+    setImmediate(() => {
+      if (!isOver) late()
+    })
+  }, ms / slices)
+  return () => {
+    isOver = true
+    clearInterval(timer)
+  }
+}
