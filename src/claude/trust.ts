@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../errors.ts'
 import { replaceFile } from '../write-file.ts'
+import { canonicalRoot } from './git-root.ts'
 
 type Json = Record<string, unknown>
 
@@ -26,9 +27,13 @@ export function seedTrust(configFile: string, folder: string): Promise<void> {
   return seeded
 }
 
-/** The names under which Claude may look a folder up: as given, and as the kernel knows it. */
+/**
+ * The names under which Claude may look a folder up: as given, as the kernel knows it, and, for a linked
+ * worktree, the root of its repository.
+ */
 async function namesOf(folder: string): Promise<readonly string[]> {
-  return [...new Set([folder, await realpath(folder).catch(() => folder)])]
+  const real = await realpath(folder).catch(() => folder)
+  return [...new Set([folder, real, (await canonicalRoot(real)) ?? real])]
 }
 
 async function isSeeded(configFile: string, folder: string): Promise<boolean> {

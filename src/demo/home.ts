@@ -2,7 +2,7 @@
 // Part of src/demo, which imports no other room.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 export interface Home {
   readonly configDir: string
@@ -51,9 +51,11 @@ function projectsOf(value: Json): Record<string, Json> {
   return (value['projects'] ??= {}) as Record<string, Json>
 }
 
-/** Whether this folder, or one above it, was trusted before. */
+/** Whether this folder was trusted before: by its repository's root alone, or outside of any by one above it. */
 export function isTrusted(home: Home, cwd: string): boolean {
   const projects = projectsOf(readJson(home.claudeJson))
+  const root = gitRoot(cwd)
+  if (root !== null) return projects[root]?.['hasTrustDialogAccepted'] === true
   for (let folder = cwd; ; folder = dirname(folder)) {
     if (projects[folder]?.['hasTrustDialogAccepted'] === true) return true
     if (folder === dirname(folder)) return false
@@ -62,9 +64,29 @@ export function isTrusted(home: Home, cwd: string): boolean {
 
 /** Writes down that the folder is trusted. */
 export function trust(home: Home, cwd: string): void {
+  const key = gitRoot(cwd) ?? cwd
   editJson(home.claudeJson, (value) => {
-    projectsOf(value)[cwd] = { ...projectsOf(value)[cwd], hasTrustDialogAccepted: true }
+    projectsOf(value)[key] = { ...projectsOf(value)[key], hasTrustDialogAccepted: true }
   })
+}
+
+/** The main checkout of a worktree, or its bare repository; of any other checkout its top; null outside of one. */
+function gitRoot(cwd: string): string | null {
+  let top = cwd
+  while (!existsSync(join(top, '.git'))) {
+    if (top === dirname(top)) return null
+    top = dirname(top)
+  }
+  try {
+    const pointer = /^gitdir: (.+)$/m.exec(readFileSync(join(top, '.git'), 'utf8'))?.[1] ?? ''
+    const gitDir = resolve(top, pointer)
+    const common = resolve(gitDir, readFileSync(join(gitDir, 'commondir'), 'utf8').trim())
+    const named = resolve(gitDir, readFileSync(join(gitDir, 'gitdir'), 'utf8').trim())
+    if (named !== join(top, '.git') || dirname(gitDir) !== join(common, 'worktrees')) return top
+    return basename(common) === '.git' ? dirname(common) : common
+  } catch {
+    return top
+  }
 }
 
 /** Whether somebody is logged in, going by the credentials file. */

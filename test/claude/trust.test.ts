@@ -1,4 +1,5 @@
 // Folder trust in Claude's own configuration, which holds far more than lab knows of.
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -7,7 +8,9 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -159,6 +162,101 @@ describe('the seed', () => {
       projects: Object.fromEntries(folders.map((path) => [path, trusted])),
     })
     expect(readdirSync(folder)).toEqual(['.claude.json'])
+  })
+})
+
+/** A git that reads no configuration but the repository's, and asks for nothing. */
+function git(cwd: string, ...args: readonly string[]): void {
+  const config = ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'init.defaultBranch=main'] // prettier-ignore
+  execFileSync('git', [...config, '-c', 'protocol.file.allow=always', ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' },
+    stdio: 'pipe',
+  })
+}
+
+/** Makes a repository with one commit and returns its folder. */
+function repository(folder: string): string {
+  mkdirSync(folder)
+  git(folder, 'init')
+  git(folder, 'commit', '--allow-empty', '-m', 'first')
+  return folder
+}
+
+// Claude Code 2.1.332 keeps the trust of a linked worktree under the root of its repository alone.
+describe('the seed for a linked worktree', () => {
+  /** The folders that a seed for that one trusts beside it. */
+  async function seededWith(folder: string, worktree: string): Promise<readonly string[]> {
+    const file = join(folder, '.claude.json')
+    await seedTrust(file, worktree)
+    const { projects } = read(file) as { projects: Record<string, unknown> }
+    return Object.keys(projects).filter((path) => path !== worktree)
+  }
+
+  test('trusts the main checkout as well', async ({ folder }) => {
+    const main = repository(join(folder, 'main'))
+    git(main, 'worktree', 'add', '../wt')
+    expect(await seededWith(folder, join(folder, 'wt'))).toEqual([main])
+  })
+
+  test.for(['foo.git', '.bare'])(
+    'trusts the bare repository %s itself',
+    async (name, { folder }) => {
+      repository(join(folder, 'origin'))
+      git(folder, 'clone', '--bare', 'origin', name)
+      git(join(folder, name), 'worktree', 'add', join(folder, 'wt'))
+      expect(await seededWith(folder, join(folder, 'wt'))).toEqual([join(folder, name)])
+    },
+  )
+
+  test('trusts the folder that holds a bare .git', async ({ folder }) => {
+    repository(join(folder, 'origin'))
+    git(folder, 'clone', '--bare', 'origin', 'foo/.git')
+    git(join(folder, 'foo'), 'worktree', 'add', 'wt')
+    expect(await seededWith(folder, join(folder, 'foo/wt'))).toEqual([join(folder, 'foo')])
+  })
+
+  test("trusts a submodule's own repository, not what it is part of", async ({ folder }) => {
+    repository(join(folder, 'origin'))
+    const whole = repository(join(folder, 'whole'))
+    git(whole, 'submodule', 'add', join(folder, 'origin'), 'part')
+    expect(await seededWith(folder, join(whole, 'part'))).toEqual([])
+    git(join(whole, 'part'), 'worktree', 'add', join(folder, 'wt'))
+    writeFileSync(join(folder, '.claude.json'), '{}')
+    expect(await seededWith(folder, join(folder, 'wt'))).toEqual([join(whole, '.git/modules/part')])
+  })
+
+  test('trusts nothing else where the worktree was moved or its repository is gone', async ({
+    folder,
+  }) => {
+    const main = repository(join(folder, 'main'))
+    git(main, 'worktree', 'add', '../wt')
+    renameSync(join(folder, 'wt'), join(folder, 'moved'))
+    expect(await seededWith(folder, join(folder, 'moved'))).toEqual([])
+    renameSync(join(folder, 'moved'), join(folder, 'wt'))
+    rmSync(main, { recursive: true })
+    writeFileSync(join(folder, '.claude.json'), '{}')
+    expect(await seededWith(folder, join(folder, 'wt'))).toEqual([])
+  })
+
+  test('trusts no repository that a folder merely names as its own', async ({ folder }) => {
+    const victim = repository(join(folder, 'victim'))
+    const forged = join(folder, 'forged')
+    put(join(forged, '.git'), `gitdir: ${forged}/x/worktrees/y\n`)
+    put(join(forged, 'x/worktrees/y/commondir'), `${victim}/.git\n`)
+    put(join(forged, 'x/worktrees/y/gitdir'), `${forged}/.git\n`)
+    expect(await seededWith(folder, forged)).toEqual([])
+    // Nor one whose worktree is another folder.
+    git(victim, 'worktree', 'add', '../wt')
+    put(join(forged, '.git'), `gitdir: ${victim}/.git/worktrees/wt\n`)
+    writeFileSync(join(folder, '.claude.json'), '{}')
+    expect(await seededWith(folder, forged)).toEqual([])
+  })
+
+  test('is not held up by a .git that is a FIFO', async ({ folder }) => {
+    mkdirSync(join(folder, 'odd'))
+    execFileSync('mkfifo', [join(folder, 'odd/.git')])
+    expect(await seededWith(folder, join(folder, 'odd'))).toEqual([])
   })
 })
 

@@ -1,0 +1,45 @@
+// Under which folder Claude Code keeps its trust in a worktree: the main checkout, or the bare repository.
+// Only files are read, and none that a checkout could have brought along is believed alone.
+import { constants } from 'node:fs'
+import { open, realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+
+/**
+ * The root that a linked worktree shares with its repository (measured with Claude Code 2.1.332): the
+ * folder that holds the common `.git`, or the common folder itself under any other name (`foo.git`,
+ * `.bare`, a submodule's). Null for what is no linked worktree: a checkout of its own, a submodule, a
+ * plain folder, a worktree that was moved or whose repository is gone.
+ */
+export async function canonicalRoot(folder: string): Promise<string | null> {
+  try {
+    const dotGit = join(folder, '.git')
+    const pointer = /^gitdir: (.+)$/m.exec(await readSmall(dotGit))?.[1]
+    if (pointer === undefined) return null
+    const gitDir = await realpath(resolve(folder, pointer))
+    const common = await realpath(
+      resolve(gitDir, (await readSmall(join(gitDir, 'commondir'))).trim()),
+    )
+    // A folder that merely names somebody else's repository is no worktree of it: that one names it, too.
+    const named = resolve(gitDir, (await readSmall(join(gitDir, 'gitdir'))).trim())
+    const isMutual = (await realpath(named)) === (await realpath(dotGit))
+    if (!isMutual || dirname(gitDir) !== join(common, 'worktrees')) return null
+    return basename(common) === '.git' ? dirname(common) : common
+  } catch {
+    return null
+  }
+}
+
+// A path, with some room: Linux allows 4096 bytes.
+const bytesMax = 8192
+
+/** The text of a regular file of that size at most; the opening waits for nobody. */
+async function readSmall(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    if (!(await file.stat()).isFile()) throw new Error(`${path} is not a regular file`)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytesMax), 0, bytesMax, 0)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
