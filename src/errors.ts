@@ -83,8 +83,14 @@ export class ProjectNotFound extends LabError {
 }
 
 export class ProjectGone extends LabError {
-  constructor(path: string) {
-    super('project_gone', `The folder of this project is gone: ${path}. Put it back, or reload.`)
+  /** `isSilent`: its disk does not answer, so nobody knows whether it is there. */
+  constructor(path: string, { isSilent = false } = {}) {
+    super(
+      'project_gone',
+      isSilent
+        ? `The disk of this project does not answer: ${path}. Look at its mount, then try again.`
+        : `The folder of this project is gone: ${path}. Put it back, or reload.`,
+    )
   }
 }
 

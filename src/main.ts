@@ -5,9 +5,13 @@ import { asksForHelp } from './argv.ts'
 import { isCommand, runCli } from './cli/cli.ts'
 import { parseConfig, serveHelp } from './config.ts'
 import { UsageError } from './errors.ts'
+import { hasUnanswered } from './read-file.ts'
 
 const { version } = packageJson
 const around = { homedir: homedir(), cwd: process.cwd() }
+
+// Before the first file access: disks that do not answer hold up to eight of these threads.
+process.env['UV_THREADPOOL_SIZE'] ??= '16'
 
 /** Carries out the command line; resolves to the exit code, or to null while a server runs on. */
 async function main([word = 'serve', ...rest]: readonly string[]): Promise<number | null> {
@@ -55,15 +59,22 @@ let isEnding = false
 /** Ends lab at these signals; what takes longer than `limitMs` does not keep it from ending. */
 function endOnSignals(signals: readonly NodeJS.Signals[], limitMs: number): void {
   async function end(): Promise<void> {
-    setTimeout(() => process.exit(0), limitMs).unref()
+    setTimeout(exit, limitMs).unref()
     while (atEnd.length > 0) await atEnd.pop()!()
-    process.exit(0)
+    exit()
   }
   for (const signal of signals)
     process.on(signal, () => {
       if (!isEnding) end().catch(fail)
       isEnding = true
     })
+}
+
+/** Ends the process. Node waits for its threads before it exits; one that waits for a dead disk never returns. */
+function exit(): void {
+  if (!hasUnanswered()) process.exit(0)
+  process.removeAllListeners('SIGTERM')
+  process.kill(process.pid, 'SIGTERM')
 }
 
 // Its agents are ended one by one before their folder goes.

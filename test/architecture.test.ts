@@ -18,9 +18,12 @@ interface Room {
 }
 
 // main → web, cli → instances → tmux, claude, projects, store → core, errors.
-// argv, processes, process-table, turns, write-file and log are leaves: small, and the same for all who need them.
+// argv, processes, process-table, read-file, turns, write-file and log are leaves: small, and the same for all who need them.
 const rooms: Readonly<Record<string, Room>> = {
-  main: { rooms: ['argv', 'cli', 'config', 'demo', 'errors', 'serve'], packages: ['node:'] },
+  main: {
+    rooms: ['argv', 'cli', 'config', 'demo', 'errors', 'read-file', 'serve'],
+    packages: ['node:'],
+  },
   serve: {
     rooms: [
       'claude',
@@ -43,14 +46,18 @@ const rooms: Readonly<Record<string, Room>> = {
   log: { rooms: [], types: ['config'], packages: ['pino'] },
   processes: { rooms: [], packages: ['node:'] },
   'process-table': { rooms: [], types: ['processes'], packages: [] },
+  'read-file': { rooms: [], packages: ['node:'] },
   turns: { rooms: [], packages: ['node:'] },
   'write-file': { rooms: [], packages: ['node:'] },
   core: { rooms: [], packages: [] },
-  projects: { rooms: ['core', 'errors'], packages: ['node:'] },
-  store: { rooms: ['core', 'errors', 'processes', 'write-file'], packages: ['node:', 'zod'] },
-  tmux: { rooms: ['core', 'errors', 'processes'], packages: ['node:', 'execa'] },
+  projects: { rooms: ['core', 'errors', 'read-file'], packages: ['node:'] },
+  store: {
+    rooms: ['core', 'errors', 'processes', 'read-file', 'write-file'],
+    packages: ['node:', 'zod'],
+  },
+  tmux: { rooms: ['core', 'errors', 'processes', 'read-file'], packages: ['node:', 'execa'] },
   claude: {
-    rooms: ['core', 'errors', 'processes', 'write-file'],
+    rooms: ['core', 'errors', 'processes', 'read-file', 'write-file'],
     packages: ['node:', 'execa', 'zod'],
   },
   instances: {
@@ -58,9 +65,10 @@ const rooms: Readonly<Record<string, Room>> = {
       'claude',
       'core',
       'errors',
-      'processes',
       'process-table',
+      'processes',
       'projects',
+      'read-file',
       'store',
       'tmux',
       'turns',
@@ -69,11 +77,15 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:', 'pino'],
   },
   web: {
-    rooms: ['core', 'errors', 'instances', 'turns'],
+    rooms: ['core', 'errors', 'instances', 'read-file', 'turns'],
     types: ['log'],
     packages: ['node:', 'ansi_up', 'hono', 'htmx.org', 'pino', 'zod'],
   },
-  cli: { rooms: ['argv', 'errors', 'processes'], types: ['core'], packages: ['node:'] },
+  cli: {
+    rooms: ['argv', 'errors', 'processes', 'read-file'],
+    types: ['core'],
+    packages: ['node:'],
+  },
   demo: { rooms: [], packages: ['node:'] },
 }
 

@@ -1,8 +1,8 @@
 // Under which folder Claude Code keeps its trust in a worktree: the main checkout, or the bare repository.
 // Only files are read, and none that a checkout could have brought along is believed alone.
-import { constants } from 'node:fs'
-import { open, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { readTextUnbounded } from '../read-file.ts'
 
 /**
  * The root that a linked worktree shares with its repository (measured with Claude Code 2.1.332): the
@@ -31,15 +31,4 @@ export async function canonicalRoot(folder: string): Promise<string | null> {
 
 // A path, with some room: Linux allows 4096 bytes.
 const bytesMax = 8192
-
-/** The text of a regular file of that size at most; the opening waits for nobody. */
-async function readSmall(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    if (!(await file.stat()).isFile()) throw new Error(`${path} is not a regular file`)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytesMax), 0, bytesMax, 0)
-    return buffer.toString('utf8', 0, bytesRead)
-  } finally {
-    await file.close()
-  }
-}
+const readSmall = (path: string): Promise<string> => readTextUnbounded(path, bytesMax)

@@ -1,9 +1,10 @@
 // Claude's registry: `<pid>.json` for each running Claude Code, written in place by Claude, watched
 // and only read by lab. The format is undocumented, so each field is taken only where it is sound.
-import { readdirSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
+import { readTextSync } from '../read-file.ts'
 import { deepLinkOf } from './deep-link.ts'
 
 // The last moment that a Date can hold.
@@ -181,9 +182,12 @@ function listEntries(dir: string): readonly string[] {
   }
 }
 
+// Claude writes some 500.
+const entryBytesMax = 64 * 1024
+
 function readEntry(path: string): RegistryEntry | null {
   try {
-    const entry = parseEntry(readFileSync(path, 'utf8'))
+    const entry = parseEntry(readTextSync(path, entryBytesMax))
     // Each process writes of itself alone.
     return entry && basename(path) === `${entry.pid}.json` ? entry : null
   } catch {

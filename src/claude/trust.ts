@@ -1,8 +1,9 @@
 // Folder trust in Claude's own configuration: the operator's tap on Start is the consent.
-import { mkdir, readFile, realpath, rmdir, stat } from 'node:fs/promises'
+import { mkdir, realpath, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../errors.ts'
+import { answerOf, readText } from '../read-file.ts'
 import { replaceFile } from '../write-file.ts'
 import { canonicalRoot } from './git-root.ts'
 
@@ -32,8 +33,11 @@ export function seedTrust(configFile: string, folder: string): Promise<void> {
  * worktree, the root of its repository.
  */
 async function namesOf(folder: string): Promise<readonly string[]> {
-  const real = await realpath(folder).catch(() => folder)
-  return [...new Set([folder, real, (await canonicalRoot(real)) ?? real])]
+  const names = answerOf(`trust names of ${folder}`, async () => {
+    const real = await realpath(folder).catch(() => folder)
+    return [...new Set([folder, real, (await canonicalRoot(real)) ?? real])]
+  })
+  return names.catch(() => [folder])
 }
 
 async function isSeeded(configFile: string, folder: string): Promise<boolean> {
@@ -90,10 +94,13 @@ async function withClaudesLock(configFile: string, act: () => Promise<void>): Pr
   }
 }
 
+// It grows with every project; a few megabytes have been seen.
+const configBytesMax = 64 * 1024 * 1024
+
 async function readConfig(configFile: string): Promise<{ config: Json; mode: number }> {
   let text: string
   try {
-    text = await readFile(configFile, 'utf8')
+    text = await readText(configFile, { bytesMax: configBytesMax })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { config: {}, mode: 0o600 }
     throw new ClaudeConfigInvalid(configFile, { cause: error })

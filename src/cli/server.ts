@@ -1,10 +1,10 @@
 // Which lab a command talks to: the one named by flag or environment, else the one whose note lies in
 // a state directory. The note outlives lab, so it counts only while exactly that process still runs.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { absolutePath, defaultStateDir } from '../argv.ts'
 import { UsageError } from '../errors.ts'
 import { isRunning } from '../processes.ts'
+import { readTextSync } from '../read-file.ts'
 import { Failure, type CliContext, type ServerFlags } from './command.ts'
 
 export interface Server {
@@ -82,7 +82,7 @@ function readNote(dir: string): Note | null {
   const path = join(dir, 'server.json')
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readTextSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
@@ -125,7 +125,7 @@ function tokenOf(path: string | undefined): string | null {
   if (!path) return null
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readTextSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new Failure(`LAB_TOKEN_FILE ${path} cannot be read: ${code ?? 'no reason given'}.`)

@@ -23,7 +23,7 @@ import { createDaemons } from './daemons.ts'
 import { createEnding } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { createLaunch } from './launch.ts'
-import { createLedger } from './ledger.ts'
+import { createLedger, type Ledger } from './ledger.ts'
 import { createMemory } from './memory.ts'
 import { createObserver } from './observer.ts'
 import { createSightings } from './sightings.ts'
@@ -122,7 +122,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     reconcile() {
       registry.reconcile()
       agents.forget()
-      readBranches(ledger.live())
+      readBranches(ledger)
       // Who is told that nobody is logged in shall see it end, too.
       if (memory.isWatched() && claude.lastLogin() === 'logged_out') claude.refresh()
       ledger.noticesMayHaveChanged()
@@ -227,12 +227,17 @@ export function createInstances(deps: InstancesDeps): Instances {
   }
 }
 
-/** Reads the branch of each checkout once, however many instances share it. */
-function readBranches(live: readonly Entry[]): void {
-  const branches = new Map<string, string | null>()
-  for (const entry of live) {
-    const { projectPath } = entry
-    if (!branches.has(projectPath)) branches.set(projectPath, currentBranch(projectPath))
-    entry.branch = branches.get(projectPath) ?? null
-  }
+/** Reads the branch of each checkout once, however many instances share it; an unreadable disk changes none. */
+function readBranches(ledger: Ledger): void {
+  for (const path of new Set(ledger.live().map(({ projectPath }) => projectPath)))
+    currentBranch(path).then(
+      (branch) => {
+        for (const entry of ledger.live())
+          if (entry.projectPath === path && entry.branch !== branch) {
+            entry.branch = branch
+            ledger.publish(entry)
+          }
+      },
+      () => undefined,
+    )
 }

@@ -1,5 +1,5 @@
 // The one launch path: who may start, where, and the session that is made. Start and resume call it.
-import { statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { launchArgv, launchEnvironment } from '../claude/launch.ts'
 import { loginCommand } from '../claude/paths.ts'
 import { seedTrust } from '../claude/trust.ts'
@@ -15,6 +15,7 @@ import {
 } from '../errors.ts'
 import { environmentNames } from '../processes.ts'
 import type { FoundProject, Projects } from '../projects/projects.ts'
+import { answerOf, Unreadable } from '../read-file.ts'
 import { keeperArgv } from '../tmux/keeper.ts'
 import type { InstancesDeps } from './deps.ts'
 import { metadataOf, recordOf, type Entry } from './entry.ts'
@@ -37,7 +38,7 @@ export type Place = Extract<StartDecision, { ok: true }>
 
 export interface Launch {
   /** The program to run. @throws ProjectGone ClaudeMissing NotLoggedIn TmuxUnavailable */
-  admit(project: FoundProject, force: boolean): string
+  admit(project: FoundProject, force: boolean): Promise<string>
   /** The name and slot of a new instance; decided and to be taken in one turn of the event loop. @throws AtCapacity InvalidLabel */
   placeFor(project: FoundProject, wish: Pick<StartQuestion, 'label' | 'slotWanted'>): Place
   /** Resolves when the session exists and the store knows of it; on a failure nothing of it exists. */
@@ -127,8 +128,8 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
   }
 
   return {
-    admit(project, force) {
-      if (!isDirectory(project.path)) throw new ProjectGone(project.path)
+    async admit(project, force) {
+      await lookAt(project.path)
       const program = claude.locate()
       claude.refresh()
       if (program === null) throw new ClaudeMissing(launch.command)
@@ -153,10 +154,10 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
   }
 }
 
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    return false
-  }
+/** @throws ProjectGone when there is no folder, or its disk does not answer */
+async function lookAt(path: string): Promise<void> {
+  const found = await answerOf(`stat ${path}`, () => stat(path)).catch((error: unknown) => {
+    throw new ProjectGone(path, { isSilent: error instanceof Unreadable })
+  })
+  if (!found.isDirectory()) throw new ProjectGone(path)
 }

@@ -1,10 +1,11 @@
 // Notes about a launch, one small file each: the keeper's when the agent ended, and lab's own when its
 // end was asked for.
-import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import type { Actor } from '../core/instance.ts'
 import { exitOf, type Exit } from '../core/state.ts'
+import { readTextSync } from '../read-file.ts'
 
 export interface Notes {
   /** The file that a launch's keeper writes. */
@@ -22,6 +23,9 @@ export interface Notes {
   close(): void
 }
 
+// An exit status, or the name of who asked.
+const noteBytesMax = 4096
+
 /** Opens the folder of notes and calls `onChange` within milliseconds of a new one. */
 export function openNotes(dir: string, onChange: () => void): Notes {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -30,7 +34,7 @@ export function openNotes(dir: string, onChange: () => void): Notes {
     pathOf: (note) => join(dir, note),
     read(note) {
       try {
-        const status = readFileSync(join(dir, note), 'utf8')
+        const status = readTextSync(join(dir, note), noteBytesMax)
         return /^\d{1,3}$/.test(status) ? exitOf(Number(status)) : null
       } catch {
         return null
@@ -48,7 +52,7 @@ export function openNotes(dir: string, onChange: () => void): Notes {
     askEnd: (note, by) => writeFileSync(join(dir, `${note}.stop`), by, { mode: 0o600 }),
     endAskedBy(note) {
       try {
-        const by = readFileSync(join(dir, `${note}.stop`), 'utf8')
+        const by = readTextSync(join(dir, `${note}.stop`), noteBytesMax)
         return isActor(by) ? by : null
       } catch {
         return null

@@ -4,7 +4,7 @@ import { hasTranscript } from '../claude/transcript.ts'
 import { isLive, type Actor, type Instance, type Outcome } from '../core/instance.ts'
 import { AlreadyRunning, ConversationParked, ProjectGone } from '../errors.ts'
 import { isRunning } from '../processes.ts'
-import type { FoundProject } from '../projects/projects.ts'
+import { currentBranch, type FoundProject } from '../projects/projects.ts'
 import { resetForLaunch, type Entry } from './entry.ts'
 import type { Launch, LaunchOptions, Work } from './launch.ts'
 import { failedOutcome } from './outcome.ts'
@@ -64,19 +64,20 @@ export function createResume(
     await entry.queue
     const left = (await sweeper.belongings(entry.id, null)).map(({ pid }) => pid)
     if (left.length > 0) throw new AlreadyRunning(entry.name, left)
+    const project = projectOf(entry)
+    const branch = await currentBranch(project.path).catch(() => entry.branch)
+    const program = await launch.admit(project, force)
     // Asked again: from here on nobody can come in between.
     refuseIfLive(entry)
     if (entry.parkedJobId !== null && !force)
       throw new ConversationParked(entry.name, entry.parkedJobId)
-    const project = projectOf(entry)
-    const program = launch.admit(project, force)
     const wish = { label: entry.label ?? '', slotWanted: entry.slot }
     const { name, slot } = launch.placeFor(project, wish)
     const before = { ...entry }
     const note = noteOf(entry.id)
     resetForLaunch(entry, { name, slot, note, now: new Date(deps.now()).toISOString() })
     ledger.move(entry, 'starting', { by })
-    start.reserve(entry)
+    start.reserve(entry, branch)
     const resume = hasTranscript(deps.launch.paths, entry.conversation)
     const work: Work = { entry, project, program, resume, what: 'resumed' }
     const undo = (failed: Entry): void => {

@@ -12,7 +12,7 @@ export interface Start {
   /** See Instances. */
   start(spec: StartSpec, by: Actor): Promise<Instance>
   /** Makes a place known; from now on it counts, and no listing speaks of it before its session exists. */
-  reserve(entry: Entry): void
+  reserve(entry: Entry, branch: string | null): void
   /** Launches what has its place; when that fails, `undo` leaves nothing of it and the failure is thrown. */
   bringUp(work: Work, by: Actor, undo: (entry: Entry) => void): Promise<Instance>
 }
@@ -64,9 +64,9 @@ export function createStart(
     return ledger.present(entry)
   }
 
-  function reserve(entry: Entry): void {
+  function reserve(entry: Entry, branch: string | null): void {
     entry.knownSince = Number.POSITIVE_INFINITY
-    entry.branch = currentBranch(entry.projectPath)
+    entry.branch = branch
     ledger.add(entry)
     ledger.publish(entry)
   }
@@ -76,7 +76,8 @@ export function createStart(
     projects.refresh()
     if (!project) throw new ProjectNotFound(spec.project)
     checkWords(spec)
-    const program = launch.admit(project, spec.force ?? false)
+    const branch = await currentBranch(project.path).catch(() => null)
+    const program = await launch.admit(project, spec.force ?? false)
     // No await before the place is reserved: nobody can come in between.
     const place = launch.placeFor(project, { label: spec.label ?? '' })
     const id = randomUUID()
@@ -85,7 +86,7 @@ export function createStart(
     const given = { id, name, slot, label, model, effort, projectPath: project.path }
     const at = new Date(now()).toISOString()
     const entry = reserveEntry({ ...given, note: noteOf(id), now: at })
-    reserve(entry)
+    reserve(entry, branch)
     const work: Work = { entry, project, program, resume: false, what: 'started' }
     return bringUp(work, by, (failed) => ledger.remove(failed))
   }

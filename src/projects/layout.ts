@@ -1,8 +1,9 @@
 // Whether a repository has a checkout, read from its files as git reads them: a bare repository has
 // none, whatever its folder is called. Every read is bounded in size, and none waits for a FIFO.
-import { constants, type Dirent, type Stats } from 'node:fs'
-import { open, stat } from 'node:fs/promises'
+import type { Dirent, Stats } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { readTextUnbounded } from '../read-file.ts'
 
 /**
  * Whether git has a checkout in `folder`, whose `.git` is given. What cannot be read counts as one:
@@ -79,22 +80,10 @@ async function parsed<T>(path: string, parse: (text: string) => T): Promise<T | 
   const stamp = `${now.ino}/${now.mtimeMs}/${now.size}`
   const before = known.get(path)
   if (before?.stamp === stamp) return before.value as T
-  const text = await readSmall(path).catch(() => null)
+  const text = await readTextUnbounded(path, bytesMax).catch(() => null)
   if (text === null) return null
   if (known.size >= knownMax) known.clear()
   const value = parse(text)
   known.set(path, { stamp, value })
   return value
-}
-
-async function readSmall(path: string): Promise<string | null> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    if (!(await file.stat()).isFile()) return null
-    const buffer = Buffer.alloc(bytesMax)
-    const { bytesRead } = await file.read(buffer, 0, bytesMax, 0)
-    return buffer.toString('utf8', 0, bytesRead)
-  } finally {
-    await file.close()
-  }
 }

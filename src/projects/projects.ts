@@ -1,7 +1,7 @@
 // The picture of the projects root: every repository with its key, kept fresh behind the requests.
-import { readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { assignKeys, type ProjectKey } from '../core/names.ts'
+import { answerOf, readTextUnbounded } from '../read-file.ts'
 import { defaultBounds, scanProjects, type ScanBounds, type ScanResult } from './scan.ts'
 
 export interface FoundProject {
@@ -90,25 +90,27 @@ export function createProjects(options: ProjectsOptions): Projects {
   }
 }
 
-/** The branch checked out in a repository; null when detached or unreadable. */
-export function currentBranch(path: string): string | null {
-  try {
-    let gitDir = join(path, '.git')
-    const pointer = readGitFile(gitDir)
-    if (pointer) gitDir = resolve(path, pointer)
-    const head = readFileSync(join(gitDir, 'HEAD'), 'utf8')
-    // A repository in the reftable format says `.invalid` there, which is no branch.
-    return /^ref: refs\/heads\/([^.].*)$/m.exec(head)?.[1] ?? null
-  } catch {
-    return null
-  }
+// A pointer or a branch is one path or name; the kernel takes none longer.
+const gitFileBytesMax = 8192
+
+/**
+ * The branch checked out in a repository; null when detached or unreadable.
+ * @throws Unreadable when its disk does not answer
+ */
+export function currentBranch(path: string): Promise<string | null> {
+  return answerOf(`branch of ${path}`, () => readBranch(path).catch(() => null))
+}
+
+async function readBranch(path: string): Promise<string | null> {
+  const pointer = await readPointer(join(path, '.git'))
+  const head = join(resolve(path, pointer ?? '.git'), 'HEAD')
+  const text = await readTextUnbounded(head, gitFileBytesMax)
+  // A repository in the reftable format says `.invalid` there, which is no branch.
+  return /^ref: refs\/heads\/([^.].*)$/m.exec(text)?.[1] ?? null
 }
 
 /** Where a `.git` file points; null for a `.git` directory. */
-function readGitFile(path: string): string | null {
-  try {
-    return /^gitdir: (.+)$/m.exec(readFileSync(path, 'utf8'))?.[1] ?? null
-  } catch {
-    return null
-  }
+async function readPointer(path: string): Promise<string | null> {
+  const text = await readTextUnbounded(path, gitFileBytesMax).catch(() => '')
+  return /^gitdir: (.+)$/m.exec(text)?.[1] ?? null
 }

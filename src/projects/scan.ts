@@ -4,6 +4,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises'
 import type { Dirent } from 'node:fs'
 import { join } from 'node:path'
 import { gitFoldersOf, hasCheckout } from './layout.ts'
+import { answerOf, Unreadable } from '../read-file.ts'
 
 export interface ScanBounds {
   /** Folders below the root that are looked into. */
@@ -24,9 +25,6 @@ export interface ScanResult {
 export const defaultBounds: ScanBounds = { depthMax: 6, timeoutMs: 5000 }
 // Directories read at once: more only queue up in the thread pool.
 const concurrency = 8
-// Looks that have not come back, whichever scan asked. Each holds one of the few threads that all file
-// access shares, so a dead network mount may cost one, and not one more with every scan.
-const unanswered = new Map<string, Promise<unknown>>()
 
 /**
  * Lists every directory below `root` in which git has a checkout, not descending into one; in a bare
@@ -39,8 +37,9 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
   const unreadable: Array<{ path: string; reason: string }> = []
   const queue: Folder[] = [{ path: '', depth: 0, real: '', isLink: false, isLinked: false }]
   const underWay = new Set<string>()
-  const look = createLook(root)
+  const look = createLook(root, bounds.timeoutMs)
   let ended = false
+  let silent = false
 
   async function visit(folder: Folder): Promise<void> {
     const { path } = folder
@@ -51,6 +50,12 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
       if (seen.isProject) found.push(seen.folder)
       else if (folder.depth < bounds.depthMax) queue.push(...seen.below)
     } catch (error) {
+      if (error instanceof Unreadable) {
+        if (path === '') throw new Error(`${root} does not answer`, { cause: error })
+        silent = true
+        if (!ended) unreadable.push({ path, reason: 'does not answer' })
+        return
+      }
       if (path === '') throw error
       const { code, message } = error as NodeJS.ErrnoException
       // Removed meanwhile, unless its name is no UTF-8: then it is there and cannot be named.
@@ -71,10 +76,11 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
     goOn()
   })
 
-  const complete = await endsWithin(visitAll, bounds.timeoutMs)
+  const inTime = await endsWithin(visitAll, bounds.timeoutMs)
   ended = true
   if (underWay.has('')) throw new Error(`${root} does not answer`)
   for (const path of underWay) unreadable.push({ path, reason: 'does not answer' })
+  const complete = inTime && !silent
   return { paths: pathsOf(found, complete), unreadable, complete }
 }
 
@@ -86,7 +92,8 @@ interface Seen {
 }
 
 /** Returns the function that looks at one folder below the root; null for a link that is not followed. */
-function createLook(root: string): (folder: Folder) => Promise<Seen | null> {
+function createLook(root: string, timeoutMs: number): (folder: Folder) => Promise<Seen | null> {
+  const ask = <T>(question: string, begin: () => Promise<T>) => answerOf(question, begin, timeoutMs)
   const realRoot = ask(`real ${root}`, () => realpath(root))
   realRoot.catch(() => undefined)
 
@@ -103,7 +110,7 @@ function createLook(root: string): (folder: Folder) => Promise<Seen | null> {
     const place = join(root, path)
     let real: string | null = isLink ? await behind(folder) : folder.real
     if (real === null) return null
-    const entries = await ask(place, () => readdir(place, { withFileTypes: true }))
+    const entries = await ask(`list ${place}`, () => readdir(place, { withFileTypes: true }))
     if (path === '') real = await realRoot
     const seen = { ...folder, real, isLinked: folder.isLinked || isLink }
     const git = path === '' ? undefined : entries.find(({ name }) => name === '.git')
@@ -160,18 +167,20 @@ function pathsOf(found: readonly Found[], complete: boolean): readonly string[] 
 
 /** Whether there is a repository behind a link, bare or not; a link to another folder is not followed. */
 async function leadsToRepository(place: string): Promise<boolean> {
-  for (const marks of [['.git'], ['HEAD', 'objects', 'refs']]) {
-    const seen = await Promise.all(
-      marks.map((name) =>
-        lstat(join(place, name)).catch((error: unknown) => {
-          if (isAbsence(error)) return null
-          throw error
-        }),
-      ),
-    )
-    if (seen.every((entry) => entry !== null)) return true
-  }
-  return false
+  if (await isThere(join(place, '.git'))) return true
+  for (const name of ['HEAD', 'objects', 'refs'])
+    if (!(await isThere(join(place, name)))) return false
+  return true
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (isAbsence(error)) return false
+      throw error
+    },
+  )
 }
 
 function isAbsence(error: unknown): boolean {
@@ -182,15 +191,6 @@ function isAbsence(error: unknown): boolean {
 
 function isWithin(path: string, folder: string): boolean {
   return path === folder || folder === '/' || path.startsWith(`${folder}/`)
-}
-
-/** Asks the disk; whoever asks the same before it has answered waits for the same answer. */
-function ask<T>(question: string, begin: () => Promise<T>): Promise<T> {
-  const asked = unanswered.get(question)
-  if (asked) return asked as Promise<T>
-  const begun = begin().finally(() => unanswered.delete(question))
-  unanswered.set(question, begun)
-  return begun
 }
 
 /** Whether the work was done before the time was up. */

@@ -1,8 +1,9 @@
 // One lab per state directory: the lock file names its holder.
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { isRunning, type ProcessId } from '../processes.ts'
+import { readTextSync } from '../read-file.ts'
 
 /**
  * Takes the state directory for this process and returns its release; a dead holder is taken over.
@@ -70,7 +71,7 @@ function linked(from: string, to: string): boolean {
 /** What a lock says; null when there is none. */
 function textOf(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8')
+    return readTextSync(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error

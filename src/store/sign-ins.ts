@@ -1,10 +1,10 @@
 // What decides which cookies are good, across restarts: this lab's own name for them, the salt of the
 // password's keys, and the sign-ins that were ended before their time. One file of its own, 0600.
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { LabError } from '../errors.ts'
+import { readTextSync } from '../read-file.ts'
 import { replaceFile } from '../write-file.ts'
 
 const shape = z.object({
@@ -82,7 +82,7 @@ function newSalt(): string {
 
 function read(path: string): z.infer<typeof shape> | null {
   try {
-    return shape.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return shape.parse(JSON.parse(readTextSync(path)))
   } catch {
     return null
   }

@@ -1,8 +1,9 @@
 // Durable facts, one JSON file: what neither tmux nor Claude nor git can tell after a restart.
-import { readFileSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { StoreUnwritable } from '../errors.ts'
+import { readTextSync } from '../read-file.ts'
 import { replaceFile } from '../write-file.ts'
 
 const evidence = z.object({
@@ -126,10 +127,13 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
   }
 }
 
+// Twenty ended instances of a project are kept, with 40 long lines each at most.
+const bytesMax = 256 * 1024 * 1024
+
 /** What the file holds, `json` undefined when that cannot be read; null when there is no file. */
 function readIfThere(path: string): { readonly json: unknown } | null {
   try {
-    return { json: JSON.parse(readFileSync(path, 'utf8')) as unknown }
+    return { json: JSON.parse(readTextSync(path, bytesMax)) as unknown }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     return { json: undefined }

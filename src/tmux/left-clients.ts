@@ -1,7 +1,8 @@
 // The control clients that lab has open, written down by exact identity. One that outlives a killed lab
 // may hang for ever, and then keeps a server that is told to end from ending: the next lab ends it.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { isRunning, readProcess, type ProcessId } from '../processes.ts'
+import { readTextSync } from '../read-file.ts'
 
 export interface LeftClients {
   /** Remembers a client that was opened. */
@@ -35,7 +36,7 @@ export function openLeftClients(file: string): LeftClients {
 
 function readClients(file: string): readonly ProcessId[] {
   try {
-    const list = JSON.parse(readFileSync(file, 'utf8')) as unknown
+    const list = JSON.parse(readTextSync(file)) as unknown
     return Array.isArray(list) ? list.filter(isProcessId) : []
   } catch {
     return []

@@ -1,7 +1,8 @@
 // A file with a secret in it: checked at the start, read again whenever it has changed, so that a new
-// password or a removed token counts at once. Imports errors only.
-import { readFileSync, statSync } from 'node:fs'
+// password or a removed token counts at once. Imports errors and read-file only.
+import { statSync } from 'node:fs'
 import { LabError, UsageError } from '../errors.ts'
+import { readTextSync, Unreadable } from '../read-file.ts'
 import type { WebLog } from './env.ts'
 
 export interface SecretFile<T extends object> {
@@ -38,7 +39,7 @@ export function openSecretFile<T extends object>(
     if (now === seen) return
     others = othersIn(Number(stat.mode), Number(stat.uid))
     if (others !== '' && isPrivate) throw new Error(`is open to ${others}; close it with chmod 600`)
-    const found = readFileSync(path, 'utf8')
+    const found = readTextSync(path)
     if (found !== text || value === null) value = parse(found)
     text = found
     // What has just been written may be written again with the same time: it is read again next time.
@@ -93,6 +94,8 @@ function othersIn(mode: number, owner: number): string {
 
 function reasonOf(error: unknown): string {
   if (error instanceof LabError) return error.message
+  if (error instanceof Unreadable)
+    return error.code === 'EFBIG' ? 'is too large' : 'is not a regular file'
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return 'does not exist'
   return code === undefined ? message : `cannot be read (${code})`

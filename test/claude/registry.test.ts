@@ -165,6 +165,12 @@ describe('a file that is read halfway', () => {
     await until(() => registry.statuses()[1] === 'idle', { what: 'the whole file' })
   })
 
+  test('of 30 MB is not read', async ({ folder, open }) => {
+    put(join(folder, '1.json'), fileOf(1))
+    put(join(folder, '2.json'), fileOf(2, { name: 'x'.repeat(30e6) }))
+    expect(open(folder).statuses()).toEqual({ 1: 'idle' })
+  })
+
   test('that is torn again and again reaches its last value', async ({ folder, open }) => {
     const registry = open(folder)
     const path = join(folder, '1.json')

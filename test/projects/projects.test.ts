@@ -1,6 +1,6 @@
 // The list of projects as the service sees it, and the branch of a checkout.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, vi } from 'vitest'
 import { createProjects, currentBranch } from '../../src/projects/projects.ts'
@@ -157,23 +157,23 @@ describe('refresh', () => {
 })
 
 describe('currentBranch', () => {
-  test('a checkout, a worktree and a detached head are told apart', ({ folder }) => {
+  test('a checkout, a worktree and a detached head are told apart', async ({ folder }) => {
     const main = join(folder, 'main')
     mkdirSync(main)
     git(main, 'init', '-b', 'trunk')
-    expect(currentBranch(main)).toBe('trunk')
+    expect(await currentBranch(main)).toBe('trunk')
     git(main, 'commit', '--allow-empty', '-m', 'first')
     git(main, 'worktree', 'add', '-b', 'feature/ä-1', '../tree')
-    expect(currentBranch(join(folder, 'tree'))).toBe('feature/ä-1')
-    expect(currentBranch(main)).toBe('trunk')
+    expect(await currentBranch(join(folder, 'tree'))).toBe('feature/ä-1')
+    expect(await currentBranch(main)).toBe('trunk')
     git(main, 'checkout', '--detach')
-    expect(currentBranch(main)).toBeNull()
+    expect(await currentBranch(main)).toBeNull()
   })
 
-  test('a .git file with a relative path, as of a submodule, is followed', ({ folder }) => {
+  test('a .git file with a relative path, as of a submodule, is followed', async ({ folder }) => {
     put(join(folder, 'sub', '.git'), 'gitdir: ../real.git\n')
     put(join(folder, 'real.git', 'HEAD'), 'ref: refs/heads/main\n')
-    expect(currentBranch(join(folder, 'sub'))).toBe('main')
+    expect(await currentBranch(join(folder, 'sub'))).toBe('main')
   })
 
   test.for([
@@ -183,22 +183,38 @@ describe('currentBranch', () => {
     ['a tag', 'ref: refs/tags/v1\n'],
     ["the reftable format's placeholder", 'ref: refs/heads/.invalid\n'],
     ['noise', '\u0000\u0001'],
-  ])('%s means no branch', ([, head], { folder }) => {
+  ])('%s means no branch', async ([, head], { folder }) => {
     if (head === null) mkdirSync(join(folder, '.git'))
     else put(join(folder, '.git', 'HEAD'), head)
-    expect(currentBranch(folder)).toBeNull()
+    expect(await currentBranch(folder)).toBeNull()
   })
 
-  test('no repository, no folder, and a pointer that leads nowhere mean no branch', ({
+  test.for([
+    ['.git', 'a FIFO'],
+    ['.git', '100 MB'],
+    ['.git/HEAD', 'a FIFO'],
+    ['.git/HEAD', 'a branch name of 30 MB'],
+    ['.git/HEAD', 'a link to /dev/zero'],
+  ])('reads no branch where %s is %s', async ([name = '', what = ''], { folder }) => {
+    const path = put(join(folder, name), 'ref: refs/heads/')
+    if (what.endsWith('MB')) truncateSync(path, 100 * 1024 * 1024)
+    else rmSync(path)
+    if (what === 'a FIFO') execFileSync('mkfifo', [path])
+    if (what.endsWith('zero')) symlinkSync('/dev/zero', path)
+    if (what.startsWith('a branch')) writeFileSync(path, `ref: refs/heads/${'x'.repeat(30e6)}\n`)
+    expect(await currentBranch(folder)).toBeNull()
+  })
+
+  test('no repository, no folder, and a pointer that leads nowhere mean no branch', async ({
     folder,
   }) => {
-    expect(currentBranch(folder)).toBeNull()
-    expect(currentBranch(join(folder, 'missing'))).toBeNull()
+    expect(await currentBranch(folder)).toBeNull()
+    expect(await currentBranch(join(folder, 'missing'))).toBeNull()
     put(join(folder, 'a', '.git'), 'gitdir: /nonexistent\n')
-    expect(currentBranch(join(folder, 'a'))).toBeNull()
+    expect(await currentBranch(join(folder, 'a'))).toBeNull()
     put(join(folder, 'b', '.git'), 'no pointer\n')
-    expect(currentBranch(join(folder, 'b'))).toBeNull()
+    expect(await currentBranch(join(folder, 'b'))).toBeNull()
     symlinkSync('.git', put(join(folder, 'c', 'x')).replace(/x$/, '.git'))
-    expect(currentBranch(join(folder, 'c'))).toBeNull()
+    expect(await currentBranch(join(folder, 'c'))).toBeNull()
   })
 })

@@ -75,7 +75,7 @@ describe('a secret file', () => {
     expect(() => open(join(folder, 'none'))).toThrow(
       `--some-file ${join(folder, 'none')} does not exist.`,
     )
-    expect(() => open(folder, false)).toThrow('cannot be read (EISDIR)')
+    expect(() => open(folder, false)).toThrow('is not a regular file')
     const path = put(folder, 0o600, '')
     expect(() => open(path)).toThrow(`--some-file ${path} is empty.`)
   })

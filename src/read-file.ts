@@ -1,0 +1,162 @@
+// Reads what others control (agents, people, a network), bounded in type, size and time: no FIFO, no
+// huge file and no dead mount holds lab's only thread.
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { open } from 'node:fs/promises'
+
+/** A file that lab does not read: it is no regular file, too large, or on a disk that does not answer. */
+export class Unreadable extends Error {
+  readonly code: 'ENOTREG' | 'EFBIG' | 'ETIMEDOUT'
+  constructor(code: Unreadable['code'], message: string) {
+    super(message)
+    this.code = code
+    this.name = 'Unreadable'
+  }
+}
+
+// Small JSON and text files; whoever reads larger ones says so.
+const defaultBytesMax = 1024 * 1024
+// Without O_NONBLOCK the opening of a FIFO waits for its writer.
+const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
+/**
+ * The text of a regular file of at most `bytesMax` bytes. For files on lab's own disk; a path that may
+ * lead to a dead mount is for `readText`. @throws Unreadable, and what the system says
+ */
+export function readTextSync(path: string, bytesMax = defaultBytesMax): string {
+  const fd = openSync(path, flags)
+  try {
+    const text = roomFor(path, fstatSync(fd), bytesMax)
+    for (;;) {
+      const count = readSync(fd, text.rest())
+      if (count === 0) return text.toString()
+      text.took(count)
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The same without holding the thread; a disk that does not answer within `timeoutMs` is Unreadable. */
+export async function readText(
+  path: string,
+  { bytesMax = defaultBytesMax, timeoutMs = answerMs } = {},
+): Promise<string> {
+  return answerOf(`read ${path}`, () => readTextUnbounded(path, bytesMax), timeoutMs)
+}
+
+/** `readText` without its bound of time: for use within a question of `answerOf`. */
+export async function readTextUnbounded(path: string, bytesMax = defaultBytesMax): Promise<string> {
+  const file = await open(path, flags)
+  try {
+    const text = roomFor(path, await file.stat(), bytesMax)
+    for (;;) {
+      const { bytesRead } = await file.read(text.rest())
+      if (bytesRead === 0) return text.toString()
+      text.took(bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+/** A buffer that grows with the file, up to the bound. */
+function roomFor(path: string, stat: Stats, bytesMax: number) {
+  if (!stat.isFile()) throw new Unreadable('ENOTREG', `${path} is not a regular file`)
+  let length = 0
+  let buffer = Buffer.allocUnsafe(Math.min(stat.size, bytesMax) + 1)
+  function took(count: number): void {
+    length += count
+    if (length > bytesMax) throw new Unreadable('EFBIG', `${path} is larger than ${bytesMax} bytes`)
+    if (length < buffer.length) return
+    const more = Math.min(Math.max(length, 4096), bytesMax + 1 - length)
+    buffer = Buffer.concat([buffer, Buffer.allocUnsafe(more)])
+  }
+  if (stat.size > bytesMax) took(stat.size)
+  return {
+    rest: () => buffer.subarray(length),
+    took,
+    toString: () => buffer.toString('utf8', 0, length),
+  }
+}
+
+/** How long a disk may take to answer before lab goes on without it. */
+export const answerMs = 2000
+// Each unanswered question holds one thread of the pool that all file access shares (main.ts makes it
+// twice as large), so that the rest stays lab's own.
+const unansweredMax = 8
+const unanswered = new Map<string, { readonly answer: Promise<unknown>; isLate: boolean }>()
+const waiting = new Set<() => void>()
+
+/**
+ * The answer of `ask`, which asks the system about a path. One that has not come within `timeoutMs` is
+ * Unreadable, and so is the same question until it comes: a dead mount costs one thread for each
+ * question, not one more with every try.
+ */
+export async function answerOf<T>(
+  question: string,
+  ask: () => Promise<T>,
+  timeoutMs = answerMs,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs
+  while (!unanswered.has(question) && unanswered.size >= unansweredMax)
+    await nextAnswer(deadline, question)
+  const asked = unanswered.get(question) ?? begin(question, ask)
+  if (asked.isLate) throw noAnswer(question)
+  return within(asked.answer as Promise<T>, deadline, question, () => {
+    asked.isLate = true
+  })
+}
+
+/** Whether threads wait for a disk. Node waits for them before it ends. */
+export function hasUnanswered(): boolean {
+  return unanswered.size > 0
+}
+
+function begin(question: string, ask: () => Promise<unknown>) {
+  const answer = ask().finally(() => {
+    unanswered.delete(question)
+    for (const wake of waiting) wake()
+  })
+  // Whoever asked may have gone on without it.
+  answer.catch(() => undefined)
+  const asked = { answer, isLate: false }
+  unanswered.set(question, asked)
+  return asked
+}
+
+async function nextAnswer(deadline: number, question: string): Promise<void> {
+  let tell: (() => void) | null = null
+  const came = new Promise<void>((resolve) => waiting.add((tell = resolve)))
+  try {
+    await within(came, deadline, question)
+  } finally {
+    if (tell) waiting.delete(tell)
+  }
+}
+
+async function within<T>(
+  answer: Promise<T>,
+  deadline: number,
+  question: string,
+  onLate = (): void => undefined,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => {
+        onLate()
+        reject(noAnswer(question))
+      },
+      Math.max(0, deadline - performance.now()),
+    )
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function noAnswer(question: string): Unreadable {
+  return new Unreadable('ETIMEDOUT', `no answer: ${question}`)
+}
