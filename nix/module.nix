@@ -32,6 +32,7 @@ let
     tmux-socket = cfg.tmuxSocket;
     claude = if cfg.claudePackage == null then null else getExe cfg.claudePackage;
     claude-config-dir = cfg.claudeConfigDir;
+    pass-env = cfg.passEnv ++ lib.attrNames cfg.environment;
     session-nofile = cfg.sessionNofile;
     history-limit = cfg.historyLimit;
     log-level = cfg.logLevel;
@@ -58,7 +59,7 @@ let
     in
     if lib.hasSuffix "/nologin" theirs then "${pkgs.bashInteractive}/bin/bash" else theirs;
 
-  # Both units alike: lab passes this environment on to every agent that it starts.
+  # Both units alike: lab passes these on to every agent that it starts.
   path = [
     pkgs.tmux
     pkgs.git
@@ -113,6 +114,14 @@ in
 
   config = mkIf cfg.enable {
     assertions = [
+      {
+        assertion = lib.all (name: builtins.match "[A-Za-z_][A-Za-z0-9_]*" name != null) flags.pass-env;
+        message = "services.lab.passEnv and services.lab.environment name variables: letters, digits and _ only, such as GH_TOKEN.";
+      }
+      {
+        assertion = !(cfg.environment ? PATH);
+        message = "services.lab.environment.PATH would hide the programs of lab's agents: add packages to services.lab.extraPackages.";
+      }
       {
         assertion = cfg.user != "root" && account.uid or null != 0;
         message = ''services.lab.user is root, and agents would run as root: name an ordinary account, such as services.lab.user = "you".'';
@@ -214,7 +223,10 @@ in
       # Not `requires`: lab outlives its tmux server and tells what became of the agents.
       wants = optional hasTmuxUnit "lab-tmux.service";
       after = [ "network.target" ] ++ optional hasTmuxUnit "lab-tmux.service";
-      inherit path environment unitConfig;
+      inherit path unitConfig;
+      # systemd expands `%` in a value.
+      environment =
+        environment // lib.mapAttrs (_: lib.replaceStrings [ "%" ] [ "%%" ]) cfg.environment;
       # What is wrong at boot (an address, a mount) may be right a minute later.
       startLimitIntervalSec = 0;
       serviceConfig = {

@@ -170,6 +170,28 @@ in
       description = "Packages on the PATH of lab and its agents.";
     };
 
+    passEnv = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "GH_TOKEN" ];
+      description = ''
+        Variables of `lab.service` that agents get besides those that they always get. For a secret,
+        name a file in `systemd.services.lab.serviceConfig.EnvironmentFile` and the variable here.
+      '';
+    };
+
+    environment = mkOption {
+      type = types.attrsOf types.str;
+      default = { };
+      example = {
+        DOCKER_HOST = "unix:///run/user/1000/docker.sock";
+      };
+      description = ''
+        Variables for lab and its agents. They stand in the Nix store, which everybody can read: for
+        secrets use {option}`services.lab.passEnv`. Each agent has them from its next start on.
+      '';
+    };
+
     passwordFile = mkOption {
       type = secretFile;
       default = null;

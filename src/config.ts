@@ -27,6 +27,8 @@ export interface Config {
   readonly claudeConfigDirFrom: '--claude-config-dir' | 'CLAUDE_CONFIG_DIR' | null
   /** Open files per agent; 0 leaves the limit as it is. */
   readonly sessionNofile: number
+  /** Variables of lab's environment that agents get besides those that they always get. */
+  readonly passEnv: readonly string[]
   readonly historyLimit: number
   /** Host names without port, as `URL.hostname` writes them. */
   readonly allowedHosts: readonly string[]
@@ -60,11 +62,11 @@ export const serveFlags = {
   'state-dir': flag('DIR', '$XDG_STATE_HOME/lab', 'where lab keeps what must survive a restart'),
   'tmux-socket': flag('SOCKET', 'lab', 'tmux server: a name, an absolute path, or default'),
   claude: flag('PATH', 'claude', 'the Claude Code program'),
-  'claude-config-dir': flag(
-    'DIR',
-    '$CLAUDE_CONFIG_DIR',
-    "Claude's CLAUDE_CONFIG_DIR; with neither, ~/.claude",
-  ),
+  'claude-config-dir': flag('DIR', '$CLAUDE_CONFIG_DIR', "Claude's directory; else ~/.claude"),
+  'pass-env': {
+    ...flag('NAME', '', "one more variable of lab's environment that agents get; repeatable"),
+    multiple: true,
+  },
   'session-nofile': flag('N', '16384', 'open files per agent; 0 leaves the limit alone'),
   'history-limit': flag('LINES', '2000', 'lines of terminal history kept per instance'),
   'allowed-host': {
@@ -85,7 +87,7 @@ export const serveFlags = {
   'log-level': flag('LEVEL', 'info', `how much is logged: ${logLevels.join(', ')}`),
 } as const satisfies Record<string, Flag>
 
-type ListName = 'allowed-host' | 'trusted-proxy'
+type ListName = 'allowed-host' | 'pass-env' | 'trusted-proxy'
 type FlagName = Exclude<keyof typeof serveFlags, ListName>
 type Values = Partial<Record<FlagName, string>> & Partial<Record<ListName, string[] | undefined>>
 
@@ -140,6 +142,9 @@ export function parseConfig(
     throw new UsageError(
       '--proxy-user-header counts from a trusted proxy only: add --trusted-proxy CIDR.',
     )
+  const flaggedDir = file('claude-config-dir')
+  // `claude` in the shell that starts lab reads this directory; Claude takes an empty one for none.
+  const inherited = env['CLAUDE_CONFIG_DIR']
   return Object.freeze({
     projectsRoot: path(text('projects-root')),
     host: parseHost(text('host'), guards),
@@ -151,7 +156,13 @@ export function parseConfig(
         : path(text('state-dir')),
     tmuxSocket: parseSocket(text('tmux-socket'), path),
     claude: /^~|\//.test(text('claude')) ? path(text('claude')) : text('claude'),
-    ...claudeConfigDir(file('claude-config-dir'), env['CLAUDE_CONFIG_DIR'], path),
+    claudeConfigDir: flaggedDir ?? (inherited ? path(inherited) : null),
+    claudeConfigDirFrom: flaggedDir
+      ? '--claude-config-dir'
+      : inherited
+        ? 'CLAUDE_CONFIG_DIR'
+        : null,
+    passEnv: Object.freeze([...new Set((values['pass-env'] ?? []).map(parseVariable))]),
     sessionNofile: whole('session-nofile', 0, countMax, 'give a whole number, or 0 for no limit'),
     historyLimit: whole('history-limit', 0, countMax, 'give a whole number of lines, 0 or more'),
     allowedHosts: Object.freeze((values['allowed-host'] ?? []).map(parseAllowedHost)),
@@ -170,20 +181,6 @@ function flag(value: string, fallback: string, help: string) {
 /** A value as it was typed, on one line whatever it holds. */
 function quote(value: string): string {
   return JSON.stringify(value)
-}
-
-/** The flag first, then the shell's own choice: `claude` in that shell reads the same directory. */
-function claudeConfigDir(
-  flagged: string | null,
-  inherited: string | undefined,
-  path: (value: string) => string,
-): Pick<Config, 'claudeConfigDir' | 'claudeConfigDirFrom'> {
-  if (flagged !== null)
-    return { claudeConfigDir: flagged, claudeConfigDirFrom: '--claude-config-dir' }
-  // Claude takes an empty one for none.
-  return inherited
-    ? { claudeConfigDir: path(inherited), claudeConfigDirFrom: 'CLAUDE_CONFIG_DIR' }
-    : { claudeConfigDir: null, claudeConfigDirFrom: null }
 }
 
 type Guards = Pick<Config, 'passwordFile' | 'tokenFile' | 'trustedProxies'>
@@ -236,6 +233,13 @@ function parseAllowedHost(value: string): string {
   if (name && URL.canParse(`http://${value}`)) return new URL(`http://${value}`).hostname
   throw new UsageError(
     `--allowed-host ${quote(value)} is no host name: give the bare name, such as box.example.net, without scheme, port or path.`,
+  )
+}
+
+function parseVariable(value: string): string {
+  if (/^[A-Za-z_]\w*$/.test(value)) return value
+  throw new UsageError(
+    `--pass-env ${quote(value)} is not a variable's name: give the name alone, such as GH_TOKEN.`,
   )
 }
 

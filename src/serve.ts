@@ -7,6 +7,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { agentSettings, programEnvironment } from './claude/launch.ts'
 import { claudePaths } from './claude/paths.ts'
 import { createClaudeProgram } from './claude/program.ts'
+import { checkNamed, variableNames } from './claude/variables.ts'
 import { createRegistry } from './claude/registry.ts'
 import type { Config } from './config.ts'
 import { LabError, UsageError } from './errors.ts'
@@ -56,6 +57,7 @@ const idleMs = 20
 /** Starts lab and resolves when it answers requests. @throws UsageError when it cannot, with the remedy */
 export async function serve(config: Config, world: World): Promise<Lab> {
   checkRoot(config.projectsRoot)
+  checkNamed(config.passEnv)
   const self = readProcess(process.pid) ?? { pid: process.pid, start: '' }
   const unlock = openStateDir(config.stateDir, self)
   try {
@@ -106,6 +108,7 @@ async function serveLocked(
 
   const counts = createCounts()
   const { dir } = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
+  const variables = variableNames(world.env, config.passEnv)
   const claudeDir = { dir, dirFrom: config.claudeConfigDirFrom }
   const app = createApp({
     instances,
@@ -116,6 +119,7 @@ async function serveLocked(
       projectsRoot: config.projectsRoot,
       stateDir,
       claudeDir,
+      variables: { passed: config.passEnv, ...variables },
       tmux,
       claude,
       instances,
@@ -147,6 +151,10 @@ async function serveLocked(
       tmux: tmux.argv,
     },
     'listening',
+  )
+  log.info(
+    variables,
+    "agents do not get the withheld variables of lab's environment; --pass-env NAME passes one on",
   )
   for (const warning of guards.warnings) log.warn(warning)
   world.onListening(url)
@@ -182,7 +190,7 @@ function compose(
     log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
   const claude = createClaudeProgram({
     command: config.claude,
-    env: programEnvironment(world.env, paths),
+    env: programEnvironment(world.env, paths, config.passEnv),
     onChange: () => instances.noticesMayHaveChanged(),
   })
   const settingsFile = join(stateDir, 'settings.json')
@@ -209,6 +217,7 @@ function compose(
       command: config.claude,
       paths,
       environment: world.env,
+      passEnv: config.passEnv,
       stateDir,
       settingsFile,
       nofile: config.sessionNofile,

@@ -28,6 +28,7 @@ test('without flags the configuration is the documented one', () => {
     claude: 'claude',
     claudeConfigDir: null,
     claudeConfigDirFrom: null,
+    passEnv: [],
     sessionNofile: 16384,
     historyLimit: 2000,
     allowedHosts: [],
@@ -66,6 +67,11 @@ test.each([
   [['--claude', './claude'], 'claude', '/srv/here/claude'],
   [['--claude', '~/bin/claude'], 'claude', '/home/ann/bin/claude'],
   [['--claude-config-dir', '~/.claude-work'], 'claudeConfigDir', '/home/ann/.claude-work'],
+  [
+    ['--pass-env', 'GH_TOKEN', '--pass-env=_x1', '--pass-env=GH_TOKEN'],
+    'passEnv',
+    ['GH_TOKEN', '_x1'],
+  ],
   [['--host', '::1'], 'host', '::1'],
   [['--host', '[::1]'], 'host', '::1'],
   [['--host', '127.8.9.1'], 'host', '127.8.9.1'],
@@ -165,6 +171,10 @@ test.each([
   [['--allowed-host', 'http://box'], 'the bare name'],
   [['--allowed-host', 'box:8080'], 'the bare name'],
   [['--allowed-host', ''], 'the bare name'],
+  [['--pass-env', 'GH_TOKEN=secret'], 'the name alone'],
+  [['--pass-env', '1X'], 'the name alone'],
+  [['--pass-env', 'A B'], 'the name alone'],
+  [['--pass-env', '*'], 'the name alone'],
   [['--log-level', 'loud'], 'debug, info, warn, error'],
 ])('%j is refused in one line that names flag, value and remedy', (argv, remedy) => {
   const line = refusal(argv)

@@ -19,6 +19,8 @@
     historyLimit = 5000;
     logLevel = "debug";
     extraPackages = [ ];
+    passEnv = [ "GH_TOKEN" ];
+    environment.DOCKER_HOST = "unix:///run/50% of it";
     passwordFile = "/run/secrets/password";
     tokenFile = "/run/secrets/tokens";
     trustedProxies = [

@@ -143,6 +143,35 @@ let
         ]
       ];
     };
+    "test: variables reach lab as they were written, and it passes them on" = {
+      expr = {
+        flags = lib.filter (hasInfix "--pass-env=") (words full);
+        inherit ((services full).lab.environment) DOCKER_HOST;
+        tmux = (services full).lab-tmux.environment ? DOCKER_HOST;
+      };
+      expected = {
+        flags = [
+          ''"--pass-env=GH_TOKEN"''
+          ''"--pass-env=DOCKER_HOST"''
+        ];
+        DOCKER_HOST = "unix:///run/50%% of it";
+        tmux = false;
+      };
+    };
+    "test: a variable's name that is none, and a PATH of one's own, are refused" = {
+      expr = map (settings: names "environment" { services.lab = settings // { enable = true; }; }) [
+        { environment.DOCKER_HOST = "x"; }
+        { passEnv = [ "A=b" ]; }
+        { environment."a b" = "x"; }
+        { environment.PATH = "/bin"; }
+      ];
+      expected = [
+        false
+        true
+        true
+        true
+      ];
+    };
     "test: openFirewall opens the port" = {
       expr = lib.elem 9000 full.networking.firewall.allowedTCPPorts;
       expected = true;

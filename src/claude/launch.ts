@@ -1,5 +1,6 @@
 // How an agent is launched: its argument vector and its environment. Pure.
 import type { ClaudePaths } from './paths.ts'
+import { passedOn } from './variables.ts'
 
 export interface Launch {
   readonly claude: string
@@ -35,11 +36,6 @@ export function launchArgv(launch: Launch): readonly string[] {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-// What a person's shell tools need. Anything else of lab's own environment stays with lab: it may
-// hold secrets of the service.
-const passed =
-  /^(PATH|HOME|SHELL|USER|LOGNAME|LANG|LANGUAGE|LC_\w+|TZ|TZDIR|TMPDIR|COLORTERM|EDITOR|VISUAL|PAGER|SSH_AUTH_SOCK|GIT_SSH|GIT_SSH_COMMAND|XDG_\w+|NIX_\w+|LOCALE_ARCHIVE|TERMINFO_DIRS|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)$/
-
 // Marks of an enclosing Claude (they make the agent believe that it is nested; one is a token), and
 // keys that switch Remote Control off.
 const leaking = /^(CLAUDECODE|CLAUDE_\w+|AI_AGENT|ANTHROPIC_\w+|LAB_\w+)$/
@@ -66,10 +62,12 @@ export interface LaunchEnvironment {
 }
 
 /** The allowed part of lab's own environment, for every program of Claude's that lab runs. */
-export function programEnvironment(lab: Environment, paths: ClaudePaths): Record<string, string> {
-  const set: Record<string, string> = {}
-  for (const [name, value] of Object.entries(lab))
-    if (value !== undefined && passed.test(name)) set[name] = value
+export function programEnvironment(
+  lab: Environment,
+  paths: ClaudePaths,
+  passEnv: readonly string[],
+): Record<string, string> {
+  const set = passedOn(lab, passEnv)
   // Without a UTF-8 locale box drawing and the prompt's glyph arrive as underscores.
   if (!/utf-?8/i.test(set['LC_ALL'] || set['LC_CTYPE'] || set['LANG'] || '')) {
     delete set['LC_ALL']
@@ -90,12 +88,14 @@ export function launchEnvironment(options: {
   readonly lab: Environment
   readonly inherited: readonly string[]
   readonly paths: ClaudePaths
+  /** Variables that the operator names. */
+  readonly passEnv: readonly string[]
   readonly stateDir: string
   readonly id: string
 }): LaunchEnvironment {
-  const { lab, inherited, paths, stateDir, id } = options
+  const { lab, inherited, paths, passEnv, stateDir, id } = options
   const set = {
-    ...programEnvironment(lab, paths),
+    ...programEnvironment(lab, paths, passEnv),
     ...noAgentView,
     LAB_STATE_DIR: stateDir,
     LAB_INSTANCE: id,

@@ -24,6 +24,11 @@ interface ServerInfo {
     readonly dir: string
     readonly dirFrom: string | null
   }
+  readonly variables: {
+    readonly passed: readonly string[]
+    readonly withheld: readonly string[]
+    readonly missing: readonly string[]
+  }
   readonly notices: readonly Notice[]
 }
 
@@ -34,7 +39,7 @@ export const doctor: Command = async (argv, context) => {
     throw new UsageError(`lab doctor takes no ${JSON.stringify(positionals[0])}.`)
   const server = findServer(values, context)
   const info = (await callApi(server, 'GET', 'server')) as Partial<ServerInfo> | undefined
-  if (!info?.claude?.dir || !info.tmux || !info.cap || !info.notices)
+  if (!info?.claude?.dir || !info.tmux || !info.cap || !info.variables || !info.notices)
     throw new Failure(
       `lab at ${server.url.origin} is another version than this command; restart it with this one.`,
     )
@@ -48,7 +53,7 @@ const logins: Readonly<Record<string, string>> = {
 }
 
 function linesOf(info: ServerInfo, server: Server, context: CliContext): readonly string[] {
-  const { claude, tmux, cap } = info
+  const { claude, tmux, cap, variables } = info
   const rows = [
     ['lab', `${info.version}, process ${info.pid}, ${server.url.origin}, guard: ${info.guard}`],
     ['projects', info.projectsRoot],
@@ -63,6 +68,11 @@ function linesOf(info: ServerInfo, server: Server, context: CliContext): readonl
   ]
   const shell = shellText(claude.dir, server, context)
   if (shell !== null) rows.push(['shell', shell])
+  const { passed, withheld, missing } = variables
+  if (passed.length > 0) rows.push(['passed on', passed.join(', ')])
+  if (missing.length > 0) rows.push(['not set', `${missing.join(', ')}, named by --pass-env`])
+  if (withheld.length > 0)
+    rows.push(['withheld', `${withheld.join(', ')} (--pass-env NAME passes one on to agents)`])
   const table = alignColumns(rows.map((row) => row.map(printable)))
   const notices = info.notices.map(({ message }) => `- ${printable(message)}`)
   return notices.length === 0 ? table : [...table, '', ...notices]

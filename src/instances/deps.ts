@@ -27,6 +27,8 @@ export interface InstancesDeps {
     readonly paths: ClaudePaths
     /** lab's own environment, from which agents get an allowed part. */
     readonly environment: Readonly<Record<string, string | undefined>>
+    /** Further variables of it that agents get. */
+    readonly passEnv: readonly string[]
     readonly stateDir: string
     readonly settingsFile: string
     /** Open files an agent may have; 0 leaves the limit alone. */

@@ -84,6 +84,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       lab: launch.environment,
       inherited: server ? environmentNames(server.pid) : [],
       paths: launch.paths,
+      passEnv: launch.passEnv,
       stateDir: launch.stateDir,
       id: entry.id,
     })

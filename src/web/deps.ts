@@ -27,6 +27,15 @@ export interface ServerInfo {
   }
   readonly projectsRoot: string
   readonly stateDir: string
+  /** Names of variables of lab's environment. */
+  readonly variables: {
+    /** Agents get them because the operator named them. */
+    readonly passed: readonly string[]
+    /** Agents do not get them, and could. */
+    readonly withheld: readonly string[]
+    /** Named, and not set. */
+    readonly missing: readonly string[]
+  }
   readonly cap: Cap
   /** The guards that keep strangers out: `loopback`, or some of `password, token, proxy`. */
   readonly guard: string

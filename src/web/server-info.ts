@@ -6,7 +6,7 @@ import type { ServerInfo } from './deps.ts'
 /** What stays the same while lab runs, and whom to ask for the rest. */
 export type ServerParts = Pick<
   ServerInfo,
-  'version' | 'bootedAt' | 'guard' | 'projectsRoot' | 'stateDir'
+  'version' | 'bootedAt' | 'guard' | 'projectsRoot' | 'stateDir' | 'variables'
 > & {
   readonly tmux: ServerInfo['tmux']
   readonly claude: {

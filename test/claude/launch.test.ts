@@ -47,10 +47,14 @@ describe('the argument vector', () => {
 /** The environment of an agent: lab's own, what the tmux server has, and how they are told apart. */
 function environment(
   lab: Record<string, string | undefined>,
-  { inherited = [], configDir = null }: { inherited?: string[]; configDir?: string | null } = {},
+  {
+    inherited = [],
+    configDir = null,
+    passEnv = [],
+  }: { inherited?: string[]; configDir?: string | null; passEnv?: string[] } = {},
 ) {
   const paths = claudePaths({ configDir, home: '/home/ann' })
-  return launchEnvironment({ lab, inherited, paths, stateDir: '/state', id: 'the-id' })
+  return launchEnvironment({ lab, inherited, paths, passEnv, stateDir: '/state', id: 'the-id' })
 }
 
 /** The environment that the process ends up with: the server's, less `unset`, and `set` on top. */
@@ -211,11 +215,13 @@ test('what would switch Remote Control off is named, unless it is empty', () => 
 test('the paths lie in the home directory, or all inside a configuration directory', () => {
   expect(claudePaths({ configDir: null, home: '/home/ann' })).toEqual({
     configDir: null,
+    dir: '/home/ann/.claude',
     configFile: '/home/ann/.claude.json',
     sessionsDir: '/home/ann/.claude/sessions',
   })
   expect(claudePaths({ configDir: '/c', home: '/home/ann' })).toEqual({
     configDir: '/c',
+    dir: '/c',
     configFile: '/c/.claude.json',
     sessionsDir: '/c/sessions',
   })

@@ -11,6 +11,7 @@ const info = {
   cap: { max: 6, used: 2 },
   tmux: { argv: ['tmux', '-L', 'lab'], version: '3.3a' },
   claude: { path: null, version: null, login: 'unknown', dir: '/home/ann/.claude', dirFrom: null },
+  variables: { passed: ['GH_TOKEN'], withheld: ['DOCKER_HOST', 'KUBECONFIG'], missing: ['TYPO'] },
   notices: [{ code: 'claude_missing', message: 'No claude\u001b[2J.' }],
 }
 
@@ -26,6 +27,9 @@ test('prints a line a subject and the notices, made harmless', async ({ fakeLab 
     'tmux       3.3a, tmux -L lab',
     'claude     not found',
     'login      not known yet, in /home/ann/.claude',
+    'passed on  GH_TOKEN',
+    'not set    TYPO, named by --pass-env',
+    'withheld   DOCKER_HOST, KUBECONFIG (--pass-env NAME passes one on to agents)',
     '',
     '- No claude\\u001b[2J.',
     '',

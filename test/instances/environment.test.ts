@@ -64,3 +64,42 @@ describe("CLAUDE_CONFIG_DIR of lab's own environment", () => {
     expect(existsSync(join(flagged, '.claude.json'))).toBe(false)
   })
 })
+
+describe('--pass-env', () => {
+  test('passes a variable on byte for byte, and what stays behind is named without its value', async ({
+    lab,
+  }) => {
+    const value = `a 'b' "c" $HOME\\ ; #{x} ü\nnext line`
+    Object.assign(lab.env, {
+      GH_TOKEN: value,
+      DOCKER_HOST: 'hidden-value',
+      ANTHROPIC_MODEL: 'opus',
+    })
+    await lab.boot('--pass-env=GH_TOKEN', '--pass-env=ANTHROPIC_MODEL', '--pass-env=TYPO')
+    const agent = await environmentOf(lab, 'foo')
+    expect(agent).toMatchObject({ GH_TOKEN: value, ANTHROPIC_MODEL: 'opus' })
+    expect(agent).not.toHaveProperty('DOCKER_HOST')
+    const { variables } = (await lab.call('GET', '/api/v1/server')).body
+    expect(variables).toEqual({
+      passed: ['GH_TOKEN', 'ANTHROPIC_MODEL', 'TYPO'],
+      withheld: expect.arrayContaining(['DOCKER_HOST']) as string[],
+      missing: ['TYPO'],
+    })
+    const said = [lab.stderr(), (await lab.run('doctor')).stdout, (await lab.call('GET', '/')).body]
+    for (const text of said) {
+      expect(text).toContain('DOCKER_HOST')
+      expect(text).not.toContain('hidden-value')
+    }
+  })
+
+  test('with a name that would break agents ends lab with exit 2 and the reason', async ({
+    lab,
+  }) => {
+    const flags = [`--projects-root=${lab.root}`, `--state-dir=${lab.stateDir}`]
+    const { exitCode, stderr } = await lab.run('serve', ...flags, '--pass-env=ANTHROPIC_API_KEY')
+    expect(exitCode).toBe(2)
+    expect(stderr).toBe(
+      'lab: --pass-env ANTHROPIC_API_KEY is refused: it switches Remote Control off, and no agent would have a link. Leave it out.',
+    )
+  })
+})

@@ -103,6 +103,7 @@ describe.skipIf(libs.length === 0).each(runs)('flags and options, with $name', (
     const named: Record<string, string> = {
       allowedHosts: 'allowed-host',
       claudePackage: 'claude',
+      environment: 'pass-env',
       trustedProxies: 'trusted-proxy',
     }
     const withoutFlag = Object.keys(options).filter((option) => {

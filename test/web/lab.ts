@@ -61,6 +61,7 @@ export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
       },
       projectsRoot: options.root ?? '/srv/projects',
       stateDir: '/srv/state',
+      variables: { passed: ['GH_TOKEN'], withheld: ['DOCKER_HOST'], missing: ['TYPO'] },
       cap: memory.cap(),
       guard: 'loopback',
       memoryBytes: 90 * 1024 * 1024,

@@ -154,6 +154,8 @@ describe('the page', () => {
     const foot = /<footer>.*<\/footer>/s.exec(html)?.[0] ?? ''
     for (const place of ['/srv/projects', '/srv/state', '/usr/bin/claude', '/home/ann/.claude'])
       expect(foot).toContain(`<code>${place}</code>`)
+    for (const name of ['GH_TOKEN', 'DOCKER_HOST', 'TYPO'])
+      expect(foot).toContain(`<code>${name}</code>`)
   })
 
   it('keeps a live instance whose project has gone', async () => {

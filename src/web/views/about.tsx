@@ -1,5 +1,5 @@
 // The foot of the page: what lab runs with.
-import type { FC } from 'hono/jsx'
+import type { Child, FC } from 'hono/jsx'
 import type { ServerInfo } from '../deps.ts'
 import { shellText } from './shell-text.ts'
 import { bytesText } from './words.ts'
@@ -11,7 +11,7 @@ const dirReasons = {
 
 /** What lab runs with, for whoever wonders which directory or program counts. */
 export const About: FC<{ lab: ServerInfo }> = ({ lab }) => {
-  const { claude, projectsRoot, stateDir, tmux } = lab
+  const { claude, projectsRoot, stateDir, tmux, variables } = lab
   return (
     <footer>
       <details>
@@ -40,8 +40,29 @@ export const About: FC<{ lab: ServerInfo }> = ({ lab }) => {
           <dd>
             {tmux.version} <code>{shellText(tmux.argv)}</code>
           </dd>
+          <Names title="Agents also get" names={variables.passed} />
+          <Names title="Agents do not get" names={variables.withheld}>
+            ; <code>--pass-env NAME</code> passes one on
+          </Names>
+          <Names title="To be passed on, but not set" names={variables.missing} />
         </dl>
       </details>
     </footer>
   )
 }
+
+const Names: FC<{ title: string; names: readonly string[]; children?: Child }> = (props) =>
+  props.names.length === 0 ? null : (
+    <>
+      <dt>{props.title}</dt>
+      <dd>
+        {props.names.map((name, i) => (
+          <>
+            {i === 0 ? null : ', '}
+            <code>{name}</code>
+          </>
+        ))}
+        {props.children}
+      </dd>
+    </>
+  )
