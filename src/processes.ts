@@ -54,6 +54,11 @@ export function isRunning({ pid, start }: ProcessId): boolean {
   return readProcess(pid)?.start === start
 }
 
+/** Every pid that is taken now, from one look at the names in /proc. */
+export function runningPids(): ReadonlySet<number> {
+  return new Set(readdirSync('/proc').map(Number).filter(Number.isInteger))
+}
+
 /** The direct children of a process, as far as the kernel tells; a shell's are in order of age. */
 export function childrenOf(pid: number): readonly number[] {
   // The kernel lists a child under the thread that made it.

@@ -4,6 +4,7 @@ import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as z from 'zod'
+import { runningPids } from '../processes.ts'
 import { readTextSync } from '../read-file.ts'
 import { deepLinkOf } from './deep-link.ts'
 
@@ -83,14 +84,25 @@ export interface Registry {
 const tornRetryMs = 6
 const tornRetriesMax = 5
 
+// Files survive a `kill -9`, and after years there are thousands. Only a running process writes, so a look
+// passes over the rest: it asks only so many of them, by turns, for a process that another host runs.
+const restPerLook = 200
+// A directory's time has the grain of a tick, or of a second on some file systems.
+const grainMs = 2000
+
 /**
  * Watches a registry directory, which may not exist yet; calls `onChange` when an entry changed after
  * the first look, which is taken before this returns.
  */
 export function createRegistry(dir: string, onChange: () => void): Registry {
   const files = new Map<string, { stamp: string; entry: RegistryEntry | null }>()
+  const torn = new Set<string>()
   let watchers: FSWatcher[] = []
   let watched = ''
+  let names: readonly string[] = []
+  /** The directory as it was when they were read; null when more may have come since. */
+  let namesOf: string | null = null
+  let nextOfRest = 0
   let opened = false
   let closed = false
 
@@ -111,6 +123,7 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   function take(name: string): boolean {
     const stamp = stampOf(name)
     const before = files.get(name)
+    torn.delete(name)
     if (stamp === null) {
       files.delete(name)
       if (before?.entry) changed()
@@ -118,6 +131,7 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
     }
     const entry = readEntry(join(dir, name))
     // A torn file keeps its old stamp, so that the next reconcile looks again.
+    if (!entry) torn.add(name)
     files.set(name, { stamp: entry ? stamp : '', entry: entry ?? before?.entry ?? null })
     if (entry && JSON.stringify(entry) !== JSON.stringify(before?.entry)) changed()
     return entry !== null
@@ -150,9 +164,26 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   function reconcile(): void {
     if (closed) return
     if (watched === '' || watched !== identityOf(dir)) arm()
-    const names = new Set(listEntries(dir))
-    for (const name of files.keys()) if (!names.has(name)) take(name)
-    for (const name of names) if (files.get(name)?.stamp !== stampOf(name)) take(name)
+    lookForNames()
+    const rest = Array.from(
+      { length: Math.min(restPerLook, names.length) },
+      () => names[nextOfRest++ % names.length]!,
+    )
+    const running = [...runningPids()].map((pid) => `${pid}.json`).filter((name) => files.has(name))
+    for (const name of new Set([...torn, ...running, ...rest]))
+      if (files.get(name)?.stamp !== stampOf(name)) take(name)
+  }
+
+  /** Takes what has come and drops what has gone; asks only when the directory says that there is any. */
+  function lookForNames(): void {
+    const { identity, changedAt } = ageOf(dir)
+    if (identity === namesOf) return
+    names = listEntries(dir)
+    // What comes in the same tick changes no time any more.
+    namesOf = Date.now() - changedAt > grainMs ? identity : null
+    const present = new Set(names)
+    for (const name of files.keys()) if (!present.has(name)) take(name)
+    for (const name of names) if (!files.has(name)) take(name)
   }
 
   reconcile()
@@ -192,6 +223,16 @@ function readEntry(path: string): RegistryEntry | null {
     return entry && basename(path) === `${entry.pid}.json` ? entry : null
   } catch {
     return null
+  }
+}
+
+/** Says something else whenever a name has come or gone. */
+function ageOf(path: string): { readonly identity: string; readonly changedAt: number } {
+  try {
+    const { ino, birthtimeMs, mtimeMs } = statSync(path)
+    return { identity: `${ino}/${birthtimeMs}/${mtimeMs}`, changedAt: mtimeMs }
+  } catch {
+    return { identity: '', changedAt: Number.POSITIVE_INFINITY }
   }
 }
 

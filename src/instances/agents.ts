@@ -24,13 +24,18 @@ interface Place {
 export function createAgents(registry: Registry): Agents {
   // Reading a hundred processes for every change of one costs more than the listing itself.
   const places = new Map<string, Place>()
+  // A file outlives `kill -9`: after years there are thousands, and none of their processes comes again.
+  const gone = new WeakSet<RegistryEntry>()
 
   function placeOf(entry: RegistryEntry, keepers: ReadonlyMap<number, Entry>): Place | null {
+    if (gone.has(entry)) return null
     const key = `${entry.pid} ${entry.procStart}`
     const known = places.get(key)
     if (known && keepers.has(known.keeper)) return known
     const place = findPlace(entry, keepers)
     if (place) places.set(key, place)
+    else if (entry.procStart !== null && !isRunning({ pid: entry.pid, start: entry.procStart }))
+      gone.add(entry)
     return place
   }
 

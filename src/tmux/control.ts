@@ -1,5 +1,6 @@
 // The control client: two connections to lab's own session, one for everything, one for pane text.
 // While a connection is down, every call goes through a spawned tmux and the next good one reconnects.
+import { createLimit } from './limit.ts'
 import { openConnection, type Connection } from './connection.ts'
 import type { Reply, Run } from './reply.ts'
 import type { Ensured } from './self.ts'
@@ -121,23 +122,6 @@ export function createControl(options: ControlOptions): Control {
 // Two hundred panes that end while the connection is down must not start two hundred tmux at once, nor
 // keep what else is asked for waiting.
 const spawnedMax = 4
-
-/** Runs at most `max` calls at a time; the rest wait in order. */
-function createLimit(max: number): (call: () => Promise<Reply>) => Promise<Reply> {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (call) => {
-    if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await call()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
-  }
-}
 
 interface Lane {
   readonly run: Run

@@ -1,0 +1,83 @@
+// A registry directory with thousands of files whose processes are gone: what a look at it costs.
+import { unlinkSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, vi } from 'vitest'
+import { createRegistry } from '../../src/claude/registry.ts'
+import { put, test } from '../fixtures/folder.ts'
+import { fileOf } from '../fixtures/registry.ts'
+
+const asked = vi.hoisted(() => ({ files: 0, folders: 0 }))
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>()
+  return {
+    ...real,
+    // Without a watcher: what is found is found by a look.
+    watch: () => {
+      throw new Error('no watcher')
+    },
+    statSync: (path: string) => {
+      if (path.endsWith('.json')) asked.files += 1
+      return real.statSync(path)
+    },
+    readdirSync: (path: string) => {
+      if (path.endsWith('sessions')) asked.folders += 1
+      return real.readdirSync(path)
+    },
+  }
+})
+
+const old = 3_000_000
+const count = 3000
+
+function putOld(dir: string): void {
+  for (let i = 0; i < count; i++) put(join(dir, `${old + i}.json`), fileOf(old + i))
+  // As if nothing had come or gone for a while.
+  utimesSync(dir, 1_700_000_000, 1_700_000_000)
+}
+
+test('a look asks for a few of the old files, and does not read their names again', ({
+  folder,
+}) => {
+  const dir = join(folder, 'sessions')
+  putOld(dir)
+  const registry = createRegistry(dir, () => {})
+  registry.reconcile()
+  Object.assign(asked, { files: 0, folders: 0 })
+  for (let i = 0; i < 3; i++) registry.reconcile()
+  expect(asked.files).toBeLessThanOrEqual(3 * 250)
+  expect(asked.folders).toBe(0)
+  expect([...registry.entries()]).toHaveLength(count)
+  registry.close()
+})
+
+test('a look still finds at once what a running process wrote, what has come and what has gone', ({
+  folder,
+}) => {
+  const dir = join(folder, 'sessions')
+  const own = join(dir, `${process.pid}.json`)
+  put(own, fileOf(process.pid, { status: 'idle' }))
+  putOld(dir)
+  const registry = createRegistry(dir, () => {})
+  const statusOf = (pid: number) => [...registry.entries()].find((one) => one.pid === pid)?.status
+  registry.reconcile()
+  put(own, fileOf(process.pid, { status: 'waiting' }))
+  registry.reconcile()
+  expect(statusOf(process.pid)).toBe('waiting')
+  put(join(dir, '2999999.json'), fileOf(2_999_999, { status: 'busy' }))
+  unlinkSync(join(dir, `${old}.json`))
+  registry.reconcile()
+  expect([statusOf(2_999_999), statusOf(old)]).toEqual(['busy', undefined])
+  registry.close()
+})
+
+test('a file that another host wrote is found after some looks', ({ folder }) => {
+  const dir = join(folder, 'sessions')
+  putOld(dir)
+  const registry = createRegistry(dir, () => {})
+  const last = old + count - 1
+  put(join(dir, `${last}.json`), fileOf(last, { status: 'waiting' }))
+  for (let i = 0; i < count / 200; i++) registry.reconcile()
+  expect([...registry.entries()].find(({ pid }) => pid === last)?.status).toBe('waiting')
+  registry.close()
+})
