@@ -43,7 +43,7 @@ const rooms: Readonly<Record<string, Room>> = {
   config: { rooms: ['argv', 'errors'], packages: ['node:'] },
   argv: { rooms: ['errors'], packages: ['node:'] },
   errors: { rooms: [], packages: [] },
-  log: { rooms: [], types: ['config'], packages: ['pino'] },
+  log: { rooms: [], types: ['config'], packages: ['node:', 'pino'] },
   processes: { rooms: [], packages: ['node:'] },
   'process-table': { rooms: [], types: ['processes'], packages: [] },
   'read-file': { rooms: [], packages: ['node:'] },

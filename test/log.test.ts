@@ -1,6 +1,13 @@
 // The log: agreed keys, one line a record.
-import { expect, test } from 'vitest'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { constants, openSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { describe, expect } from 'vitest'
 import { createLog } from '../src/log.ts'
+import { bundle, test } from './fixtures/folder.ts'
+import { until } from './fixtures/until.ts'
 
 function logged(level: 'debug' | 'info' = 'info') {
   const lines: string[] = []
@@ -47,4 +54,55 @@ test('debug records are written only when asked for', () => {
   const loud = logged('debug')
   loud.log.debug('detail')
   expect(loud.lines).toHaveLength(1)
+})
+
+describe('createLines', () => {
+  const records = 40_000
+  const program = `
+    import { createLines } from './src/log.ts'
+    const lines = createLines(2)
+    for (let n = 0; n < ${records}; n++) lines.write(JSON.stringify({ n, msg: 'x'.repeat(100) }) + '\\n')
+    process.stdout.write('all written')
+    process.stdin.resume()`
+
+  /** Starts the program with a stderr that nobody reads yet. */
+  function unread(folder: string, stderr: 'pipe' | number): ChildProcess {
+    const path = bundle(program, join(folder, 'program.mjs'))
+    return spawn(process.execPath, [path], { stdio: ['pipe', 'pipe', stderr] })
+  }
+
+  /** Resolves when it has said everything, of which nothing is read yet. */
+  async function allWritten(child: ChildProcess): Promise<void> {
+    expect(String((await once(child.stdout!, 'data'))[0])).toBe('all written')
+  }
+
+  async function expectWhole(child: ChildProcess, stderr: Readable): Promise<void> {
+    let text = ''
+    stderr.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    await until(() => text.includes('"dropped"'), { what: 'a record that counts the dropped ones' })
+    const lines = text.trimEnd().split('\n')
+    const parsed = lines.map((line) => JSON.parse(line) as { n?: number; dropped?: number })
+    const { dropped = 0 } = parsed.at(-1)!
+    expect(dropped).toBeGreaterThan(0)
+    expect(parsed.length - 1 + dropped).toBe(records)
+    expect(parsed.slice(0, -1).map(({ n }) => n)).toEqual(lines.slice(0, -1).map((_, n) => n))
+    child.kill('SIGKILL')
+  }
+
+  test('never waits for the reader of a socket, and counts what it drops', async ({ folder }) => {
+    const child = unread(folder, 'pipe')
+    await allWritten(child)
+    await expectWhole(child, child.stderr!)
+  })
+
+  test('never waits for the reader of a pipe', async ({ folder }) => {
+    const path = join(folder, 'fifo')
+    execFileSync('mkfifo', [path])
+    // Open for reading, too, and never read: the pipe is full before `cat` comes.
+    const child = unread(folder, openSync(path, constants.O_RDWR))
+    await allWritten(child)
+    const reader = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'ignore'] })
+    await expectWhole(child, reader.stdout)
+    reader.kill('SIGKILL')
+  })
 })
