@@ -83,7 +83,11 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
         projects().keyOf(entry.projectPath) ?? keyOfGone(entry, { entries, projects: projects() }),
       readable,
       // By name as long as that leads there: it says more, and is good for the next launch, too.
-      attach: tmux.attachArgv(entry.session?.isMoved ? entry.session : entry),
+      attach: tmux.attachArgv(
+        entry.session?.isMoved
+          ? { paneId: entry.session.paneId }
+          : { name: entry.name, paneId: entry.session?.paneId },
+      ),
       now: now(),
     })
 

@@ -106,8 +106,16 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
   return {
     argv: server.argv,
     version,
-    attachArgv: (to) => [...server.argv, 'attach', '-t', 'name' in to ? `=${to.name}` : to.paneId],
-    list: createLister(run, mark, timeoutMs),
+    attachArgv: (to) => [...server.argv, 'attach', '-t', attachTarget(to)],
+    list: createLister(run, {
+      mark,
+      timeoutMs,
+      onKept: () =>
+        options.log({
+          level: 'warn',
+          msg: 'the tmux server had exit-unattached on, which would end every agent with lab; lab turned it off',
+        }),
+    }),
     newSession: createNewSession({ run, server, mark, timeoutMs }),
     async killPane({ paneId, id }) {
       assertPane(paneId)
@@ -147,6 +155,12 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
       await spawned.close()
     },
   }
+}
+
+/** By name only where a name can be told from the rest of a target: since 3.7 it may hold a colon. */
+function attachTarget({ name, paneId }: { name?: string; paneId?: string | undefined }): string {
+  if (name !== undefined && (!name.includes(':') || paneId === undefined)) return `=${name}:`
+  return paneId ?? ''
 }
 
 /** An id is tmux's own, never a name: a name would match by prefix. */

@@ -5,14 +5,36 @@ import { quoteLine, type Command } from './quote.ts'
 import type { Server } from './server.ts'
 import type { NewSession } from './tmux.ts'
 
-/** Starts and sets up lab's own server, and changes nothing on any other. */
-export function prepareServer(server: Server, historyLimit: number): readonly Command[] {
+/**
+ * Starts and sets up lab's own server. What would reach panes that are there already (since 3.7 the
+ * limit of history cuts them at once), or what a person may have chosen since, is left alone unless
+ * the server `isNew`.
+ */
+export function prepareServer(
+  server: Server,
+  { historyLimit, isNew }: { readonly historyLimit: number; readonly isNew: boolean },
+): readonly Command[] {
   if (server.kind !== 'own') return []
-  return [
-    ['start-server'],
-    ['set-option', '-s', 'exit-empty', 'off'],
-    ['set-option', '-g', 'history-limit', String(historyLimit)],
-  ]
+  const prepare = [['start-server'], ['set-option', '-s', 'exit-empty', 'off']]
+  // 3.8 turned the mouse on: the wheel scrolls back in the history instead of pressing keys. So it
+  // does with every version.
+  return isNew
+    ? [...prepare, setHistoryLimit(historyLimit), ['set-option', '-g', 'mouse', 'on']]
+    : prepare
+}
+
+/** Sets how much history the panes of a session keep; without one, those of every session that says nothing else. */
+export function setHistoryLimit(lines: number | string, sessionId?: string): Command {
+  const scope = sessionId === undefined ? ['-g'] : ['-t', sessionId]
+  return ['set-option', ...scope, 'history-limit', String(lines)]
+}
+
+/** Keeps a server whose last terminal goes from ending, and every agent with it: there is no such option for one session. */
+export const stayUnattached: Command = ['set-option', '-s', 'exit-unattached', 'off']
+
+/** Keeps a session to which no terminal is attached, whatever the operator wants of their own. */
+export function stayDetached(session: string): Command {
+  return ['set-option', '-t', session, 'destroy-unattached', 'off']
 }
 
 /** Creates a session and answers with a row: mark, pane, session, pid. */
@@ -55,6 +77,7 @@ export function markCommands(
   const onPane = ['set-option', '-p', '-t', pane]
   const onSession = ['set-option', '-t', session]
   return [
+    stayDetached(session),
     [...onPane, 'remain-on-exit', 'on'],
     // What marks the agent's processes must not mark those of a pane that a person opens beside it.
     ...Object.keys(env)

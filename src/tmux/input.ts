@@ -45,6 +45,14 @@ export function createInput(
     if (answer.length > 0) throw new TmuxFailed(subcommand, answer.join('; '))
   }
 
+  // Since 3.7 a paste rewrites controls and broken UTF-8, unless it is told not to.
+  async function pasteFlags(): Promise<readonly string[]> {
+    const [usage = ''] = await run([
+      ['list-commands', '-F', '#{command_list_usage}', 'paste-buffer'],
+    ])
+    return /\[-[A-Za-z]*S/.test(usage) ? ['-p', '-r', '-S'] : ['-p', '-r']
+  }
+
   return {
     typeText(paneId, text) {
       if (text.includes('\0'))
@@ -55,11 +63,12 @@ export function createInput(
         const file = join(bufferDir, buffer)
         await mkdir(bufferDir, { recursive: true, mode: 0o700 })
         try {
+          const flags = await pasteFlags()
           await writeFile(file, text, { flag: 'wx', mode: 0o600 })
           await perform('paste-buffer', [
             ['copy-mode', '-q', '-t', paneId],
             ['load-buffer', '-b', buffer, file],
-            whileAlive(paneId, ['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', paneId]),
+            whileAlive(paneId, ['paste-buffer', ...flags, '-d', '-b', buffer, '-t', paneId]),
           ])
         } catch (error) {
           await run([['delete-buffer', '-b', buffer]]).catch(() => {})

@@ -1,11 +1,19 @@
 // The adapter's listing: asked for in one call, and again when sessions carry keys not asked for.
 import { TmuxUnavailable } from '../errors.ts'
+import { stayUnattached } from './commands.ts'
 import { listCommands, parseListing } from './listing.ts'
 import { failureOf, type Run } from './reply.ts'
 import type { Listing } from './tmux.ts'
 
-/** Returns the adapter's `list`; `mark` tells its rows from whatever is in a title. */
-export function createLister(run: Run, mark: string, timeoutMs: number): () => Promise<Listing> {
+/**
+ * Returns the adapter's `list`; `mark` tells its rows from whatever is in a title. A server that an
+ * operator's configuration has told to end with its last terminal is told not to, and `onKept` called.
+ */
+export function createLister(
+  run: Run,
+  given: { readonly mark: string; readonly timeoutMs: number; readonly onKept: () => void },
+): () => Promise<Listing> {
+  const { mark, timeoutMs, onKept } = given
   const knownKeys: string[] = []
   return async function list(): Promise<Listing> {
     const commands = listCommands(mark, knownKeys)
@@ -14,9 +22,10 @@ export function createLister(run: Run, mark: string, timeoutMs: number): () => P
     const reply = first.kind === 'gone' ? await run(commands.slice(0, 1)) : first
     if (reply.kind === 'no-server') return { server: null, sessions: [] }
     if (reply.kind !== 'ok') throw failureOf('list-panes', reply, timeoutMs)
-    const { listing, unknownKeys } = parseListing(mark, knownKeys, reply.lines)
+    const { listing, unknownKeys, endsUnattached } = parseListing(mark, knownKeys, reply.lines)
     if (listing.server === null)
       throw new TmuxUnavailable('tmux answered a listing without saying who it is')
+    if (endsUnattached && (await run([stayUnattached])).kind === 'ok') onKept()
     if (unknownKeys.length === 0) return listing
     // Only after a restart: sessions that an earlier lab made tell which keys they carry.
     knownKeys.push(...unknownKeys.filter((key) => !knownKeys.includes(key)))

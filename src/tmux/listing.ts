@@ -57,7 +57,12 @@ export function listCommands(mark: string, keys: readonly string[]): readonly Co
   ].join('|')
   return [
     // display-message needs a session to exist; this one tells of a server without any.
-    ['list-commands', '-F', `${mark}|#{pid}|#{start_time}|#{version}`, 'list-panes'],
+    [
+      'list-commands',
+      '-F',
+      `${mark}|#{pid}|#{start_time}|#{version}|#{exit-unattached}`,
+      'list-panes',
+    ],
     ['list-panes', '-a', '-F', format],
   ]
 }
@@ -66,6 +71,8 @@ export interface ParsedListing {
   readonly listing: Listing
   /** Metadata keys that some session carries and `keys` lacked: list again with them. */
   readonly unknownKeys: readonly string[]
+  /** The server is told to end, and every agent with it, when its last terminal goes. */
+  readonly endsUnattached: boolean
 }
 
 /** Reads what `listCommands` brought; a line without the mark is the rest of somebody's title. */
@@ -75,7 +82,7 @@ export function parseListing(
   lines: readonly string[],
 ): ParsedListing {
   const [head, ...rows] = lines.filter((line) => line.startsWith(`${mark}|`))
-  const [, pid, startedAt, version = ''] = (head ?? '').split('|')
+  const [, pid, startedAt, version = '', exitUnattached] = (head ?? '').split('|')
   const server: ServerIdentity | null =
     pid && startedAt ? { pid: Number(pid), startedAt: Number(startedAt), version } : null
 
@@ -111,7 +118,8 @@ export function parseListing(
     const moved = { ...pane, isMoved: true }
     listed.push({ sessionId, name, attached, createdAt, pane: moved, lab, isGuest: true })
   }
-  return { listing: { server, sessions: listed }, unknownKeys: [...unknownKeys] }
+  const listing = { server, sessions: listed }
+  return { listing, unknownKeys: [...unknownKeys], endsUnattached: exitUnattached === '1' }
 }
 
 /**

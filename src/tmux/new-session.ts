@@ -4,15 +4,27 @@ import {
   markCommands,
   newSessionCommand,
   prepareServer,
+  setHistoryLimit,
+  stayUnattached,
   unmarkCommands,
   whereCommand,
 } from './commands.ts'
 import type { Command } from './quote.ts'
 import { failureOf, type Run } from './reply.ts'
-import type { Server } from './server.ts'
+import { isAtLeast, type Server } from './server.ts'
 import type { CreatedSession, NewSession } from './tmux.ts'
 
 const call = { mayStart: true, changesSessions: true }
+const callOnly = { changesSessions: true }
+
+interface Around {
+  readonly before?: readonly Command[]
+  readonly after?: readonly Command[]
+  /** The server may have to be started. */
+  readonly isNew?: boolean
+  /** Of history, for this session alone. */
+  readonly limit?: number
+}
 
 /** Returns the adapter's `newSession`; `mark` tells its rows from whatever else a call prints. */
 export function createNewSession(given: {
@@ -23,20 +35,21 @@ export function createNewSession(given: {
 }): (session: NewSession) => Promise<CreatedSession> {
   const { run, server, mark, timeoutMs } = given
 
-  async function must(commands: readonly Command[]): Promise<readonly string[]> {
-    const reply = await run(commands, call)
-    if (reply.kind === 'ok') return reply.lines
-    throw failureOf('new-session', reply, timeoutMs)
-  }
-
   async function create(
     session: NewSession,
-    { before, after }: { before: readonly Command[]; after: readonly Command[] },
+    { before = [], after = [], isNew = server.kind === 'default', limit }: Around = {},
   ): Promise<CreatedSession> {
     const byName = `=${session.name}:`
-    const marks = markCommands(session, { session: byName, pane: byName })
-    const make = newSessionCommand(session, mark)
-    const reply = await run([...before, make, ...marks, whereCommand(byName, mark), ...after], call)
+    const marksOn = (target: string, pane: string): readonly Command[] => [
+      ...(limit === undefined ? [] : [setHistoryLimit(limit, target)]),
+      ...markCommands(session, { session: target, pane }),
+    ]
+    const marks = marksOn(byName, byName)
+    const make = [stayUnattached, newSessionCommand(session, mark)]
+    const reply = await run(
+      [...before, ...make, ...marks, whereCommand(byName, mark), ...after],
+      isNew ? call : callOnly,
+    )
     const [row = [], where = []] = (reply.lines ?? [])
       .map((line) => line.split('|'))
       .filter(([first]) => first === mark)
@@ -49,34 +62,50 @@ export function createNewSession(given: {
     if (marked !== paneId) {
       // A hook of the operator's gave the session another name, or put another pane in the first place.
       const misled = marked === undefined ? [] : unmarkCommands(marked)
-      await must([
-        ...misled,
-        ...markCommands(session, { session: sessionId, pane: paneId }),
-        ...after,
-      ])
+      const remarked = await run([...misled, ...marksOn(sessionId, paneId), ...after], callOnly)
+      if (remarked.kind !== 'ok') throw failureOf('new-session', remarked, timeoutMs)
     }
     return { sessionId, paneId, pid: Number(pid) }
   }
 
-  return async (session) => {
-    const limit = String(session.historyLimit)
-    if (server.kind === 'own')
-      return create(session, { before: prepareServer(server, session.historyLimit), after: [] })
-    // tmux reads the limit only when it makes a pane, and only the global one; on a server that is
-    // not lab's it is changed for the length of one line, and not at all when it fits.
+  /** What the server is and how much history it gives a pane; null where lab is to make it. */
+  async function ask(): Promise<{ readonly version: string; readonly usual: string } | null> {
     const start = server.kind === 'default' ? [['start-server']] : []
-    const asked = await must([...start, ['show-options', '-gv', 'history-limit']])
-    const usual = asked[0] ?? limit
-    if (usual === limit) return create(session, { before: [], after: [] })
+    const reply = await run(
+      [
+        ...start,
+        ['list-commands', '-F', `${mark}|#{version}`, 'list-panes'],
+        ['show-options', '-gv', 'history-limit'],
+      ],
+      server.kind === 'default' ? call : callOnly,
+    )
+    if (reply.kind === 'no-server' && server.kind === 'own') return null
+    if (reply.kind !== 'ok') throw failureOf('new-session', reply, timeoutMs)
+    const told = reply.lines.find((line) => line.startsWith(`${mark}|`)) ?? ''
+    return { version: told.slice(mark.length + 1), usual: reply.lines.at(-1) ?? '' }
+  }
+
+  return async (session) => {
+    const { historyLimit } = session
+    const asked = await ask()
+    if (asked === null) {
+      const before = prepareServer(server, { historyLimit, isNew: true })
+      return create(session, { before, isNew: true })
+    }
+    const { version, usual } = asked
+    if (usual === String(historyLimit)) return create(session)
+    // From then on the limit acts on panes that are there, so it is the session's own.
+    if (isAtLeast(version, '3.7')) return create(session, { limit: historyLimit })
+    // Before 3.7 tmux reads the limit only when it makes a pane, and only the global one. On a server
+    // that is not lab's it is changed for the length of one line.
+    const before = [setHistoryLimit(historyLimit)]
+    if (server.kind === 'own') return create(session, { before })
+    const after = [setHistoryLimit(usual)]
     try {
-      return await create(session, { before: [setLimit(limit)], after: [setLimit(usual)] })
+      return await create(session, { before, after })
     } catch (error) {
-      await run([setLimit(usual)])
+      await run(after)
       throw error
     }
   }
-}
-
-function setLimit(lines: string): Command {
-  return ['set-option', '-g', 'history-limit', lines]
 }

@@ -1,6 +1,6 @@
 // lab's own session: lab's connection attaches to it, and the lab that holds the server is written on
 // it. It is known by its mark and by what it runs, for a hook or a person may give it any name.
-import { prepareServer } from './commands.ts'
+import { prepareServer, stayDetached, stayUnattached } from './commands.ts'
 import { decodeValue, encodeValue } from './listing.ts'
 import type { Command } from './quote.ts'
 import { failureOf, type Reply, type Run, type RunOptions } from './reply.ts'
@@ -109,8 +109,10 @@ export function createSelf(given: {
     return reply.kind === 'ok' ? { kind: 'ok', found: pick(reply.lines) } : reply
   }
 
-  async function make(may: RunOptions): Promise<Looked> {
-    const made = await spawned([...prepareServer(server, historyLimit), makeCommand], may)
+  async function make(may: RunOptions, isNew: boolean): Promise<Looked> {
+    const prepare = [...prepareServer(server, { historyLimit, isNew }), stayUnattached]
+    const commands = [...prepare, makeCommand, stayDetached(`=${selfName}:`)]
+    const made = await spawned(commands, may)
     // A hook that fails makes the call fail, though the session is there.
     const own = made.lines?.find((line) => /^\$\d+$/.test(line))
     const isDouble = made.kind === 'failed' && made.stderr.includes('duplicate session')
@@ -127,7 +129,7 @@ export function createSelf(given: {
       let looked = await find()
       const isAbsent =
         looked.kind === 'ok' ? !looked.found : looked.kind === 'no-server' && may.mayStart
-      if (isAbsent) looked = await make(may)
+      if (isAbsent) looked = await make(may, looked.kind === 'no-server')
       if (looked.kind !== 'ok') return looked
       const sessionId = looked.found?.sessionId
       if (sessionId === undefined) return lost

@@ -83,12 +83,19 @@ export async function checkVersion(
     throw new UsageError(
       `'${tmuxPath} -V' did not tell its version: ${result.stderr || result.shortMessage || 'no output'}.`,
     )
-  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
-  // `master` and the like carry no number and are newer than any release.
-  const isOld =
-    major !== undefined && (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 2))
-  // OpenBSD's tmux is numbered after the system: 6.9 has what 3.2 has.
-  if (isOld)
+  if (!isAtLeast(version, '3.2'))
     throw new UsageError(`tmux ${version} is too old, lab needs 3.2 or newer. Upgrade tmux.`)
   return version
+}
+
+/**
+ * Whether a version as tmux tells it (`3.3a`, `next-3.8`) is that release or a later one. `master` and
+ * the like carry no number and are newer than any release; OpenBSD numbers its own after the system,
+ * where 6.9 has what 3.2 has.
+ */
+export function isAtLeast(version: string, release: string): boolean {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
+  const [wantedMajor, wantedMinor] = release.split('.').map(Number) as [number, number]
+  if (major === undefined || Number(major) > wantedMajor) return true
+  return Number(major) === wantedMajor && Number(minor) >= wantedMinor
 }

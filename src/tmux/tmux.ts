@@ -84,8 +84,15 @@ export interface Tmux {
   readonly argv: readonly string[]
   /** Such as `3.3a`; the client's, which may be newer than a running server. */
   readonly version: string
-  /** The argument vector that attaches a terminal to a session, or to whichever has that pane, showing it. */
-  attachArgv(to: { readonly name: string } | { readonly paneId: string }): readonly string[]
+  /**
+   * The argument vector that attaches a terminal to a session by name, or to whichever has that pane,
+   * showing it. By the pane, too, where the name could not be told from the rest of a target.
+   */
+  attachArgv(
+    to:
+      | { readonly name: string; readonly paneId?: string | undefined }
+      | { readonly name?: never; readonly paneId: string },
+  ): readonly string[]
   /** Every session of the server in one call. */
   list(): Promise<Listing>
   /**

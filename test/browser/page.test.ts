@@ -219,7 +219,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     ])
     expect(then).toEqual(before)
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
-      "tmux -L lab attach -t '=foo'",
+      "tmux -L lab attach -t '=foo:'",
     )
   })
 

@@ -37,7 +37,7 @@ test('attach leads to the agent: at home, in another session, beside a shell at 
 }) => {
   const [foo] = await fooAndBar(lab)
   const pane = await paneOf(lab, foo.id)
-  const leadsTo = async (session: string, target: string): Promise<void> => {
+  const leadsTo = async (session: string, target: string, ref = 'foo'): Promise<void> => {
     const { attach } = await until(
       async () => {
         const now = await lab.get(foo.id)
@@ -46,14 +46,21 @@ test('attach leads to the agent: at home, in another session, beside a shell at 
       { what: `the target ${target}` },
     )
     expect(attach).toEqual(['tmux', '-L', 'lab', 'attach', '-t', target])
-    const lines = [attach, [process.execPath, labPath, 'attach', 'foo']]
+    const lines = [attach, [process.execPath, labPath, 'attach', ref]]
     for (const argv of lines) expect(await shown(lab, argv)).toBe(`${session} ${pane}`)
   }
-  await leadsTo('foo', '=foo')
+  await leadsTo('foo', '=foo:')
   // Its window hangs in two sessions, and is at home in the first.
   await lab.tmux('link-window', '-d', '-s', '=foo:', '-t', '=bar:9')
-  await leadsTo('foo', '=foo')
+  await leadsTo('foo', '=foo:')
   await lab.tmux('unlink-window', '-t', '=bar:9')
+  // A name that tmux could read as another target, or as a part of one.
+  for (const name of ['v1.2', 'fix:login', '%x:@y.0']) {
+    await lab.tmux('rename-session', '-t', pane, name)
+    const now = await lab.tmux('display-message', '-p', '-t', pane, '#{session_name}')
+    await leadsTo(now, now.includes(':') ? pane : `=${now}:`, now)
+  }
+  await lab.tmux('rename-session', '-t', pane, 'foo')
   // Its own session lives on for a person's shell.
   await lab.tmux('split-window', '-t', '=foo:', 'sleep 600')
   await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')

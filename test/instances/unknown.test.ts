@@ -133,7 +133,7 @@ test('on the operator’s own server plain tmux shows the instances and nothing 
     await lab.reaches(fix.id, 'ready')
     const names = (await lab.tmux('ls', '-F', '#{session_name}')).split('\n')
     expect(names.toSorted()).toEqual(['_lab', 'foo', 'foo~2~fix', 'mine'])
-    expect(fix.attach).toEqual(['tmux', 'attach', '-t', '=foo~2~fix'])
+    expect(fix.attach).toEqual(['tmux', 'attach', '-t', '=foo~2~fix:'])
     expect(await lab.tmux('show-options', '-g')).toBe(before)
     // A terminal of its own, in which somebody types the command that lab shows.
     await lab.tmux(
@@ -149,7 +149,7 @@ test('on the operator’s own server plain tmux shows the instances and nothing 
       '120',
       '-y',
       '40',
-      `env -u TMUX tmux attach -t '=foo~2~fix'`,
+      `env -u TMUX tmux attach -t '=foo~2~fix:'`,
     )
     await until(async () => (await lab.get(fix.id)).attached === 1, { what: 'somebody attached' })
     await lab.tmux('-L', 'viewer', 'kill-server')

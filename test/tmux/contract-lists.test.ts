@@ -101,7 +101,7 @@ describe.each(clients)('with the %s client', (client) => {
         sandbox.socket,
         'attach',
         '-t',
-        '=foo~2',
+        '=foo~2:',
       ])
       await onTerminal(sandbox, tmux.attachArgv({ name: 'foo~2' }))
       const attached = () =>

@@ -153,7 +153,7 @@ describe('the control client', () => {
     const script = `#!/bin/sh
       case " $* " in
       *" -C "*) echo open >>${log}; sleep 0.3; echo opened >>${log}; exec tmux "$@" ;;
-      *" source-file "*) echo change >>${log}; sleep 0.3; tmux "$@"; s=$?; echo changed >>${log}; exit $s ;;
+      *" source-file "* | *"kill-pane -t"*) echo change >>${log}; sleep 0.3; tmux "$@"; s=$?; echo changed >>${log}; exit $s ;;
       *) exec tmux "$@" ;;
       esac`
     await writeFile(slow, script, { mode: 0o755 })
@@ -164,13 +164,14 @@ describe('the control client', () => {
       log: ({ msg }) => said.push(msg),
     })
     const seen = async () => (await readFile(log, 'utf8')).trim().split('\n')
+    const { paneId } = await tmux.newSession(session(sandbox))
     await writeFile(log, '')
     for (const pid of await attached(sandbox)) process.kill(pid, 'SIGKILL')
     // Until lab knows, it would ask one that is dead.
     await until(() => said.filter((msg) => msg.includes('connection lost')).length === 2, {
       what: 'both connections lost',
     })
-    const early = tmux.newSession(session(sandbox, { name: 'early' }))
+    const early = tmux.killPane({ paneId, id: 'id of foo' })
     await until(
       async () => {
         await tmux.list()
@@ -183,7 +184,7 @@ describe('the control client', () => {
     expect(lines.slice(0, 2)).toEqual(['change', 'changed'])
     const ends: Record<string, string> = { open: 'opened', change: 'changed' }
     for (const [i, line] of lines.entries()) if (ends[line]) expect(lines[i + 1]).toBe(ends[line])
-    expect((await tmux.list()).sessions).toHaveLength(2)
+    expect((await tmux.list()).sessions.map(({ name }) => name)).toEqual(['late'])
   })
 
   test('survives a pane that guesses how its answers end', async ({ sandbox }) => {

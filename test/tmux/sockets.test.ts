@@ -1,4 +1,5 @@
 // The three kinds of server: lab's own, the operator's own, another unit's.
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { TmuxUnavailable } from '../../src/errors.ts'
@@ -57,12 +58,65 @@ describe.each(clients)('with the %s client', (client) => {
     expect(await globals()).toEqual(before)
 
     expect(await sandbox.plainTmux('ls', '-F', '#{session_name}')).toContain(name)
-    expect(tmux.attachArgv({ name })).toEqual(['tmux', 'attach', '-t', `=${name}`])
+    expect(tmux.attachArgv({ name })).toEqual(['tmux', 'attach', '-t', `=${name}:`])
     await onTerminal(sandbox, tmux.attachArgv({ name }))
     await until(
       async () => (await tmux.list()).sessions.find((s) => s.name === name)?.attached === 1,
       { what: 'a terminal on the instance' },
     )
+  })
+
+  test.for(['default', 'own'] as const)(
+    'a start on the %s server leaves the history of every other pane',
+    async (kind, { sandbox }) => {
+      const at = kind === 'own' ? ['-L', sandbox.socket] : []
+      const plain = (...args: readonly string[]) => sandbox.plainTmux(...at, ...args)
+      const socket = kind === 'own' ? sandbox.socket : 'default'
+      const tmux = await open(sandbox, { client, socket })
+      const [sh, c, script] = counting as [string, string, string]
+      await plain('set-option', '-g', 'history-limit', '5000')
+      await plain('new-session', '-d', '-s', 'mine', '-x', '200', '-y', '50', '--', sh, c, script)
+      const mine = async () =>
+        (await plain('capture-pane', '-p', '-t', '=mine:', '-S', '-')).split('\n')
+      await until(async () => (await mine()).at(-1) === '3000', { what: 'their lines' })
+      const before = await mine()
+      const first = await tmux.newSession(session(sandbox, { historyLimit: 4000, argv: counting }))
+      await shows(tmux, first.paneId, '3000')
+      await tmux.newSession(session(sandbox, { name: 'bar', historyLimit: 10 }))
+      expect(await mine()).toEqual(before)
+      expect(await tmux.capture(first.paneId, 2900)).toHaveLength(2900)
+    },
+  )
+
+  test('an agent outlives lab on a server that is told to end what no terminal looks at', async ({
+    sandbox,
+  }) => {
+    const plain = (...args: readonly string[]) => sandbox.plainTmux(...args)
+    const config = 'set -g destroy-unattached on\nset -s exit-unattached on\n'
+    await writeFile(join(sandbox.dir, '.tmux.conf'), config)
+    const tmux = await open(sandbox, { client, socket: 'default' })
+    const { paneId, pid } = await tmux.newSession(session(sandbox))
+    await tmux.close()
+    const seen = async () => plain('-N', 'list-panes', '-a', '-F', '#{pane_id} #{pane_pid}')
+    expect(await seen()).toContain(`${paneId} ${pid}`)
+    const next = await open(sandbox, { client, socket: 'default' })
+    expect((await next.list()).sessions).toMatchObject([{ pane: { paneId, pid } }])
+    // Their configuration is read again, while a terminal of theirs is there: lab sees it.
+    await onTerminal(sandbox, ['tmux', 'attach', '-t', '=foo:'])
+    await until(async () => (await next.list()).sessions[0]?.attached === 1, { what: 'a terminal' })
+    await plain('set-option', '-s', 'exit-unattached', 'on')
+    await next.list()
+    expect(await plain('show-options', '-sv', 'exit-unattached')).toBe('off')
+    // A session of the operator's own goes as they want it.
+    expect(await plain('show-options', '-gv', 'destroy-unattached')).toBe('on')
+  })
+
+  test("what a person chooses on lab's own server stays over later starts", async ({ sandbox }) => {
+    const tmux = await open(sandbox, { client })
+    expect(await sandbox.tmux('show-options', '-gv', 'mouse')).toBe('on')
+    await sandbox.tmux('set-option', '-g', 'mouse', 'off')
+    await tmux.newSession(session(sandbox))
+    expect(await sandbox.tmux('show-options', '-gv', 'mouse')).toBe('off')
   })
 
   test("the operator's own server is started when it is not there", async ({ sandbox }) => {

@@ -86,7 +86,7 @@ describe('a row', () => {
     const id = await started(lab, { state: 'waiting', waitingFor: 'trust' })
     const row = plain(rowOf(await pageOf(lab), id))
     expect(row).toContain('Claude asks whether it may trust this folder. Attach a terminal')
-    expect(row).toContain('tmux -L lab attach -t &#39;=foo&#39;')
+    expect(row).toContain('tmux -L lab attach -t &#39;=foo:&#39;')
   })
 
   it('that waits for an answer which claude.ai can give leads there', async () => {

@@ -157,7 +157,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         model,
         pid: null,
         attached: 0,
-        attach: ['tmux', '-L', 'lab', 'attach', '-t', `=${decision.name}`],
+        attach: ['tmux', '-L', 'lab', 'attach', '-t', `=${decision.name}:`],
         memoryBytes: null,
         createdAt: time(),
         lastActivityAt: null,
