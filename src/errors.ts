@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'at_capacity'
   | 'already_running'
   | 'conversation_parked'
+  | 'conversation_gone'
   | 'claude_config_invalid'
   | 'claude_missing'
   | 'not_logged_in'
@@ -127,6 +128,24 @@ export class ConversationParked extends LabError {
     super(
       'conversation_parked',
       `${name} was moved to Claude's background, and a resume would go on without what was said there. \`claude attach ${jobId}\` in its folder opens that session; or resume it anyway.`,
+    )
+  }
+}
+
+/** Claude would begin a blank conversation, or lab cannot tell whether it would. */
+export class ConversationGone extends LabError {
+  constructor(
+    name: string,
+    { conversation, unreadable }: { conversation: string; unreadable: string | null },
+  ) {
+    const cause =
+      unreadable === null
+        ? `Claude has no transcript of ${name}'s conversation ${conversation}; it removes them after 30 days.`
+        : `lab cannot read ${unreadable}, so it does not know whether Claude still has ${name}'s conversation.`
+    const remedy = unreadable === null ? 'Dismiss' : 'Make that folder readable, or dismiss'
+    super(
+      'conversation_gone',
+      `${cause} ${remedy} the instance, or resume it with a blank conversation (\`lab resume --blank\`).`,
     )
   }
 }

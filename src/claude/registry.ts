@@ -75,6 +75,8 @@ export function parseEntry(json: string): RegistryEntry | null {
 export interface Registry {
   /** The last good value of every file that is there. */
   entries(): Iterable<RegistryEntry>
+  /** Reads one process's file now; null when it is gone or was never whole. */
+  read(pid: number): RegistryEntry | null
   /** Looks at the directory itself, for what its watcher missed or where none could be set. */
   reconcile(): void
   close(): void
@@ -191,6 +193,10 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   return {
     *entries() {
       for (const { entry } of files.values()) if (entry) yield entry
+    },
+    read(pid) {
+      take(`${pid}.json`)
+      return files.get(`${pid}.json`)?.entry ?? null
     },
     reconcile,
     close() {

@@ -1,19 +1,59 @@
 // The transcripts that Claude keeps of its conversations: only whether there is one.
-import { existsSync, readdirSync } from 'node:fs'
+import { access, lstat, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { answerOf } from '../read-file.ts'
 import type { ClaudePaths } from './paths.ts'
 
 /**
- * Whether anything was said in a conversation: Claude writes its transcript with the first prompt, and
- * refuses to resume without one. False as well when the folder cannot be read.
+ * `there` means that Claude can continue the conversation: it writes the transcript with the first
+ * prompt, refuses to resume without one, and removes it when it was not used for 30 days. `unreadable`
+ * means that lab could not look everywhere, or had no answer within a second.
  */
-export function hasTranscript({ sessionsDir }: ClaudePaths, conversation: string): boolean {
-  const root = join(dirname(sessionsDir), 'projects')
+export type TranscriptState = 'there' | 'none' | 'unreadable'
+
+// A disk that does not answer must not hold up the end of an instance, which asks as well.
+const answerMs = 1000
+
+/** The folder that holds the transcripts of every project. */
+export function transcriptsDir({ sessionsDir }: ClaudePaths): string {
+  return join(dirname(sessionsDir), 'projects')
+}
+
+/** Looks for a conversation's transcript in the folders of all projects; never rejects. */
+export async function findTranscript(
+  paths: ClaudePaths,
+  conversation: string,
+): Promise<TranscriptState> {
+  const root = transcriptsDir(paths)
+  const name = `${conversation}.jsonl`
+  const asked = answerOf(`find ${name} in ${root}`, () => search(root, name), answerMs)
+  return asked.catch(() => 'unreadable')
+}
+
+async function search(root: string, name: string): Promise<TranscriptState> {
+  let folders: readonly string[]
   try {
-    return readdirSync(root).some((folder) =>
-      existsSync(join(root, folder, `${conversation}.jsonl`)),
+    folders = await readdir(root)
+  } catch (error) {
+    // A link that leads nowhere is no answer: what it led to may come back.
+    const isLink = await lstat(root).then(
+      () => true,
+      () => false,
     )
-  } catch {
-    return false
+    return codeOf(error) === 'ENOENT' && !isLink ? 'none' : 'unreadable'
   }
+  let state: TranscriptState = 'none'
+  for (const folder of folders)
+    try {
+      await access(join(root, folder, name))
+      return 'there'
+    } catch (error) {
+      const code = codeOf(error)
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') state = 'unreadable'
+    }
+  return state
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
 }

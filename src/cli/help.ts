@@ -34,10 +34,11 @@ export const commands: Readonly<Record<string, CommandHelp>> = {
       '  --wait        until it is ready; exit 1 with the reason when it will not be\n',
   },
   resume: {
-    usage: 'lab resume REF… [--force] [--wait]',
+    usage: 'lab resume REF… [--blank] [--force] [--wait]',
     summary: "continue ended instances' conversations, under the same id and label",
     details:
       '  REF           a name that one ended instance had, or an id; `lab ls --ended` shows them\n' +
+      '  --blank       with a blank conversation where Claude has no transcript of the old one\n' +
       '  --force       although Claude Code says that nobody is logged in, or without what was said\n' +
       "                in Claude's background\n" +
       '  --wait        until each is ready; exit 1 with the reason when one will not be\n',

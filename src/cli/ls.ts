@@ -90,7 +90,8 @@ function rowOf(instance: Instance, { now, colour }: { now: number; colour: boole
 }
 
 /** An ended instance says why, and how to be rid of the row: its name may be another's by now. */
-function endOf({ state, evidence, id }: Instance): string[] {
+function endOf({ state, evidence, id, isBlank }: Instance): string[] {
+  if (isBlank) return ['    began a blank conversation: the one before is gone']
   if (state !== 'error' && state !== 'stopped') return []
   return [
     `    ${printable(evidence?.message ?? 'ended')}  (lab stop ${printable(id)} dismisses it)`,

@@ -48,6 +48,8 @@ export interface Instance {
   readonly since: string
   /** Claude's session id, which a resume continues. */
   readonly conversation: string | null
+  /** It was resumed with a blank conversation, for the one before was gone. */
+  readonly isBlank: boolean
   readonly deepLink: string | null
   readonly linkState: LinkState
   readonly account: 'default'

@@ -1,7 +1,7 @@
 // Which process is an instance's agent, and what Claude's registry says of it.
 import type { Registry, RegistryEntry } from '../claude/registry.ts'
 import { childrenOf, isRunning, readProcess } from '../processes.ts'
-import type { Entry } from './entry.ts'
+import { setConversation, type Entry } from './entry.ts'
 
 // A wrapper or two between keeper and agent; more is no agent of lab's.
 const depthMax = 16
@@ -93,7 +93,8 @@ function isNested({ registry, agent }: Entry, { above }: Place): boolean {
 function take(entry: Entry, found: RegistryEntry, { start }: Place): void {
   entry.registry = found
   entry.agent = { pid: found.pid, start }
-  if (found.conversation) entry.conversation = found.conversation
+  entry.registered = entry.agent
+  if (found.conversation) setConversation(entry, found.conversation)
   if (found.deepLink) entry.deepLink = found.deepLink
   entry.parkedJobId = found.parkedJobId
 }

@@ -1,6 +1,7 @@
 // The end of an instance: its last lines are kept, its session removed, what it left behind ended.
 import type { Actor } from '../core/instance.ts'
 import { type EndReason, isLegalMove, type Exit } from '../core/state.ts'
+import type { Conversations } from './conversation.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import { evidenceOf, lastLinesOf } from './evidence.ts'
@@ -32,8 +33,9 @@ export function createEnding(options: {
   readonly ledger: Ledger
   readonly notes: Notes
   readonly sweeper: Sweeper
+  readonly conversations: Conversations
 }): Ending {
-  const { deps, ledger, notes, sweeper } = options
+  const { deps, ledger, notes, sweeper, conversations } = options
   const { tmux, log, now } = deps
 
   async function screenOf(entry: Entry): Promise<readonly string[]> {
@@ -49,6 +51,7 @@ export function createEnding(options: {
 
   async function conclude(entry: Entry, { reason, exit, by, failed }: End): Promise<void> {
     const lastLines = await screenOf(entry)
+    await conversations.takeLast(entry, lastLines)
     await removeSession(entry)
     const at = new Date(now()).toISOString()
     const evidence = evidenceOf({ reason, exit, lastLines, by, at, parkedJobId: entry.parkedJobId })

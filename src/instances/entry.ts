@@ -20,6 +20,12 @@ export interface Entry {
   name: string
   slot: number
   conversation: string
+  /** Whether anything was said in that conversation: Claude has a transcript then, until it removes it. */
+  said: 'yes' | 'no' | 'unknown'
+  /** It was resumed without its conversation, which was gone. */
+  isBlank: boolean
+  /** The agent's process, as its own registry file named it last. */
+  registered: ProcessId | null
   /** The keeper's note about this launch, a file name. */
   note: string
   state: State
@@ -68,6 +74,7 @@ const blank = {
   knownSince: 0,
   attached: 0,
   agent: null,
+  registered: null,
   parkedJobId: null,
   registry: null,
   deepLink: null,
@@ -104,6 +111,8 @@ export function reserveEntry(given: {
     state: 'starting',
     verified: false,
     conversation: given.id,
+    said: 'no',
+    isBlank: false,
     stopAskedBy: null,
     ended: null,
     queue: Promise.resolve(),
@@ -133,10 +142,18 @@ export function resetForLaunch(
   Object.assign(entry, blank, { branch: entry.branch }, place, launch)
 }
 
+/** Follows the agent into another conversation, of which nothing is known yet. */
+export function setConversation(entry: Entry, conversation: string): void {
+  if (entry.conversation === conversation) return
+  entry.conversation = conversation
+  entry.said = 'no'
+}
+
 /** What the store keeps of an instance. */
 export function recordOf(entry: Entry, bootId: string): InstanceRecord {
   const { id, name, projectPath, slot, label, model, effort } = entry
   const { conversation, createdAt, launchedAt, parkedJobId } = entry
+  const { said, isBlank, registered } = entry
   const { note, verified, stopAskedBy, ended, state, together, dismissed } = entry
   return {
     id,
@@ -149,6 +166,9 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
     conversation,
     createdAt,
     launchedAt,
+    said,
+    isBlank,
+    registered,
     parkedJobId,
     note,
     verified,
@@ -198,6 +218,7 @@ export function entryFromSession(session: ListedSession, now: string): Entry | n
     launchedAt: createdAt,
     since: createdAt,
     conversation: metadata?.['conversation'] ?? id,
+    said: 'unknown',
     verified: true,
     unconfirmed: true,
   }

@@ -19,6 +19,7 @@ import type { InstancesDeps } from './deps.ts'
 import { createAdoption } from './adoption.ts'
 import { createAgents } from './agents.ts'
 import { comeBackOf, dismissOffer } from './come-back.ts'
+import { createConversations } from './conversation.ts'
 import { createDaemons } from './daemons.ts'
 import { createEnding } from './ending.ts'
 import type { Entry } from './entry.ts'
@@ -44,7 +45,7 @@ export interface Instances {
   /**
    * Continues an ended instance's conversation: same id and label, its old slot if that is free. A
    * live one whose link is lost is stopped first.
-   * @throws InstanceNotFound AlreadyRunning AtCapacity, and what `start` throws
+   * @throws InstanceNotFound AlreadyRunning ConversationGone ConversationParked AtCapacity, and what `start` throws
    */
   resume(id: string, by: Actor, options?: ResumeOptions): Promise<Instance>
   /** Resumes several, launched a second apart; one that cannot come back keeps no other from it. */
@@ -101,13 +102,15 @@ export function createInstances(deps: InstancesDeps): Instances {
   const heldByOthers: SweeperOptions['heldByOthers'] = (id, found, table) =>
     daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)
   const sweeper = createSweeper({ graceMs, log, spare, othersOf, heldByOthers })
-  const ending = createEnding({ deps, ledger, notes, sweeper })
+  const conversations = createConversations({ deps, ledger, registry })
+  const ending = createEnding({ deps, ledger, notes, sweeper, conversations })
   const stop = createStop({ deps, ledger, notes, sweeper, ending })
   const apply = createSightings({
     deps,
     ledger,
     agents,
     notes,
+    conversations,
     adopt: createAdoption({ deps, ledger, sweeper }),
     end: (entry, end) => ending.begin(entry, end),
     goOnStopping: (entry) => stop.goOn(entry),
@@ -134,7 +137,7 @@ export function createInstances(deps: InstancesDeps): Instances {
   const around = { deps, ledger, projects, notes, observer }
   const launch = createLaunch(around)
   const start = createStart({ ...around, launch, sweeper })
-  const resuming = createResume({ ...around, launch, start, sweeper, registry })
+  const resuming = createResume({ ...around, launch, start, sweeper, registry, conversations })
 
   function entryOf(id: string): Entry {
     const entry = ledger.find(id)

@@ -33,6 +33,7 @@ export function present(
     waitingFor: entry.waitingFor,
     background: live && registry?.status === 'shell',
     ...linkOf(entry, live, around.now),
+    isBlank: live && entry.isBlank,
     account: 'default',
     workspace: { kind: 'shared', path: projectPath, branch: entry.branch },
     pid: live ? (entry.agent?.pid ?? null) : null,

@@ -1,11 +1,13 @@
 // The use case resume: an ended instance's conversation goes on, through the launch path of a start.
+import { randomUUID } from 'node:crypto'
 import type { Registry } from '../claude/registry.ts'
-import { hasTranscript } from '../claude/transcript.ts'
+import { transcriptsDir, type TranscriptState } from '../claude/transcript.ts'
 import { isLive, type Actor, type Instance, type Outcome } from '../core/instance.ts'
-import { AlreadyRunning, ConversationParked, ProjectGone } from '../errors.ts'
+import { AlreadyRunning, ConversationGone, ConversationParked, ProjectGone } from '../errors.ts'
 import { isRunning } from '../processes.ts'
 import { currentBranch, type FoundProject } from '../projects/projects.ts'
-import { resetForLaunch, type Entry } from './entry.ts'
+import type { Conversations } from './conversation.ts'
+import { resetForLaunch, setConversation, type Entry } from './entry.ts'
 import type { Launch, LaunchOptions, Work } from './launch.ts'
 import { failedOutcome } from './outcome.ts'
 import { noteOf, type Start } from './start.ts'
@@ -14,6 +16,8 @@ import type { Sweeper } from './sweeper.ts'
 export interface ResumeOptions {
   /** Although Claude says that nobody is logged in, or without what was said in the background. */
   readonly force?: boolean
+  /** With a blank conversation where Claude cannot continue the one before. */
+  readonly blank?: boolean
 }
 
 export interface Resume {
@@ -32,9 +36,10 @@ export function createResume(
     readonly start: Start
     readonly sweeper: Sweeper
     readonly registry: Registry
+    readonly conversations: Conversations
   },
 ): Resume {
-  const { deps, ledger, projects, launch, start, sweeper, registry } = parts
+  const { deps, ledger, projects, launch, start, sweeper, registry, conversations } = parts
 
   /** Never two processes on one conversation: they would both append, and a branch of it be lost. */
   function refuseIfLive(entry: Entry): void {
@@ -47,6 +52,11 @@ export function createResume(
         throw new AlreadyRunning(entry.name, [pid])
   }
 
+  function goneOf({ name, conversation }: Entry, transcript: TranscriptState): ConversationGone {
+    const unreadable = transcript === 'unreadable' ? transcriptsDir(deps.launch.paths) : null
+    return new ConversationGone(name, { conversation, unreadable })
+  }
+
   function projectOf({ projectPath }: Entry): FoundProject {
     const key = projects.keyOf(projectPath)
     if (key === null) throw new ProjectGone(projectPath)
@@ -57,7 +67,7 @@ export function createResume(
   async function reserve(
     entry: Entry,
     by: Actor,
-    { force = false }: ResumeOptions = {},
+    { force = false, blank = false }: ResumeOptions = {},
   ): Promise<() => Promise<Instance>> {
     refuseIfLive(entry)
     // What ended it may still be sweeping.
@@ -67,10 +77,14 @@ export function createResume(
     const project = projectOf(entry)
     const branch = await currentBranch(project.path).catch(() => entry.branch)
     const program = await launch.admit(project, force)
+    const transcript = await conversations.find(entry)
     // Asked again: from here on nobody can come in between.
     refuseIfLive(entry)
     if (entry.parkedJobId !== null && !force)
       throw new ConversationParked(entry.name, entry.parkedJobId)
+    // Without a transcript Claude begins the conversation; that is no loss where nothing was said.
+    const isGone = transcript === 'unreadable' || (transcript === 'none' && entry.said !== 'no')
+    if (isGone && !blank) throw goneOf(entry, transcript)
     const wish = { label: entry.label ?? '', slotWanted: entry.slot }
     const { name, slot } = launch.placeFor(project, wish)
     const before = { ...entry }
@@ -78,7 +92,10 @@ export function createResume(
     resetForLaunch(entry, { name, slot, note, now: new Date(deps.now()).toISOString() })
     ledger.move(entry, 'starting', { by })
     start.reserve(entry, branch)
-    const resume = hasTranscript(deps.launch.paths, entry.conversation)
+    const resume = transcript === 'there'
+    // An id of its own: the one before may be taken where the transcripts cannot be read.
+    if (isGone) setConversation(entry, randomUUID())
+    entry.isBlank = isGone
     const work: Work = { entry, project, program, resume, what: 'resumed' }
     const undo = (failed: Entry): void => {
       Object.assign(failed, before, { queue: failed.queue })

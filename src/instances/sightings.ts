@@ -5,6 +5,7 @@ import { deriveState, type EndReason, type Exit, type Signals } from '../core/st
 import { isTmuxServer } from '../processes.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
 import type { Agents } from './agents.ts'
+import type { Conversations } from './conversation.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
@@ -16,6 +17,7 @@ export interface SightingsOptions {
   readonly ledger: Ledger
   readonly agents: Agents
   readonly notes: Notes
+  readonly conversations: Conversations
   /** Finds the instances' sessions in a listing. */
   readonly adopt: (listing: Listing) => ReadonlyMap<string, ListedSession>
   /** Looks into an end and moves the instance there. */
@@ -28,7 +30,7 @@ export interface SightingsOptions {
 export function createSightings(
   options: SightingsOptions,
 ): (listing: Listing, number: number) => void {
-  const { deps, ledger, agents, notes, adopt, end, goOnStopping } = options
+  const { deps, ledger, agents, notes, conversations, adopt, end, goOnStopping } = options
   const { store, log, now } = deps
   /** Names the server whose end took several instances along; the next one is remembered only after. */
   function serverBefore(): string {
@@ -43,6 +45,7 @@ export function createSightings(
       end(entry, derived.end)
       return
     }
+    if (entry.state === 'busy' && derived.state !== 'busy') void conversations.noteSaid(entry)
     const moved = derived.state !== entry.state || derived.waitingFor !== entry.waitingFor
     if (moved) ledger.move(entry, derived.state, { by: 'nobody', waitingFor: derived.waitingFor })
     if (!entry.verified && derived.state !== 'starting' && derived.state !== 'stopping') {
@@ -122,8 +125,8 @@ export function createSightings(
 }
 
 /** What a resume depends on, as a text to compare. */
-function resumed({ conversation, parkedJobId }: Entry): string {
-  return `${conversation} ${parkedJobId}`
+function resumed({ conversation, parkedJobId, registered }: Entry): string {
+  return `${conversation} ${parkedJobId} ${registered?.pid} ${registered?.start}`
 }
 
 function see(entry: Entry, session: ListedSession): void {

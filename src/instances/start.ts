@@ -57,7 +57,8 @@ export function createStart(
     const { what, resume } = work
     log.info({ instance: id, name, project: project.key, by, transcript: resume }, what)
     const at = new Date(now()).toISOString()
-    journal.append({ at, id, name, project: project.path, what, by, transcript: resume })
+    const told = { project: project.path, what, by, transcript: resume }
+    journal.append({ at, id, name, ...told, ...(entry.isBlank && { blank: true }) })
     ledger.publish(entry)
     ledger.publishProject(project.path)
     observer.wake()

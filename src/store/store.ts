@@ -38,6 +38,12 @@ const record = z.object({
   conversation: z.string(),
   createdAt: z.string(),
   launchedAt: z.string(),
+  /** Whether anything was said in the conversation; an older lab did not note it. */
+  said: z.enum(['yes', 'no', 'unknown']).default('unknown'),
+  /** It was resumed without its conversation, which was gone. */
+  isBlank: z.boolean().default(false),
+  /** The agent's process, as its own registry file named it last. */
+  registered: z.object({ pid: z.number(), start: z.string() }).nullable().default(null),
   /** The name under which Claude's daemon took its session over. */
   parkedJobId: z.string().nullable().default(null),
   /** The boot in which it was last seen alive. */

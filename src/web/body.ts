@@ -27,24 +27,27 @@ const startBody = z.strictObject({
   force: z.boolean().nullish(),
 })
 
-const resumeForm = z.strictObject({ force: z.literal('1').exactOptional() })
-const startForm = resumeForm.extend({ label: z.string().exactOptional() })
+const forceForm = z.strictObject({ force: z.literal('1').exactOptional() })
+const resumeForm = forceForm.extend({ blank: z.literal('1').exactOptional() })
+const startForm = forceForm.extend({ label: z.string().exactOptional() })
 
 // As many as could ever have been running; a longer list is no list of one's own instances.
 const ids = z.array(z.string().min(1).max(100)).min(1).max(1000)
 const forced = z.boolean().exactOptional()
-const idsBody = z.strictObject({ ids, force: forced })
-const resumeBody = z.strictObject({ force: forced })
+const resumeBody = z.strictObject({ force: forced, blank: forced })
+const idsBody = resumeBody.extend({ ids })
 
 /** Reads the JSON `{"ids":[…]}`. @throws InvalidRequest */
 export async function readIds(
   c: Context<WebEnv>,
-): Promise<{ ids: readonly string[]; force?: boolean }> {
+): Promise<{ ids: readonly string[]; force?: boolean; blank?: boolean }> {
   return checked(idsBody, parseJson(await readJsonText(c)))
 }
 
 /** Reads the JSON of a resume; nothing at all is one without force. @throws InvalidRequest */
-export async function readResume(c: Context<WebEnv>): Promise<{ force?: boolean }> {
+export async function readResume(
+  c: Context<WebEnv>,
+): Promise<{ force?: boolean; blank?: boolean }> {
   const text = await readJsonText(c)
   return text === '' ? {} : checked(resumeBody, parseJson(text))
 }
@@ -78,8 +81,11 @@ export async function readStartForm(
 }
 
 /** Reads the form of a resume. @throws InvalidRequest */
-export async function readResumeForm(c: Context<WebEnv>): Promise<{ force: boolean }> {
-  return { force: checked(resumeForm, await readForm(c)).force === '1' }
+export async function readResumeForm(
+  c: Context<WebEnv>,
+): Promise<{ force: boolean; blank: boolean }> {
+  const { force, blank } = checked(resumeForm, await readForm(c))
+  return { force: force === '1', blank: blank === '1' }
 }
 
 /** Reads a form that names instances, each in a field `ids`. @throws InvalidRequest */
@@ -89,7 +95,7 @@ export async function readIdsForm(
   const fields = new URLSearchParams(await readText(c))
   const named = fields.getAll('ids')
   fields.delete('ids')
-  const { force } = checked(resumeForm, Object.fromEntries(fields))
+  const { force } = checked(forceForm, Object.fromEntries(fields))
   return { ids: checked(ids, named), force: force === '1' }
 }
 

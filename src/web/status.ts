@@ -14,6 +14,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   at_capacity: 409,
   already_running: 409,
   conversation_parked: 409,
+  conversation_gone: 409,
   claude_config_invalid: 409,
   project_gone: 410,
   body_too_large: 413,

@@ -1,20 +1,47 @@
 // Whether a conversation has a transcript.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { claudePaths } from '../../src/claude/paths.ts'
-import { hasTranscript } from '../../src/claude/transcript.ts'
+import { findTranscript } from '../../src/claude/transcript.ts'
 import { put, test } from '../fixtures/folder.ts'
 
-test('a conversation has one as soon as it stands in any project, and never another one’s', ({
+const pathsOf = (folder: string) => claudePaths({ configDir: folder, home: '/nonexistent' })
+
+test('a conversation has one as soon as it stands in any project, and never another one’s', async ({
   folder,
 }) => {
-  const paths = claudePaths({ configDir: folder, home: '/nonexistent' })
-  expect(hasTranscript(paths, 'one')).toBe(false)
+  const paths = pathsOf(folder)
+  expect(await findTranscript(paths, 'one')).toBe('none')
   mkdirSync(join(folder, 'projects', '-p-empty'), { recursive: true })
   put(join(folder, 'projects', 'a file'))
   put(join(folder, 'projects', '-p-foo', 'two.jsonl'))
-  expect(hasTranscript(paths, 'one')).toBe(false)
+  expect(await findTranscript(paths, 'one')).toBe('none')
   put(join(folder, 'projects', '-p-foo', 'one.jsonl'))
-  expect(hasTranscript(paths, 'one')).toBe(true)
+  expect(await findTranscript(paths, 'one')).toBe('there')
+})
+
+test('a folder that cannot be read is no sign that there is none', async ({ folder }) => {
+  // Root reads everything: a link in a circle is refused to everybody.
+  symlinkSync('projects', join(folder, 'projects'))
+  expect(await findTranscript(pathsOf(folder), 'one')).toBe('unreadable')
+})
+
+test('a link that leads nowhere is no sign that there is none', async ({ folder }) => {
+  symlinkSync('elsewhere', join(folder, 'projects'))
+  expect(await findTranscript(pathsOf(folder), 'one')).toBe('unreadable')
+  mkdirSync(join(folder, 'elsewhere'))
+  expect(await findTranscript(pathsOf(folder), 'one')).toBe('none')
+  renameSync(join(folder, 'elsewhere'), join(folder, 'gone'))
+  expect(await findTranscript(pathsOf(folder), 'one')).toBe('unreadable')
+})
+
+test('one project that cannot be read hides what may be in it, and nothing in others', async ({
+  folder,
+}) => {
+  mkdirSync(join(folder, 'projects'))
+  symlinkSync('circle', join(folder, 'projects', 'circle'))
+  expect(await findTranscript(pathsOf(folder), 'one')).toBe('unreadable')
+  put(join(folder, 'projects', '-p-foo', 'one.jsonl'))
+  expect(await findTranscript(pathsOf(folder), 'one')).toBe('there')
 })

@@ -23,7 +23,12 @@ vi.mock('../../src/processes.ts', async (original) => {
 describe('agents', () => {
   test('look once for the process of a file that has outlived it, not at every change', () => {
     const entries = Array.from({ length: 100 }, (_, i) => parseEntry(fileOf(5_000_000 + i))!)
-    const registry: Registry = { entries: () => entries, reconcile() {}, close() {} }
+    const registry: Registry = {
+      read: () => null,
+      entries: () => entries,
+      reconcile() {},
+      close() {},
+    }
     const agents = createAgents(registry)
     agents.join([])
     expect(new Set(looked.at).size).toBe(100)

@@ -106,8 +106,8 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     return change(id, { state: 'stopping', waitingFor: null })
   }
 
-  function resume(id: string, by: Actor, { force = false } = {}): Instance {
-    asked.push(`resume ${id}${force ? ' forced' : ''} by ${by}`)
+  function resume(id: string, by: Actor, { force = false, blank = false } = {}): Instance {
+    asked.push(`resume ${id}${force ? ' forced' : ''}${blank ? ' blank' : ''} by ${by}`)
     if (failure) {
       const error = failure
       failure = null
@@ -149,6 +149,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         state: 'starting',
         waitingFor: null,
         background: false,
+        isBlank: false,
         conversation: id,
         deepLink: null,
         linkState: 'connecting',

@@ -56,6 +56,13 @@ export const Anyway: FC<{ form: string; verb: 'Start' | 'Resume' }> = ({ form, v
   </button>
 )
 
+/** Sends a resume once more, with a blank conversation in place of the one that is gone. */
+export const ResumeBlank: FC<{ form: string }> = ({ form }) => (
+  <button class="button" name="blank" value="1" form={form}>
+    Resume with a blank conversation
+  </button>
+)
+
 const shapes: Record<ShownState, Child> = {
   starting: <circle class="spin" cx="8" cy="8" r="5.5" stroke-dasharray="3 2.76" />,
   ready: <path d="m3.5 8.5 3 3 6-7" />,

@@ -5,7 +5,7 @@ import { labelCharsMax } from '../../core/names.ts'
 import { EndedBox } from './ended.tsx'
 import { InstanceRow } from './row.tsx'
 import type { Moment } from './moment.ts'
-import { Anyway, Prose } from './parts.tsx'
+import { Anyway, Prose, ResumeBlank } from './parts.tsx'
 
 /** A form that was refused: why, and what had been typed. */
 export interface Refusal {
@@ -119,6 +119,9 @@ export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => {
       <p data-at-capacity={code === 'at_capacity' || undefined}>
         <Prose text={message} />
       </p>
+      {code === 'conversation_gone' && instance !== undefined ? (
+        <ResumeBlank form={`resume-${instance}`} />
+      ) : null}
       {code !== 'not_logged_in' && code !== 'conversation_parked' ? null : project !== undefined ? (
         <Anyway form={`start-${project}`} verb="Start" />
       ) : instance !== undefined ? (

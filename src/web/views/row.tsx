@@ -60,6 +60,11 @@ const Status: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
     {instance.background && instance.state === 'ready' ? (
       <span class="background">background command</span>
     ) : null}
+    {instance.isBlank ? (
+      <span class="background" title="The conversation before was gone.">
+        blank conversation
+      </span>
+    ) : null}
     <LinkWord instance={instance} />
     {/* How long the last known state has lasted says nothing of one that is not known. */}
     {instance.state === 'unknown' ? null : (
