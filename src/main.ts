@@ -86,9 +86,16 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
   endOnSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], demoEndMs)
   const { prepareDemo } = await import('./demo/demo.ts')
   const labPath = process.argv[1] ?? 'lab'
-  const preparing = prepareDemo({ node: process.execPath, labPath })
-  atEnd.push(async () => (await preparing).cleanup())
-  const demo = await preparing
+  const ending = new AbortController()
+  const preparing = prepareDemo({ node: process.execPath, labPath, signal: ending.signal })
+  atEnd.push(async () => {
+    ending.abort()
+    await (await preparing.catch(() => null))?.cleanup()
+  })
+  const demo = await preparing.catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`The demo could not be prepared, and nothing of it is left. ${reason}`)
+  })
   if (isEnding) return null
   const flags = [
     `--projects-root=${demo.projectsRoot}`,
@@ -124,6 +131,12 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-main(process.argv.slice(2)).then((code) => {
-  if (code !== null) process.exitCode = code
-}, fail)
+main(process.argv.slice(2)).then(
+  (code) => {
+    if (code !== null) process.exitCode = code
+  },
+  (error: unknown) => {
+    // What a signal interrupted is no failure: C-c reaches lab's children as well as lab.
+    if (!isEnding) fail(error)
+  },
+)

@@ -29,5 +29,19 @@ command -v git >/dev/null || missing="$missing git"
 
 # npm writes .package-lock.json last, so its age says whether the packages match the lock file.
 if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
-  npm ci --no-audit --no-fund --loglevel=error </dev/null
+  echo "Installing packages, about a minute…" >&2
+  # npm heeds a signal only once it has finished what it began. In a session of its own it can be ended
+  # with all that it runs; the half of a folder that it leaves helps nobody.
+  $(command -v setsid) npm ci --no-audit --no-fund --loglevel=error </dev/null &
+  npm=$!
+  interrupted() {
+    { kill -s KILL -- "-$npm" || kill -s KILL "$npm" || true; } 2>/dev/null
+    wait "$npm" 2>/dev/null || true
+    # Out of the way first: whoever begins again must not lose what is new.
+    mkdir -p dist && mv node_modules "dist/interrupted.$$" 2>/dev/null && rm -rf "dist/interrupted.$$"
+    exit 130
+  }
+  trap interrupted INT TERM HUP
+  wait "$npm"
+  trap - INT TERM HUP
 fi

@@ -1,15 +1,12 @@
 // `lab demo`: a folder with real git repositories, a stand-in for claude that is logged in, and a
 // private home, state directory and tmux server. Part of src/demo, which imports no other room.
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { standInLogin } from './auth.ts'
 import type { Behaviour } from './behaviour.ts'
-
-const run = promisify(execFile)
 
 export interface Demo {
   readonly projectsRoot: string
@@ -40,36 +37,26 @@ const paced: Partial<Behaviour> = {
   permissions: 'manual',
 }
 
-/** Makes everything the demo needs; `cleanup` undoes it. */
+/**
+ * Makes everything the demo needs; `cleanup` undoes it. Rejects with nothing left behind when something
+ * fails, or when `signal` says that the demo ends before it began.
+ */
 export async function prepareDemo({
   node,
   labPath,
+  signal,
 }: {
   readonly node: string
   readonly labPath: string
+  readonly signal?: AbortSignal
 }): Promise<Demo> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'lab-demo-')))
-  const projectsRoot = join(dir, 'projects')
-  const claudeConfigDir = join(dir, 'claude')
   const stateDir = join(dir, 'state')
-  const claude = join(dir, 'bin', 'claude')
   const tmuxSocket = `lab-demo-${process.pid}`
-  await mkdir(join(dir, 'bin'))
-  await writeFile(
-    claude,
-    `#!/bin/sh\nexec ${quote(node)} ${quote(resolve(labPath))} stand-in "$@"\n`,
-  )
-  await chmod(claude, 0o755)
-  await Promise.all(
-    Object.entries(projects).map(([path, { about }]) =>
-      makeRepository(join(projectsRoot, path), about),
-    ),
-  )
-  await seedConfig(claudeConfigDir, projectsRoot)
-  return {
-    projectsRoot,
-    claude,
-    claudeConfigDir,
+  const demo: Demo = {
+    projectsRoot: join(dir, 'projects'),
+    claude: join(dir, 'bin', 'claude'),
+    claudeConfigDir: join(dir, 'claude'),
     stateDir,
     tmuxSocket,
     async cleanup() {
@@ -80,6 +67,58 @@ export async function prepareDemo({
       await rm(dir, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
     },
   }
+  try {
+    await fill(demo, { program: `${quote(node)} ${quote(resolve(labPath))}`, signal })
+  } catch (error) {
+    await demo.cleanup()
+    throw error
+  }
+  return demo
+}
+
+async function fill(
+  { projectsRoot, claude, claudeConfigDir }: Demo,
+  { program, signal }: { readonly program: string; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  await mkdir(dirname(claude))
+  await writeFile(claude, `#!/bin/sh\nexec ${program} stand-in "$@"\n`)
+  await chmod(claude, 0o755)
+  // All of them have ended before one that failed is told: the folder can go then.
+  const made = await Promise.allSettled(
+    Object.entries(projects).map(([path, { about }]) =>
+      makeRepository(join(projectsRoot, path), about, signal),
+    ),
+  )
+  for (const one of made) if (one.status === 'rejected') throw one.reason
+  await seedConfig(claudeConfigDir, projectsRoot)
+  signal?.throwIfAborted()
+}
+
+interface RunOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Runs a program in a process group of its own, so that C-c in the terminal reaches lab alone, which
+ * undoes things in order. Settles when the program has ended; rejects with what it said.
+ */
+function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
+  const { signal, ...given } = options
+  const child = spawn(program, args, { ...given, detached: true, stdio: ['ignore', 'ignore', 'pipe'] }) // prettier-ignore
+  const stop = () => child.kill()
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop)
+  return new Promise<void>((done, reject) => {
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (code === 0) done()
+      else reject(new Error(`${program} ${args.join(' ')} failed: ${said.trim() || `exit code ${code}`}`)) // prettier-ignore
+    })
+  }).finally(() => signal?.removeEventListener('abort', stop))
 }
 
 function socketPath(name: string): string {
@@ -91,7 +130,11 @@ function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-async function makeRepository(path: string, about: string): Promise<void> {
+async function makeRepository(
+  path: string,
+  about: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await mkdir(path, { recursive: true })
   const title = path.split('/').pop() ?? ''
   const says =
@@ -104,9 +147,10 @@ async function makeRepository(path: string, about: string): Promise<void> {
     GIT_CONFIG_NOSYSTEM: '1',
   }
   const identity = ['-c', 'user.name=Demo', '-c', 'user.email=demo@example.com']
-  await run('git', ['init', '-q', '-b', 'main'], { cwd: path, env })
-  await run('git', ['add', '.'], { cwd: path, env })
-  await run('git', [...identity, 'commit', '-q', '-m', 'Start'], { cwd: path, env })
+  const options = { cwd: path, env, ...(signal && { signal }) }
+  await run('git', ['init', '-q', '-b', 'main'], options)
+  await run('git', ['add', '.'], options)
+  await run('git', [...identity, 'commit', '-q', '-m', 'Start'], options)
 }
 
 async function seedConfig(configDir: string, projectsRoot: string): Promise<void> {

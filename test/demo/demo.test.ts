@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { prepareDemo } from '../../src/demo/demo.ts'
@@ -42,6 +43,19 @@ describe('the demo', () => {
       expect(() => execFileSync('tmux', ['-L', tmuxSocket, 'ls'], { stdio: 'pipe' })).toThrow(/no server|No such file/) // prettier-ignore
     } finally {
       await demo.cleanup()
+    }
+  })
+
+  test('says what failed in one line and leaves nothing behind when there is no git', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'ld-'))
+    try {
+      const env = { PATH: '/nonexistent', HOME: dir, TMPDIR: dir, TMUX_TMPDIR: dir }
+      const { status, stderr } = spawnSync(process.execPath, [labPath, 'demo'], { env, encoding: 'utf8' }) // prettier-ignore
+      expect(stderr).toMatch(/^lab: The demo could not be prepared.*git.*\n$/)
+      expect(status).toBe(2)
+      expect(readdirSync(dir)).toEqual([])
+    } finally {
+      rmSync(dir, { recursive: true, force: true })
     }
   })
 })
