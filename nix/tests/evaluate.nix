@@ -1,7 +1,7 @@
 # Evaluates configurations of services.lab against nixpkgs' `lib` and the stubs: what NixOS would make
 # of them, as plain data. Used where nixpkgs itself is out of reach.
 #
-#   nix-instantiate -I nixpkgs/lib=nix/tests/lib.nix --eval --strict --json -E '(import nix/tests/evaluate.nix { }).machine { … }'
+#   nix-instantiate -I nixpkgs/lib=nix/tests/nixpkgs-lib.nix --eval --strict --json -E '(import nix/tests/evaluate.nix { }).machine { … }'
 {
   lib ? import <nixpkgs/lib>,
 }:

@@ -1,6 +1,6 @@
 # Stands in for nixpkgs' `lib` where nixpkgs is missing: the functions that nix/ and its tests call, and
 # a module system that merges and refuses as theirs does. `import <nixpkgs/lib>` finds it by
-# `nix-instantiate -I nixpkgs/lib=nix/tests/lib.nix`.
+# `nix-instantiate -I nixpkgs/lib=nix/tests/nixpkgs-lib.nix`.
 let
   inherit (builtins)
     attrNames
@@ -21,8 +21,8 @@ let
     stringLength
     substring
     ;
-  types = import ./types.nix { inherit lib; };
-  modules = import ./modules.nix { inherit lib; };
+  types = import ./nixpkgs-types.nix { inherit lib; };
+  modules = import ./nixpkgs-modules.nix { inherit lib; };
 
   lib = builtins // modules // {
     inherit types;

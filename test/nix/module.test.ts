@@ -69,7 +69,7 @@ describe.skipIf(libs.length === 0).each(runs)('for the boot test, with $name', (
   test('rendered.json is what the module renders', () => {
     const file = new URL('../../nix/tests/rendered.json', import.meta.url)
     const rendered: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    // Otherwise: nix-instantiate -I nixpkgs/lib=nix/tests/lib.nix --eval --strict --json nix/tests/rendered.nix >nix/tests/rendered.json && npx prettier --write nix/tests/rendered.json
+    // Otherwise: nix-instantiate -I nixpkgs/lib=nix/tests/nixpkgs-lib.nix --eval --strict --json nix/tests/rendered.nix >nix/tests/rendered.json && npx prettier --write nix/tests/rendered.json
     expect(evaluate(lib, 'import ./nix/tests/rendered.nix')).toEqual(rendered)
   })
 })
