@@ -1,6 +1,6 @@
 // How an agent is launched: its argument vector and its environment. Pure.
 import type { ClaudePaths } from './paths.ts'
-import { passedOn } from './variables.ts'
+import { passedOn, switchesRemoteControlOff } from './variables.ts'
 
 export interface Launch {
   readonly claude: string
@@ -107,10 +107,7 @@ export function launchEnvironment(options: {
 
 /** The variables of lab's own environment that would switch Remote Control off; agents do not get them. */
 export function remoteControlBlockers(lab: Environment): readonly string[] {
-  return [
-    'ANTHROPIC_API_KEY',
-    'ANTHROPIC_AUTH_TOKEN',
-    'ANTHROPIC_BASE_URL',
-    'CLAUDE_CODE_OAUTH_TOKEN',
-  ].filter((name) => lab[name])
+  return Object.keys(lab)
+    .filter((name) => lab[name] && switchesRemoteControlOff(name))
+    .sort()
 }

@@ -16,13 +16,18 @@ export function passedOn(lab: Environment, named: readonly string[]): Record<str
   return set
 }
 
+// DISABLE_TELEMETRY does so with any value that is not empty: github.com/anthropics/claude-code/issues/29580
+const blocking =
+  /^(ANTHROPIC_(API_KEY|AUTH_TOKEN|BASE_URL)|CLAUDE_CODE_OAUTH_\w+|CLAUDE_CODE_USE_\w+|DISABLE_TELEMETRY|CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC)$/
+
+/** Whether Claude Code with this variable, whatever its value, has no Remote Control. */
+export function switchesRemoteControlOff(name: string): boolean {
+  return blocking.test(name)
+}
+
 // What no agent gets, though it be named.
 const refused: readonly (readonly [RegExp, string])[] = [
-  [
-    // DISABLE_TELEMETRY does so with any value that is not empty: github.com/anthropics/claude-code/issues/29580
-    /^(ANTHROPIC_(API_KEY|AUTH_TOKEN|BASE_URL)|CLAUDE_CODE_OAUTH_\w+|CLAUDE_CODE_USE_\w+|DISABLE_TELEMETRY|CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC)$/,
-    'it switches Remote Control off, and no agent would have a link',
-  ],
+  [blocking, 'it switches Remote Control off, and no agent would have a link'],
   [
     /^CLAUDE_CONFIG_DIR$/,
     'agents get the directory of --claude-config-dir, which is the flag to set',

@@ -58,7 +58,8 @@ export function formatProjects(
   let at = 1
   for (const { key, path, instances } of used) {
     lines.push(`${printable(key)}  ${printable(path)}`)
-    for (const instance of instances) lines.push(table[at++] ?? '', ...endOf(instance))
+    for (const instance of instances)
+      lines.push(table[at++] ?? '', ...movedOf(instance), ...endOf(instance))
   }
   const idle = projects.filter(({ instances }) => instances.length === 0)
   if (idle.length > 0)
@@ -86,6 +87,17 @@ function rowOf(instance: Instance, { now, colour }: { now: number; colour: boole
     age(createdAt, now),
     printable(label ?? '-'),
     linkOf(instance),
+  ]
+}
+
+/** A live instance says when its folder is not any more where its project has it. */
+function movedOf({ workspace: { moved } }: Instance): string[] {
+  // An older lab does not tell.
+  if (!moved) return []
+  return [
+    moved.to === null
+      ? '    its folder was removed'
+      : `    its folder is now ${printable(moved.to)}`,
   ]
 }
 

@@ -29,6 +29,12 @@ export interface Evidence {
 
 export type LinkState = 'connecting' | 'linked' | 'lost' | 'unavailable'
 
+/** A folder that is not any more where an agent was started in it. */
+export interface MovedFolder {
+  /** Where it is now; null when it was removed. */
+  readonly to: string | null
+}
+
 export interface Instance {
   /** lab's own UUID; it never changes and is never given again. */
   readonly id: string
@@ -57,6 +63,8 @@ export interface Instance {
     readonly kind: 'shared'
     readonly path: string
     readonly branch: string | null
+    /** Null as long as the folder is where it was, as far as lab knows. */
+    readonly moved: MovedFolder | null
   }
   readonly model: string | null
   /** The agent's process, the keeper's child. */

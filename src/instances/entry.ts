@@ -1,6 +1,6 @@
 // One instance as the service holds it, and what it shows of it to the outside.
 import type { RegistryEntry } from '../claude/registry.ts'
-import type { Actor, Evidence, Instance } from '../core/instance.ts'
+import type { Actor, Evidence, Instance, MovedFolder } from '../core/instance.ts'
 import { composeName, type ProjectKey } from '../core/names.ts'
 import type { State } from '../core/state.ts'
 import type { ProcessId } from '../processes.ts'
@@ -47,6 +47,8 @@ export interface Entry {
   /** The link as last seen; it stays for `lost`. */
   deepLink: string | null
   branch: string | null
+  /** Where its folder went, if it is not where it was. */
+  moved: MovedFolder | null
   /** The start-up dialog on its screen, by name. */
   dialog: string | null
   /** Said once of a start that takes too long. */
@@ -79,6 +81,7 @@ const blank = {
   registry: null,
   deepLink: null,
   branch: null,
+  moved: null,
   dialog: null,
   overdue: null,
   memoryBytes: null,

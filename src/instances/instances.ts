@@ -23,6 +23,7 @@ import { createConversations } from './conversation.ts'
 import { createDaemons } from './daemons.ts'
 import { createEnding } from './ending.ts'
 import type { Entry } from './entry.ts'
+import { lookAtFolders } from './folders.ts'
 import { createLaunch } from './launch.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import { createMemory } from './memory.ts'
@@ -126,6 +127,7 @@ export function createInstances(deps: InstancesDeps): Instances {
       registry.reconcile()
       agents.forget()
       readBranches(ledger)
+      lookAtFolders(ledger, projects)
       // Who is told that nobody is logged in shall see it end, too.
       if (memory.isWatched() && claude.lastLogin() === 'logged_out') claude.refresh()
       ledger.noticesMayHaveChanged()

@@ -125,8 +125,8 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     listProjects({ found: projects().all(), used: store.facts.projects, entries, lastShown })
 
   function notices(): readonly Notice[] {
-    const emptyRoot = projects().all().length === 0 ? projects().root : null
-    return noticesOf(deps, { readable, serverVersion, running: live().length, emptyRoot })
+    const running = live().length
+    return noticesOf(deps, { readable, serverVersion, running, projects: projects() })
   }
 
   function noticesMayHaveChanged(): void {

@@ -5,6 +5,7 @@ import { remoteControlBlockers } from '../claude/launch.ts'
 import { loginCommand } from '../claude/paths.ts'
 import type { Notice } from '../core/instance.ts'
 import { ClaudeMissing, NotLoggedIn } from '../errors.ts'
+import type { Projects } from '../projects/projects.ts'
 import type { InstancesDeps } from './deps.ts'
 
 /** Lists what is wrong now; empty when all is well. */
@@ -14,11 +15,11 @@ export function noticesOf(
     readonly readable: boolean
     readonly serverVersion: string | null
     readonly running: number
-    /** The projects root while no project is found in it. */
-    readonly emptyRoot: string | null
+    readonly projects: Pick<Projects, 'root' | 'all' | 'unread'>
   },
 ): readonly Notice[] {
-  const { readable, serverVersion, running, emptyRoot } = now
+  const { readable, serverVersion, running, projects } = now
+  const emptyRoot = projects.all().length === 0 ? projects.root : null
   const notices: Notice[] = []
   const add = (code: string, message: string, commands?: readonly string[]): void =>
     void notices.push({ code, message, ...(commands && { commands }) })
@@ -47,6 +48,8 @@ export function noticesOf(
       'root_is_repository',
       `${emptyRoot} is itself a git repository, and lab looks for projects below its root. Start lab with --projects-root ${dirname(emptyRoot)} to see this one.`,
     )
+  const unread = projects.unread()
+  if (unread.length > 0) add('projects_unread', unreadText(projects.root, unread))
   const blockers = remoteControlBlockers(launch.environment)
   if (blockers.length > 0)
     add(
@@ -59,4 +62,19 @@ export function noticesOf(
       `lab's store could not be read and was kept aside as ${store.corruptKeptAt}. Running instances were found again through tmux; ended ones and last uses are in that file.`,
     )
   return notices
+}
+
+const foldersShownMax = 5
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+}
+
+function unreadText(root: string, unread: ReturnType<Projects['unread']>): string {
+  const shown = unread
+    .slice(0, foldersShownMax)
+    .map(({ path, reason }) => `${path} (${reasons[reason] ?? reason})`)
+  const more = unread.length - shown.length
+  const list = shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+  return `lab cannot read these folders below ${root}, so the projects in them are missing: ${list}. Give lab's user the right to read them, or move them out of the root.`
 }

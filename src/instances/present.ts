@@ -35,7 +35,12 @@ export function present(
     ...linkOf(entry, live, around.now),
     isBlank: live && entry.isBlank,
     account: 'default',
-    workspace: { kind: 'shared', path: projectPath, branch: entry.branch },
+    workspace: {
+      kind: 'shared',
+      path: projectPath,
+      branch: entry.branch,
+      moved: live ? entry.moved : null,
+    },
     pid: live ? (entry.agent?.pid ?? null) : null,
     attached: live ? entry.attached : 0,
     attach: live ? around.attach : [],

@@ -72,6 +72,8 @@ export function createResume(
     refuseIfLive(entry)
     // What ended it may still be sweeping.
     await entry.queue
+    // The folder may have come back since somebody last looked.
+    if (projects.keyOf(entry.projectPath) === null) await projects.scan().catch(() => undefined)
     const left = (await sweeper.belongings(entry.id, null)).map(({ pid }) => pid)
     if (left.length > 0) throw new AlreadyRunning(entry.name, left)
     const project = projectOf(entry)

@@ -18,6 +18,8 @@ export interface Projects {
   find(key: string): FoundProject | null
   /** The key under which a path is known now, or null. */
   keyOf(path: string): ProjectKey | null
+  /** The folders below the root that the last scan could not read, relative to it. */
+  unread(): ScanResult['unreadable']
   /** Asks for a new scan without waiting; one at a time, at most every `restMs`. */
   refresh(): void
   /** Waits for the scan that runs, or else for one that starts now. @throws when the root cannot be read */
@@ -41,6 +43,7 @@ export function createProjects(options: ProjectsOptions): Projects {
   let running: Promise<void> | null = null
   let lastEnd = Number.NEGATIVE_INFINITY
   let warned = ''
+  let unread: ScanResult['unreadable'] = []
 
   // Said once per picture, not at every page load.
   function warnOnce(message: string, fields: Record<string, unknown>): void {
@@ -50,6 +53,7 @@ export function createProjects(options: ProjectsOptions): Projects {
   }
 
   function take({ paths: seen, unreadable, complete }: ScanResult): void {
+    unread = unreadable
     // A slow disk must not take projects off the page, nor give another one their key.
     const known = complete ? [] : [...byPath.keys()].map((path) => relative(root, path))
     const paths = [...new Set([...seen, ...known])]
@@ -80,6 +84,7 @@ export function createProjects(options: ProjectsOptions): Projects {
     all: () => [...byKey.values()],
     find: (key) => byKey.get(key) ?? null,
     keyOf: (path) => byPath.get(path) ?? null,
+    unread: () => unread,
     refresh() {
       if (running || performance.now() - lastEnd < restMs) return
       scan().catch((error: unknown) =>

@@ -209,6 +209,8 @@ test('what would switch Remote Control off is named, unless it is empty', () => 
   expect(remoteControlBlockers({ ANTHROPIC_API_KEY: 'x', CLAUDE_CODE_OAUTH_TOKEN: '' })).toEqual([
     'ANTHROPIC_API_KEY',
   ])
+  const lab = { CLAUDE_CODE_USE_BEDROCK: '1', DISABLE_TELEMETRY: '1', ANTHROPIC_MODEL: 'opus' }
+  expect(remoteControlBlockers(lab)).toEqual(['CLAUDE_CODE_USE_BEDROCK', 'DISABLE_TELEMETRY'])
   expect(remoteControlBlockers({ PATH: '/bin' })).toEqual([])
 })
 

@@ -1,5 +1,5 @@
 // The ground that moves below lab: folders, tmux sockets, and another lab on the same server.
-import { renameSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect } from 'vitest'
@@ -44,6 +44,71 @@ describe('a folder', () => {
     expect(isAlive(pid)).toBe(true)
     await lab.call('DELETE', `/api/v1/projects/${keyOf(from)}/instances`)
     await lab.reaches(before.id, 'stopped')
+  })
+
+  test('that is renamed, replaced or removed under an agent is told on its row, and by lab ls', async ({
+    lab,
+  }) => {
+    await lab.boot()
+    const { id } = await lab.start('foo')
+    const { pid } = await lab.reaches(id, 'ready')
+    const [from, to] = [join(lab.root, 'foo'), join(lab.root, 'renamed')]
+    const reaches = async (moved: object | null): Promise<void> => {
+      await until(
+        async () => JSON.stringify((await lab.get(id)).workspace.moved) === JSON.stringify(moved),
+        { what: `the folder is ${JSON.stringify(moved)}` },
+      )
+    }
+    const page = async (): Promise<string> => (await lab.call('GET', '/')).body
+    expect((await lab.get(id)).workspace.moved).toBeNull()
+    renameSync(from, to)
+    await reaches({ to })
+    expect(await page()).toContain(`<code>${to}</code>`)
+    expect((await lab.run('ls')).stdout).toContain(`its folder is now ${to}`)
+    // Another one in its place is not the agent's.
+    lab.repository('foo')
+    await until(async () => (await cards(lab)).some(({ path }) => path === from), { what: 'foo' })
+    await looked(lab)
+    await reaches({ to })
+    rmSync(from, { recursive: true })
+    await lab.end('SIGKILL')
+    await lab.boot()
+    await reaches({ to })
+    renameSync(to, from)
+    await reaches(null)
+    rmSync(from, { recursive: true })
+    await reaches({ to: null })
+    expect(await page()).toContain('The folder was removed.')
+    expect((await lab.run('ls')).stdout).toContain('its folder was removed')
+    expect(await lab.get(id)).toMatchObject({ state: 'ready', pid })
+    await stop(lab, id)
+    const refused = await lab.call('POST', `/api/v1/instances/${id}/resume`)
+    expect([refused.status, refused.body.error.code]).toEqual([410, 'project_gone'])
+    // No page and no list is asked for in between: the resume looks itself.
+    lab.repository('foo')
+    expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)
+  })
+
+  test('that is reached by a symbolic link has not moved', async ({ lab }) => {
+    const outside = join(lab.dir, 'outside')
+    mkdirSync(join(outside, '.git'), { recursive: true })
+    symlinkSync(outside, join(lab.root, 'linked'))
+    await lab.boot()
+    const { id } = await lab.start('linked')
+    await lab.reaches(id, 'ready')
+    await looked(lab)
+    expect((await lab.get(id)).workspace).toMatchObject({
+      path: join(lab.root, 'linked'),
+      moved: null,
+    })
+    renameSync(outside, join(lab.dir, 'elsewhere'))
+    await until(
+      async () => (await lab.get(id)).workspace.moved?.to === join(lab.dir, 'elsewhere'),
+      {
+        what: 'the move behind the link',
+      },
+    )
+    await stop(lab, id)
   })
 
   test('that was the last project and is deleted leaves the pages that are open', async () => {

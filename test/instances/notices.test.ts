@@ -2,12 +2,14 @@
 import { expect, it } from 'vitest'
 import type { Login } from '../../src/claude/program.ts'
 import type { Notice } from '../../src/core/instance.ts'
+import type { ProjectKey } from '../../src/core/names.ts'
 import type { InstancesDeps } from '../../src/instances/deps.ts'
 import { noticesOf } from '../../src/instances/notices.ts'
 
 function noticesWith(
   claude: { login: Login; lastLogin: Login },
   configDir: string | null = null,
+  unread: readonly { path: string; reason: string }[] = [],
 ): readonly Notice[] {
   const deps = {
     claude: {
@@ -19,8 +21,12 @@ function noticesWith(
     launch: { command: 'claude', environment: {}, paths: { configDir } },
     tmux: { version: 'tmux 3.3a' },
   } as unknown as InstancesDeps
-  const now = { readable: true, serverVersion: null, running: 0, emptyRoot: null }
-  return noticesOf(deps, now)
+  const projects = {
+    root: '/srv/projects',
+    all: () => [{ key: 'foo' as ProjectKey, path: '/srv/projects/foo' }],
+    unread: () => unread,
+  }
+  return noticesOf(deps, { readable: true, serverVersion: null, running: 0, projects })
 }
 
 function codes(claude: { login: Login; lastLogin: Login }): readonly string[] {
@@ -42,4 +48,20 @@ it.each([
   const [notice] = noticesWith({ login: 'logged_out', lastLogin: 'logged_out' }, configDir)
   expect(notice).toMatchObject({ code: 'not_logged_in', commands: [command] })
   expect(notice?.message).toContain(`\`${command}\``)
+})
+
+it('folders that cannot be read are named, with the reason and what to do', () => {
+  const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+  const unread = [
+    { path: 'closed', reason: 'EACCES' },
+    { path: 'dead', reason: 'does not answer' },
+  ]
+  expect(noticesWith(loggedIn, null, [])).toEqual([])
+  const [notice] = noticesWith(loggedIn, null, unread)
+  expect(notice?.code).toBe('projects_unread')
+  expect(notice?.message).toContain('/srv/projects')
+  expect(notice?.message).toContain('closed (no permission), dead (does not answer)')
+  expect(notice?.message).toContain('right to read')
+  const many = Array.from({ length: 9 }, (_, i) => ({ path: `p${i}`, reason: 'EACCES' }))
+  expect(noticesWith(loggedIn, null, many)[0]?.message).toMatch(/p4 \(no permission\) and 4 more/)
 })

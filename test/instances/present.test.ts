@@ -32,7 +32,7 @@ describe('what is shown', () => {
       deepLink: null,
       linkState: 'connecting',
       account: 'default',
-      workspace: { kind: 'shared', path: '/p/api', branch: null },
+      workspace: { kind: 'shared', path: '/p/api', branch: null, moved: null },
       model: null,
       pid: null,
       attached: 0,

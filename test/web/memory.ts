@@ -154,7 +154,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         deepLink: null,
         linkState: 'connecting',
         account: 'default',
-        workspace: { kind: 'shared', path, branch: null },
+        workspace: { kind: 'shared', path, branch: null, moved: null },
         model,
         pid: null,
         attached: 0,

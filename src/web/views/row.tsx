@@ -32,6 +32,7 @@ export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, 
         <Memory instance={instance} />
       </div>
       <Status instance={instance} at={at} />
+      <Moved instance={instance} />
     </div>
     {isLive(instance.state) ? <LiveActions instance={instance} at={at} /> : null}
     {instance.evidence ? <EvidenceBox instance={instance} evidence={instance.evidence} /> : null}
@@ -49,6 +50,19 @@ const Memory: FC<{ instance: Instance }> = ({ instance }) => (
     {instance.memoryBytes === null ? null : bytesText(instance.memoryBytes)}
   </span>
 )
+
+/** Says that the folder is not any more where the card has it. */
+const Moved: FC<{ instance: Instance }> = ({ instance: { workspace } }) =>
+  workspace.moved === null ? null : workspace.moved.to === null ? (
+    <p class="moved">
+      The folder was removed. The agent runs on, and what it writes there is lost.
+    </p>
+  ) : (
+    <p class="moved">
+      The folder was renamed or moved, and is now <code>{workspace.moved.to}</code>. The agent runs
+      on there; to resume it later, put the folder back at <code>{workspace.path}</code>.
+    </p>
+  )
 
 /** One line, whatever it says: what does not fit is cut, the name first. */
 const Status: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
