@@ -4,8 +4,8 @@ import { UsageError } from '../errors.ts'
 import type { Instance } from '../core/instance.ts'
 import { callApi, pathPart } from './api.ts'
 import { Failure, serverFlags, type Command } from './command.ts'
-import { runProgram } from './program.ts'
 import { findServer } from './server.ts'
+import { runTmux } from './terminal.ts'
 
 /** Runs the command that the server gives for attaching, with this terminal, until it ends. */
 export const attach: Command = async (argv, context) => {
@@ -31,7 +31,7 @@ export const attach: Command = async (argv, context) => {
     // tmux refuses to attach inside itself while this is set.
     delete env['TMUX']
   }
-  return runProgram(words, env)
+  return runTmux(words, env, context)
 }
 
 /** The words as a shell reads them back: zsh expands `=foo`, and `~2` may expand anywhere. */

@@ -2,8 +2,8 @@
 import { parseFlags } from '../argv.ts'
 import { UsageError } from '../errors.ts'
 import { serverFlags, type Command } from './command.ts'
-import { runProgram } from './program.ts'
 import { lastTmuxArgv } from './server.ts'
+import { runTmux } from './terminal.ts'
 
 /** Runs tmux on the server of the running or the last lab, and answers with tmux's own exit code. */
 export const tmux: Command = async (argv, context) => {
@@ -16,5 +16,5 @@ export const tmux: Command = async (argv, context) => {
   const words = argv.slice(own)
   if (words.length === 0)
     throw new UsageError('lab tmux needs to know what tmux should do, such as `lab tmux ls`.')
-  return runProgram([...lastTmuxArgv(values, context), ...words], context.env)
+  return runTmux([...lastTmuxArgv(values, context), ...words], context.env, context)
 }

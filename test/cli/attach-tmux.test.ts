@@ -32,6 +32,56 @@ test('inside tmux, attach says so and attaches all the same', async ({ fakeLab, 
   expect(readFileSync(file, 'utf8')).toContain('TMUX=unset')
 })
 
+/** A stand-in for tmux that has terminfo for `known` alone, complains of others as tmux does, and records. */
+function particular(file: string, known: string): string[] {
+  const script = `case $TERM in
+    ${known}) echo "attached as $TERM" >'${file}' ;;
+    ''|dumb) echo 'open terminal failed: terminal does not support clear' >&2; exit 1 ;;
+    *) echo "missing or unsuitable terminal: $TERM" >&2; exit 1 ;; esac`
+  return ['/bin/sh', '-c', script, 'tmux']
+}
+
+test.for(['attach', 'tmux'] as const)(
+  '%s on a terminal that this machine does not know uses a common one, and says how to teach it',
+  async (command, { fakeLab, folder }) => {
+    const file = join(folder, 'ran')
+    const tmux = particular(file, 'xterm-256color')
+    fakeLab.answers['GET /api/v1/instances/foo'] = { body: instanceOf({ attach: tmux }) }
+    fakeLab.writeNote({ tmux })
+    const run = await fakeLab.run([command, 'foo'], { env: { TERM: 'xterm-ghostty' } })
+    expect(run).toMatchObject({ exitCode: 0, out: '' })
+    expect(run.err).toMatch(/no terminfo entry for xterm-ghostty.*infocmp -x xterm-ghostty/)
+    expect(readFileSync(file, 'utf8')).toBe('attached as xterm-256color\n')
+  },
+)
+
+test.for([
+  ['dumb', 'TERM=dumb'],
+  ['', 'no TERM'],
+] as const)(
+  'attach with TERM "%s" says what to set, and pretends nothing',
+  async ([term, what], { fakeLab, folder }) => {
+    const file = join(folder, 'ran')
+    const body = instanceOf({ attach: particular(file, 'xterm-256color') })
+    fakeLab.answers['GET /api/v1/instances/foo'] = { body }
+    const { exitCode, err } = await fakeLab.run(['attach', 'foo'], { env: { TERM: term } })
+    expect(exitCode).toBe(1)
+    expect(err).toContain(`${what}. In a terminal that can, set TERM=xterm-256color`)
+    expect(existsSync(file)).toBe(false)
+  },
+)
+
+test('attach where tmux knows no terminal at all names what is missing', async ({
+  fakeLab,
+  folder,
+}) => {
+  const body = instanceOf({ attach: particular(join(folder, 'ran'), 'none') })
+  fakeLab.answers['GET /api/v1/instances/foo'] = { body }
+  const { exitCode, err } = await fakeLab.run(['attach', 'foo'], { env: { TERM: 'foot' } })
+  expect(exitCode).toBe(1)
+  expect(err).toContain('no terminfo entry for xterm-256color; install')
+})
+
 test('an ended instance is not attached to; why it ended is said', async ({ fakeLab, folder }) => {
   const file = join(folder, 'ran')
   const evidence = { reason: 'exited', message: 'It left with 1.' } as never
@@ -97,10 +147,9 @@ test('tmux works while lab is down, by its last note and else by the usual name'
   rmSync(join(fakeLab.stateDir, 'server.json'))
   // No server of that name lives under an empty TMUX_TMPDIR: tmux itself says so and exits 1.
   const env = { TMUX_TMPDIR: folder, PATH: process.env['PATH'] ?? '' }
-  expect(await fakeLab.run(['tmux', 'has-session'], { env })).toMatchObject({
-    exitCode: 1,
-    err: '',
-  })
+  const { exitCode, err } = await fakeLab.run(['tmux', 'has-session'], { env })
+  expect(exitCode).toBe(1)
+  expect(err).toMatch(/^(error connecting to|no server running on) [^\n]*\/lab\b/)
 })
 
 test('a program ended by a signal answers as a shell would', async ({ fakeLab }) => {

@@ -50,6 +50,9 @@ test('attach leads to the agent: at home, in another session, beside a shell at 
     for (const argv of lines) expect(await shown(lab, argv)).toBe(`${session} ${pane}`)
   }
   await leadsTo('foo', '=foo:')
+  // From a terminal that this machine has never heard of.
+  const strange = ['env', 'TERM=xterm-ghostty', process.execPath, labPath, 'attach', 'foo']
+  expect(await shown(lab, strange)).toBe(`foo ${pane}`)
   // Its window hangs in two sessions, and is at home in the first.
   await lab.tmux('link-window', '-d', '-s', '=foo:', '-t', '=bar:9')
   await leadsTo('foo', '=foo:')
