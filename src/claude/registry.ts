@@ -1,79 +1,14 @@
 // Claude's registry: `<pid>.json` for each running Claude Code, written in place by Claude, watched
-// and only read by lab. The format is undocumented, so each field is taken only where it is sound.
+// and only read by lab.
 import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import * as z from 'zod'
 import { runningPids } from '../processes.ts'
 import { readTextSync } from '../read-file.ts'
-import { deepLinkOf } from './deep-link.ts'
-
-// The last moment that a Date can hold.
-const dateMax = 8.64e15
-const text = z.string().min(1).nullable().catch(null)
-const date = z.number().min(0).max(dateMax).nullable().catch(null)
-const entrySchema = z.object({
-  pid: z.number().int().positive(),
-  procStart: z
-    .union([z.string().min(1), z.number().transform(String)])
-    .nullable()
-    .catch(null),
-  sessionId: z.uuid().nullable().catch(null),
-  status: z.enum(['idle', 'busy', 'waiting', 'shell']).nullable().catch(null),
-  waitingFor: text,
-  bridgeSessionId: text,
-  kind: text,
-  spare: z.boolean().catch(false),
-  jobId: text,
-  parkedJobId: text,
-  startedAt: date,
-  updatedAt: date,
-})
-
-export interface RegistryEntry {
-  readonly pid: number
-  /** Field 22 of /proc/PID/stat: only a running process with this start is meant. */
-  readonly procStart: string | null
-  readonly conversation: string | null
-  readonly status: 'idle' | 'busy' | 'waiting' | 'shell' | null
-  readonly waitingFor: string | null
-  readonly deepLink: string | null
-  /** A session that Claude's own daemon keeps in the background. */
-  readonly isBackground: boolean
-  /** One that the daemon holds ready, and in which nobody has said anything. */
-  readonly isSpare: boolean
-  /** The daemon's name for a background session. */
-  readonly jobId: string | null
-  /** The job into which this session was moved; the process here then only shows a list of sessions. */
-  readonly parkedJobId: string | null
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number | null
-  readonly updatedAt: number | null
-}
-
-/** Reads one registry file's text; null for one that is empty, cut off or of another shape. */
-export function parseEntry(json: string): RegistryEntry | null {
-  let raw: unknown
-  try {
-    raw = JSON.parse(json)
-  } catch {
-    return null
-  }
-  const parsed = entrySchema.safeParse(raw)
-  if (!parsed.success) return null
-  const { sessionId, waitingFor, bridgeSessionId, kind, spare, ...fields } = parsed.data
-  return {
-    ...fields,
-    conversation: sessionId,
-    waitingFor: fields.status === 'waiting' ? waitingFor : null,
-    deepLink: deepLinkOf(bridgeSessionId),
-    isBackground: kind === 'bg' || spare,
-    isSpare: spare,
-  }
-}
+import { parseEntry, type RegistryEntry } from './registry-entry.ts'
 
 export interface Registry {
-  /** The last good value of every file that is there. */
+  /** The last good value of every file that is there; none of one that stays cut off for seconds. */
   entries(): Iterable<RegistryEntry>
   /** Reads one process's file now; null when it is gone or was never whole. */
   read(pid: number): RegistryEntry | null
@@ -85,6 +20,8 @@ export interface Registry {
 // A file is rewritten in place: what reads as torn now is whole a few milliseconds later.
 const tornRetryMs = 6
 const tornRetriesMax = 5
+// A writer on a machine with no time for it has been seen to take 0.3 s between two halves.
+const cutOffMs = 3000
 
 // Files survive a `kill -9`, and after years there are thousands. Only a running process writes, so a look
 // passes over the rest: it asks only so many of them, by turns, for a process that another host runs.
@@ -98,7 +35,8 @@ const grainMs = 2000
  */
 export function createRegistry(dir: string, onChange: () => void): Registry {
   const files = new Map<string, { stamp: string; entry: RegistryEntry | null }>()
-  const torn = new Set<string>()
+  /** Since when each file that cannot be read whole is so (of `performance.now()`). */
+  const torn = new Map<string, number>()
   let watchers: FSWatcher[] = []
   let watched = ''
   let names: readonly string[] = []
@@ -107,6 +45,12 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   let nextOfRest = 0
   let opened = false
   let closed = false
+
+  /** Nobody goes on writing it: what it said before is not believed any more. */
+  function isCutOff(name: string): boolean {
+    const since = torn.get(name)
+    return since !== undefined && performance.now() - since > cutOffMs
+  }
 
   function changed(): void {
     if (opened && !closed) onChange()
@@ -125,6 +69,7 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   function take(name: string): boolean {
     const stamp = stampOf(name)
     const before = files.get(name)
+    const since = torn.get(name) ?? performance.now()
     torn.delete(name)
     if (stamp === null) {
       files.delete(name)
@@ -133,7 +78,7 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
     }
     const entry = readEntry(join(dir, name))
     // A torn file keeps its old stamp, so that the next reconcile looks again.
-    if (!entry) torn.add(name)
+    if (!entry) torn.set(name, since)
     files.set(name, { stamp: entry ? stamp : '', entry: entry ?? before?.entry ?? null })
     if (entry && JSON.stringify(entry) !== JSON.stringify(before?.entry)) changed()
     return entry !== null
@@ -172,7 +117,7 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
       () => names[nextOfRest++ % names.length]!,
     )
     const running = [...runningPids()].map((pid) => `${pid}.json`).filter((name) => files.has(name))
-    for (const name of new Set([...torn, ...running, ...rest]))
+    for (const name of new Set([...torn.keys(), ...running, ...rest]))
       if (files.get(name)?.stamp !== stampOf(name)) take(name)
   }
 
@@ -192,7 +137,7 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   opened = true
   return {
     *entries() {
-      for (const { entry } of files.values()) if (entry) yield entry
+      for (const [name, { entry }] of files) if (entry && !isCutOff(name)) yield entry
     },
     read(pid) {
       take(`${pid}.json`)

@@ -1,5 +1,6 @@
 // Which process is an instance's agent, and what Claude's registry says of it.
-import type { Registry, RegistryEntry } from '../claude/registry.ts'
+import type { RegistryEntry } from '../claude/registry-entry.ts'
+import type { Registry } from '../claude/registry.ts'
 import { childrenOf, isRunning, readProcess } from '../processes.ts'
 import { setConversation, type Entry } from './entry.ts'
 

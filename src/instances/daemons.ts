@@ -1,7 +1,8 @@
 // Spares Claude's own daemon, and what runs below it, for as long as it holds a session of others: it
 // carries the mark of the instance that started it, and a parked session of any other instance with it.
 import { isDaemon } from '../claude/daemon.ts'
-import type { Registry, RegistryEntry } from '../claude/registry.ts'
+import type { RegistryEntry } from '../claude/registry-entry.ts'
+import type { Registry } from '../claude/registry.ts'
 import { treeOf } from '../process-table.ts'
 import { isRunning, type ProcessEntry, type ProcessTable } from '../processes.ts'
 

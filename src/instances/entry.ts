@@ -1,5 +1,5 @@
 // One instance as the service holds it, and what it shows of it to the outside.
-import type { RegistryEntry } from '../claude/registry.ts'
+import type { RegistryEntry } from '../claude/registry-entry.ts'
 import type { Actor, Evidence, Instance, MovedFolder } from '../core/instance.ts'
 import { composeName, type ProjectKey } from '../core/names.ts'
 import type { State } from '../core/state.ts'

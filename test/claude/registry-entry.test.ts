@@ -1,7 +1,7 @@
 // One file of Claude's registry, field by field.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseEntry } from '../../src/claude/registry.ts'
+import { parseEntry } from '../../src/claude/registry-entry.ts'
 import { conversation, fileOf } from '../fixtures/registry.ts'
 
 describe('one entry', () => {

@@ -1,6 +1,7 @@
 // Which registry file is an instance's agent's: what the thousands cost whose processes are gone.
 import { describe, expect, test, vi } from 'vitest'
-import { parseEntry, type Registry } from '../../src/claude/registry.ts'
+import { parseEntry } from '../../src/claude/registry-entry.ts'
+import type { Registry } from '../../src/claude/registry.ts'
 import { createAgents } from '../../src/instances/agents.ts'
 import { fileOf } from '../fixtures/registry.ts'
 

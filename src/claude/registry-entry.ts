@@ -1,0 +1,68 @@
+// What one file of Claude's registry says. The format is undocumented, so each field is taken only where
+// it is sound. Pure.
+import * as z from 'zod'
+import { deepLinkOf } from './deep-link.ts'
+
+// The last moment that a Date can hold.
+const dateMax = 8.64e15
+const text = z.string().min(1).nullable().catch(null)
+const date = z.number().min(0).max(dateMax).nullable().catch(null)
+const entrySchema = z.object({
+  pid: z.number().int().positive(),
+  procStart: z
+    .union([z.string().min(1), z.number().transform(String)])
+    .nullable()
+    .catch(null),
+  sessionId: z.uuid().nullable().catch(null),
+  status: z.enum(['idle', 'busy', 'waiting', 'shell']).nullable().catch(null),
+  waitingFor: text,
+  bridgeSessionId: text,
+  kind: text,
+  spare: z.boolean().catch(false),
+  jobId: text,
+  parkedJobId: text,
+  startedAt: date,
+  updatedAt: date,
+})
+
+export interface RegistryEntry {
+  readonly pid: number
+  /** Field 22 of /proc/PID/stat: only a running process with this start is meant. */
+  readonly procStart: string | null
+  readonly conversation: string | null
+  readonly status: 'idle' | 'busy' | 'waiting' | 'shell' | null
+  readonly waitingFor: string | null
+  readonly deepLink: string | null
+  /** A session that Claude's own daemon keeps in the background. */
+  readonly isBackground: boolean
+  /** One that the daemon holds ready, and in which nobody has said anything. */
+  readonly isSpare: boolean
+  /** The daemon's name for a background session. */
+  readonly jobId: string | null
+  /** The job into which this session was moved; the process here then only shows a list of sessions. */
+  readonly parkedJobId: string | null
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number | null
+  readonly updatedAt: number | null
+}
+
+/** Reads one registry file's text; null for one that is empty, cut off or of another shape. */
+export function parseEntry(json: string): RegistryEntry | null {
+  let raw: unknown
+  try {
+    raw = JSON.parse(json)
+  } catch {
+    return null
+  }
+  const parsed = entrySchema.safeParse(raw)
+  if (!parsed.success) return null
+  const { sessionId, waitingFor, bridgeSessionId, kind, spare, ...fields } = parsed.data
+  return {
+    ...fields,
+    conversation: sessionId,
+    waitingFor: fields.status === 'waiting' ? waitingFor : null,
+    deepLink: deepLinkOf(bridgeSessionId),
+    isBackground: kind === 'bg' || spare,
+    isSpare: spare,
+  }
+}
