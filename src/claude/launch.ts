@@ -51,6 +51,9 @@ const alwaysUnset: readonly string[] = [
   'ANTHROPIC_API_KEY',
   'ANTHROPIC_AUTH_TOKEN',
   'ANTHROPIC_BASE_URL',
+  // They lead to lab's own tmux server: `tmux kill-server` in one agent's shell would end every agent.
+  'TMUX',
+  'TMUX_PANE',
   // The tmux server's would outrank the LANG that is set below.
   'LC_ALL',
   'LC_CTYPE',
@@ -75,6 +78,9 @@ export function programEnvironment(
     set['LANG'] = 'C.UTF-8'
   }
   if (paths.configDir) set['CLAUDE_CONFIG_DIR'] = paths.configDir
+  // Where it sees no tmux Claude may draw on the alternate screen, which keeps no history and is empty
+  // once it ends: of what an agent said last, nothing would be left to show.
+  set['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'] = '1'
   // Ten agents would otherwise start ten global installs of a new version.
   set['DISABLE_AUTOUPDATER'] = '1'
   return set

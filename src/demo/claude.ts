@@ -80,7 +80,9 @@ async function interact(setting: Setting): Promise<void> {
   const open = ({ id, file }: Conversation) =>
     createTranscript(file, { sessionId: id, cwd, version })
   let transcript = open(current)
-  const screen = createScreen(process.stdout, { alternate: !env['TMUX'] })
+  const screen = createScreen(process.stdout, {
+    alternate: !env['TMUX'] && !env['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'],
+  })
   const desk = createDesk(process.stdin, screen, behaviour.deafMs)
   const tools = createTools(cwd, env)
   const hooks = createHooks(options.settings, () => ({ session_id: current.id, transcript_path: current.file, cwd }), env) // prettier-ignore

@@ -85,6 +85,9 @@ const leaks = [
   'ANTHROPIC_MODEL',
   'LAB_TOKEN_FILE',
   'LAB_URL',
+  // They lead to the server that holds every agent.
+  'TMUX',
+  'TMUX_PANE',
 ]
 
 describe('the environment', () => {
@@ -139,6 +142,7 @@ describe('the environment', () => {
         ['PATH', 'HOME', 'SHELL', 'TZ', 'SSH_AUTH_SOCK', 'XDG_RUNTIME_DIR', 'NIX_PATH'],
         ['https_proxy', 'GIT_SSH_COMMAND', 'LANG', 'DISABLE_AUTOUPDATER'],
         ['LAB_STATE_DIR', 'LAB_INSTANCE', 'CLAUDE_CODE_DISABLE_AGENT_VIEW'],
+        ['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'],
       ]
         .flat()
         .sort(),
