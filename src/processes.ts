@@ -45,8 +45,18 @@ export function readProcess(pid: number): Stat | null {
 
 /** Whether a tmux server with something in its panes runs under that pid; one that waits for its last client to go has nothing. */
 export function isTmuxServer(pid: number): boolean {
-  const isServer = (read(`/proc/${pid}/comm`) ?? '').startsWith('tmux: server')
+  const isServer = nameOf(pid).startsWith('tmux: server')
   return isServer && childrenOf(pid).some((child) => readProcess(child) !== null)
+}
+
+/** The name of a process as the kernel keeps it: 15 characters at most, empty without one. */
+export function nameOf(pid: number): string {
+  return read(`/proc/${pid}/comm`)?.trimEnd() ?? ''
+}
+
+/** A process's argument vector; empty when it may not be read. */
+export function argvOf(pid: number): readonly string[] {
+  return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1)
 }
 
 /** Whether exactly this process still runs; a zombie does not. */

@@ -4,14 +4,17 @@ import { killPaneCommand } from './commands.ts'
 import { createControl } from './control.ts'
 import { createInput } from './input.ts'
 import { openLeftClients } from './left-clients.ts'
+import { isLab } from './hold.ts'
 import { createLister } from './lister.ts'
+import { createLostSocket } from './lost-socket.ts'
 import type { Command } from './quote.ts'
 import { createNewSession } from './new-session.ts'
 import { failureOf, type Run, type RunOptions } from './reply.ts'
 import { createSelf, isHeld, type Ensured } from './self.ts'
 import { checkVersion, parseSocket, tmuxEnv } from './server.ts'
+import { socketPath } from './socket-file.ts'
 import { createSpawned } from './spawned.ts'
-import type { Tmux } from './tmux.ts'
+import type { Owner, Tmux } from './tmux.ts'
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 
@@ -45,7 +48,9 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
   const env = tmuxEnv(options.env)
   const version = await checkVersion(tmuxPath, env, timeoutMs)
   const mark = `lab-${randomUUID()}`
-  const spawned = createSpawned({ server, tmuxPath, env, timeoutMs })
+  const path = socketPath(server, env)
+  const socket = createLostSocket({ server, path, log: options.log })
+  const spawned = createSpawned({ server, tmuxPath, env, timeoutMs, rescue: () => socket.rescue() })
   const { client, clientsFile } = options
   const left = client === 'control' && clientsFile ? openLeftClients(clientsFile) : null
   const wakes: (() => void)[] = []
@@ -73,6 +78,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     timeoutMs,
   })
   let isClosed = false
+  let holder: Owner | null = null
   const whileOpen =
     (through: Run): Run =>
     (commands, may) =>
@@ -94,10 +100,26 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
   /** Before a connection: the server may be a new one, and another lab's by now. */
   async function reclaim(): Promise<Ensured> {
     const ensured = await self.ensure({})
-    if (isHeld(ensured)) options.onTaken?.()
+    if (!isHeld(ensured)) return ensured
+    const other = await self.owner()
+    if (holder && other && !isLab(other)) {
+      options.log({ level: 'warn', msg: `@lab_owner named process ${other.pid}, which is no lab` })
+      self.own(holder, other)
+      return self.ensure({})
+    }
+    options.onTaken?.()
     return ensured
   }
 
+  const list = createLister(run, {
+    mark,
+    timeoutMs,
+    onKept: () =>
+      options.log({
+        level: 'warn',
+        msg: 'the tmux server had exit-unattached on, which would end every agent with lab; lab turned it off',
+      }),
+  })
   const input = createInput(
     (commands) => must(commands, { name: 'paste-buffer' }),
     resolve(options.bufferDir),
@@ -107,15 +129,12 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     argv: server.argv,
     version,
     attachArgv: (to) => [...server.argv, 'attach', '-t', attachTarget(to)],
-    list: createLister(run, {
-      mark,
-      timeoutMs,
-      onKept: () =>
-        options.log({
-          level: 'warn',
-          msg: 'the tmux server had exit-unattached on, which would end every agent with lab; lab turned it off',
-        }),
-    }),
+    async list() {
+      const listing = await list()
+      // Connected, lab notices nothing, but no terminal and no later lab gets in.
+      if (listing.server) await socket.keep()
+      return listing
+    },
     newSession: createNewSession({ run, server, mark, timeoutMs }),
     async killPane({ paneId, id }) {
       assertPane(paneId)
@@ -141,6 +160,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     },
     owner: () => self.owner(),
     async setOwner(owner, instead = null) {
+      holder = owner
       self.own(owner, instead)
       const ensured = await self.ensure({ mayStart: true })
       if (ensured.kind !== 'ok') throw failureOf('set-option', ensured, timeoutMs)

@@ -1,12 +1,18 @@
 // One lab per tmux server: the lab that holds it is written on `_lab`.
 import { UsageError } from '../errors.ts'
-import { isRunning, type ProcessId } from '../processes.ts'
+import { argvOf, isRunning, type ProcessId } from '../processes.ts'
 import type { Owner, Tmux } from './tmux.ts'
 
 type HoldLog = (level: 'debug' | 'error', fields: object, message: string) => void
 
 // tmux may be away or hang when lab starts; lab then shows what it knows and goes on asking.
 const ownRetryMs = 2000
+
+/** Whether a holder is a lab that runs: the option can be set by hand, to any process at all. */
+export function isLab({ pid, procStart }: Owner): boolean {
+  if (!isRunning({ pid, start: procStart })) return false
+  return argvOf(pid).some((word) => /(?:^|\/)lab(?:\.js)?$/.test(word))
+}
 
 /**
  * Writes this lab onto the tmux server; where tmux is away it goes on trying and calls `onTaken` when
@@ -23,7 +29,7 @@ export async function holdServer(
   async function holderToReplace(): Promise<Owner | null> {
     const owner = await tmux.owner()
     if (!owner || owner.pid === self.pid) return owner
-    if (!isRunning({ pid: owner.pid, start: owner.procStart })) return owner
+    if (!isLab(owner)) return owner
     throw new UsageError(
       `The tmux server (${tmux.argv.join(' ')}) is held by another lab (process ${owner.pid}). Stop that one, or give this one its own --tmux-socket.`,
     )

@@ -1,7 +1,7 @@
 // The control clients that lab has open, written down by exact identity. One that outlives a killed lab
 // may hang for ever, and then keeps a server that is told to end from ending: the next lab ends it.
 import { writeFileSync } from 'node:fs'
-import { isRunning, readProcess, type ProcessId } from '../processes.ts'
+import { isRunning, nameOf, readProcess, type ProcessId } from '../processes.ts'
 import { readTextSync } from '../read-file.ts'
 
 export interface LeftClients {
@@ -13,7 +13,9 @@ export interface LeftClients {
 export function openLeftClients(file: string): LeftClients {
   for (const left of readClients(file)) {
     try {
-      if (isRunning(left)) process.kill(left.pid, 'SIGKILL')
+      // The file may say anything: nothing but a client of tmux's is ended.
+      if (isRunning(left) && nameOf(left.pid).startsWith('tmux: client'))
+        process.kill(left.pid, 'SIGKILL')
     } catch {
       // It went by itself meanwhile.
     }

@@ -3,7 +3,8 @@
 import { execa } from 'execa'
 import { startPatience } from './patience.ts'
 import { quoteLine, spawnedArgs } from './quote.ts'
-import { classify, type Reply, type Run } from './reply.ts'
+import { classify, type Reply, type Run, type RunOptions } from './reply.ts'
+import type { Rescued } from './lost-socket.ts'
 import type { Server } from './server.ts'
 
 export interface SpawnedOptions {
@@ -11,6 +12,8 @@ export interface SpawnedOptions {
   readonly tmuxPath: string
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
+  /** Looks for a server that lives although nobody answers on its socket. */
+  readonly rescue?: () => Promise<Rescued>
 }
 
 export interface SpawnedClient {
@@ -23,11 +26,20 @@ export interface SpawnedClient {
 const argBytesMax = 15_000
 
 /** Makes a client that starts tmux for each call and kills it at the deadline. */
-export function createSpawned({ server, tmuxPath, env, timeoutMs }: SpawnedOptions): SpawnedClient {
+export function createSpawned({
+  server,
+  tmuxPath,
+  env,
+  timeoutMs,
+  rescue = () => Promise.resolve(null),
+}: SpawnedOptions): SpawnedClient {
   const running = new Set<Promise<Reply>>()
 
-  async function call(...[commands, options]: Parameters<Run>): Promise<Reply> {
-    const neverStart = server.kind === 'given' || options?.mayStart ? [] : ['-N']
+  async function call(
+    commands: Parameters<Run>[0],
+    { options, starts = false }: { options: RunOptions | undefined; starts?: boolean },
+  ): Promise<Reply> {
+    const neverStart = server.kind === 'given' || starts ? [] : ['-N']
     const words = spawnedArgs(commands)
     const isLong = words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > argBytesMax
     // A server keeps the arguments of whoever started it, for everybody to see in the process list,
@@ -69,9 +81,19 @@ export function createSpawned({ server, tmuxPath, env, timeoutMs }: SpawnedOptio
     return { kind: classify(stderr), stderr, lines }
   }
 
+  /** Starts a server only where none lives: one that lost its socket would be left with all that runs in it. */
+  async function ask(...[commands, options]: Parameters<Run>): Promise<Reply> {
+    const reply = await call(commands, { options })
+    if (reply.kind !== 'no-server') return reply
+    const lost = await rescue()
+    if (lost === 'reopened') return call(commands, { options })
+    if (lost) return lost
+    return options?.mayStart ? call(commands, { options, starts: true }) : reply
+  }
+
   return {
     run(commands, options) {
-      const reply = call(commands, options)
+      const reply = ask(commands, options)
       running.add(reply)
       return reply.finally(() => running.delete(reply))
     },
