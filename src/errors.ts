@@ -117,7 +117,7 @@ export class AlreadyRunning extends LabError {
       'already_running',
       pids.length === 0
         ? `${name} runs already.`
-        : `${name} left a process that still runs (${pids.join(', ')}). End it first (kill ${pids.join(' ')}), then resume.`,
+        : `${name} left a process that still runs (${pids.join(', ')}) and may be its agent. End it first (lab stop --left, or kill ${pids.join(' ')}), then resume.`,
     )
   }
 }

@@ -54,11 +54,6 @@ export function nameOf(pid: number): string {
   return read(`/proc/${pid}/comm`)?.trimEnd() ?? ''
 }
 
-/** A process's argument vector; empty when it may not be read. */
-export function argvOf(pid: number): readonly string[] {
-  return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1)
-}
-
 /** Whether exactly this process still runs; a zombie does not. */
 export function isRunning({ pid, start }: ProcessId): boolean {
   return readProcess(pid)?.start === start

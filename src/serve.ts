@@ -18,6 +18,7 @@ import { readBootId, readProcess, type ProcessId } from './processes.ts'
 import { createProjects } from './projects/projects.ts'
 import { checkRoot } from './projects/root.ts'
 import { openJournal } from './store/journal.ts'
+import { dropLinks } from './store/links.ts'
 import { lockStateDir } from './store/lock.ts'
 import { newBootToken, writeServerNote } from './store/server-note.ts'
 import { openSignIns } from './store/sign-ins.ts'
@@ -75,6 +76,7 @@ async function serveLocked(
 ): Promise<Lab> {
   const { stateDir } = config
   const log = createLog(config.logLevel)
+  dropLinks(stateDir, (file) => log.warn({ file }, 'lab writes here: a link was removed'))
   const bootToken = newBootToken()
   const guards = await openGuards(config, {
     bootToken,

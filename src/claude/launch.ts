@@ -80,7 +80,7 @@ export function programEnvironment(
   if (paths.configDir) set['CLAUDE_CONFIG_DIR'] = paths.configDir
   // Where it sees no tmux Claude may draw on the alternate screen, which keeps no history and is empty
   // once it ends: of what an agent said last, nothing would be left to show.
-  set['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'] = '1'
+  set['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'] ??= '1'
   // Ten agents would otherwise start ten global installs of a new version.
   set['DISABLE_AUTOUPDATER'] = '1'
   return set

@@ -27,6 +27,19 @@ export interface Evidence {
   readonly at: string
 }
 
+/** Why every live instance is `unknown` while tmux cannot be read; the notice tells the cause. */
+export const tmuxUnreadable =
+  'tmux cannot be read at the moment. Nothing is stopped; lab goes on trying.'
+
+/** A process that an instance began and that outlived it. */
+export interface LeftProcess {
+  readonly pid: number
+  /** Its command line, as far as it tells one process from another. */
+  readonly command: string
+  /** Others run in it (a tmux server, a build daemon): lab never ends it. */
+  readonly servesOthers: boolean
+}
+
 export type LinkState = 'connecting' | 'linked' | 'lost' | 'unavailable'
 
 /** A folder that is not any more where an agent was started in it. */
@@ -46,6 +59,8 @@ export interface Instance {
   readonly label: string | null
   readonly kind: 'manual'
   readonly state: ShownState
+  /** Why the state is `unknown` and what to do, as a sentence; null while it is known. */
+  readonly unknownBecause: string | null
   /** What a `waiting` instance needs from the operator, in Claude's own words. */
   readonly waitingFor: string | null
   /** A command of its own runs in the background while it is ready. */
@@ -78,6 +93,8 @@ export interface Instance {
   readonly lastActivityAt: string | null
   readonly endedAt: string | null
   readonly evidence: Evidence | null
+  /** What it began and what still runs, after it has ended. */
+  readonly left: readonly LeftProcess[]
   /** It has ended, was offered along with others, and the operator did not want them back just now. */
   readonly dismissed: boolean
 }

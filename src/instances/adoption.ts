@@ -1,10 +1,11 @@
 // Whose the sessions of a listing are: known instances are found again, an earlier lab's adopted, and
 // what should not be there any more is removed.
 import { isLive } from '../core/instance.ts'
-import { readProcess } from '../processes.ts'
+import { argvOf, instanceOf, isRunning } from '../processes.ts'
 import type { Listing, ListedSession, SessionMetadata } from '../tmux/tmux.ts'
 import type { InstancesDeps } from './deps.ts'
 import { entryFromSession, type Entry } from './entry.ts'
+import { isOwnPane } from './keepers.ts'
 import type { Ledger } from './ledger.ts'
 import type { Sweeper } from './sweeper.ts'
 
@@ -64,20 +65,20 @@ export function createAdoption({
   function claim(session: Housed): boolean {
     const { lab, pane, name } = session
     if (store.facts.givenUp.includes(lab['note'] ?? '')) {
-      void removeGivenUp(session)
+      // An option can be set by hand: what runs there tells of which launch it is.
+      if (pane.dead || isKeeperOf(pane.pid, lab['note'] ?? '')) void removeGivenUp(session)
       return false
     }
     const known = ledger.find(lab.id)
     if (known?.ended) {
       if (known.ending) return false
-      if (pane.dead || !readProcess(pane.pid)) {
-        // Its instance has ended: tmux did not let go of it when it should have.
-        if (pane.dead) void removePane(session)
-        return false
-      }
-      revive(known)
+      // Its instance has ended: tmux did not let go of it when it should have.
+      if (pane.dead) void removePane(session)
+      else if (isProcessOf(known, pane.pid)) revive(known)
+      return !known.ended
     }
-    if (known) return true
+    // Of one that was only reserved nothing is known yet that a forged mark could contradict.
+    if (known) return isOwnPane(known, pane)
     const entry = entryFromSession(session, new Date(now()).toISOString())
     if (entry) {
       ledger.add(entry)
@@ -94,6 +95,16 @@ export function createAdoption({
         .filter(claim)
         .map((session) => [session.lab.id, session]),
     )
+}
+
+/** Whether a process is the keeper of an instance that has ended, or carries its mark. */
+function isProcessOf({ id, keeper }: Entry, pid: number): boolean {
+  return (keeper?.pid === pid && isRunning(keeper)) || instanceOf(pid) === id
+}
+
+function isKeeperOf(pid: number, note: string): boolean {
+  const argv = argvOf(pid)
+  return argv[3] === 'lab-keeper' && argv[5]?.split('/').at(-1) === note
 }
 
 function isHoused(session: ListedSession): session is Housed {

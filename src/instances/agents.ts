@@ -64,6 +64,7 @@ export function createAgents(registry: Registry): Agents {
           entry.registry = null
           entry.agent = firstChild(entry.session.panePid)
         }
+        entry.lastAgent = entry.agent ?? entry.lastAgent
       }
     },
   }

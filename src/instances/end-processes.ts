@@ -15,6 +15,13 @@ const pollMs = 20
 // The kernel frees a killed process within this unless it hangs in a system call.
 const killWaitMs = 500
 
+export interface Ended {
+  /** What lived on although it was killed. */
+  readonly left: readonly ProcessId[]
+  /** What the instance began and others run in, which is spared. */
+  readonly serving: readonly ProcessId[]
+}
+
 /**
  * Ends an instance's processes and tells which of them lived on: SIGTERM to the agent, then to what it
  * left behind; SIGKILL at the end of the grace.
@@ -22,10 +29,10 @@ const killWaitMs = 500
 export async function endProcesses(
   entry: Entry,
   { sweeper, graceMs }: { readonly sweeper: Sweeper; readonly graceMs: number },
-): Promise<readonly ProcessId[]> {
+): Promise<Ended> {
   const deadline = performance.now() + graceMs
   const keeper = await keeperOf(entry)
-  const tree = await sweeper.belongings(entry.id, keeper?.pid ?? null)
+  const { own: tree, serving } = await sweeper.look(entry.id, keeper?.pid ?? null)
   // Claude ends its own tools when it is asked, and only it can tell claude.ai that it goes.
   const agents = agentsOf(entry, keeper)
   sweeper.signal(agents, 'SIGTERM')
@@ -39,21 +46,22 @@ export async function endProcesses(
   // It notes how the agent ended and goes by itself; one that does not is swept, for it is marked, too.
   const patienceMs = agents.length > 0 ? keeperMs : idleKeeperMs
   if (keeper) await sweeper.gone([keeper], performance.now() + patienceMs)
-  const left = await sweeper.sweep(entry.id, deadline)
-  return [...new Set([...left, ...rest.filter(isRunning)])]
+  const left = await sweeper.sweep(entry.id, { deadline })
+  return { left: [...new Set([...left, ...rest.filter(isRunning)])], serving }
 }
 
 /**
  * The keeper, as long as its pid is still the keeper's: a dead pane keeps naming a pid that may come
  * again. One that was made just now carries no mark yet, and nor does what it is about to run.
  */
-async function keeperOf({ id, session }: Entry): Promise<ProcessId | null> {
-  const process = session && readProcess(session.panePid)
-  if (!process) return null
+async function keeperOf({ id, session, keeper }: Entry): Promise<ProcessId | null> {
+  // By exact identity it is found whatever tmux says, and in whichever server it runs.
+  const process = keeper ?? (session && readProcess(session.panePid))
+  if (!process || !isRunning(process)) return null
   const deadline = performance.now() + becomingMs
   while (instanceOf(process.pid) === null && isRunning(process) && performance.now() < deadline)
     await sleep(pollMs)
-  return instanceOf(process.pid) === id ? process : null
+  return keeper || instanceOf(process.pid) === id ? process : null
 }
 
 /** The agent as the registry names it, or else whatever the keeper runs. */

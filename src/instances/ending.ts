@@ -1,13 +1,14 @@
-// The end of an instance: its last lines are kept, its session removed, what it left behind ended.
+// The end of an instance: its last lines are kept, its session removed, what it left behind told.
 import type { Actor } from '../core/instance.ts'
 import { type EndReason, isLegalMove, type Exit } from '../core/state.ts'
+import type { ProcessId } from '../processes.ts'
 import type { Conversations } from './conversation.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import { evidenceOf, lastLinesOf } from './evidence.ts'
+import { servingRecordOf, type LeftBehind } from './left-behind.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notes } from './notes.ts'
-import type { Sweeper } from './sweeper.ts'
 
 export interface End {
   readonly reason: EndReason
@@ -15,6 +16,8 @@ export interface End {
   readonly by: Actor
   /** Something lived on although it was killed: the end is an error. */
   readonly failed?: string
+  /** What a stop spared, because others run in it. */
+  readonly serving?: readonly ProcessId[]
 }
 
 export interface Ending {
@@ -32,10 +35,10 @@ export function createEnding(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
   readonly notes: Notes
-  readonly sweeper: Sweeper
+  readonly leftBehind: LeftBehind
   readonly conversations: Conversations
 }): Ending {
-  const { deps, ledger, notes, sweeper, conversations } = options
+  const { deps, ledger, notes, leftBehind, conversations } = options
   const { tmux, log, now } = deps
 
   async function screenOf(entry: Entry): Promise<readonly string[]> {
@@ -49,7 +52,10 @@ export function createEnding(options: {
     return lastLinesOf(lines)
   }
 
-  async function conclude(entry: Entry, { reason, exit, by, failed }: End): Promise<void> {
+  async function conclude(
+    entry: Entry,
+    { reason, exit, by, failed, serving = [] }: End,
+  ): Promise<void> {
     const lastLines = await screenOf(entry)
     await conversations.takeLast(entry, lastLines)
     await removeSession(entry)
@@ -61,8 +67,9 @@ export function createEnding(options: {
     if (!ledger.move(entry, to, { by, reason, exitCode, signal, lastLines })) return
     const { note } = entry
     // Since the end that is remembered, to the millisecond: a restart must not move it.
-    Object.assign(entry, { session: null, agent: null, unconfirmed: false, since: at })
-    entry.ended = { at, evidence: failed ? { ...evidence, message: failed } : evidence }
+    Object.assign(entry, { session: null, agent: null, unconfirmed: false, doubt: null, since: at })
+    const said = failed ? { ...evidence, message: failed } : evidence
+    entry.ended = { at, evidence: said, left: serving.map(servingRecordOf) }
     forgetTheOldest(entry.projectPath)
     const saved = ledger.save(entry)
     ledger.publish(entry)
@@ -94,9 +101,9 @@ export function createEnding(options: {
       entry.queue = entry.queue.then(async () => {
         try {
           await conclude(entry, { reason, exit, by: 'nobody' })
-          // After any end children may live on: setsid, nohup and ( & ) survive their terminal. When the
-          // whole server went, an agent itself may: that one is the operator's to end.
-          if (reason !== 'tmux_gone') await sweeper.sweep(entry.id)
+          // After any end children may live on: setsid, nohup and ( & ) survive their terminal, and so
+          // may an agent. Nobody asked for this end, so what to do with them is the operator's to say.
+          await leftBehind.find(entry)
         } catch (error) {
           log.warn({ err: error, instance: entry.id }, 'an end could not be looked into yet')
         } finally {

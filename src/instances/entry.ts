@@ -4,8 +4,21 @@ import type { Actor, Evidence, Instance, MovedFolder } from '../core/instance.ts
 import { composeName, type ProjectKey } from '../core/names.ts'
 import type { State } from '../core/state.ts'
 import type { ProcessId } from '../processes.ts'
-import type { InstanceRecord } from '../store/store.ts'
+import type { InstanceRecord, LeftRecord } from '../store/store.ts'
 import type { ListedSession, SessionMetadata } from '../tmux/tmux.ts'
+
+/** A tmux server by identity; `start` is null where it is not known. */
+export interface ServerId {
+  readonly pid: number
+  readonly start: string | null
+}
+
+export interface Doubt {
+  /** A sentence for the operator, and what to do. */
+  readonly because: string
+  /** The socket of the server in which it runs, where that is another than lab's. */
+  readonly socket: string | null
+}
 
 /** The service's own, changeable view; nobody outside src/instances holds one. */
 export interface Entry {
@@ -35,14 +48,24 @@ export interface Entry {
   verified: boolean
   /** Where it runs; null before its session exists and once it was never seen again. */
   session: { readonly isMoved: boolean; readonly paneId: string; readonly panePid: number } | null
+  /** The tmux server in which it was last seen. */
+  server: ServerId | null
+  /** The keeper of this launch; while it runs, nothing that is merely missing is an end. */
+  keeper: ProcessId | null
   /** Known from the store alone: the first good listing says what became of it. */
   unconfirmed: boolean
+  /** Why it may live although a listing that lab could read says otherwise; null without a doubt. */
+  doubt: Doubt | null
+  /** Since when signs of its end contradict a living keeper (of `performance.now()`); null while none do. */
+  doubtedSince: number | null
   /** Listings that began before this number know nothing of it. */
   knownSince: number
   attached: number
   agent: ProcessId | null
   /** Claude's daemon holds its session under this name: what is said there is another conversation. */
   parkedJobId: string | null
+  /** The agent of this launch as last seen, also when it is over. */
+  lastAgent: ProcessId | null
   registry: RegistryEntry | null
   /** The link as last seen; it stays for `lost`. */
   deepLink: string | null
@@ -55,7 +78,11 @@ export interface Entry {
   overdue: Evidence | null
   memoryBytes: number | null
   stopAskedBy: Actor | null
-  ended: { readonly at: string; readonly evidence: Evidence } | null
+  ended: {
+    readonly at: string
+    readonly evidence: Evidence
+    readonly left: readonly LeftRecord[]
+  } | null
   /** Names the event in which it ended along with others; null when it ended alone. */
   together: string | null
   /** See Instance. */
@@ -72,12 +99,17 @@ export interface Entry {
 const blank = {
   waitingFor: null,
   session: null,
+  server: null,
+  keeper: null,
   unconfirmed: false,
+  doubt: null,
+  doubtedSince: null,
   knownSince: 0,
   attached: 0,
   agent: null,
   registered: null,
   parkedJobId: null,
+  lastAgent: null,
   registry: null,
   deepLink: null,
   branch: null,
@@ -131,7 +163,7 @@ export function entryFromRecord(record: InstanceRecord): Entry {
     state: ended?.state ?? (record.verified ? 'ready' : 'starting'),
     since: ended?.at ?? record.createdAt,
     unconfirmed: ended === null,
-    ended: ended && { at: ended.at, evidence: ended.evidence },
+    ended: ended && { at: ended.at, evidence: ended.evidence, left: ended.left },
     queue: Promise.resolve(),
   }
 }
@@ -156,7 +188,7 @@ export function setConversation(entry: Entry, conversation: string): void {
 export function recordOf(entry: Entry, bootId: string): InstanceRecord {
   const { id, name, projectPath, slot, label, model, effort } = entry
   const { conversation, createdAt, launchedAt, parkedJobId } = entry
-  const { said, isBlank, registered } = entry
+  const { said, isBlank, registered, server, keeper } = entry
   const { note, verified, stopAskedBy, ended, state, together, dismissed } = entry
   return {
     id,
@@ -174,6 +206,8 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
     registered,
     parkedJobId,
     note,
+    server,
+    keeper,
     verified,
     stopAskedBy,
     bootId,

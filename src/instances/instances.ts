@@ -14,22 +14,26 @@ import {
 } from '../core/instance.ts'
 import type { StartSpec } from '../core/start.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
-import { currentBranch } from '../projects/projects.ts'
+import type { ProcessId } from '../processes.ts'
 import type { InstancesDeps } from './deps.ts'
 import { createAdoption } from './adoption.ts'
 import { createAgents } from './agents.ts'
+import { readBranches } from './branches.ts'
 import { comeBackOf, dismissOffer } from './come-back.ts'
 import { createConversations } from './conversation.ts'
 import { createDaemons } from './daemons.ts'
 import { createEnding } from './ending.ts'
+import { createReapers } from './reapers.ts'
 import type { Entry } from './entry.ts'
 import { lookAtFolders } from './folders.ts'
 import { createLaunch } from './launch.ts'
-import { createLedger, type Ledger } from './ledger.ts'
+import { createLeftBehind } from './left-behind.ts'
+import { createLedger } from './ledger.ts'
 import { createMemory } from './memory.ts'
 import { createObserver } from './observer.ts'
 import { createSightings } from './sightings.ts'
 import { createResume, type ResumeOptions } from './resume.ts'
+import { recallKeepers, serversOf } from './servers.ts'
 import { createStart } from './start.ts'
 import { createStop } from './stop.ts'
 import { createSweeper, type SweeperOptions } from './sweeper.ts'
@@ -57,6 +61,8 @@ export interface Instances {
   stop(id: string, by: Actor): Instance
   /** Asks every live instance (of one project, or of all) to end; one failure stops no other. @throws ProjectNotFound */
   stopAll(project: string | null, by: Actor): Promise<readonly Outcome[]>
+  /** Ends what an ended instance left behind, but for what serves others. @throws InstanceNotFound InvalidRequest */
+  endLeft(id: string, by: Actor): Promise<Instance>
   /** Forgets an ended instance. @throws InstanceNotFound */
   dismiss(id: string, by: Actor): void
   /** Offers these, and what ended earlier, no more; each stays ended, to be resumed one by one. Returns those. */
@@ -96,15 +102,23 @@ export function createInstances(deps: InstancesDeps): Instances {
   const registry = deps.openRegistry(wake)
   const agents = createAgents(registry)
   const notes = deps.openNotes(wake)
-  const spare = (): readonly number[] => (store.facts.server ? [store.facts.server.pid] : [])
+  const spare = (): readonly number[] => serversOf(ledger, store)
   const othersOf = (id: string): readonly number[] =>
-    ledger.live().flatMap((other) => (other.id === id ? [] : (other.session?.panePid ?? [])))
+    ledger
+      .live()
+      .flatMap(({ id: other, keeper, session }) =>
+        other === id ? [] : (keeper?.pid ?? session?.panePid ?? []),
+      )
   const daemons = createDaemons(registry)
   const heldByOthers: SweeperOptions['heldByOthers'] = (id, found, table) =>
     daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)
-  const sweeper = createSweeper({ graceMs, log, spare, othersOf, heldByOthers })
+  const isReaper = createReapers(spare)
+  const sweeper = createSweeper({ graceMs, log, spare, othersOf, isReaper, heldByOthers })
+  const isAgent = ({ pid }: ProcessId): boolean =>
+    [...registry.entries()].some((known) => known.pid === pid)
+  const leftBehind = createLeftBehind({ deps, ledger, sweeper, isAgent })
   const conversations = createConversations({ deps, ledger, registry })
-  const ending = createEnding({ deps, ledger, notes, sweeper, conversations })
+  const ending = createEnding({ deps, ledger, notes, leftBehind, conversations })
   const stop = createStop({ deps, ledger, notes, sweeper, ending })
   const apply = createSightings({
     deps,
@@ -115,19 +129,21 @@ export function createInstances(deps: InstancesDeps): Instances {
     adopt: createAdoption({ deps, ledger, sweeper }),
     end: (entry, end) => ending.begin(entry, end),
     goOnStopping: (entry) => stop.goOn(entry),
+    lookSoon: (ms) => void setTimeout(wake, ms),
   })
   const observer = createObserver({
     list: () => tmux.list(),
     apply,
     fail(error) {
       if (ledger.readable()) log.error({ err: error }, 'tmux cannot be read')
-      ledger.setReadable(false)
+      ledger.setReadable(error instanceof Error ? error.message : 'tmux cannot be read.')
     },
     reconcile() {
       registry.reconcile()
       agents.forget()
       readBranches(ledger)
       lookAtFolders(ledger, projects)
+      leftBehind.reconcile()
       // Who is told that nobody is logged in shall see it end, too.
       if (memory.isWatched() && claude.lastLogin() === 'logged_out') claude.refresh()
       ledger.noticesMayHaveChanged()
@@ -184,6 +200,12 @@ export function createInstances(deps: InstancesDeps): Instances {
       })
       ledger.remove(entry)
     },
+    async endLeft(id, by) {
+      const entry = entryOf(id)
+      if (isLive(entry.state)) throw new InvalidRequest(`${entry.name} still runs. Stop it first.`)
+      await leftBehind.end(entry, by)
+      return ledger.present(entry)
+    },
     dismissOffer: (ids, by) => dismissOffer({ deps, ledger }, new Set(ids), by),
     resolve(ref) {
       // An id is nobody's name: a session that was renamed to one must not answer for it.
@@ -212,6 +234,7 @@ export function createInstances(deps: InstancesDeps): Instances {
       claude.refresh()
       tmux.onWake(wake)
       await projects.scan()
+      recallKeepers(ledger, notes)
       await observer.look()
     },
     async close() {
@@ -230,19 +253,4 @@ export function createInstances(deps: InstancesDeps): Instances {
     if (!shown) throw new ProjectNotFound(key)
     return shown.path
   }
-}
-
-/** Reads the branch of each checkout once, however many instances share it; an unreadable disk changes none. */
-function readBranches(ledger: Ledger): void {
-  for (const path of new Set(ledger.live().map(({ projectPath }) => projectPath)))
-    currentBranch(path).then(
-      (branch) => {
-        for (const entry of ledger.live())
-          if (entry.projectPath === path && entry.branch !== branch) {
-            entry.branch = branch
-            ledger.publish(entry)
-          }
-      },
-      () => undefined,
-    )
 }

@@ -13,7 +13,7 @@ import {
   TmuxFailed,
   TmuxUnavailable,
 } from '../errors.ts'
-import { environmentNames } from '../processes.ts'
+import { environmentNames, readProcess, type ProcessId } from '../processes.ts'
 import type { FoundProject, Projects } from '../projects/projects.ts'
 import { answerOf, Unreadable } from '../read-file.ts'
 import { keeperArgv } from '../tmux/keeper.ts'
@@ -32,6 +32,8 @@ export interface Work {
   readonly resume: boolean
   /** For the journal. */
   readonly what: 'started' | 'resumed'
+  /** What an earlier launch left, which is none of this one's. */
+  readonly before?: readonly ProcessId[]
 }
 
 export type Place = Extract<StartDecision, { ok: true }>
@@ -107,6 +109,11 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       historyLimit: launch.historyLimit,
     })
     entry.session = { isMoved: false, paneId, panePid: pid }
+    const keeper = readProcess(pid)
+    entry.keeper = keeper && { pid, start: keeper.start }
+    // tmux's server begins a pane's process itself; the next listing tells the same.
+    const start = keeper && readProcess(keeper.parent)?.start
+    entry.server = keeper && { pid: keeper.parent, start: start ?? null }
     entry.knownSince = observer.begun()
   }
 
@@ -148,9 +155,8 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
         facts.instances = facts.instances.filter(({ id }) => id !== entry.id)
         facts.instances.push(recordOf(entry, bootId))
       })
-      const promised = entry.name
       await createUnderFreeName(work)
-      if (entry.name !== promised) void ledger.save(entry)
+      void ledger.save(entry)
     },
   }
 }

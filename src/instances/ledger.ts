@@ -54,7 +54,8 @@ export interface Ledger {
   setForeign(sessions: readonly ForeignSession[]): void
   /** Whether tmux could be read the last time; while not, live instances are shown as unknown. */
   readable(): boolean
-  setReadable(readable: boolean): void
+  /** Why tmux cannot be read, as a sentence; null when it could. */
+  setReadable(unreadable: string | null): void
   /** The running tmux server's version, null without one. */
   setServerVersion(version: string | null): void
   noticesMayHaveChanged(): void
@@ -67,12 +68,17 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
   const entries = new Map<string, Entry>()
   const { emit, subscribe } = createListeners(log)
   let foreign: readonly ForeignSession[] = []
-  let readable = true
+  let unreadable: string | null = null
   let serverVersion: string | null = null
   let usedShown = 0
   let noticesShown = '[]'
 
-  for (const record of store.facts.instances) entries.set(record.id, entryFromRecord(record))
+  for (const record of store.facts.instances) {
+    const entry = entryFromRecord(record)
+    // Pids are counted anew with every boot.
+    if (record.bootId !== bootId) Object.assign(entry, { server: null, keeper: null })
+    entries.set(record.id, entry)
+  }
 
   const live = (): readonly Entry[] => [...entries.values()].filter((entry) => isLive(entry.state))
   const cap = (): Cap => ({ max: instancesMax, used: live().length })
@@ -81,15 +87,19 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
     present(entry, {
       key:
         projects().keyOf(entry.projectPath) ?? keyOfGone(entry, { entries, projects: projects() }),
-      readable,
-      // By name as long as that leads there: it says more, and is good for the next launch, too.
-      attach: tmux.attachArgv(
-        entry.session?.isMoved
-          ? { paneId: entry.session.paneId }
-          : { name: entry.name, paneId: entry.session?.paneId },
-      ),
+      readable: unreadable === null,
+      attach: attachOf(entry),
       now: now(),
     })
+
+  function attachOf({ name, session, doubt }: Entry): readonly string[] {
+    // By name as long as that leads there: it says more, and is good for the next launch, too.
+    const argv = tmux.attachArgv(
+      session?.isMoved ? { paneId: session.paneId } : { name, paneId: session?.paneId },
+    )
+    const socket = doubt?.socket
+    return socket ? ['tmux', '-S', socket, ...argv.slice(tmux.argv.length)] : argv
+  }
 
   const lastShown = (entry: Entry): Instance => entry.instance ?? presentEntry(entry)
 
@@ -126,7 +136,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
 
   function notices(): readonly Notice[] {
     const running = live().length
-    return noticesOf(deps, { readable, serverVersion, running, projects: projects() })
+    return noticesOf(deps, { unreadable, serverVersion, running, projects: projects() })
   }
 
   function noticesMayHaveChanged(): void {
@@ -212,10 +222,10 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
       foreign = sessions
       emit({ type: 'foreign', foreign })
     },
-    readable: () => readable,
-    setReadable(value) {
-      if (readable === value) return
-      readable = value
+    readable: () => unreadable === null,
+    setReadable(because) {
+      if (unreadable === because) return
+      unreadable = because
       noticesMayHaveChanged()
       for (const entry of entries.values()) publish(entry)
     },

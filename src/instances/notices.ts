@@ -12,22 +12,23 @@ import type { InstancesDeps } from './deps.ts'
 export function noticesOf(
   { claude, store, launch, tmux }: InstancesDeps,
   now: {
-    readonly readable: boolean
+    /** Why tmux cannot be read; null when it can. */
+    readonly unreadable: string | null
     readonly serverVersion: string | null
     readonly running: number
     readonly projects: Pick<Projects, 'root' | 'all' | 'unread'>
   },
 ): readonly Notice[] {
-  const { readable, serverVersion, running, projects } = now
+  const { unreadable, serverVersion, running, projects } = now
   const emptyRoot = projects.all().length === 0 ? projects.root : null
   const notices: Notice[] = []
   const add = (code: string, message: string, commands?: readonly string[]): void =>
     void notices.push({ code, message, ...(commands && { commands }) })
   const login = loginCommand(launch.paths)
-  if (!readable)
+  if (unreadable !== null)
     add(
       'tmux_unavailable',
-      'tmux cannot be read, so the state of every instance is unknown. Nothing is stopped; lab goes on trying.',
+      `tmux cannot be read, so the state of every instance is unknown. Nothing is stopped; lab goes on trying. ${unreadable}`,
     )
   // After an upgrade the old server goes on; lab works with it, and only its restart would end agents.
   if (serverVersion !== null && serverVersion !== tmux.version)

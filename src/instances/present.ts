@@ -1,12 +1,12 @@
 // What an instance shows of itself to the outside: the contract's Instance.
-import { isLive, type Instance } from '../core/instance.ts'
+import { isLive, tmuxUnreadable, type Instance } from '../core/instance.ts'
 import type { ProjectKey } from '../core/names.ts'
 import type { Entry } from './entry.ts'
 
 // As long as a link may take before the row stops promising one (TRAPS: connecting for up to 30 s).
 const linkPatienceMs = 30_000
 
-/** The contract's Instance; a live one is `unknown` while tmux cannot be read. */
+/** The contract's Instance; a live one is `unknown` while tmux cannot be read, or contradicts what runs. */
 export function present(
   entry: Entry,
   around: {
@@ -18,6 +18,7 @@ export function present(
 ): Instance {
   const live = isLive(entry.state)
   const { id, name, slot, label, projectPath, since, conversation, model, registry } = entry
+  const unknownBecause = live ? whyUnknown(entry, around.readable) : null
   return {
     id,
     name,
@@ -29,7 +30,8 @@ export function present(
     model,
     project: around.key ?? name.split('~', 1)[0] ?? name,
     kind: 'manual',
-    state: live && (!around.readable || entry.unconfirmed) ? 'unknown' : entry.state,
+    state: unknownBecause === null ? entry.state : 'unknown',
+    unknownBecause,
     waitingFor: entry.waitingFor,
     background: live && registry?.status === 'shell',
     ...linkOf(entry, live, around.now),
@@ -49,8 +51,19 @@ export function present(
     lastActivityAt: registry?.updatedAt ? new Date(registry.updatedAt).toISOString() : null,
     endedAt: entry.ended?.at ?? null,
     evidence: entry.ended?.evidence ?? (entry.state === 'starting' ? entry.overdue : null),
+    left: (entry.ended?.left ?? []).map(({ pid, command, servesOthers }) => ({
+      pid,
+      command,
+      servesOthers,
+    })),
     dismissed: entry.dismissed,
   }
+}
+
+function whyUnknown({ unconfirmed, doubt }: Entry, readable: boolean): string | null {
+  if (!readable) return tmuxUnreadable
+  if (doubt) return doubt.because
+  return unconfirmed ? 'lab has not seen it since lab was started, and goes on looking.' : null
 }
 
 function linkOf(

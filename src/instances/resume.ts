@@ -4,7 +4,7 @@ import type { Registry } from '../claude/registry.ts'
 import { transcriptsDir, type TranscriptState } from '../claude/transcript.ts'
 import { isLive, type Actor, type Instance, type Outcome } from '../core/instance.ts'
 import { AlreadyRunning, ConversationGone, ConversationParked, ProjectGone } from '../errors.ts'
-import { isRunning } from '../processes.ts'
+import { isRunning, type ProcessId } from '../processes.ts'
 import { currentBranch, type FoundProject } from '../projects/projects.ts'
 import type { Conversations } from './conversation.ts'
 import { resetForLaunch, setConversation, type Entry } from './entry.ts'
@@ -74,8 +74,9 @@ export function createResume(
     await entry.queue
     // The folder may have come back since somebody last looked.
     if (projects.keyOf(entry.projectPath) === null) await projects.scan().catch(() => undefined)
-    const left = (await sweeper.belongings(entry.id, null)).map(({ pid }) => pid)
-    if (left.length > 0) throw new AlreadyRunning(entry.name, left)
+    const before = await sweeper.belongings(entry.id, null)
+    const agents = before.filter((one) => mayBeAgent(entry, one)).map(({ pid }) => pid)
+    if (agents.length > 0) throw new AlreadyRunning(entry.name, agents)
     const project = projectOf(entry)
     const branch = await currentBranch(project.path).catch(() => entry.branch)
     const program = await launch.admit(project, force)
@@ -89,7 +90,7 @@ export function createResume(
     if (isGone && !blank) throw goneOf(entry, transcript)
     const wish = { label: entry.label ?? '', slotWanted: entry.slot }
     const { name, slot } = launch.placeFor(project, wish)
-    const before = { ...entry }
+    const asItWas = { ...entry }
     const note = noteOf(entry.id)
     resetForLaunch(entry, { name, slot, note, now: new Date(deps.now()).toISOString() })
     ledger.move(entry, 'starting', { by })
@@ -98,9 +99,9 @@ export function createResume(
     // An id of its own: the one before may be taken where the transcripts cannot be read.
     if (isGone) setConversation(entry, randomUUID())
     entry.isBlank = isGone
-    const work: Work = { entry, project, program, resume, what: 'resumed' }
+    const work: Work = { entry, project, program, resume, what: 'resumed', before }
     const undo = (failed: Entry): void => {
-      Object.assign(failed, before, { queue: failed.queue })
+      Object.assign(failed, asItWas, { queue: failed.queue })
       void ledger.save(failed)
       ledger.publish(failed)
       ledger.publishCap()
@@ -131,4 +132,10 @@ export function createResume(
       return outcomes
     },
   }
+}
+
+/** Whether a process may be the agent: a tool or a server that it left harms no conversation. */
+function mayBeAgent({ ended, keeper }: Entry, one: ProcessId): boolean {
+  const known = ended?.left.find(({ pid, start }) => pid === one.pid && start === one.start)
+  return known?.mayBeAgent ?? (keeper?.pid === one.pid || !ended || ended.left.length === 0)
 }

@@ -2,12 +2,14 @@
 // the state that follows.
 import { isLive } from '../core/instance.ts'
 import { deriveState, type EndReason, type Exit, type Signals } from '../core/state.ts'
-import { isTmuxServer } from '../processes.ts'
+import { readProcess } from '../processes.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../tmux/tmux.ts'
+import { doubtOf, hasLivingKeeper, isServerGone, livingKeeperDoubt, serverIdOf } from './absence.ts'
 import type { Agents } from './agents.ts'
 import type { Conversations } from './conversation.ts'
 import type { InstancesDeps } from './deps.ts'
-import type { Entry } from './entry.ts'
+import type { Doubt, Entry, ServerId } from './entry.ts'
+import { isNoteOfKeeper } from './keepers.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notes } from './notes.ts'
 import { signalsOf } from './signals.ts'
@@ -24,24 +26,25 @@ export interface SightingsOptions {
   readonly end: (entry: Entry, end: { reason: EndReason; exit: Exit }) => void
   /** Goes on with a stop that was asked for and is not concluded. */
   readonly goOnStopping: (entry: Entry) => void
+  /** Asks for another listing after so many milliseconds. */
+  readonly lookSoon: (ms: number) => void
 }
+
+// From the death of a pane or a server to that of the keepers in it, on a machine with no time for them.
+const settleMs = 1000
+const settlePollMs = 25
 
 /** Returns the function that takes a listing over; `number` is the observer's count of listings. */
 export function createSightings(
   options: SightingsOptions,
 ): (listing: Listing, number: number) => void {
-  const { deps, ledger, agents, notes, conversations, adopt, end, goOnStopping } = options
-  const { store, log, now } = deps
-  /** Names the server whose end took several instances along; the next one is remembered only after. */
-  function serverBefore(): string {
-    const { server } = store.facts
-    return `server ${server?.pid} of ${server?.startedAt}`
-  }
+  const { deps, ledger, agents, notes, conversations, adopt, end, goOnStopping, lookSoon } = options
+  const { store, log, now, tmux } = deps
 
   function advance(entry: Entry, signals: Signals): void {
     const derived = deriveState(entry.state, entry.waitingFor, signals)
     if (derived.end) {
-      if (derived.end.reason === 'tmux_gone') entry.together = serverBefore()
+      if (derived.end.reason === 'tmux_gone') entry.together = eventOf(entry, 'tmux_gone', deps)
       end(entry, derived.end)
       return
     }
@@ -54,47 +57,97 @@ export function createSightings(
     }
   }
 
+  /** Whether it is left as it is for now, because it may live: unknown once that does not settle by itself. */
+  function doubt(entry: Entry, found: Doubt | null): boolean {
+    if (!found) {
+      entry.doubtedSince = null
+      entry.doubt = null
+      return false
+    }
+    entry.doubtedSince ??= performance.now()
+    // Signs of one death come one after the other.
+    if (!entry.unconfirmed && performance.now() - entry.doubtedSince < settleMs) {
+      lookSoon(settlePollMs)
+      return true
+    }
+    if (!entry.doubt)
+      log.warn({ instance: entry.id, name: entry.name, because: found.because }, 'unknown')
+    entry.doubt = found
+    return true
+  }
+
+  /** How the launch ended, as its keeper noted; a note that nobody's keeper can have written says nothing. */
+  function exitNoted(entry: Entry, noted: ReadonlySet<string>): Exit | null {
+    const note = noted.has(entry.note) ? notes.read(entry.note) : null
+    if (!note || isNoteOfKeeper(entry)) return note
+    if (entry.doubtedSince === null)
+      log.debug({ instance: entry.id }, 'a note lies there while its keeper runs something')
+    return null
+  }
+
   /** Moves one instance to where what is known of it leads. */
   function follow(
     entry: Entry,
     seen: {
       session: ListedSession | undefined
       noted: ReadonlySet<string>
-      serverGone: boolean
-      elsewhere: boolean
+      listed: ServerId | null
     },
   ): void {
-    const { session, noted, serverGone, elsewhere } = seen
+    const { session, noted, listed } = seen
     // What an earlier lab promised, and did not live to do.
     if (entry.unconfirmed) entry.stopAskedBy ??= notes.endAskedBy(entry.note)
-    // Its server cannot be reached, and runs: that is no end.
-    if (!session && elsewhere && entry.stopAskedBy === null && !noted.has(entry.note)) {
-      entry.unconfirmed = true
+    const exit = exitNoted(entry, noted)
+    if (entry.stopAskedBy === null && !exit && doubt(entry, doubtAbout(entry, session, listed)))
       return
-    }
+    const serverGone = isServerGone(entry, listed)
     const reason = entry.unconfirmed && !session ? lostWhileDown(entry, deps, serverGone) : null
     if (entry.unconfirmed && session) {
       entry.unconfirmed = false
       log.info({ instance: entry.id, name: entry.name }, 'adopted')
     }
-    const note = noted.has(entry.note) ? notes.read(entry.note) : null
-    const signals = signalsOf(entry, { session, note, serverGone, now: now() })
+    const signals = signalsOf(entry, { session, note: exit, serverGone, now: now() })
     if (entry.stopAskedBy !== null) goOnStopping(entry)
     else if (reason && !signals.exit) {
-      if (reason !== 'session_closed') entry.together = serverBefore()
+      if (reason !== 'session_closed') entry.together = eventOf(entry, reason, deps)
       end(entry, { reason, exit: { code: null, signal: null } })
     } else advance(entry, signals)
   }
 
+  function doubtAbout(
+    entry: Entry,
+    session: ListedSession | undefined,
+    listed: ServerId | null,
+  ): Doubt | null {
+    if (!session) return doubtOf(entry, listed, tmux.argv)
+    return session.pane?.dead && hasLivingKeeper(entry) ? livingKeeperDoubt(entry) : null
+  }
+
+  /** Takes over what a listing says of an instance, and writes down which processes it is. */
+  function see(entry: Entry, session: ListedSession, listed: ServerId | null): void {
+    // In somebody else's session, into which its pane was moved, it keeps its name.
+    if (!session.isGuest) entry.name = session.name
+    entry.attached = session.attached
+    const { pane } = session
+    if (!pane) return
+    const { isMoved, paneId, pid, dead } = pane
+    entry.session = { isMoved, paneId, panePid: dead ? 0 : pid }
+    const keeper = entry.keeper?.pid === pid || dead ? null : readProcess(pid)
+    const { server } = entry
+    if (!keeper && server?.pid === listed?.pid && server?.start === listed?.start) return
+    if (keeper) entry.keeper = { pid: keeper.pid, start: keeper.start }
+    entry.server = listed
+    void ledger.save(entry)
+  }
+
   return (listing, number) => {
-    const elsewhere = livesElsewhere(store.facts.server, listing.server)
-    const serverGone = hasGone(store.facts.server, listing.server)
+    const listed = serverIdOf(listing.server)
     const sessions = adopt(listing)
     const live = ledger.live().filter((entry) => entry.knownSince < number)
     for (const entry of live) {
       const session = sessions.get(entry.id)
       // Ids of a session that is gone may come again with the next server: they are dropped at once.
-      if (session) see(entry, session)
+      if (session) see(entry, session, listed)
       else entry.session = null
     }
     const before = live.map(resumed)
@@ -106,11 +159,11 @@ export function createSightings(
     const noted = notes.names()
     for (const entry of live)
       if (!entry.ending && isLive(entry.state))
-        follow(entry, { session: sessions.get(entry.id), noted, serverGone, elsewhere })
-    if (!elsewhere) rememberServer(listing.server)
+        follow(entry, { session: sessions.get(entry.id), noted, listed })
+    rememberServer(listing.server)
     ledger.setForeign(foreignOf(listing))
     ledger.setServerVersion(listing.server?.version ?? null)
-    ledger.setReadable(true)
+    ledger.setReadable(null)
     ledger.publishAll()
   }
 
@@ -129,16 +182,6 @@ function resumed({ conversation, parkedJobId, registered }: Entry): string {
   return `${conversation} ${parkedJobId} ${registered?.pid} ${registered?.start}`
 }
 
-function see(entry: Entry, session: ListedSession): void {
-  // In somebody else's session, into which its pane was moved, it keeps its name.
-  if (!session.isGuest) entry.name = session.name
-  entry.attached = session.attached
-  const { pane } = session
-  if (!pane) return
-  const { isMoved, paneId, pid, dead } = pane
-  entry.session = { isMoved, paneId, panePid: dead ? 0 : pid }
-}
-
 /** Why an instance of an earlier lab is nowhere to be found; null when that is not for this to say. */
 function lostWhileDown(
   entry: Entry,
@@ -152,16 +195,12 @@ function lostWhileDown(
   return entry.verified ? 'session_closed' : 'start_failed'
 }
 
-type Incarnation = Pick<ServerIdentity, 'pid' | 'startedAt'> | null
-
-function hasGone(before: Incarnation, now: Incarnation): boolean {
-  if (!now) return true
-  return before !== null && (before.pid !== now.pid || before.startedAt !== now.startedAt)
-}
-
-/** The server of before runs on, behind a socket that is not this one. */
-function livesElsewhere(before: Incarnation, now: Incarnation): boolean {
-  return before !== null && before.pid !== now?.pid && isTmuxServer(before.pid)
+/** Names the event that took an instance along with others. */
+function eventOf(entry: Entry, reason: EndReason, { store }: InstancesDeps): string {
+  const record = store.facts.instances.find(({ id }) => id === entry.id)
+  if (reason === 'rebooted') return `boot ${record?.bootId}`
+  const { server } = store.facts
+  return `server ${entry.server?.pid ?? server?.pid} of ${entry.server?.start ?? server?.startedAt}`
 }
 
 function foreignOf(listing: Listing): Parameters<Ledger['setForeign']>[0] {

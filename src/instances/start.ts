@@ -47,7 +47,7 @@ export function createStart(
       log.warn({ err: error, instance: id, project: project.key }, 'a start failed')
       giveUp(note)
       // tmux may have made the session before it refused the rest of the line.
-      await sweeper.sweep(id)
+      await sweeper.sweep(id, { spared: work.before ?? [] })
       undo(entry)
       notes.remove(note)
       // A lab that is killed once the failure is told must not speak of it again.

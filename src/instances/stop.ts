@@ -31,7 +31,7 @@ export function createStop(options: {
   const { graceMs, log } = deps
 
   async function perform(entry: Entry): Promise<void> {
-    const left = await endProcesses(entry, { sweeper, graceMs })
+    const { left, serving } = await endProcesses(entry, { sweeper, graceMs })
     const exit: Exit = notes.read(entry.note) ?? { code: null, signal: null }
     const pids = left.map(({ pid }) => pid).join(', ')
     const failed =
@@ -41,7 +41,7 @@ export function createStop(options: {
     const swept = { ...nothingHeard, exit, stopAsked: true, swept: true }
     const { end } = deriveState(entry.state, null, swept)
     const by = entry.stopAskedBy ?? 'nobody'
-    if (end) await ending.conclude(entry, { ...end, by, ...failed })
+    if (end) await ending.conclude(entry, { ...end, by, ...failed, serving })
   }
 
   /** Before anybody is answered: a lab that is killed now is followed by one that ends it, and knows why. */

@@ -10,18 +10,27 @@ import {
   type ProcessId,
   type ProcessTable,
 } from '../processes.ts'
-import { markedIn, treeOf } from '../process-table.ts'
+import { treeOf } from '../process-table.ts'
 import { createTurns } from '../turns.ts'
+import { groupsOf, type Groups } from './belongings.ts'
 
 export interface Sweeper {
   /** Everything that belongs to an instance now: what runs below its keeper and what carries its mark. */
   belongings(id: string, keeper: number | null): Promise<readonly ProcessId[]>
+  /** The same, and apart from it what an instance began and in which others run: that is never ended. */
+  look(id: string, keeper: number | null): Promise<Groups>
   /** Sends a signal to those that still run. */
   signal(processes: readonly ProcessId[], name: NodeJS.Signals): void
   /** Waits until none of them runs or the deadline (of `performance.now()`) has passed; tells which. */
   gone(processes: readonly ProcessId[], deadline: number): Promise<boolean>
-  /** Ends all that carries the instance's mark: SIGTERM, then SIGKILL at the deadline (the grace from now). Returns what lived on. */
-  sweep(id: string, deadline?: number): Promise<readonly ProcessId[]>
+  /**
+   * Ends all that belongs to an instance: SIGTERM, then SIGKILL at the deadline (the grace from now),
+   * but for what is spared. Returns what lived on.
+   */
+  sweep(
+    id: string,
+    options?: { readonly deadline?: number; readonly spared?: readonly ProcessId[] },
+  ): Promise<readonly ProcessId[]>
 }
 
 const pollMs = 20
@@ -39,6 +48,8 @@ export interface SweeperOptions {
   readonly spare: () => readonly number[]
   /** The keepers of the other live instances: what runs below them is theirs, whatever mark it carries. */
   readonly othersOf?: (id: string) => readonly number[]
+  /** Whether orphans are given to that process, as to the first one. */
+  readonly isReaper?: (pid: number) => boolean
   /** Those of an instance's processes that hold sessions of others. */
   readonly heldByOthers?: (
     id: string,
@@ -49,6 +60,7 @@ export interface SweeperOptions {
 
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { graceMs, log, spare, othersOf = () => [], heldByOthers = () => new Set() } = options
+  const { isReaper = (pid) => pid <= 1 } = options
   const readTable = createProcessTableReader()
   const turn = createTurns()
   let waiting = 0
@@ -61,7 +73,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     return found
   }
 
-  async function belongings(id: string, keeper: number | null): Promise<readonly ProcessId[]> {
+  async function look(id: string, keeper: number | null): Promise<Groups> {
     const table = await readTable()
     // All who share the table go on at once.
     await turn()
@@ -69,13 +81,17 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     const untouchable = new Set([...ancestorsIn(table), ...spare()])
     for (const other of othersOf(id))
       if (other !== keeper) for (const { pid } of treeOf(table, other)) untouchable.add(pid)
-    const found = new Map<number, ProcessEntry>()
-    const tree = keeper === null ? [] : treeOf(table, keeper)
-    for (const entry of [...tree, ...markedIn(table, id)])
-      if (!untouchable.has(entry.pid) && entry.pid !== keeper) found.set(entry.pid, entry)
-    const held = heldByOthers(id, [...found.values()], table)
-    return [...found.values()].filter(({ pid }) => !held.has(pid))
+    const { own, serving } = groupsOf(table, { id, keeper, untouchable, isReaper })
+    const held = heldByOthers(id, own, table)
+    const isHeldTop = ({ pid, parent }: ProcessEntry): boolean => held.has(pid) && !held.has(parent)
+    return {
+      own: own.filter(({ pid }) => !held.has(pid)),
+      serving: [...serving, ...own.filter(isHeldTop)],
+    }
   }
+
+  const belongings = async (id: string, keeper: number | null): Promise<readonly ProcessEntry[]> =>
+    (await look(id, keeper)).own
 
   function signal(processes: readonly ProcessId[], name: NodeJS.Signals): void {
     for (const target of processes) {
@@ -91,19 +107,25 @@ export function createSweeper(options: SweeperOptions): Sweeper {
 
   async function sweep(
     id: string,
-    deadline = performance.now() + graceMs,
+    {
+      deadline = performance.now() + graceMs,
+      spared = [],
+    }: { readonly deadline?: number; readonly spared?: readonly ProcessId[] } = {},
   ): Promise<readonly ProcessId[]> {
-    let left = await belongings(id, null)
+    const before = new Set(spared.map(({ pid, start }) => `${pid} ${start}`))
+    const toEnd = async (): Promise<readonly ProcessEntry[]> =>
+      (await belongings(id, null)).filter(({ pid, start }) => !before.has(`${pid} ${start}`))
+    let left = await toEnd()
     if (left.length === 0) return left
     signal(left, 'SIGTERM')
     await gone(left, deadline)
     for (let round = 0; round < roundsMax; round++) {
-      left = await belongings(id, null)
+      left = await toEnd()
       if (left.length === 0) return left
       signal(left, 'SIGKILL')
       await gone(left, performance.now() + killWaitMs)
     }
-    return belongings(id, null)
+    return toEnd()
   }
 
   async function gone(processes: readonly ProcessId[], deadline: number): Promise<boolean> {
@@ -124,5 +146,5 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     }
   }
 
-  return { belongings, signal, gone, sweep }
+  return { belongings, look, signal, gone, sweep }
 }

@@ -27,6 +27,16 @@ const evidence = z.object({
   at: z.string(),
 })
 
+// Both numbers, so that another process with the same pid is never taken for it.
+const processId = z.object({ pid: z.number(), start: z.string() })
+
+const left = processId.extend({
+  command: z.string(),
+  servesOthers: z.boolean(),
+  /** It may be the agent itself: while it runs, nobody continues its conversation. */
+  mayBeAgent: z.boolean(),
+})
+
 const record = z.object({
   id: z.string(),
   name: z.string(),
@@ -50,6 +60,10 @@ const record = z.object({
   bootId: z.string(),
   /** The file in which the keeper notes how the agent ended. */
   note: z.string(),
+  /** The tmux server in which it runs; `start` is null where an older lab did not write it down. */
+  server: z.object({ pid: z.number(), start: z.string().nullable() }).nullable().default(null),
+  /** The keeper of this launch; null until it exists, and in the record of an older lab. */
+  keeper: processId.nullable().default(null),
   /** Left `starting` at least once. */
   verified: z.boolean(),
   /** Who asked for its end, from the moment of asking. */
@@ -58,7 +72,15 @@ const record = z.object({
   together: z.string().nullable(),
   /** The operator did not want it back when it was offered. */
   dismissed: z.boolean().default(false),
-  ended: z.object({ state: z.enum(['stopped', 'error']), at: z.string(), evidence }).nullable(),
+  ended: z
+    .object({
+      state: z.enum(['stopped', 'error']),
+      at: z.string(),
+      evidence,
+      /** What outlived it. */
+      left: z.array(left).readonly().default([]),
+    })
+    .nullable(),
 })
 
 const facts = z.object({
@@ -66,7 +88,7 @@ const facts = z.object({
   /** By absolute path. */
   projects: z.record(z.string(), z.object({ lastUsedAt: z.string() })),
   instances: z.array(record),
-  /** tmux's server as last seen, to tell a closed session from a server that went. */
+  /** The tmux server that lab talked to last. */
   server: z.object({ pid: z.number(), startedAt: z.number() }).nullable(),
   /** The notes of launches that failed, though tmux may make their sessions yet. */
   givenUp: z.array(z.string()).default([]),
@@ -74,6 +96,8 @@ const facts = z.object({
 
 /** What outlives lab of one instance; `ended` is null as long as it was last seen alive. */
 export type InstanceRecord = z.infer<typeof record>
+/** A process that outlived its instance, by exact identity. */
+export type LeftRecord = z.infer<typeof left>
 export type Facts = z.infer<typeof facts>
 
 export interface Store {
@@ -95,7 +119,7 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
   const stored = readIfThere(path)
   if (stored !== null) {
     const parsed = facts.safeParse(stored.json)
-    if (parsed.success) current = parsed.data
+    if (parsed.success) current = withServers(parsed.data)
     else {
       corruptKeptAt = `${path}.corrupt-${now().toISOString().replaceAll(':', '')}`
       renameSync(path, corruptKeptAt)
@@ -131,6 +155,15 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
     },
     flush: () => writing.catch(() => undefined),
   }
+}
+
+/** Gives the records of a lab that kept one server for all of them that server, before another takes its place. */
+function withServers(read: Facts): Facts {
+  const { server } = read
+  if (server)
+    for (const one of read.instances)
+      if (!one.ended) one.server ??= { pid: server.pid, start: null }
+  return read
 }
 
 // Twenty ended instances of a project are kept, with 40 long lines each at most.

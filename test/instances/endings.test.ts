@@ -117,15 +117,55 @@ describe('an agent that dies', () => {
     ])
   })
 
-  test('leaves none of its children behind, not even in sessions of their own', async ({ lab }) => {
+  test('leaves what it began running, says so, and a tap ends it', async ({ lab }) => {
     lab.behave({ prompt: 'CHILDREN setsid nohup subshell' })
     await lab.boot()
     const { id } = await lab.start('foo')
     const { pid } = await lab.reaches(id, 'ready')
     await until(() => lab.marked(id).length >= 5, { what: 'its children' })
     process.kill(pid!, 'SIGKILL')
-    await ended(lab, id)
-    await until(() => lab.marked(id).length === 0, { what: 'nothing of it left' })
+    const { left } = await until(
+      async () => {
+        const instance = await ended(lab, id)
+        return instance.left.length > 0 ? instance : null
+      },
+      { what: 'what it left' },
+    )
+    expect(left.map((one) => one.pid).toSorted()).toEqual(lab.marked(id).toSorted())
+    expect(left.every(({ servesOthers }) => !servesOthers)).toBe(true)
+    expect((await lab.call('GET', '/')).body).toContain(`action="/instances/${id}/end-left"`)
+    // They are known to the next lab, too.
+    await lab.end('SIGKILL')
+    await lab.boot()
+    expect((await lab.get(id)).left).toEqual(left)
+    const { status, body } = await lab.call('POST', `/api/v1/instances/${id}/end-left`)
+    expect([status, body.left]).toEqual([200, []])
+    expect(lab.marked(id)).toEqual([])
+  })
+
+  test('is resumed although a tool that it began still runs, which its next stop ends', async ({
+    lab,
+  }) => {
+    lab.behave({ prompt: 'CHILDREN setsid' })
+    await lab.boot()
+    const { id } = await lab.start('foo')
+    const { pid } = await lab.reaches(id, 'ready')
+    await until(() => lab.marked(id).length >= 3, { what: 'its child' })
+    process.kill(pid!, 'SIGKILL')
+    const [tool] = await until(
+      async () => {
+        const { left } = await ended(lab, id)
+        return left.length === 1 ? left : null
+      },
+      { what: 'what it left' },
+    )
+    lab.behave({})
+    expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)
+    await lab.reaches(id, 'ready')
+    expect(lab.marked(id)).toContain(tool!.pid)
+    await lab.call('DELETE', `/api/v1/instances/${id}`)
+    await lab.reaches(id, 'stopped')
+    expect(lab.marked(id)).toEqual([])
   })
 })
 
@@ -159,9 +199,7 @@ describe('an agent that cannot even begin', () => {
   })
 })
 
-test('a session closed by hand ends its instance with that cause and leaves no agent', async ({
-  lab,
-}) => {
+test('a session closed by hand ends its instance with that cause', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   await lab.reaches(id, 'ready')

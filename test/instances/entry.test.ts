@@ -48,12 +48,19 @@ const records: fc.Arbitrary<InstanceRecord> = fc
     verified: fc.boolean(),
     together: fc.option(fc.string()),
     dismissed: fc.boolean(),
+    server: fc.option(fc.record({ pid: fc.nat(), start: fc.option(fc.string()) })),
+    keeper: fc.option(fc.record({ pid: fc.nat(), start: fc.string() })),
     stopAskedBy: fc.constantFrom(null, 'page' as const, 'cli' as const),
     state: fc.constantFrom(null, 'stopped' as const, 'error' as const),
   })
   .map(({ state, ...rest }) => ({
     ...rest,
-    ended: state && { state, at: later, evidence: { ...evidence, lastLines: ['bye'] } },
+    ended: state && {
+      state,
+      at: later,
+      evidence: { ...evidence, lastLines: ['bye'] },
+      left: [],
+    },
   }))
 
 describe('the store', () => {
@@ -81,7 +88,7 @@ describe('the store', () => {
 
   test('remembers an ended one as it ended', () => {
     for (const state of ['stopped', 'error'] as const) {
-      const ended = { ...reserve(), state, ended: { at: later, evidence } }
+      const ended = { ...reserve(), state, ended: { at: later, evidence, left: [] } }
       const entry = entryFromRecord(recordOf(ended, 'boot'))
       expect(entry).toMatchObject({ state, unconfirmed: false, since: later, ended: ended.ended })
     }
@@ -147,7 +154,7 @@ test('a new launch keeps who the instance is and forgets what became of the last
     session: { isMoved: false, paneId: '%1', panePid: 6 },
     stopAskedBy: 'page',
     together: 'all',
-    ended: { at: later, evidence },
+    ended: { at: later, evidence, left: [] },
   }
   resetForLaunch(entry, { name: 'api~3~fix', slot: 3, note: 'next', now: later })
   expect(entry).toMatchObject({

@@ -1,7 +1,10 @@
 // Marks that are forged, inherited or another's: lab lives on, and a stop ends nobody else's agent.
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { execa } from 'execa'
+import { describe, expect } from 'vitest'
+import { readProcess } from '../../src/processes.ts'
 import { test, type TestLab } from '../fixtures/lab.ts'
 import { fooAndBar, isAlive, looked, sessions, stop } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
@@ -38,6 +41,179 @@ test('sessions with forged metadata neither end lab nor reach out of its folder 
   await looked(lab)
   expect((await lab.call('GET', '/api/v1/server')).body.pid).toBe(lab.pid())
   expect(existsSync(join(lab.stateDir, 'state.json'))).toBe(true)
+})
+
+describe('a mark that was changed by hand', () => {
+  test.for([
+    ['@lab_self on one session', 'unknown', ['-t', '=foo:', '@lab_self', '1']],
+    ['@lab_self for the whole server', 'unknown', ['-g', '@lab_self', '1']],
+    ['no @lab_agent', 'unknown', ['-p', '-u', '-t', '=foo:', '@lab_agent']],
+    ['another @lab_keeper', 'unknown', ['-p', '-t', '=foo:', '@lab_keeper', '1']],
+    ['no @lab_id', 'ready', ['-u', '-t', '=foo:', '@lab_id']],
+  ] as const)('ends no agent, and a stop still does: %s', async ([, state, change], { lab }) => {
+    const [foo, bar] = await fooAndBar(lab)
+    await lab.tmux('set-option', ...change)
+    // Where lab still finds it, nothing has changed.
+    if (state === 'ready') await looked(lab)
+    const { unknownBecause } = await lab.reaches(foo.id, state)
+    if (state === 'unknown') expect(unknownBecause).toMatch(/@lab_.* Stop ends it/)
+    expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([true, true])
+    await stop(lab, foo.id)
+    expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([false, true])
+  })
+
+  test('to another instance’s ends neither, and a stop ends the one that is meant', async ({
+    lab,
+  }) => {
+    const [foo, bar] = await fooAndBar(lab)
+    await lab.tmux('set-option', '-p', '-t', '=foo:', '@lab_agent', bar.id)
+    await lab.tmux('set-option', '-t', '=foo:', '@lab_id', bar.id)
+    await until(
+      async () =>
+        (await Promise.all([lab.get(foo.id), lab.get(bar.id)])).some(
+          ({ state }) => state === 'unknown',
+        ),
+      { what: 'a doubt' },
+    )
+    expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([true, true])
+    await stop(lab, bar.id)
+    await looked(lab)
+    expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([true, false])
+    // The mark makes nothing of foo's live again under bar's name.
+    expect((await lab.get(bar.id)).state).toBe('stopped')
+    await stop(lab, foo.id)
+    expect(isAlive(foo.pid)).toBe(false)
+  })
+
+  test('to the note of a start that was given up ends no agent', async ({ lab }) => {
+    const [foo] = await fooAndBar(lab)
+    const path = join(lab.stateDir, 'state.json')
+    await lab.end()
+    const facts = JSON.parse(readFileSync(path, 'utf8'))
+    writeFileSync(path, JSON.stringify({ ...facts, givenUp: ['gone.1'] }))
+    await lab.tmux('set-option', '-t', '=foo:', '@lab_note', 'gone.1')
+    await lab.boot()
+    await looked(lab)
+    expect(isAlive(foo.pid)).toBe(true)
+    expect((await lab.get(foo.id)).endedAt).toBeNull()
+  })
+
+  test('to another holder of the server costs lab nothing', async ({ lab }) => {
+    const [foo] = await fooAndBar(lab)
+    const start = readProcess(1)!.start
+    await lab.tmux('set-option', '-t', '=_lab:', '@lab_owner', `1 ${start}`)
+    // Its connections are made again only once they are gone.
+    const clients = await lab.tmux('list-clients', '-F', '#{client_pid}')
+    for (const pid of clients.split('\n').map(Number)) process.kill(pid, 'SIGKILL')
+    const owner = () => lab.tmux('show-options', '-v', '-t', '=_lab:', '@lab_owner')
+    await until(async () => (await owner()).startsWith(`${lab.pid()} `), { what: 'lab to hold it' })
+    expect(await lab.reaches(foo.id, 'ready')).toMatchObject({ pid: foo.pid })
+    await lab.tmux('set-option', '-t', '=_lab:', '@lab_owner', `1 ${start}`)
+    await lab.end('SIGKILL')
+    await lab.boot()
+    expect(await lab.reaches(foo.id, 'ready')).toMatchObject({ pid: foo.pid })
+  })
+})
+
+test('a note that no keeper wrote ends no agent, and how it really ended is told', async ({
+  lab,
+}) => {
+  const [foo] = await fooAndBar(lab)
+  const { instances } = JSON.parse(readFileSync(join(lab.stateDir, 'state.json'), 'utf8'))
+  const { note } = instances.find((one: { id: string }) => one.id === foo.id)
+  writeFileSync(join(lab.stateDir, 'notes', note), '0')
+  await looked(lab)
+  expect((await lab.get(foo.id)).state).toBe('ready')
+  expect(isAlive(foo.pid)).toBe(true)
+  process.kill(foo.pid!, 'SIGKILL')
+  expect((await lab.reaches(foo.id, 'error')).evidence).toMatchObject({ signal: 'SIGKILL' })
+})
+
+test('`tmux kill-server` in an agent’s shell does not lead to the server of the agents', async ({
+  lab,
+}) => {
+  const [foo, bar] = await fooAndBar(lab)
+  const environ = readFileSync(`/proc/${foo.pid}/environ`, 'latin1').split('\0')
+  expect(environ.filter((one) => one.startsWith('TMUX'))).toEqual([`TMUX_TMPDIR=${lab.dir}`])
+  const env = Object.fromEntries(environ.map((one) => one.split(/=(.*)/s).slice(0, 2)))
+  await execa('tmux', ['kill-server'], { env, extendEnv: false, cwd: '/', reject: false })
+  await looked(lab)
+  expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([true, true])
+})
+
+test('a tmux server that an agent began, and what runs in it, outlives the agent’s death and its stop', async ({
+  lab,
+}) => {
+  const [foo, bar] = await fooAndBar(lab)
+  const socket = join(lab.dir, 'own.sock')
+  const tmux = (...args: readonly string[]) =>
+    execa('tmux', ['-S', socket, '-f', '/dev/null', ...args], {
+      env: { ...lab.env, LAB_INSTANCE: foo.id, LAB_STATE_DIR: lab.stateDir },
+      extendEnv: false,
+      cwd: '/',
+    })
+  try {
+    const { stdout } = await tmux(
+      'new-session',
+      '-d',
+      '-P',
+      '-F',
+      '#{pid} #{pane_pid}',
+      'sleep 600',
+    )
+    const [server, pane] = stdout.split(' ').map(Number) as [number, number]
+    process.kill(foo.pid!, 'SIGKILL')
+    const { left } = await until(
+      async () => {
+        const instance = await lab.get(foo.id)
+        return instance.left.length > 0 ? instance : null
+      },
+      { what: 'what it left' },
+    )
+    expect(left).toMatchObject([{ pid: server, servesOthers: true }])
+    await lab.call('POST', `/api/v1/instances/${foo.id}/end-left`)
+    // It is no reason not to go on.
+    expect((await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)).status).toBe(201)
+    await lab.reaches(foo.id, 'ready')
+    expect((await stop(lab, foo.id)).left).toMatchObject([{ pid: server, servesOthers: true }])
+    expect([server, pane, bar.pid].map(isAlive)).toEqual([true, true, true])
+  } finally {
+    await tmux('kill-server').catch(() => undefined)
+  }
+})
+
+test('a process that somebody else began with an instance’s mark outlives its stop', async ({
+  lab,
+}) => {
+  const [foo] = await fooAndBar(lab)
+  const env = { ...lab.env, LAB_INSTANCE: foo.id, LAB_STATE_DIR: lab.stateDir }
+  const innocent = spawn('sleep', ['600'], { env, detached: true, stdio: 'ignore' })
+  await until(() => lab.marked(foo.id).includes(innocent.pid!), { what: 'the mark' })
+  await stop(lab, foo.id)
+  expect(isAlive(innocent.pid!)).toBe(true)
+  innocent.kill('SIGKILL')
+})
+
+test('links in the state directory lead lab nowhere, and a file of clients ends nobody', async ({
+  lab,
+}) => {
+  await lab.boot()
+  await lab.end()
+  const victim = join(lab.dir, 'victim')
+  writeFileSync(victim, 'keep')
+  for (const name of ['settings.json', 'journal.jsonl', 'server.json']) {
+    rmSync(join(lab.stateDir, name), { force: true })
+    symlinkSync(victim, join(lab.stateDir, name))
+  }
+  const innocent = spawn('sleep', ['600'], { stdio: 'ignore' })
+  const { start } = readProcess(innocent.pid!)!
+  const clients = JSON.stringify([{ pid: innocent.pid, start }])
+  writeFileSync(join(lab.stateDir, 'tmux-clients.json'), clients)
+  await lab.boot()
+  await lab.start('foo')
+  expect(readFileSync(victim, 'utf8')).toBe('keep')
+  expect(isAlive(innocent.pid!)).toBe(true)
+  innocent.kill('SIGKILL')
 })
 
 test('an agent that carries another’s mark outlives the stop of that other', async ({ lab }) => {

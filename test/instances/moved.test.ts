@@ -1,6 +1,14 @@
 // The ground that moves below lab: folders, tmux sockets, and another lab on the same server.
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect } from 'vitest'
 import { serveBeside } from '../fixtures/beside.ts'
@@ -152,55 +160,128 @@ describe('a folder', () => {
   })
 })
 
+const serverOf = async (lab: TestLab): Promise<number> =>
+  Number(await lab.tmux('display-message', '-p', '#{pid}'))
+
+/** Takes out of the store what an older lab did not write down. */
+function forgetProcesses(lab: TestLab): void {
+  const path = join(lab.stateDir, 'state.json')
+  const facts = JSON.parse(readFileSync(path, 'utf8'))
+  for (const one of facts.instances) {
+    delete one.server
+    delete one.keeper
+  }
+  writeFileSync(path, JSON.stringify(facts))
+}
+
 describe('a tmux socket', () => {
-  test('that was removed makes what runs behind it unknown, until it is there again', async ({
+  test.for([
+    ['its file', (path: string) => rmSync(path)],
+    ['its folder', (path: string) => rmSync(dirname(path), { recursive: true })],
+  ] as const)(
+    'that lost %s is opened again by its server, while lab runs and when lab comes back',
+    async ([, remove], { lab }) => {
+      await lab.boot()
+      const { id } = await lab.start('foo')
+      const { pid } = await lab.reaches(id, 'ready')
+      const server = await serverOf(lab)
+      const path = await lab.tmux('display-message', '-p', '#{socket_path}')
+      remove(path)
+      await until(() => existsSync(path), { what: 'the socket while lab runs' })
+      expect(await serverOf(lab)).toBe(server)
+      await lab.end('SIGKILL')
+      remove(path)
+      await lab.boot()
+      expect(await serverOf(lab)).toBe(server)
+      expect(await lab.get(id)).toMatchObject({ state: 'ready', pid, name: 'foo' })
+      expect((await lab.start('bar')).state).toBe('starting')
+      expect(await serverOf(lab)).toBe(server)
+    },
+  )
+
+  test('that a newer server took makes what runs behind it unknown, with the reason, and a stop ends it', async ({
     lab,
   }) => {
-    await lab.boot()
-    const { id } = await lab.start('foo')
-    const { pid } = await lab.reaches(id, 'ready')
-    const server = Number(await lab.tmux('display-message', '-p', '#{pid}'))
+    const [foo, bar] = await fooAndBar(lab)
+    const server = await serverOf(lab)
+    const path = await lab.tmux('display-message', '-p', '#{socket_path}')
+    await lab.end('SIGKILL')
+    rmSync(path)
     try {
-      rmSync(await lab.tmux('display-message', '-p', '#{socket_path}'))
-      await lab.end('SIGKILL')
+      // What lab never does, a person may.
+      await lab.tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'newer', 'sleep 600')
+      const newer = await serverOf(lab)
       await lab.boot()
       await looked(lab)
-      expect((await lab.get(id)).state).toBe('unknown')
-      expect(isAlive(pid)).toBe(true)
-      expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(1)
-      // Another server has taken the place; the old one makes its socket anew when told.
+      const { state, unknownBecause } = await lab.get(foo.id)
+      expect(state).toBe('unknown')
+      for (const words of [`process ${server}`, `process ${newer}`, `kill -USR1 ${server}`])
+        expect(unknownBecause).toContain(words)
+      expect((await lab.call('GET', '/')).body).toContain(`kill -USR1 ${server}`)
+      expect((await lab.run('ls')).stdout).toContain(`kill -USR1 ${server}`)
+      expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(2)
+      expect((await stop(lab, foo.id)).evidence).toMatchObject({ reason: 'stopped', by: 'api' })
+      expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([false, true])
+      // The newer one ends; then the older opens its socket again, and bar is there as ever.
       await lab.end()
       await lab.tmux('kill-server')
-      process.kill(server, 'SIGUSR1')
-      await until(async () => (await lab.tmux('display-message', '-p', '#{pid}')) === `${server}`, {
-        what: 'the first server at its socket',
-      })
+      await until(() => !isAlive(newer), { what: 'the end of the newer server' })
       await lab.boot()
-      expect(await lab.reaches(id, 'ready')).toMatchObject({ pid, name: 'foo' })
+      expect(await lab.reaches(bar.id, 'ready')).toMatchObject({ pid: bar.pid, name: 'bar' })
+      expect(await serverOf(lab)).toBe(server)
     } finally {
       if (isAlive(server)) process.kill(server, 'SIGKILL')
     }
   })
 
-  test('of another name for one run loses sight of nothing', async ({ lab }) => {
+  test('of another name, and of the first again, ends nothing that runs behind either', async ({
+    lab,
+  }) => {
     await lab.boot()
-    const { id } = await lab.start('foo')
-    const { pid } = await lab.reaches(id, 'ready')
+    const first = await lab.start('foo', 'first')
+    const { pid } = await lab.reaches(first.id, 'ready')
     await lab.end()
     try {
       await lab.boot('--tmux-socket=other')
-      await lab.reaches(id, 'unknown')
+      const away = await lab.reaches(first.id, 'unknown')
+      expect(away.unknownBecause).toMatch(/another tmux server .*--tmux-socket/)
+      expect(away.attach.slice(0, 2)).toEqual(['tmux', '-S'])
       expect(isAlive(pid)).toBe(true)
+      const second = await lab.start('foo', 'second')
+      const other = await lab.reaches(second.id, 'ready')
+      await lab.end()
+      await lab.boot()
+      expect(await lab.reaches(first.id, 'ready')).toMatchObject({ pid, unknownBecause: null })
+      await looked(lab)
+      expect(await lab.get(second.id)).toMatchObject({ state: 'unknown' })
+      expect(isAlive(other.pid)).toBe(true)
+      const resumed = await lab.call('POST', `/api/v1/instances/${second.id}/resume`)
+      expect([resumed.status, resumed.body.error.code]).toEqual([409, 'already_running'])
+      // A record of a lab that kept one server for all says less, and is no reason to end anything.
+      await lab.end()
+      forgetProcesses(lab)
+      await lab.boot()
+      await looked(lab)
+      expect(await lab.get(second.id)).toMatchObject({ state: 'unknown' })
+      await stop(lab, second.id)
+      expect([isAlive(pid), isAlive(other.pid)]).toEqual([true, false])
     } finally {
       await lab.end()
-      await lab.tmux('-L', 'other', 'kill-server')
+      await lab.tmux('-L', 'other', 'kill-server').catch(() => undefined)
     }
+  })
+
+  test('of another name whose server ended meanwhile tells of the end of what ran there', async ({
+    lab,
+  }) => {
+    await lab.boot('--tmux-socket=other')
+    const { id } = await lab.start('foo')
+    await lab.reaches(id, 'ready')
+    await lab.end()
     await lab.boot()
-    expect(await lab.reaches(id, 'ready')).toMatchObject({ pid, name: 'foo' })
-    const resumed = await lab.call('POST', `/api/v1/instances/${id}/resume`)
-    expect([resumed.status, resumed.body.error.code]).toEqual([409, 'already_running'])
-    await stop(lab, id)
-    expect(isAlive(pid)).toBe(false)
+    await lab.reaches(id, 'unknown')
+    await lab.tmux('-L', 'other', 'kill-server')
+    expect((await lab.reaches(id, 'error')).evidence!.reason).toBe('tmux_gone')
   })
 })
 

@@ -26,7 +26,7 @@ function noticesWith(
     all: () => [{ key: 'foo' as ProjectKey, path: '/srv/projects/foo' }],
     unread: () => unread,
   }
-  return noticesOf(deps, { readable: true, serverVersion: null, running: 0, projects })
+  return noticesOf(deps, { unreadable: null, serverVersion: null, running: 0, projects })
 }
 
 function codes(claude: { login: Login; lastLogin: Login }): readonly string[] {

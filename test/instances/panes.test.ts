@@ -190,15 +190,26 @@ test('an agent that a person starts again in its pane is theirs, and is not resu
   expect(body.cap.used).toBe(1)
 })
 
-test('an agent that outlives the hangup of its pane is ended, for nobody could reach it', async ({
+test('an agent that outlives the hangup of its pane lives on, is named on its row and not resumed', async ({
   lab,
 }) => {
   lab.behave({ ignore: ['SIGHUP'] })
   const [foo] = await fooAndBar(lab)
   const pid = await respawn(lab, 'foo', 'exec sleep 600')
   await lab.reaches(foo.id, 'error')
-  await until(() => !isAlive(foo.pid), { what: 'the end of the agent' })
-  expect(isAlive(pid)).toBe(true)
+  const { left } = await until(
+    async () => {
+      const instance = await lab.get(foo.id)
+      return instance.left.length > 0 ? instance : null
+    },
+    { what: 'what it left' },
+  )
+  expect(left.map((one) => one.pid)).toEqual([foo.pid])
+  const resumed = await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)
+  expect([resumed.status, resumed.body.error.code]).toEqual([409, 'already_running'])
+  expect([isAlive(foo.pid), isAlive(pid)]).toEqual([true, true])
+  await lab.call('POST', `/api/v1/instances/${foo.id}/end-left`)
+  expect([isAlive(foo.pid), isAlive(pid)]).toEqual([false, true])
 })
 
 test('a session that was renamed to another’s id does not answer for that id', async ({ lab }) => {

@@ -42,6 +42,8 @@ describe('what is shown', () => {
       lastActivityAt: null,
       endedAt: null,
       evidence: null,
+      unknownBecause: null,
+      left: [],
     })
   })
 
@@ -61,7 +63,7 @@ describe('what is shown', () => {
       agent: { pid: 7, start: '1' },
       attached: 2,
       memoryBytes: 5,
-      ended: { at: later, evidence },
+      ended: { at: later, evidence, left: [] },
     }
     expect(present(entry, { ...around, readable: false })).toMatchObject({
       state: 'error',

@@ -65,7 +65,13 @@ const stubborn = `(trap '' TERM HUP; setsid sleep 600 & echo $!; exec sh -c 'ech
 
 const graceMs = 1000
 const log = createLog('error')
-const realSweeper = (): Sweeper => createSweeper({ graceMs, log, spare: () => [] })
+const realSweeper = (): Sweeper =>
+  createSweeper({
+    graceMs,
+    log,
+    spare: () => [],
+    isReaper: (pid) => pid <= 1 || pid === process.pid,
+  })
 
 /** Takes a listing over as the service does, for one instance, with nothing of the disk or of tmux. */
 function serviceOf(entry: Entry, sweeper = realSweeper()) {
@@ -98,6 +104,7 @@ function serviceOf(entry: Entry, sweeper = realSweeper()) {
     adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
     end: nothing,
     goOnStopping: (stopping) => stop.goOn(stopping),
+    lookSoon: nothing,
   })
   const server = { pid: process.pid, startedAt: 1, version: '3.4' }
   /** Lists the instance's session, whose pane is that process. */

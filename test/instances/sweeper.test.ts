@@ -13,7 +13,10 @@ import { until } from '../fixtures/until.ts'
 
 const quiet = createLog('error', { write: () => {} })
 const sweeperOf = (graceMs: number, spare: readonly number[] = []): Sweeper =>
-  createSweeper({ graceMs, log: quiet, spare: () => spare })
+  createSweeper({ graceMs, log: quiet, spare: () => spare, isReaper })
+
+// What a test starts it lets go of: it stands in the place of the first process.
+const isReaper = (pid: number): boolean => pid <= 1 || pid === process.pid
 
 interface Instance {
   readonly id: string
@@ -124,7 +127,7 @@ describe('a sweep', () => {
   test('waits for no grace that is over', async ({ instance }) => {
     instance.run(`exec ${stubborn}`)
     await until(async () => ignoresTerm(await instance.pids()), { what: 'it to be stubborn' })
-    expect(await sweeperOf(60_000).sweep(instance.id, performance.now())).toEqual([])
+    expect(await sweeperOf(60_000).sweep(instance.id, { deadline: performance.now() })).toEqual([])
     expect(await instance.pids()).toEqual([])
   })
 
@@ -182,7 +185,7 @@ describe('a sweep', () => {
        import { spawn } from 'node:child_process'
        spawn('sleep', ['1000'], { stdio: 'ignore', detached: true }).unref()
        const log = { warn: console.log }
-       const { sweep, belongings } = createSweeper({ graceMs: 200, log, spare: () => [] })
+       const { sweep, belongings } = createSweeper({ graceMs: 200, log, spare: () => [], isReaper: (pid) => pid === ${process.pid} })
        const id = process.env.LAB_INSTANCE
        while ((await belongings(id, null)).length < 1);
        console.log(JSON.stringify([await sweep(id), await belongings(id, process.ppid)]))`,
@@ -211,10 +214,46 @@ describe('belongings', () => {
     expect(found).toHaveLength(3)
     expect(found).not.toContain(keeper)
     expect(new Set(found).size).toBe(3)
-    const marked = (await sweeper.belongings(instance.id, null)).map(({ pid }) => pid)
-    expect(marked).toHaveLength(2)
-    expect(marked).toContain(keeper)
+    // Without its keeper it is one of many that the instance let go of, and something else runs in it.
+    const { own, serving } = await sweeper.look(instance.id, null)
+    expect(own).toEqual([])
+    expect(serving.map(({ pid }) => pid)).toEqual([keeper])
   })
+
+  test('are nothing that a program of somebody else’s began with the mark', async ({
+    instance,
+  }) => {
+    // The shell lives, carries no mark, and gave it to what it began.
+    const shell = instance.run(`LAB_INSTANCE=${instance.id} setsid sleep 1000 & wait`, {})
+    await untilThereAre(instance, 1)
+    const sweeper = sweeperOf(60_000)
+    expect(await sweeper.look(instance.id, null)).toEqual({ own: [], serving: [] })
+    expect(await sweeper.sweep(instance.id)).toEqual([])
+    expect(isRunning(readProcess(shell)!)).toBe(true)
+    expect(await instance.pids()).toHaveLength(1)
+  })
+
+  test.for([
+    ['another instance’s mark', 'LAB_INSTANCE=another'],
+    ['no mark', '-u LAB_INSTANCE'],
+  ] as const)(
+    'are not a daemon in which something with %s runs, nor what else runs in it',
+    async ([, mark], { folder, instance }) => {
+      // Let go of by the shell that began it, as a build daemon is.
+      const daemon = `sleep 1000 & env ${mark} sleep 1000 & echo >"$0/up"; wait`
+      instance.run(`(setsid sh -c '${daemon}' ${folder} &); exec sleep 1000`)
+      await until(() => existsSync(join(folder, 'up')), { what: 'all to run' })
+      const sweeper = sweeperOf(60_000)
+      const before = await instance.pids()
+      const { serving } = await sweeper.look(instance.id, null)
+      expect(serving).toHaveLength(1)
+      expect(await sweeper.sweep(instance.id)).toEqual([])
+      const after = await instance.pids()
+      expect(after).toContain(serving[0]!.pid)
+      // All but the plain one that was not in the daemon.
+      expect(after).toHaveLength(before.length - 1)
+    },
+  )
 
   test('of an unknown instance are none', async () => {
     expect(await sweeperOf(1).belongings(randomUUID(), 2 ** 22 + 1)).toEqual([])

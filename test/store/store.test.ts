@@ -33,6 +33,8 @@ function recordOf(change: Partial<InstanceRecord> = {}): InstanceRecord {
     verified: true,
     together: null,
     dismissed: false,
+    server: null,
+    keeper: null,
     stopAskedBy: null,
     ended: null,
     ...change,
@@ -65,6 +67,15 @@ describe('what is written', () => {
               by: fc.constantFrom('cli', 'nobody'),
               at: text,
             }),
+            left: fc.array(
+              fc.record({
+                pid: fc.nat(),
+                start: text,
+                command: text,
+                servesOthers: fc.boolean(),
+                mayBeAgent: fc.boolean(),
+              }),
+            ),
           }),
         ),
       })
