@@ -44,12 +44,13 @@ export const commands: Readonly<Record<string, CommandHelp>> = {
       '  --wait        until each is ready; exit 1 with the reason when one will not be\n',
   },
   stop: {
-    usage: 'lab stop REF… | --project PROJECT | --all',
+    usage: 'lab stop REF… | --project PROJECT | --all | --left ID…',
     summary: 'end instances; one that has ended already is dismissed by its id',
     details:
       '  REF           a session name, or an id\n' +
       '  --project P   every instance of one project\n' +
-      '  --all         every instance\n',
+      '  --all         every instance\n' +
+      '  --left ID…    what ended instances began and left running\n',
   },
   attach: {
     usage: 'lab attach REF',

@@ -59,7 +59,7 @@ export function formatProjects(
   for (const { key, path, instances } of used) {
     lines.push(`${printable(key)}  ${printable(path)}`)
     for (const instance of instances)
-      lines.push(table[at++] ?? '', ...movedOf(instance), ...endOf(instance))
+      lines.push(table[at++] ?? '', ...movedOf(instance), ...doubtOf(instance), ...endOf(instance))
   }
   const idle = projects.filter(({ instances }) => instances.length === 0)
   if (idle.length > 0)
@@ -101,12 +101,27 @@ function movedOf({ workspace: { moved } }: Instance): string[] {
   ]
 }
 
+/** A live one says why its state is unknown. */
+function doubtOf({ unknownBecause }: Instance): string[] {
+  return unknownBecause ? [`    ${printable(unknownBecause)}`] : []
+}
+
 /** An ended instance says why, and how to be rid of the row: its name may be another's by now. */
-function endOf({ state, evidence, id, isBlank }: Instance): string[] {
+function endOf(instance: Instance): string[] {
+  const { state, evidence, id, isBlank } = instance
   if (isBlank) return ['    began a blank conversation: the one before is gone']
+  // An older lab does not tell what it left.
+  const { left = [] }: Partial<Instance> = instance
   if (state !== 'error' && state !== 'stopped') return []
+  const own = left.filter(({ servesOthers }) => !servesOthers)
   return [
     `    ${printable(evidence?.message ?? 'ended')}  (lab stop ${printable(id)} dismisses it)`,
+    ...left.map(({ pid, command, servesOthers }) =>
+      printable(
+        `    still running: ${pid} ${command}${servesOthers ? '  (others run in it)' : ''}`,
+      ),
+    ),
+    ...(own.length > 0 ? [`    lab stop --left ${printable(id)} ends what it left`] : []),
   ]
 }
 

@@ -12,6 +12,7 @@ const flags = {
   ...serverFlags,
   project: { type: 'string' },
   all: { type: 'boolean' },
+  left: { type: 'boolean' },
 } as const
 
 /** What the API says of each instance of a stop-all. */
@@ -24,11 +25,14 @@ interface Outcome {
 /** Asks instances to end and prints a line for each; one that is refused keeps no other from ending. */
 export const stop: Command = async (argv, context) => {
   const { values, positionals } = parseFlags(argv, flags)
-  const { project, all } = values
+  const { project, all, left } = values
+  if (left && positionals.length === 0)
+    throw new UsageError('lab stop --left takes the ids of ended instances; lab ls shows them.')
   const ways = [positionals.length > 0, project !== undefined, all === true]
   if (ways.filter(Boolean).length !== 1)
     throw new UsageError('lab stop takes either names or ids, or --project PROJECT, or --all.')
   const server = findServer(values, context)
+  if (left) return endLeftOfEach(server, positionals, context)
   if (positionals.length > 0) return stopEach(server, positionals, context)
   if (project === undefined) return report(await callApi(server, 'DELETE', 'instances'), context)
   const { projects } = await fetchProjects(server)
@@ -36,18 +40,38 @@ export const stop: Command = async (argv, context) => {
   return report(await callApi(server, 'DELETE', `projects/${key}/instances`), context)
 }
 
-async function stopEach(
+function stopEach(server: Server, refs: readonly string[], context: CliContext): Promise<number> {
+  return forEach(refs, context, async (ref) => {
+    const path = `instances/${pathPart(ref, 'instance')}`
+    const stopped = (await callApi(server, 'DELETE', path)) as Instance | undefined
+    return stopped ? `${stopped.name}: ${stopped.state}` : `${ref}: dismissed`
+  })
+}
+
+/** Ends what ended instances began and left running. */
+function endLeftOfEach(
   server: Server,
+  ids: readonly string[],
+  context: CliContext,
+): Promise<number> {
+  return forEach(ids, context, async (id) => {
+    const path = `instances/${pathPart(id, 'instance')}/end-left`
+    const { name, left } = (await callApi(server, 'POST', path)) as Instance
+    const pids = left.map(({ pid }) => pid).join(', ')
+    return `${name}: ${left.length === 0 ? 'nothing of it runs' : `still running: ${pids}`}`
+  })
+}
+
+/** Prints what became of each; one that is refused keeps no other from its turn. */
+async function forEach(
   refs: readonly string[],
   { stdout, stderr }: CliContext,
+  act: (ref: string) => Promise<string>,
 ): Promise<number> {
   let exitCode = 0
   for (const ref of refs) {
     try {
-      const path = `instances/${pathPart(ref, 'instance')}`
-      const stopped = (await callApi(server, 'DELETE', path)) as Instance | undefined
-      const outcome = stopped ? `${stopped.name}: ${stopped.state}` : `${ref}: dismissed`
-      stdout.write(`${printable(outcome)}\n`)
+      stdout.write(`${printable(await act(ref))}\n`)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       stderr.write(`lab: ${printable(error.message)}\n`)

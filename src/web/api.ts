@@ -52,6 +52,10 @@ export function createApi(
     return c.json(await instances.resume(c.req.param('id'), actorOf(c), options), 201)
   })
 
+  api.post('/instances/:id/end-left', async (c) =>
+    c.json(await instances.endLeft(c.req.param('id'), actorOf(c))),
+  )
+
   api.post('/resume', async (c) => {
     const { ids, ...options } = await readIds(c)
     return c.json({ results: await instances.resumeAll(ids, actorOf(c), options) })

@@ -57,6 +57,7 @@ export type Service = Pick<
   | 'watchMemory'
   | 'stop'
   | 'stopAll'
+  | 'endLeft'
   | 'dismiss'
   | 'dismissOffer'
   | 'resolve'

@@ -1,4 +1,4 @@
-// The forms about one instance: start, stop, resume, dismiss.
+// The forms about one instance: start, stop, resume, end what it left, dismiss.
 import { Hono } from 'hono'
 import { cleared, done } from './answer.tsx'
 import { readResumeForm, readStartForm } from './body.ts'
@@ -36,6 +36,13 @@ export function createForms(instances: Service, live: Live): Hono<WebEnv> {
     const resumed = await instances.resume(id, actorOf(c, 'page'), options)
     const partials = () => live.partials([resumed]) + cleared(`#msg-${resumed.project}`)
     return done(c, partials, `#i-${id}`)
+  })
+
+  forms.post('/instances/:id/end-left', async (c) => {
+    const id = c.req.param('id')
+    c.set('form', { instance: id })
+    const ended = await instances.endLeft(id, actorOf(c, 'page'))
+    return done(c, () => live.partials([ended]) + cleared(`#msg-${id}`), `#i-${id}`)
   })
 
   forms.post('/instances/:id/dismiss', (c) => {

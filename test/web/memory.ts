@@ -165,6 +165,8 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         endedAt: null,
         evidence: null,
         dismissed: false,
+        unknownBecause: null,
+        left: [],
       })
     },
     resume: async (id, by, how) => resume(id, by, how),
@@ -200,6 +202,10 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       if (isLive(get(id).state)) throw new InstanceNotFound(id)
       all.delete(id)
       emit({ type: 'removed', id })
+    },
+    async endLeft(id, by) {
+      asked.push(`end what ${id} left by ${by}`)
+      return change(id, { left: get(id).left.filter(({ servesOthers }) => servesOthers) })
     },
     dismissOffer(ids, by) {
       const over = list({ ended: true }).filter(

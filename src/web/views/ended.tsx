@@ -1,7 +1,7 @@
 // The ended instances of a project: why each ended, newest first, and the way back.
 import type { FC } from 'hono/jsx'
 import { isOpen, type Instance } from '../../core/instance.ts'
-import { EndDetails, LastLines, RowMessage, WaysOn } from './evidence.tsx'
+import { EndDetails, LastLines, LeftBehind, RowMessage, WaysOn } from './evidence.tsx'
 import type { Moment } from './moment.ts'
 import { Age, StateIcon, Title } from './parts.tsx'
 import { wordOf } from './words.ts'
@@ -68,6 +68,7 @@ export const EndedRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at 
       </div>
       <div class="evidence">
         <RowMessage instance={instance} />
+        <LeftBehind instance={instance} />
         {lines === undefined || lines.length === 0 ? null : (
           <details id={`l-${id}`}>
             <summary>Last lines</summary>

@@ -17,6 +17,7 @@ export const EvidenceBox: FC<{ instance: Instance; evidence: Evidence }> = (prop
         {isLive(instance.state) ? null : <WaysOn instance={instance} />}
       </div>
       {isLive(instance.state) ? null : <RowMessage instance={instance} />}
+      <LeftBehind instance={instance} />
       {evidence.lastLines.length === 0 ? null : (
         <LastLines of={instance} lines={evidence.lastLines} />
       )}
@@ -35,6 +36,34 @@ export const EndDetails: FC<{ evidence: Evidence }> = ({ evidence }) => {
       {by === null || isSaid ? null : ', '}
       {isSaid ? null : <code>{exit}</code>}
     </span>
+  )
+}
+
+/** What an ended instance began and still runs, and the button that ends it. */
+export const LeftBehind: FC<{ instance: Instance }> = ({ instance }) => {
+  const own = instance.left.filter(({ servesOthers }) => !servesOthers)
+  return instance.left.length === 0 ? null : (
+    <div class="left">
+      <p>Still running:</p>
+      <ul>
+        {instance.left.map(({ pid, command, servesOthers }) => (
+          <li>
+            <code>
+              {pid} {command}
+            </code>
+            {servesOthers ? ' (others run in it, so lab leaves it alone)' : null}
+          </li>
+        ))}
+      </ul>
+      {own.length === 0 ? null : (
+        <RowForm instance={instance} verb="end-left">
+          <button class="button stop" aria-label={`End what ${titleOf(instance)} left`}>
+            <span class="idle">End {own.length === 1 ? 'it' : 'these'}</span>
+            <span class="pending">Ending…</span>
+          </button>
+        </RowForm>
+      )}
+    </div>
   )
 }
 

@@ -5,7 +5,7 @@ import { isLive, type Instance } from '../../core/instance.ts'
 /** Posts `verb` for the instance; a refusal is said beside an ended one, else in its project's line. */
 export const RowForm: FC<{
   instance: Instance
-  verb: 'stop' | 'dismiss' | 'resume'
+  verb: 'stop' | 'dismiss' | 'resume' | 'end-left'
   class?: string
   children?: Child
 }> = ({ instance, verb, class: className, children }) => {

@@ -1,9 +1,9 @@
 // One instance as a row, the same in the page, in a form's answer and in the stream.
 import type { FC } from 'hono/jsx'
-import { isLive, type Instance } from '../../core/instance.ts'
+import { isLive, tmuxUnreadable, type Instance } from '../../core/instance.ts'
 import { EvidenceBox } from './evidence.tsx'
 import type { Moment } from './moment.ts'
-import { Age, Command, StateIcon, Title } from './parts.tsx'
+import { Age, Command, Prose, StateIcon, Title } from './parts.tsx'
 import { RowForm } from './row-form.tsx'
 import { shellText } from './shell-text.ts'
 import { WayIn } from './way-in.tsx'
@@ -35,6 +35,7 @@ export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, 
       <Moved instance={instance} />
     </div>
     {isLive(instance.state) ? <LiveActions instance={instance} at={at} /> : null}
+    <Doubt instance={instance} />
     {instance.evidence ? <EvidenceBox instance={instance} evidence={instance.evidence} /> : null}
   </li>
 )
@@ -43,6 +44,18 @@ export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, 
 export const GoneRow: FC<{ id: string; at: Moment }> = ({ id, at }) => (
   <li id={`i-${id}`} data-rev={at.rev} data-gone />
 )
+
+// What is true of all rows stands in the notice.
+const Doubt: FC<{ instance: Instance }> = ({ instance: { unknownBecause } }) =>
+  unknownBecause === null || unknownBecause === tmuxUnreadable ? null : (
+    <div class="evidence">
+      <div class="verdict">
+        <p>
+          <Prose text={unknownBecause} />
+        </p>
+      </div>
+    </div>
+  )
 
 // Always there, so that the title does not break anew when the first measure comes.
 const Memory: FC<{ instance: Instance }> = ({ instance }) => (
