@@ -14,7 +14,6 @@ import {
 } from '../core/instance.ts'
 import type { StartSpec } from '../core/start.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
-import type { ProcessId } from '../processes.ts'
 import type { InstancesDeps } from './deps.ts'
 import { createAdoption } from './adoption.ts'
 import { createAgents } from './agents.ts'
@@ -114,9 +113,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)
   const isReaper = createReapers(spare)
   const sweeper = createSweeper({ graceMs, log, spare, othersOf, isReaper, heldByOthers })
-  const isAgent = ({ pid }: ProcessId): boolean =>
-    [...registry.entries()].some((known) => known.pid === pid)
-  const leftBehind = createLeftBehind({ deps, ledger, sweeper, isAgent })
+  const leftBehind = createLeftBehind({ deps, ledger, sweeper, registry })
   const conversations = createConversations({ deps, ledger, registry })
   const ending = createEnding({ deps, ledger, notes, leftBehind, conversations })
   const stop = createStop({ deps, ledger, notes, sweeper, ending })

@@ -1,4 +1,5 @@
 // What outlives an instance: found and told after its end, ended only when somebody asks for it.
+import type { Registry } from '../claude/registry.ts'
 import type { Actor } from '../core/instance.ts'
 import { argvOf, isRunning, type ProcessId } from '../processes.ts'
 import type { LeftRecord } from '../store/store.ts'
@@ -33,23 +34,23 @@ export function createLeftBehind(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
   readonly sweeper: Sweeper
-  /** Whether Claude's registry knows that process as an agent. */
-  readonly isAgent: (process: ProcessId) => boolean
+  readonly registry: Pick<Registry, 'entries'>
 }): LeftBehind {
-  const { deps, ledger, sweeper, isAgent } = options
+  const { deps, ledger, sweeper, registry } = options
 
   function keep({ ended, ...rest }: Entry, left: readonly LeftRecord[]): void {
     const entry = ledger.find(rest.id)
     if (!entry?.ended || entry.ended !== ended) return
     entry.ended = { ...entry.ended, left }
-    void ledger.save(entry)
-    ledger.publish(entry)
+    // Once it is told, a lab that is killed has not forgotten it.
+    void ledger.save(entry).then(() => ledger.publish(entry))
   }
 
   function recordOf({ lastAgent, registered }: Entry, { pid, start }: ProcessId): LeftRecord {
     const agent = lastAgent ?? registered
     // Of an agent that lab never saw, any of these may be it.
-    const mayBeAgent = !agent || agent.pid === pid || isAgent({ pid, start })
+    const isAgent = [...registry.entries()].some((known) => known.pid === pid)
+    const mayBeAgent = !agent || agent.pid === pid || isAgent
     return { pid, start, command: commandOf(pid), servesOthers: false, mayBeAgent }
   }
 
@@ -70,12 +71,17 @@ export function createLeftBehind(options: {
   return {
     find,
     async end(entry, by) {
-      const { id, name, ended } = entry
-      if (!ended) return
-      const at = new Date(deps.now()).toISOString()
-      deps.journal.append({ at, id, name, what: 'what it left is ended', by })
-      await sweeper.sweep(id)
-      await find(entry)
+      // In its turn: a resume that came before is another launch, whose processes carry the same mark.
+      const turn = entry.queue.then(async () => {
+        if (!entry.ended) return
+        const { id, name } = entry
+        const at = new Date(deps.now()).toISOString()
+        deps.journal.append({ at, id, name, what: 'what it left is ended', by })
+        await sweeper.sweep(id)
+        await find(entry)
+      })
+      entry.queue = turn.catch(() => undefined)
+      await turn
     },
     reconcile() {
       for (const entry of ledger.entries()) {
