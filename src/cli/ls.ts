@@ -111,7 +111,7 @@ function endOf(instance: Instance): string[] {
   const { state, evidence, id, isBlank } = instance
   if (isBlank) return ['    began a blank conversation: the one before is gone']
   // An older lab does not tell what it left.
-  const { left = [] }: Partial<Instance> = instance
+  const left = (instance as Partial<Instance>).left ?? []
   if (state !== 'error' && state !== 'stopped') return []
   const own = left.filter(({ servesOthers }) => !servesOthers)
   return [

@@ -3,7 +3,8 @@
 import { isRunning, isTmuxServer, readProcess, type ProcessId } from '../processes.ts'
 import { boundPathOf } from '../tmux/socket-file.ts'
 import type { ServerIdentity } from '../tmux/tmux.ts'
-import type { Doubt, Entry, ServerId } from './entry.ts'
+import type { Doubt, ServerId } from './doubt.ts'
+import type { Entry } from './entry.ts'
 
 /** The server of a listing, by exact identity. */
 export function serverIdOf(server: Pick<ServerIdentity, 'pid'> | null): ServerId | null {

@@ -4,21 +4,9 @@ import type { Actor, Evidence, Instance, MovedFolder } from '../core/instance.ts
 import { composeName, type ProjectKey } from '../core/names.ts'
 import type { State } from '../core/state.ts'
 import type { ProcessId } from '../processes.ts'
-import type { InstanceRecord, LeftRecord } from '../store/store.ts'
+import type { InstanceRecord } from '../store/store.ts'
 import type { ListedSession, SessionMetadata } from '../tmux/tmux.ts'
-
-/** A tmux server by identity; `start` is null where it is not known. */
-export interface ServerId {
-  readonly pid: number
-  readonly start: string | null
-}
-
-export interface Doubt {
-  /** A sentence for the operator, and what to do. */
-  readonly because: string
-  /** The socket of the server in which it runs, where that is another than lab's. */
-  readonly socket: string | null
-}
+import type { Doubt, Ended, ServerId } from './doubt.ts'
 
 /** The service's own, changeable view; nobody outside src/instances holds one. */
 export interface Entry {
@@ -78,11 +66,7 @@ export interface Entry {
   overdue: Evidence | null
   memoryBytes: number | null
   stopAskedBy: Actor | null
-  ended: {
-    readonly at: string
-    readonly evidence: Evidence
-    readonly left: readonly LeftRecord[]
-  } | null
+  ended: Ended | null
   /** Names the event in which it ended along with others; null when it ended alone. */
   together: string | null
   /** See Instance. */

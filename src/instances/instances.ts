@@ -32,7 +32,7 @@ import { createMemory } from './memory.ts'
 import { createObserver } from './observer.ts'
 import { createSightings } from './sightings.ts'
 import { createResume, type ResumeOptions } from './resume.ts'
-import { recallKeepers, serversOf } from './servers.ts'
+import { keepersBut, recallKeepers, serversOf } from './servers.ts'
 import { createStart } from './start.ts'
 import { createStop } from './stop.ts'
 import { createSweeper, type SweeperOptions } from './sweeper.ts'
@@ -102,12 +102,7 @@ export function createInstances(deps: InstancesDeps): Instances {
   const agents = createAgents(registry)
   const notes = deps.openNotes(wake)
   const spare = (): readonly number[] => serversOf(ledger, store)
-  const othersOf = (id: string): readonly number[] =>
-    ledger
-      .live()
-      .flatMap(({ id: other, keeper, session }) =>
-        other === id ? [] : (keeper?.pid ?? session?.panePid ?? []),
-      )
+  const othersOf = (id: string): readonly number[] => keepersBut(ledger, id)
   const daemons = createDaemons(registry)
   const heldByOthers: SweeperOptions['heldByOthers'] = (id, found, table) =>
     daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)

@@ -11,6 +11,13 @@ export function serversOf(ledger: Ledger, { facts }: InstancesDeps['store']): re
   return [...new Set(servers.flatMap((server) => server?.pid ?? []))]
 }
 
+/** The keepers of all live instances but one: pids. */
+export function keepersBut(ledger: Ledger, id: string): readonly number[] {
+  return ledger
+    .live()
+    .flatMap((one) => (one.id === id ? [] : (one.keeper?.pid ?? one.session?.panePid ?? [])))
+}
+
 /** Finds the keepers that an older lab, or one that was killed during a start, did not write down. */
 export function recallKeepers(ledger: Ledger, notes: Notes): void {
   const nameless = ledger.live().filter(({ keeper }) => keeper === null)
