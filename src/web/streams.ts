@@ -14,8 +14,14 @@ export interface StreamLimits {
   readonly queuedBytesMax: number
 }
 
-/** Says the first words and returns who tells the rest. */
-export type Begin = (send: (chunk: string) => void) => Tell
+export interface Outlet {
+  readonly send: (chunk: string) => void
+  /** Resolves when the reader has taken so much that there is room for more; at once when there is. */
+  readonly room: () => Promise<void>
+}
+
+/** Says the first words, however many, and returns who tells the rest. */
+export type Begin = (outlet: Outlet) => Tell | Promise<Tell>
 
 /** What goes on as long as a stream stands. */
 export type Attend = () => () => void
@@ -35,7 +41,7 @@ export interface Streams {
 }
 
 // A heartbeat well under the minute after which idle connections are cut along the way; a megabyte is
-// many whole pictures, so only a reader that stands still falls behind.
+// thousands of changes, so only a reader that stands still falls behind.
 const limitsDefault: StreamLimits = {
   heartbeatMs: 15_000,
   streamsMax: 256,
@@ -50,6 +56,9 @@ const headers = {
 }
 
 const nothing = (): void => {}
+
+// What may happen while a reader takes its first words, a thousand cards on a slow line.
+const heldMax = 10_000
 
 interface Open {
   readonly client: string
@@ -109,6 +118,7 @@ export function createStreams(
     admit(client)
     const encoder = new TextEncoder()
     let over = nothing
+    let hasRoom = nothing
 
     function start(controller: ReadableStreamDefaultController<Uint8Array>): void {
       let isOver = false
@@ -118,17 +128,24 @@ export function createStreams(
         isOver = true
         unsubscribe()
         leave()
+        hasRoom()
         forget(stream)
       }
-      const send = (chunk: string): void => {
-        if (isOver) return
-        controller.enqueue(encoder.encode(chunk))
-        if ((controller.desiredSize ?? 0) > 0) return
+      const drop = (): void => {
         over()
         counts.add('slow_reader')
         // The socket is stuck: an orderly end would wait behind what nobody reads.
         if (outgoing) outgoing.destroy()
         else controller.error(new Error('the reader of this stream fell behind'))
+      }
+      const isFull = (): boolean => (controller.desiredSize ?? 0) <= 0
+      const send = (chunk: string): void => {
+        if (isOver) return
+        controller.enqueue(encoder.encode(chunk))
+        if (isFull() && !isBeginning) drop()
+      }
+      const room = async (): Promise<void> => {
+        while (!isOver && isFull()) await new Promise<void>((resolve) => (hasRoom = resolve))
       }
       const end = (): void => {
         if (isOver) return
@@ -136,25 +153,37 @@ export function createStreams(
         if (outgoing?.writableNeedDrain) outgoing.destroy()
         else controller.close()
       }
-      const guarded = (work: () => void): void => {
-        try {
-          work()
-        } catch (err) {
-          log.error({ err, request: c.get('requestId') }, 'a stream failed and was ended')
-          end()
-        }
+      const failed = (err: unknown): void => {
+        log.error({ err, request: c.get('requestId') }, 'a stream failed and was ended')
+        end()
       }
-      const stream: Open = { client, isWelcome, beat: () => send(heartbeat), end }
+      const stream: Open = { client, isWelcome, beat: () => isBeginning || send(heartbeat), end }
+      let isBeginning = true
+      /** What happens while the first words are said. */
+      const held: Parameters<Tell>[] = []
+      let tell: Tell = (...happened) => (held.push(happened) > heldMax ? drop() : undefined)
       if (isClosed) return end()
       keep(stream)
-      guarded(() => {
-        const tell = begin(send)
-        if (isOver) return
-        unsubscribe = join((event, manyWait) => guarded(() => tell(event, manyWait)))
-        leave = attend()
+      unsubscribe = join((...happened) => {
+        try {
+          tell(...happened)
+        } catch (err) {
+          failed(err)
+        }
       })
+
+      async function beginAndCatchUp(): Promise<void> {
+        const tellRest = await begin({ send, room })
+        await room()
+        isBeginning = false
+        if (isOver) return
+        tell = tellRest
+        for (const happened of held) tell(...happened)
+        leave = attend()
+      }
+      beginAndCatchUp().catch(failed)
     }
-    return { start, cancel: () => over() }
+    return { start, pull: () => hasRoom(), cancel: () => over() }
   }
 
   return {

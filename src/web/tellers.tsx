@@ -3,11 +3,12 @@
 import { isOpen, type LabEvent, type Project } from '../core/instance.ts'
 import type { Service } from './deps.ts'
 import type { Live } from './live.tsx'
-import type { Begin } from './streams.ts'
+import { createTurns } from '../turns.ts'
+import type { Begin, Outlet } from './streams.ts'
 import { Offer, offerText } from './views/come-back.tsx'
 import { endedOf } from './views/ended.tsx'
 import { Needs, needsText } from './views/needs.tsx'
-import { Change, Whole } from './views/partials.tsx'
+import { CardsPartial, Change, Whole } from './views/partials.tsx'
 import { htmlOf, Partial } from './views/parts.tsx'
 import { GoneCard } from './views/project.tsx'
 
@@ -18,8 +19,12 @@ export interface Tellers {
   api(): Begin
 }
 
+// A thousand cards are two megabytes: no browser must take them at once, and none is drawn while others wait.
+const cardsPerMessage = 20
+
 /** Makes what one app's streams are told by. */
 export function createTellers(instances: Service, live: Live): Tellers {
+  const turn = createTurns()
   const sums = sumsOf(instances, live)
   const changeOf = oncePerEvent((event) => {
     const key = event.type === 'project' ? event.project.key : null
@@ -32,24 +37,30 @@ export function createTellers(instances: Service, live: Live): Tellers {
     return message(JSON.stringify(event))
   })
 
-  /** Everything that a page lacks which has what `known` names. */
-  function beginning(known: string): { readonly text: string; readonly cards: Cards } {
+  /** Says everything that a page lacks which has what `known` names, as of one moment, a part at a time. */
+  async function sayBeginning(known: string, { send, room }: Outlet): Promise<Cards> {
     const [cards, ended] = known.split('.')
     const picture = live.picture()
+    const at = live.moment()
     const [ownCards, ownEnded] = picture.known.split('.')
-    const lacks = { sendCards: cards !== ownCards, sendEnded: ended !== ownEnded }
-    const html = htmlOf(<Whole picture={picture} at={live.moment()} {...lacks} />)
-    return {
-      text: message(html, picture.known),
-      cards: createCards(picture.projects, () => live.projects()),
+    const sendEnded = ended !== ownEnded
+    const lacking = cards === ownCards ? [] : [...picture.projects]
+    while (lacking.length > cardsPerMessage) {
+      const some = lacking.splice(0, cardsPerMessage)
+      send(message(htmlOf(<CardsPartial projects={some} picture={picture} at={at} />)))
+      await turn()
+      await room()
     }
+    const rest = htmlOf(<Whole cards={lacking} picture={picture} at={at} sendEnded={sendEnded} />)
+    send(message(rest, picture.known))
+    return createCards(picture.projects, () => live.projects())
   }
 
   return {
-    page: (known) => (send) => {
+    page: (known) => async (outlet) => {
+      const { send } = outlet
       let texts = sums.map(({ text }) => text())
-      const { text, cards } = beginning(known)
-      send(text)
+      const cards = await sayBeginning(known, outlet)
       // Asked once when many end at once.
       const lookForGone = oncePerTurn(() => {
         const at = live.moment()
@@ -77,14 +88,16 @@ export function createTellers(instances: Service, live: Live): Tellers {
         if (isEnd(event)) lookForGone()
       }
     },
-    api: () => (send) => {
-      const first = { type: 'snapshot', instances: instances.list(), cap: instances.cap() }
-      send(message(JSON.stringify(first)))
-      return (event) => {
-        const line = lineOf(event)
-        if (line !== null) send(line)
-      }
-    },
+    api:
+      () =>
+      ({ send }) => {
+        const first = { type: 'snapshot', instances: instances.list(), cap: instances.cap() }
+        send(message(JSON.stringify(first)))
+        return (event) => {
+          const line = lineOf(event)
+          if (line !== null) send(line)
+        }
+      },
   }
 }
 

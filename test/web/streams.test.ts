@@ -130,6 +130,41 @@ describe('the stream of the page', () => {
       expect(await (await open(url + stale)).next()).toContain('class="card"')
   })
 
+  it('brings more cards than may wait for a slow reader, in parts, and stays', async () => {
+    const projects = Array.from({ length: 300 }, (_, i) => `repository-${i}`)
+    const lab = createLab({ projects, streams: { queuedBytesMax: 100_000 } })
+    const { id } = await lab.memory.start({ project: 'repository-7' }, 'page')
+    const stream = await open(`${await served(lab)}/events?known=other`)
+    const cards = new Set<string>()
+    let message = ''
+    do {
+      message = await stream.next()
+      for (const [, key] of message.matchAll(/class="card" data-project="([^"]+)"/g))
+        cards.add(key!)
+      expect(message.length).toBeLessThan(100_000)
+    } while (!message.includes('data-keys='))
+    expect(cards.size).toBe(300)
+    lab.memory.change(id, { state: 'busy' })
+    expect(await stream.next()).toContain('data-state="busy"')
+  })
+
+  it('tells of what happens while it begins after its beginning', async () => {
+    const projects = Array.from({ length: 300 }, (_, i) => `repository-${i}`)
+    const lab = createLab({ projects })
+    const { id } = await lab.memory.start({ project: 'repository-7' }, 'page')
+    const stream = await open(`${await served(lab)}/events?known=other`)
+    const first = await stream.next()
+    lab.memory.change(id, { state: 'busy' })
+    const messages = [first]
+    while (!messages.at(-1)!.includes('data-keys=')) messages.push(await stream.next())
+    const revOf = (text: string): number =>
+      Number(new RegExp(`id="i-${id}"[^>]*data-rev="\\w+\\.(\\d+)"`).exec(text)?.[1])
+    const before = revOf(messages.at(-1)!)
+    const later = await stream.next()
+    expect(later).toContain('data-state="busy"')
+    expect(revOf(later)).toBeGreaterThan(before)
+  })
+
   it('takes the word of a page that reconnects over that of its address', async () => {
     const lab = createLab()
     const url = await served(lab)

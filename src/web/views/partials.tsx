@@ -1,6 +1,6 @@
 // What travels to a page that is open: one change, or the whole picture, as partials.
 import type { FC } from 'hono/jsx'
-import { isOpen, type Instance, type LabEvent } from '../../core/instance.ts'
+import { isOpen, type Instance, type LabEvent, type Project } from '../../core/instance.ts'
 import { Offer } from './come-back.tsx'
 import { endedOf, EndedRow } from './ended.tsx'
 import { GoneRow, InstanceRow } from './row.tsx'
@@ -46,25 +46,32 @@ export const Change: FC<{ event: LabEvent; ended: readonly Instance[]; at: Momen
   )
 }
 
-/** Everything but the cards and the ended ones that the page has already; what it does not name has gone. */
-export const Whole: FC<{
+/** Cards that a page lacks. */
+export const CardsPartial: FC<{
+  projects: readonly Project[]
   picture: Picture
   at: Moment
-  sendCards: boolean
+}> = ({ projects, picture, at }) => (
+  <Partial into="#projects">
+    {projects.map((project) => (
+      <ProjectCard project={project} ended={endedOf(picture.ended, project.key)} at={at} />
+    ))}
+  </Partial>
+)
+
+/** Everything but the cards and the ended ones that the page has already; what it does not name has gone. */
+export const Whole: FC<{
+  cards: readonly Project[]
+  picture: Picture
+  at: Moment
   sendEnded: boolean
-}> = ({ picture, at, sendCards, sendEnded }) => {
+}> = ({ cards, picture, at, sendEnded }) => {
   const { projects } = picture
   const shown = projects.flatMap((project) => project.instances).filter(isOpen)
   const ended = projects.flatMap(({ key }) => endedOf(picture.ended, key))
   return (
     <>
-      {sendCards ? (
-        <Partial into="#projects">
-          {projects.map((project) => (
-            <ProjectCard project={project} ended={endedOf(ended, project.key)} at={at} />
-          ))}
-        </Partial>
-      ) : null}
+      {cards.length > 0 ? <CardsPartial projects={cards} picture={picture} at={at} /> : null}
       {/* The oldest first: each goes before the last. */}
       {[...shown, ...(sendEnded ? ended.toReversed() : [])].map((instance) => (
         <Placed instance={instance} at={at} />
