@@ -1,7 +1,7 @@
 // Who may come in, before any route runs: small middlewares, each one sentence of the contract. A
 // refusal is thrown and rendered by the app's onError. Imports errors only.
 import { randomBytes } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../errors.ts'
 import type { WebEnv, WebLog } from './env.ts'
 import type { Sender } from './env.ts'
@@ -137,6 +137,32 @@ export function crossSiteRule(): MiddlewareHandler<WebEnv> {
     }
     return next()
   }
+}
+
+const streamPaths = new Set(['/events', '/api/v1/events'])
+
+/**
+ * Keeps pages of other sites from having lab work: an image or a frame that leads to a stream would hold
+ * it for as long as that page is open, and a few dozen would leave none for the operator. A link to lab's
+ * page may come from anywhere. (Another port of the same host is another site.)
+ */
+export function foreignReadRule(): MiddlewareHandler<WebEnv> {
+  return (c, next) => {
+    const site = c.req.header('sec-fetch-site')
+    const origin = c.req.header('origin')
+    // Whoever follows a link sends none with it.
+    const isForeignScript = origin !== undefined && !isOwnOrigin(origin, c.get('sender'))
+    const fromElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none'
+    if (!isForeignScript && (!fromElsewhere || isFollowedLink(c))) return next()
+    throw new LabError('cross_site', 'This request came from a page of another site.')
+  }
+}
+
+function isFollowedLink(c: Context<WebEnv>): boolean {
+  const dest = c.req.header('sec-fetch-dest') ?? 'document'
+  const mode = c.req.header('sec-fetch-mode') ?? 'navigate'
+  const isNavigation = mode === 'navigate' && dest === 'document'
+  return isNavigation && !streamPaths.has(c.req.path)
 }
 
 function isOwnOrigin(origin: string, { host, scheme }: Sender): boolean {

@@ -5,7 +5,14 @@ import { askerOf, isHtmx } from './answer.tsx'
 import { createApi } from './api.ts'
 import { boundedBody } from './body.ts'
 import { boundedUrl, createCounts } from './bounds.ts'
-import { crossSiteRule, hostRule, plainPath, requestId, strictHeaders } from './doors.ts'
+import {
+  crossSiteRule,
+  foreignReadRule,
+  hostRule,
+  plainPath,
+  requestId,
+  strictHeaders,
+} from './doors.ts'
 import type { WebEnv } from './env.ts'
 import type { WebDeps } from './deps.ts'
 import { createForms } from './forms.tsx'
@@ -62,7 +69,7 @@ export function createApp(deps: WebDeps): WebApp {
   app.get('/readyz', (c) => (isReady() ? c.text('ok\n') : c.text('starting\n', 503)))
   app.route('/', routes)
   app.route('/', login)
-  app.use(onlyKnown(guards), boundedBody)
+  app.use(foreignReadRule(), onlyKnown(guards), boundedBody)
   app.route('/api/v1', createApi(deps, tellers, streams))
   app.route('/', createPage(instances, live, { tellers, streams, assets: paths }))
   app.route('/', createForms(instances, live))

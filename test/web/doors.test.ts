@@ -133,6 +133,46 @@ describe('the cross-site rule', () => {
     )
   })
 
+  const image = { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }
+  const frame = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }
+  const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+
+  it.each([
+    // <img src="http://localhost:8080/events"> thirty-two times, and the operator's own page gets none.
+    ['an image of a stream', '/events', { 'sec-fetch-site': 'cross-site', ...image }],
+    [
+      'an image of the API’s stream',
+      '/api/v1/events',
+      { 'sec-fetch-site': 'cross-site', ...image },
+    ],
+    ['one of a page on another port', '/events', { 'sec-fetch-site': 'same-site', ...image }],
+    ['a window that leads to a stream', '/events', { 'sec-fetch-site': 'cross-site', ...link }],
+    ['a frame with the page', '/', { 'sec-fetch-site': 'cross-site', ...frame }],
+    ['an image of the page', '/', { 'sec-fetch-site': 'cross-site', ...image }],
+    ['a script that reads a list', '/api/v1/projects', { origin: 'https://evil.example' }],
+  ])('refuses %s to another site', async (_, path, headers) => {
+    const { ask, app, memory } = createLab()
+    const response = await ask(path, { headers })
+    expect(response.status).toBe(403)
+    expect([app.streams(), memory.listeners(), memory.watchers()]).toEqual([0, 0, 0])
+  })
+
+  it.each([
+    [
+      'the page’s own stream',
+      '/events',
+      { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
+    ],
+    ['an address typed by hand', '/api/v1/events', { 'sec-fetch-site': 'none', ...link }],
+    ['a program', '/api/v1/events', {}],
+    ['a link from anywhere', '/', { 'sec-fetch-site': 'cross-site', ...link }],
+    ['who only asks whether lab is up', '/healthz', { 'sec-fetch-site': 'cross-site', ...image }],
+  ])('reads are open to %s', async (_, path, headers) => {
+    const { ask, app } = createLab()
+    expect((await ask(path, { headers })).status).toBe(200)
+    app.close()
+  })
+
   it('lets a link from another site open the page', async () => {
     const { ask } = createLab()
     expect((await ask('/', { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(200)
