@@ -4,7 +4,7 @@
 interface Dialog {
   /** What the operator is told that it waits for. */
   readonly name: string
-  /** Each of these stands on the screen. */
+  /** These stand on the screen, in this order; none of them holds `.*`, which on a long screen takes for ever. */
   readonly says: readonly RegExp[]
 }
 
@@ -22,16 +22,34 @@ const dialogs: readonly Dialog[] = [
   { name: 'login', says: [/Select login method:|Paste code here if prompted/] },
   {
     name: 'onboarding',
-    says: [/Choose the text style that looks best with your terminal|Security notes:.*Press Enter/],
+    says: [/Choose the text style that looks best with your terminal/],
   },
-  { name: 'resume picker', says: [/Resume session .*⌕|Resume from summary/] },
+  { name: 'onboarding', says: [/Security notes:/, /Press Enter/] },
+  { name: 'resume picker', says: [/Resume session /, /⌕/] },
+  { name: 'resume picker', says: [/Resume from summary/] },
   { name: 'bypass permissions', says: [/Bypass Permissions mode/, /Yes, I accept/] },
   { name: 'managed settings', says: [/Managed settings require approval/] },
 ]
 
+// A screen has 10,000, twice that in a frame; lines that were never broken may have millions.
+const charsMax = 100_000
+
 /** The dialog on a screen, by name; null for none that is known. */
 export function recogniseDialog(lines: readonly string[]): string | null {
   // A narrow pane breaks sentences anywhere, and the dialog's frame stands between the parts.
-  const screen = lines.join(' ').replace(/[\s│╭╮╰╯─]+/g, ' ')
-  return dialogs.find(({ says }) => says.every((words) => words.test(screen)))?.name ?? null
+  const screen = lines
+    .join(' ')
+    .slice(-charsMax)
+    .replace(/[\s│╭╮╰╯─]+/g, ' ')
+  return dialogs.find(({ says }) => isSaid(says, screen))?.name ?? null
+}
+
+/** Whether the words stand there one after the other; goes through the screen once. */
+function isSaid(says: readonly RegExp[], screen: string): boolean {
+  let rest = screen
+  return says.every((words) => {
+    const found = words.exec(rest)
+    if (found) rest = rest.slice(found.index + found[0].length)
+    return found !== null
+  })
 }

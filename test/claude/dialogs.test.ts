@@ -48,6 +48,24 @@ describe('a start-up dialog', () => {
     expect(recogniseDialog(narrow)).toBe(name)
   })
 
+  test.for([
+    'Resume session ',
+    'Security notes: ',
+    'Is this a project you created or one you trust? ',
+  ])('takes no longer on a long screen full of "%s"', (words) => {
+    // Printed by whatever runs in the pane; joined lines may be as long as the whole history.
+    const lines = Array.from({ length: 60 }, () => words.repeat(2000))
+    const began = performance.now()
+    expect(recogniseDialog(lines)).toBeNull()
+    // Quadratic, it takes minutes.
+    expect(performance.now() - began).toBeLessThan(2000)
+  })
+
+  test('is told only when its words stand in order', () => {
+    expect(recogniseDialog(['⌕', 'Resume session '])).toBeNull()
+    expect(recogniseDialog(['Resume session (1 of 5)', '', '⌕ Search'])).toBe('resume picker')
+  })
+
   test('is not seen on an ordinary prompt, a shell or an empty screen', () => {
     const prompt = [
       '❯ ',
