@@ -37,6 +37,9 @@ export interface ConnectionBounds {
   readonly idleMs: number
 }
 
+// A browser asks within milliseconds; what is silent longer gives its place to who asks, wherever it comes from.
+const silentMs = 1000
+
 const boundsDefault: ConnectionBounds = {
   connectionsMax: 2000,
   connectionsPerClientMax: 200,
@@ -45,7 +48,7 @@ const boundsDefault: ConnectionBounds = {
 
 /**
  * Bounds a server's connections. Trusted proxies, and loopback with its tunnels, bring many clients: only
- * the bound for all counts for them.
+ * the bound for all counts for them. Where that is reached, connections that say nothing give way.
  */
 export function boundConnections(
   server: Server,
@@ -55,24 +58,41 @@ export function boundConnections(
 ): void {
   const bounds = { ...boundsDefault, ...given }
   const open = new Map<string, number>()
-  let all = 0
+  /** Connections on which no request has come yet, the oldest first, and since when they stand. */
+  const silent = new Map<Socket, number>()
+  const counted = new Set<Socket>()
+
+  /** Ends the oldest connection that had its time to say something and has not. */
+  function makeRoom(): void {
+    const [oldest] = silent
+    if (!oldest || performance.now() - oldest[1] < silentMs) return
+    const [socket] = oldest
+    silent.delete(socket)
+    counts.add('silent_connection')
+    counted.delete(socket)
+    socket.destroy()
+  }
 
   /** Counts a connection until it ends; whether there is room for it. */
   function admit(socket: Socket): boolean {
     const address = plainAddress(socket.remoteAddress)
     const own = (open.get(address) ?? 0) + 1
     open.set(address, own)
-    all += 1
+    if (counted.size >= bounds.connectionsMax) makeRoom()
+    counted.add(socket)
+    silent.set(socket, performance.now())
     socket.once('close', () => {
-      all -= 1
+      silent.delete(socket)
+      counted.delete(socket)
       const left = (open.get(address) ?? 1) - 1
       if (left > 0) open.set(address, left)
       else open.delete(address)
     })
-    if (all > bounds.connectionsMax) return false
+    if (counted.size > bounds.connectionsMax) return false
     return own <= bounds.connectionsPerClientMax || isLoopback(address) || isTrusted(address)
   }
 
+  server.on('request', ({ socket }) => void silent.delete(socket))
   // In front of Node's own listener: what is refused is never read, so nothing of it is done.
   const serve = server.listeners('connection')
   server.removeAllListeners('connection')

@@ -254,4 +254,21 @@ describe('numbers', () => {
     })
     expect(counts.all()['too_many_connections']).toBeGreaterThan(0)
   })
+
+  it('a connection that says nothing gives way to one that asks, also on loopback', async () => {
+    const { dial, counts, isWell } = await serve({ connectionsMax: 4 })
+    const mute = Array.from({ length: 4 }, () => dial())
+    mute[3]!.socket.write('GET / HTTP/1.1\r\nHost: ')
+    await until(
+      async () => {
+        const asking = dial()
+        asking.socket.write(head('GET /healthz'))
+        await until(() => asking.answer() !== '', { ...patient, what: 'an answer' })
+        return asking.answer().includes(' 200 ')
+      },
+      { ...patient, what: 'one of them gives way' },
+    )
+    expect(await isWell()).toBe(true)
+    expect(counts.all()['silent_connection']).toBeGreaterThan(0)
+  })
 })
