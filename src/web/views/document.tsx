@@ -208,7 +208,8 @@ export function documentOf(
         <meta name="htmx-config" content='{"history":false,"includeIndicatorCSS":false}' />
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         <link rel="apple-touch-icon" href="/icon-180.png" />
-        <link rel="manifest" href="/manifest.webmanifest" />
+        {/* Behind a sign-on it is had with the cookies of the page alone. */}
+        <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials" />
         <link rel="stylesheet" href={assets.css} />
         {assets.htmx === undefined ? null : <script src={assets.htmx} defer />}
         {assets.lab === undefined ? null : <script src={assets.lab} type="module" />}
