@@ -1,5 +1,6 @@
-// How often an address may be wrong: a bounded memory of its latest tries. Pure but for the clock.
+// How often an address may be wrong: a bounded memory of its latest tries.
 import { isIPv6 } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Attempts {
   /**
@@ -7,6 +8,11 @@ export interface Attempts {
    * null when the address has none left.
    */
   take(address: string): { readonly giveBack: () => void } | null
+  /**
+   * Checks one more of an address that has no tries left, for many may share it: one after the other, with
+   * a rest after each that was wrong. Null when too many wait already; they are not checked.
+   */
+  slowly(address: string, check: () => Promise<boolean>): Promise<boolean | null>
   /** How long the address must wait for its next try. */
   waitSeconds(address: string): number
 }
@@ -14,10 +20,44 @@ export interface Attempts {
 const windowMs = 60_000
 // Whoever has that many addresses is not held up by counting them.
 const addressesMax = 10_000
+const lanesMax = 1000
+
+export interface Slowness {
+  /** How long after so many wrong ones in a row the next is checked. */
+  readonly restMs: (wrong: number) => number
+  readonly waitingMax: number
+}
+
+// One who mistyped beside somebody who guesses waits a few seconds; one who guesses gets six more a minute.
+const slownessDefault: Slowness = {
+  restMs: (wrong) => Math.min(10, wrong) * 1000,
+  waitingMax: 3,
+}
+
+interface Lane {
+  turn: Promise<unknown>
+  waiting: number
+  wrong: number
+  lastAt: number
+}
 
 /** Allows `max` tries a minute for each address; an IPv6 network of 64 bits is one. */
-export function createAttempts(max: number, now: () => number): Attempts {
+export function createAttempts(
+  max: number,
+  now: () => number,
+  { restMs, waitingMax }: Slowness = slownessDefault,
+): Attempts {
   const tries = new Map<string, number[]>()
+  const lanes = new Map<string, Lane>()
+
+  function laneOf(key: string): Lane | null {
+    for (const [other, { waiting, lastAt }] of lanes)
+      if (waiting === 0 && performance.now() - lastAt > windowMs) lanes.delete(other)
+    if (lanes.size >= lanesMax && !lanes.has(key)) return null
+    const lane = lanes.get(key) ?? { turn: Promise.resolve(), waiting: 0, wrong: 0, lastAt: 0 }
+    lanes.set(key, lane)
+    return lane
+  }
 
   function recent(key: string): number[] {
     const since = now() - windowMs
@@ -42,6 +82,21 @@ export function createAttempts(max: number, now: () => number): Attempts {
           if (left.length === 0) tries.delete(key)
         },
       }
+    },
+    async slowly(address, check) {
+      const lane = laneOf(networkOf(address))
+      if (!lane || lane.waiting >= waitingMax) return null
+      lane.waiting += 1
+      const checked = lane.turn.then(async () => {
+        // (By the clock that nobody sets.)
+        await sleep(Math.max(0, lane.lastAt + restMs(lane.wrong) - performance.now()))
+        const isRight = await check()
+        lane.lastAt = performance.now()
+        lane.wrong = isRight ? 0 : lane.wrong + 1
+        return isRight
+      })
+      lane.turn = checked.catch(() => undefined)
+      return checked.finally(() => (lane.waiting -= 1))
     },
     waitSeconds(address) {
       const [first] = recent(networkOf(address))

@@ -1,11 +1,17 @@
-// Who is let in: the first of a trusted proxy's user, a bearer token and a sign-in that is good. Without
-// any guard lab listens on loopback only, and whoever reaches it is its operator.
+// Who is let in: the first of a trusted proxy's user, a known bearer token and a sign-in that is good.
+// Without any guard lab listens on loopback only, and whoever reaches it is its operator.
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Actor } from '../core/instance.ts'
 import { TooManyTries, Unauthorized } from '../errors.ts'
-import { createAttempts, type Attempts } from './attempts.ts'
+import { createAttempts, type Attempts, type Slowness } from './attempts.ts'
 import type { Visitor, WebEnv, WebLog } from './env.ts'
-import { createPassword, parsePassword, type Password, type SignInStore } from './password.ts'
+import {
+  createPassword,
+  parsePassword,
+  type Password,
+  type SignIn,
+  type SignInStore,
+} from './password.ts'
 import { openSecretFile } from './secret-file.ts'
 import { readCookie } from './cookie.ts'
 import { createTokens, isSameSecret, parseTokens, type Tokens } from './tokens.ts'
@@ -36,6 +42,7 @@ export interface GuardFlags {
 
 // Tokens are long and made by machines; this only keeps a script from trying for ever.
 const wrongTokensMax = 30
+const tokenSlowness: Slowness = { restMs: (wrong) => (wrong === 0 ? 0 : 50), waitingMax: 64 }
 const wrongPasswordsMax = 5
 
 /**
@@ -77,7 +84,7 @@ export async function openGuards(
     bootToken: deps.bootToken,
     hasProxies: flags.trustedProxies.length > 0 && flags.proxyUserHeader !== null,
     wrongPasswords: createAttempts(wrongPasswordsMax, now),
-    wrongTokens: createAttempts(wrongTokensMax, now),
+    wrongTokens: createAttempts(wrongTokensMax, now, tokenSlowness),
     now,
     warnings: [passwordFile?.warning, tokenFile?.warning].filter((one) => one != null),
     watch(onChange) {
@@ -99,7 +106,7 @@ export const noGuards: Guards = {
   bootToken: null,
   hasProxies: false,
   wrongPasswords: createAttempts(wrongPasswordsMax, Date.now),
-  wrongTokens: createAttempts(wrongTokensMax, Date.now),
+  wrongTokens: createAttempts(wrongTokensMax, Date.now, tokenSlowness),
   now: Date.now,
   warnings: [],
   watch: () => () => {},
@@ -134,26 +141,48 @@ async function recognise(c: Context<WebEnv>, guards: Guards): Promise<Visitor | 
     const until = now() + proxiedStreamMs
     return { name: `user:${user}`, isWelcome: () => now() < until, hasSignedIn: false }
   }
-  const [, token] = /^Bearer +([!-~]+)$/i.exec(c.req.header('authorization') ?? '') ?? []
-  if (token !== undefined) return bearer(token, c.get('sender').address, guards)
   const cookie = password && readCookie(c, password)
   const signIn = cookie === null ? null : await password?.recognise(cookie)
-  return signIn ? { name: null, isWelcome: () => signIn.isGood(), hasSignedIn: true } : null
+  const [, token] = /^Bearer +([!-~]+)$/i.exec(c.req.header('authorization') ?? '') ?? []
+  if (token !== undefined) {
+    // A proxy may send a token of its own along with the cookie of somebody who has signed in.
+    if (signIn) return bearer(token, guards) ?? visitorOf(signIn)
+    return countedBearer(c, token, guards)
+  }
+  return signIn ? visitorOf(signIn) : null
 }
 
-function bearer(token: string, address: string, guards: Guards): Visitor {
-  const { tokens, bootToken, wrongTokens } = guards
+function visitorOf(signIn: SignIn): Visitor {
+  return { name: null, isWelcome: () => signIn.isGood(), hasSignedIn: true }
+}
+
+/** Whom a token lets in; null for one that is not known. */
+function bearer(token: string, { tokens, bootToken }: Guards): Visitor | null {
   if (bootToken !== null && isSameSecret(token, bootToken)) return operator
-  const attempt = wrongTokens.take(address)
-  if (!attempt) throw new TooManyTries(wrongTokens.waitSeconds(address))
   const found = tokens?.find(token)
-  if (!found) throw new Unauthorized('This token is not one that lab knows.')
-  attempt.giveBack()
+  if (!found) return null
   return {
     name: found.name === null ? null : `token:${found.name}`,
     isWelcome: () => tokens?.find(token) != null,
     hasSignedIn: false,
   }
+}
+
+/** The same, and whoever guesses gets ever slower. @throws Unauthorized, TooManyTries */
+async function countedBearer(c: Context<WebEnv>, token: string, guards: Guards): Promise<Visitor> {
+  const { bootToken, wrongTokens, password } = guards
+  const { address } = c.get('sender')
+  if (bootToken !== null && isSameSecret(token, bootToken)) return operator
+  const attempt = wrongTokens.take(address)
+  let visitor: Visitor | null = null
+  const check = (): boolean => (visitor = bearer(token, guards)) !== null
+  const isRight = attempt ? check() : await wrongTokens.slowly(address, async () => check())
+  if (isRight) attempt?.giveBack()
+  if (visitor) return visitor
+  // Whose proxy sends a token of its own with every request is to be led to where one signs in.
+  const isPage = password !== null && !c.req.path.startsWith('/api/')
+  if (!attempt && !isPage) throw new TooManyTries(wrongTokens.waitSeconds(address))
+  throw new Unauthorized('This token is not one that lab knows.')
 }
 
 function remedyOf({ password, tokens, hasProxies }: Guards): string {

@@ -89,11 +89,33 @@ describe('a token', () => {
       statuses.push((await lab.send(projects, bearer(`guess-${i}`))).status)
     expect(new Set(statuses.slice(0, 30))).toEqual(new Set([401]))
     expect(statuses[30]).toBe(429)
-    const held = await lab.send(projects, bearer(phone))
+    const held = await lab.send(projects, bearer('guess-31'))
     expect(held.status).toBe(429)
     expect(Number(held.headers.get('retry-after'))).toBeGreaterThan(50)
+    // Others who share the address are let in all the same.
+    expect((await lab.send(projects, bearer(phone))).status).toBe(200)
     expect((await lab.send(projects, bearer(bootToken))).status).toBe(200)
     expect((await lab.send(projects, { ...bearer(phone), from: '192.0.2.1' })).status).toBe(200)
+  })
+})
+
+describe('a token that is a proxy’s own', () => {
+  it('does not undo a sign-in, however often it comes', async ({ folder }) => {
+    const lab = await createGuarded({ folder })
+    const cookie = await lab.signIn()
+    const headers = { cookie, authorization: 'Bearer eyJhbGciOi.J9.x' }
+    for (let i = 0; i < 40; i++) expect((await lab.send('/', { headers })).status).toBe(200)
+    expect((await lab.send(projects, { headers })).status).toBe(200)
+    const known = { cookie, ...bearer(phone).headers }
+    await lab.send('/api/v1/projects/foo/instances', { method: 'POST', headers: known })
+    expect(lab.memory.asked.at(-1)).toContain('by token:phone')
+  })
+
+  it('leads to where one signs in, also after very many pages', async ({ folder }) => {
+    const lab = await createGuarded({ folder, password: true })
+    const headers = { authorization: 'Bearer eyJhbGciOi.J9.x', accept: 'text/html' }
+    for (let i = 0; i < 35; i++) expect((await lab.send('/', { headers })).status).toBe(303)
+    expect((await lab.send(projects, { headers })).status).toBe(429)
   })
 })
 
