@@ -1,11 +1,11 @@
 // The composition of the service: configuration → adapters → instances → app. Called by main.ts alone.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { agentSettings, programEnvironment } from './claude/launch.ts'
-import { claudePaths } from './claude/paths.ts'
+import { checkClaudeDir, claudePaths } from './claude/paths.ts'
 import { createClaudeProgram } from './claude/program.ts'
 import { checkNamed, variableNames } from './claude/variables.ts'
 import { createRegistry } from './claude/registry.ts'
@@ -21,6 +21,7 @@ import { openJournal } from './store/journal.ts'
 import { dropLinks, lockStateDir } from './store/lock.ts'
 import { newBootToken, writeServerNote } from './store/server-note.ts'
 import { openSignIns } from './store/sign-ins.ts'
+import { makeDir, makeStateDir } from './store/state-dir.ts'
 import { openStore } from './store/store.ts'
 import { createTmux } from './tmux/adapter.ts'
 import { holdServer } from './tmux/hold.ts'
@@ -58,6 +59,7 @@ const idleMs = 20
 export async function serve(config: Config, world: World): Promise<Lab> {
   checkRoot(config.projectsRoot)
   checkNamed(config.passEnv)
+  checkClaudeDir(config)
   const self = readProcess(process.pid) ?? { pid: process.pid, start: '' }
   const unlock = openStateDir(config.stateDir, self)
   try {
@@ -230,14 +232,9 @@ function compose(
   return { instances, claude }
 }
 
-function makeDir(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
-  return path
-}
-
 function openStateDir(dir: string, self: ProcessId): () => void {
   try {
-    makeDir(dir)
+    makeStateDir(dir)
     return lockStateDir(dir, self)
   } catch (error) {
     if (error instanceof LabError) throw error

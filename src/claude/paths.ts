@@ -1,5 +1,7 @@
 // Where one account's Claude Code keeps its configuration and its registry.
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '../errors.ts'
 
 export interface ClaudePaths {
   /** What agents get as CLAUDE_CONFIG_DIR; null leaves Claude's own default. */
@@ -35,4 +37,23 @@ export function loginCommand({ configDir }: Pick<ClaudePaths, 'configDir'>): str
   const isPlain = /^[\w@%+:,./-]+$/.test(configDir)
   const word = isPlain ? configDir : `'${configDir.replaceAll("'", `'\\''`)}'`
   return `CLAUDE_CONFIG_DIR=${word} claude auth login`
+}
+
+/** Passes when a named directory is one, or is not there yet. @throws UsageError that names it and what named it */
+export function checkClaudeDir(named: {
+  readonly claudeConfigDir: string | null
+  readonly claudeConfigDirFrom: string | null
+}): void {
+  const { claudeConfigDir: dir, claudeConfigDirFrom: by } = named
+  let isFolder = true
+  try {
+    isFolder = dir === null || statSync(dir).isDirectory()
+  } catch (error) {
+    // Claude makes a missing one; another reason is told by the start that meets it.
+    isFolder = (error as NodeJS.ErrnoException).code !== 'ENOTDIR'
+  }
+  if (isFolder) return
+  throw new UsageError(
+    `${by} ${dir} is not a folder. Name the folder in which Claude Code is to keep its files.`,
+  )
 }

@@ -5,7 +5,10 @@ import { UsageError } from '../errors.ts'
 /** Passes when the root is a folder that lab may read. @throws UsageError with what to do instead */
 export function checkRoot(root: string): void {
   try {
-    if (!statSync(root).isDirectory()) throw new UsageError(`--projects-root ${root} is no folder.`)
+    if (!statSync(root).isDirectory())
+      throw new UsageError(
+        `--projects-root ${root} is not a folder. Name the folder that holds your repositories.`,
+      )
     accessSync(root, constants.R_OK | constants.X_OK)
   } catch (error) {
     if (error instanceof UsageError) throw error

@@ -1,5 +1,5 @@
 // Which directory of Claude's counts, and which variables reach an agent: on the running process.
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { test, type TestLab } from '../fixtures/lab.ts'
@@ -64,6 +64,29 @@ describe("CLAUDE_CONFIG_DIR of lab's own environment", () => {
     expect(existsSync(join(flagged, '.claude.json'))).toBe(false)
   })
 })
+
+test.for([
+  ['--projects-root'],
+  ['--claude-config-dir'],
+  ['CLAUDE_CONFIG_DIR'],
+  ['--state-dir'],
+] as const)(
+  'a file where %s names a folder ends lab with exit 2 and a remedy',
+  async ([name], { lab }) => {
+    const file = join(lab.dir, 'file')
+    writeFileSync(file, '')
+    const places: Record<string, string> = {
+      '--projects-root': lab.root,
+      '--state-dir': lab.stateDir,
+      ...(name.startsWith('-') ? { [name]: file } : {}),
+    }
+    if (!name.startsWith('-')) lab.env[name] = join(file, 'below')
+    const flags = Object.entries(places).map(([flag, place]) => `${flag}=${place}`)
+    const { exitCode, stderr } = await lab.run('serve', ...flags, '--port=0', '--tmux-socket=x')
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(new RegExp(`^lab: ${name} \\S+ is .*not a folder\\. Name .*\\.$`))
+  },
+)
 
 describe('--pass-env', () => {
   test('passes a variable on byte for byte, and what stays behind is named without its value', async ({
