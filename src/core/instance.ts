@@ -110,6 +110,8 @@ export interface Project {
   readonly path: string
   readonly lastUsedAt: string | null
   readonly instances: readonly Instance[]
+  /** Only its instances are left: lab does not find the folder any more. */
+  readonly gone?: true
 }
 
 /** A session on lab's tmux server that lab did not make: shown, never touched. */

@@ -31,7 +31,7 @@ export function lookAtFolders(ledger: Ledger, projects: Projects): void {
   }
 }
 
-/** The working directory of a process as the kernel names it, which asks no disk. */
+/** The working directory of a process as the kernel names it now, which asks no disk. */
 function placeOf(pid: number): string | null {
   try {
     return readlinkSync(`/proc/${pid}/cwd`)

@@ -96,7 +96,10 @@ export interface Instances {
 export function createInstances(deps: InstancesDeps): Instances {
   const { tmux, store, journal, log, graceMs, claude } = deps
   const wake = (): void => observer.wake()
-  const projects = deps.openProjects(() => ledger.publishProjects())
+  const projects = deps.openProjects(() => {
+    ledger.publishProjects()
+    lookAtFolders(ledger, projects)
+  })
   const ledger = createLedger(deps, () => projects)
   const registry = deps.openRegistry(wake)
   const agents = createAgents(registry)

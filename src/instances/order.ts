@@ -14,8 +14,9 @@ export function listProjects(given: {
 }): readonly Project[] {
   const { found, used, entries, lastShown } = given
   const byPath = new Map<string, Project & { instances: Instance[] }>()
-  const add = (key: string, path: string): Project & { instances: Instance[] } => {
-    const project = { key, path, lastUsedAt: used[path]?.lastUsedAt ?? null, instances: [] }
+  const add = (key: string, path: string, gone = false): Project & { instances: Instance[] } => {
+    const lastUsedAt = used[path]?.lastUsedAt ?? null
+    const project = { key, path, lastUsedAt, instances: [], ...(gone && ({ gone } as const)) }
     byPath.set(path, project)
     return project
   }
@@ -24,7 +25,7 @@ export function listProjects(given: {
     if (!isOpen(entry)) continue
     const instance = lastShown(entry)
     // A folder that is gone from the disk still shows what runs in it.
-    const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath)
+    const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath, true)
     project.instances.push(instance)
   }
   return [...byPath.values()].sort(byLastUse)

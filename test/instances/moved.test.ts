@@ -70,6 +70,11 @@ describe('a folder', () => {
     const page = async (): Promise<string> => (await lab.call('GET', '/')).body
     expect((await lab.get(id)).workspace.moved).toBeNull()
     renameSync(from, to)
+    await until(async () => (await cards(lab)).some(({ path }) => path === to), {
+      what: 'the card',
+    })
+    // The page does not wait for a look at the agent's process.
+    expect(await page()).toContain('lab no longer finds this folder')
     await reaches({ to })
     expect(await page()).toContain(`<code>${to}</code>`)
     expect((await lab.run('ls')).stdout).toContain(`its folder is now ${to}`)
@@ -84,6 +89,9 @@ describe('a folder', () => {
     await reaches({ to })
     renameSync(to, from)
     await reaches(null)
+    await until(async () => !(await page()).includes('no longer finds'), {
+      what: 'the folder is back',
+    })
     rmSync(from, { recursive: true })
     await reaches({ to: null })
     expect(await page()).toContain('The folder was removed.')

@@ -93,6 +93,12 @@ export const ProjectCard: FC<{
           question={`Stop every instance of ${key}?`}
         />
       </header>
+      {project.gone ? (
+        <p class="moved">
+          lab no longer finds this folder: it was renamed, moved or removed. What runs in it runs
+          on.
+        </p>
+      ) : null}
       <div id={`msg-${key}`} class="message" role="alert">
         {own ? <RefusalText refusal={own} /> : null}
       </div>
