@@ -2,7 +2,8 @@
 import type { RegistryEntry } from '../claude/registry-entry.ts'
 import type { Registry } from '../claude/registry.ts'
 import { childrenOf, isRunning, readProcess } from '../processes.ts'
-import { setConversation, type Entry } from './entry.ts'
+import { setConversation } from './conversation.ts'
+import type { Entry } from './entry.ts'
 
 // A wrapper or two between keeper and agent; more is no agent of lab's.
 const depthMax = 16
@@ -58,6 +59,8 @@ export function createAgents(registry: Registry): Agents {
       }
       for (const entry of live) {
         const match = nearest.get(entry)
+        entry.unheardSince =
+          match || !hadFile(entry) ? null : (entry.unheardSince ?? performance.now())
         if (match) take(entry, match.found, match.place)
         else if (entry.session && !(entry.agent && isRunning(entry.agent))) {
           // Not started yet, or begun anew by a wrapper: what is known of an agent before is no news.
@@ -88,8 +91,15 @@ function findPlace(
 }
 
 /** What runs below a known agent is another conversation, one that the agent began. */
-function isNested({ registry, agent }: Entry, { above }: Place): boolean {
-  return registry !== null && agent !== null && above.includes(agent.pid)
+function isNested({ registry, agent, registered }: Entry, { above }: Place): boolean {
+  const isBelow = registry !== null && agent !== null && above.includes(agent.pid)
+  // Also below one whose own file was removed before this lab could read it.
+  return isBelow || (registered !== null && above.includes(registered.pid) && isRunning(registered))
+}
+
+/** Whether the registry told of this launch before, to this lab or to the one that wrote the state down. */
+function hadFile({ session, registered, state }: Entry): boolean {
+  return session !== null && (registered !== null || state === 'ready' || state === 'busy')
 }
 
 function take(entry: Entry, found: RegistryEntry, { start }: Place): void {

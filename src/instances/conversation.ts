@@ -3,7 +3,7 @@
 import { findTranscript, type TranscriptState } from '../claude/transcript.ts'
 import type { Registry } from '../claude/registry.ts'
 import type { InstancesDeps } from './deps.ts'
-import { setConversation, type Entry } from './entry.ts'
+import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 
 export interface Conversations {
@@ -69,6 +69,13 @@ export function createConversations({
         log.info({ instance: id, conversation, before }, 'its last conversation was another one')
     },
   }
+}
+
+/** Follows the agent into another conversation, of which nothing is known yet. */
+export function setConversation(entry: Entry, conversation: string): void {
+  if (entry.conversation === conversation) return
+  entry.conversation = conversation
+  entry.said = 'no'
 }
 
 /** The conversation in Claude's last words, `Resume this session with:` and a command; null without them. */

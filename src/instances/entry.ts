@@ -27,6 +27,10 @@ export interface Entry {
   isBlank: boolean
   /** The agent's process, as its own registry file named it last. */
   registered: ProcessId | null
+  /** Since when it lives without a registry file that it had (of `performance.now()`); null while it has one. */
+  unheardSince: number | null
+  /** Why nothing tells what it does, as a sentence; null while something does. */
+  silence: string | null
   /** The keeper's note about this launch, a file name. */
   note: string
   state: State
@@ -92,6 +96,8 @@ const blank = {
   attached: 0,
   agent: null,
   registered: null,
+  unheardSince: null,
+  silence: null,
   parkedJobId: null,
   lastAgent: null,
   registry: null,
@@ -159,13 +165,6 @@ export function resetForLaunch(
 ): void {
   const launch = { launchedAt: now, verified: false, stopAskedBy: null, ended: null }
   Object.assign(entry, blank, { branch: entry.branch }, place, launch)
-}
-
-/** Follows the agent into another conversation, of which nothing is known yet. */
-export function setConversation(entry: Entry, conversation: string): void {
-  if (entry.conversation === conversation) return
-  entry.conversation = conversation
-  entry.said = 'no'
 }
 
 /** What the store keeps of an instance. */

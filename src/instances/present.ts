@@ -60,9 +60,13 @@ export function present(
   }
 }
 
-function whyUnknown({ unconfirmed, doubt }: Entry, readable: boolean): string | null {
+function whyUnknown(
+  { state, unconfirmed, doubt, silence }: Entry,
+  readable: boolean,
+): string | null {
   if (!readable) return tmuxUnreadable
   if (doubt) return doubt.because
+  if (silence && state !== 'stopping') return silence
   return unconfirmed ? 'lab has not seen it since lab was started, and goes on looking.' : null
 }
 

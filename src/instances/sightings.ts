@@ -13,7 +13,7 @@ import type { Entry } from './entry.ts'
 import { isNoteOfKeeper } from './keepers.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notes } from './notes.ts'
-import { signalsOf } from './signals.ts'
+import { signalsOf, silenceOf } from './signals.ts'
 
 export interface SightingsOptions {
   readonly deps: InstancesDeps
@@ -86,6 +86,14 @@ export function createSightings(
     return null
   }
 
+  /** Says once that nothing tells any more what a living agent does. */
+  function hearNothing(entry: Entry, because: string | null): void {
+    const { id, name, registered } = entry
+    if (because !== null && entry.silence === null)
+      log.warn({ instance: id, name, pid: registered?.pid }, 'its registry file is gone')
+    entry.silence = because
+  }
+
   /** Moves one instance to where what is known of it leads. */
   function follow(
     entry: Entry,
@@ -108,6 +116,7 @@ export function createSightings(
       log.info({ instance: entry.id, name: entry.name }, 'adopted')
     }
     const signals = signalsOf(entry, { session, note: exit, serverGone, now: now() })
+    hearNothing(entry, silenceOf(entry, signals))
     if (entry.stopAskedBy !== null) goOnStopping(entry)
     else if (reason && !signals.exit) {
       if (reason !== 'session_closed') entry.together = eventOf(entry, reason, deps)

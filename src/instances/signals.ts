@@ -19,13 +19,50 @@ export function signalsOf(
   return {
     pane: paneSignal(pane, seen.serverGone),
     exit: seen.note ?? recorded,
-    registry: entry.registry,
-    dialog: entry.registry?.status ? null : entry.dialog,
-    title: pane && lacksStatus(entry, seen.now) ? activityOfTitle(pane.title) : null,
+    ...heard(entry, pane, seen.now),
     stopAsked: entry.stopAskedBy !== null,
     swept: false,
   }
 }
+
+/** What the agent says of itself: by its registry file, or where that is missing by its title. */
+function heard(
+  entry: Entry,
+  pane: ListedSession['pane'] | undefined,
+  now: number,
+): Pick<Signals, 'registry' | 'dialog' | 'title'> {
+  const title = pane ? activityOfTitle(pane.title) : null
+  if (isUnheard(entry)) {
+    // A quiet title says nothing: it is the same while the agent waits for an answer.
+    const { parkedJobId, dialog } = entry
+    const registry = { status: null, waitingFor: null, parkedJobId }
+    return { registry, dialog, title: title === 'busy' ? title : null }
+  }
+  const { registry, dialog } = entry
+  return {
+    registry,
+    dialog: registry?.status ? null : dialog,
+    title: lacksStatus(entry, now) ? title : null,
+  }
+}
+
+// An agent that ends removes its file first, and may take 1.6 s for the rest; a file that is being
+// written reads as none for some milliseconds.
+const unheardMs = 3000
+
+/** Whether its registry file is gone for good: Claude does not write one again. */
+export function isUnheard({ unheardSince }: Entry): boolean {
+  return unheardSince !== null && performance.now() - unheardSince > unheardMs
+}
+
+/** Why nobody can tell what a living agent does, and what to do; null while something tells it. */
+export function silenceOf(entry: Entry, { registry, dialog, title }: Signals): string | null {
+  if (!isUnheard(entry) || registry?.parkedJobId || dialog || title === 'busy') return null
+  return silence
+}
+
+const silence =
+  "Claude's registry has no file about it any more, and Claude does not write one again: whether it is idle, works quietly or waits for an answer is not known. Its screen tells; a stop and a resume give it a new file."
 
 function exitRecorded(pane: NonNullable<ListedSession['pane']>): Exit | null {
   if (pane.deadSignal !== null) return exitOf(128 + pane.deadSignal)

@@ -1,6 +1,6 @@
 // Which conversation an instance has, whatever else writes into Claude's registry or runs below its
 // agent, and that no conversation ever runs twice.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { fileOf } from '../fixtures/registry.ts'
@@ -72,6 +72,26 @@ test('an agent that runs below another keeps its conversation to itself, also wh
   await looked(lab)
   writeFileSync(gone, '')
   expect((await lab.reaches(id, 'stopped')).conversation).toBe(id)
+})
+
+test('an agent that runs below another is not taken for it once the file of that one is gone', async ({
+  lab,
+}) => {
+  const { program } = writeNestingAgent(lab)
+  await lab.boot(`--claude=${program}`)
+  const { id } = await lab.start('foo')
+  const { pid } = await lab.reaches(id, 'busy')
+  await until(() => [...registered(lab).values()].some(({ sessionId }) => sessionId === other), {
+    what: 'the nested agent’s file',
+  })
+  await until(() => readFileSync(join(lab.stateDir, 'state.json'), 'utf8').includes(`${pid}`), {
+    what: 'the agent on the disk',
+  })
+  rmSync(join(lab.home, `.claude/sessions/${pid}.json`))
+  await lab.end('SIGKILL')
+  await lab.boot(`--claude=${program}`)
+  await looked(lab)
+  expect(await lab.reaches(id, 'unknown')).toMatchObject({ conversation: id })
 })
 
 test('a registry file that names another process’s pid changes nothing', async ({ lab }) => {

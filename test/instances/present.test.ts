@@ -15,8 +15,8 @@ const around = {
 
 describe('what is shown', () => {
   test('of a new instance has every field of the contract, null where nothing is known', () => {
-    const { background, dismissed, ...shown } = present(reserve(), around)
-    expect([background, dismissed]).toEqual([false, false])
+    const { background, dismissed, isBlank, ...shown } = present(reserve(), around)
+    expect([background, dismissed, isBlank]).toEqual([false, false, false])
     expect(shown).toEqual({
       id,
       name: 'api~2~fix',

@@ -150,6 +150,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         waitingFor: null,
         background: false,
         isBlank: false,
+        unknownBecause: null,
         conversation: id,
         deepLink: null,
         linkState: 'connecting',
@@ -165,7 +166,6 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         endedAt: null,
         evidence: null,
         dismissed: false,
-        unknownBecause: null,
         left: [],
       })
     },
