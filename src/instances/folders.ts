@@ -7,6 +7,12 @@ import { answerOf } from '../read-file.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 
+/** Tells of projects that a scan found or missed; what a live agent's folder became is told with them. */
+export function publishFound(ledger: Ledger, projects: Projects): void {
+  ledger.publishProjects()
+  lookAtFolders(ledger, projects)
+}
+
 /** Looks at every live agent's folder; what has changed is published when the disk has answered. */
 export function lookAtFolders(ledger: Ledger, projects: Projects): void {
   for (const entry of ledger.live()) {

@@ -24,7 +24,7 @@ import { createDaemons } from './daemons.ts'
 import { createEnding } from './ending.ts'
 import { createReapers } from './reapers.ts'
 import type { Entry } from './entry.ts'
-import { lookAtFolders } from './folders.ts'
+import { lookAtFolders, publishFound } from './folders.ts'
 import { createLaunch } from './launch.ts'
 import { createLeftBehind } from './left-behind.ts'
 import { createLedger } from './ledger.ts'
@@ -96,10 +96,7 @@ export interface Instances {
 export function createInstances(deps: InstancesDeps): Instances {
   const { tmux, store, journal, log, graceMs, claude } = deps
   const wake = (): void => observer.wake()
-  const projects = deps.openProjects(() => {
-    ledger.publishProjects()
-    lookAtFolders(ledger, projects)
-  })
+  const projects = deps.openProjects(() => publishFound(ledger, projects))
   const ledger = createLedger(deps, () => projects)
   const registry = deps.openRegistry(wake)
   const agents = createAgents(registry)
