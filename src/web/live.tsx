@@ -93,7 +93,7 @@ export function createLive(
           {gone.map((id) => (
             <GoneRow id={id} at={at} />
           ))}
-          <Needs instances={instances.list()} at={at} />
+          <Needs instances={instances.list()} offer={instances.comeBack()} at={at} />
           <Offer offer={instances.comeBack()} cap={instances.cap()} at={at} />
           <CapCount cap={instances.cap()} at={at} />
         </Partial>,

@@ -105,8 +105,10 @@ export function createTellers(instances: Service, live: Live): Tellers {
 function sumsOf(instances: Service, live: Live) {
   return [
     {
-      text: () => needsText(instances.list()),
-      html: () => <Needs instances={instances.list()} at={live.moment()} />,
+      text: () => needsText(instances.list(), instances.comeBack()),
+      html: () => (
+        <Needs instances={instances.list()} offer={instances.comeBack()} at={live.moment()} />
+      ),
     },
     {
       text: () => offerText(instances.comeBack(), instances.cap()),

@@ -50,7 +50,7 @@ describe('the strip of what needs the operator', () => {
       one('unknown', 'unknown', 0),
       one('starting', 'starting', 0),
     ]
-    const ids = needy(list).map(({ id }) => id)
+    const ids = needy(list, null).map(({ id }) => id)
     expect(ids).toEqual(['waits since 2', 'waits since 5', 'slow', 'died last', 'died first'])
   })
 

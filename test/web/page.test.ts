@@ -366,6 +366,44 @@ describe('a form that htmx sends', () => {
   })
 })
 
+describe('what was lost with tmux', () => {
+  it('is said once, by the offer, and by one word in each row', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo', label: 'one' }, 'page')
+    const waiting = await lab.memory.start({ project: 'foo', label: 'other' }, 'page')
+    const message = 'The tmux server that it ran in is gone.'
+    lab.memory.die(id, { reason: 'tmux_gone', signal: null, message })
+    lab.memory.setComeBack({ reason: 'tmux_gone', instances: [lab.memory.get(id)] })
+    const html = await (await lab.ask('/')).text()
+    expect(html).toContain('was running when its tmux server went away.')
+    expect(html).toContain('Lost with tmux')
+    expect(html).not.toContain(message)
+    expect(html).not.toContain(`id="n-${id}"`)
+    expect(html).toContain('Nothing else needs you.')
+    // It still counts where only a number shows.
+    expect(html).toContain('<title>(1) lab</title>')
+    lab.memory.change(waiting.id, { state: 'waiting' })
+    const later = await (await lab.ask('/')).text()
+    expect(later).toContain(`id="n-${waiting.id}"`)
+    expect(later).toContain('<title>(2) lab</title>')
+  })
+
+  it('is in the strip again when nothing offers it', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.die(id, { reason: 'tmux_gone', signal: null })
+    expect(await (await lab.ask('/')).text()).toContain(`id="n-${id}"`)
+  })
+})
+
+describe('the manifest', () => {
+  it('is asked for with the cookies of the page, which a sign-on wants', async () => {
+    expect(await (await createLab().ask('/')).text()).toContain(
+      '<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials"',
+    )
+  })
+})
+
 describe('an address that does not exist', () => {
   it('is a page for people', async () => {
     const response = await createLab().ask('/nothing')

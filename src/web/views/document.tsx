@@ -1,12 +1,12 @@
 // The page as a whole, and the page that says what went wrong.
 import type { Child, FC } from 'hono/jsx'
-import type { Cap, Instance } from '../../core/instance.ts'
+import type { Cap, ComeBack, Instance } from '../../core/instance.ts'
 import type { AssetPaths } from '../static.ts'
 import { About } from './about.tsx'
 import { Offer } from './come-back.tsx'
 import { endedOf } from './ended.tsx'
 import type { Moment } from './moment.ts'
-import { needy, Needs } from './needs.tsx'
+import { Needs, needsCount } from './needs.tsx'
 import { CapCount, Foreign, Notices } from './overview.tsx'
 import { Command, htmlOf, Prose } from './parts.tsx'
 import type { Picture } from './picture.ts'
@@ -40,13 +40,13 @@ export function renderPage(
   const { query = '', refusal, failures, canSignOut = false, isProxied = false, cards } = options
   const { projects, ended, cap, notices, foreign, offer, known, lab } = picture
   const instances = projects.flatMap((project) => project.instances)
-  const needs = needy(instances).length
+  const needs = needsCount(instances, offer)
   const isHomeless = refusal && !projects.some(({ key }) => key === refusal.project)
   return documentOf(
     assets,
     at,
     <>
-      <Top cap={cap} instances={instances} at={at} />
+      <Top cap={cap} instances={instances} offer={offer} at={at} />
       <main>
         <Unscripted isProxied={isProxied} />
         <div id="msg" class="message" role="alert">
@@ -80,7 +80,12 @@ export function renderPage(
   )
 }
 
-const Top: FC<{ cap: Cap; instances: readonly Instance[]; at: Moment }> = (props) => (
+const Top: FC<{
+  cap: Cap
+  instances: readonly Instance[]
+  offer: ComeBack | null
+  at: Moment
+}> = (props) => (
   <div class="top">
     <header class="bar">
       <h1>
@@ -95,7 +100,7 @@ const Top: FC<{ cap: Cap; instances: readonly Instance[]; at: Moment }> = (props
         question="Stop every instance of every project?"
       />
     </header>
-    <Needs instances={props.instances} at={props.at} />
+    <Needs instances={props.instances} offer={props.offer} at={props.at} />
   </div>
 )
 
@@ -126,6 +131,9 @@ const Connection: FC<{ known: string }> = ({ known }) => (
     />
     <p id="offline" role="status" hidden>
       Not live. Reconnecting…
+    </p>
+    <p id="surplus" role="status" hidden>
+      Not live: lab is open in several other windows. Tap here to go on with this one.
     </p>
     {/* Shown by the style sheet alone: a network that changes while the page loads takes a script along. */}
     <p id="bare" role="status">

@@ -5,15 +5,23 @@ import { Prose } from './parts.tsx'
 import { RowForm } from './row-form.tsx'
 import { byText, exitText, titleOf } from './words.ts'
 
+// The word of the row says all of these, and so does the offer above it.
+const saidByWord: Partial<Record<Evidence['reason'], string>> = {
+  tmux_gone: 'The tmux server that it ran in is gone.',
+  rebooted: 'The machine was restarted while it ran.',
+}
+
 /** The sentence, the last lines, and, once it has ended, the ways on. */
 export const EvidenceBox: FC<{ instance: Instance; evidence: Evidence }> = (props) => {
   const { instance, evidence } = props
   return (
     <div class="evidence">
       <div class="verdict">
-        <p>
-          <Prose text={evidence.message} /> <EndDetails evidence={evidence} />
-        </p>
+        {evidence.message === saidByWord[evidence.reason] ? null : (
+          <p>
+            <Prose text={evidence.message} /> <EndDetails evidence={evidence} />
+          </p>
+        )}
         {isLive(instance.state) ? null : <WaysOn instance={instance} />}
       </div>
       {isLive(instance.state) ? null : <RowMessage instance={instance} />}
@@ -57,7 +65,10 @@ export const LeftBehind: FC<{ instance: Instance }> = ({ instance }) => {
       </ul>
       {own.length === 0 ? null : (
         <RowForm instance={instance} verb="end-left">
-          <button class="button stop" aria-label={`End what ${titleOf(instance)} left`}>
+          <button
+            class="button stop"
+            aria-label={`End ${own.length === 1 ? 'it' : 'these'}: what ${titleOf(instance)} left`}
+          >
             <span class="idle">End {own.length === 1 ? 'it' : 'these'}</span>
             <span class="pending">Ending…</span>
           </button>

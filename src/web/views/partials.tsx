@@ -77,7 +77,7 @@ export const Whole: FC<{
         <Placed instance={instance} at={at} />
       ))}
       <Partial into="body">
-        <Needs instances={shown} at={at} />
+        <Needs instances={shown} offer={picture.offer} at={at} />
         <Offer offer={picture.offer} cap={picture.cap} at={at} />
         <CapCount cap={picture.cap} at={at} />
         <Notices notices={picture.notices} at={at} />
