@@ -10,7 +10,11 @@ const unreadable = {
   code: 'tmux_unavailable',
   message: 'tmux cannot be read, so the state of every instance is unknown. Nothing is stopped.',
 }
-const loggedOut = { code: 'not_logged_in', message: 'Nobody is logged in.' }
+const loggedOut = {
+  code: 'not_logged_in',
+  message: 'Nobody is logged in.',
+  commands: ['claude auth login'],
+}
 
 /** A lab with an instance in each of twenty projects. */
 async function twenty(): Promise<{ lab: Lab; ids: string[] }> {
@@ -177,4 +181,72 @@ describeInBrowser('every letter', ({ serve, visit }) => {
       expect(all.length).toBeGreaterThan(60)
       expect(all.filter(({ contrast }) => contrast < 4.5)).toEqual([])
     })
+})
+
+describeInBrowser('a menu near the lower edge', ({ serve, visit }) => {
+  for (const viewport of [
+    { width: 390, height: 844 },
+    { width: 1280, height: 800 },
+  ])
+    it(`is wholly in view when it opens, at ${viewport.width} px, and stays so`, async () => {
+      const { lab, ids } = await twenty()
+      const { page } = await visit((await serve(lab)).url, { viewport })
+      await live(lab, page)
+      // Each row in turn at the lower edge; the last one ends the page.
+      for (const id of [ids[8]!, ids.at(-1)!]) {
+        await page.evaluate(`document.getElementById('m-${id}').scrollIntoView({ block: 'end' })`)
+        await page.click(`#m-${id} > summary`)
+        const edges = (): Promise<unknown> =>
+          page.evaluate(`(() => {
+            const { top, bottom } = document.querySelector('#m-${id} .panel').getBoundingClientRect()
+            const roof = document.querySelector('.top').getBoundingClientRect().bottom
+            return top >= roof - 1 && bottom <= innerHeight + 1
+          })()`)
+        await until(edges, { what: 'the menu is in view' })
+        lab.memory.change(id, { state: 'busy' })
+        await page.waitForSelector(`#i-${id}[data-state="busy"]`)
+        expect(await edges()).toBe(true)
+        expect(await page.isVisible(`#m-${id} .panel`)).toBe(true)
+        await page.keyboard.press('Escape')
+      }
+    })
+})
+
+describeInBrowser('what moves by itself', ({ serve, visit }) => {
+  it('is the box of an icon, in steps: the page itself draws nothing for it', async () => {
+    const { lab } = await everything()
+    const { page } = await visit((await serve(lab)).url)
+    await live(lab, page)
+    const moving = await page.evaluate(`document.getAnimations().map((one) => [
+      one.effect.target.localName,
+      /^steps/.test(getComputedStyle(one.effect.target).animationTimingFunction),
+      [...new Set(one.effect.getKeyframes().flatMap((frame) => Object.keys(frame)))]
+        .filter((name) => ['transform', 'opacity', 'translate', 'rotate'].includes(name)).length,
+      one.effect.getKeyframes().flatMap((frame) => Object.keys(frame))
+        .filter((name) => !['transform', 'opacity', 'offset', 'easing', 'composite', 'computedOffset'].includes(name)),
+    ])`)
+    expect(moving).toHaveLength(3)
+    for (const one of moving as unknown[]) expect(one).toEqual(['svg', true, 1, []])
+  })
+})
+
+describeInBrowser('the name of a control', ({ serve, visit }) => {
+  it('holds what one reads on it, so that it can be said aloud', async () => {
+    for (const width of [390, 1280]) {
+      const { lab } = await everything()
+      lab.memory.setComeBack(null)
+      const { page } = await visit((await serve(lab)).url, { viewport: { width, height: 844 } })
+      await live(lab, page)
+      const wrong = await page.evaluate(`[...document.querySelectorAll('[aria-label]')]
+        .filter((one) => one.matches('a, button, summary'))
+        .filter((one) => {
+          const words = (text) => text.toLowerCase().replace(/\\s+/g, ' ').trim()
+          const seen = [...one.querySelectorAll('.idle')].map((idle) => idle.innerText).join('')
+          const read = words(seen || one.innerText)
+          return !words(one.getAttribute('aria-label')).includes(read)
+        })
+        .map((one) => [one.getAttribute('aria-label'), one.innerText])`)
+      expect(wrong).toEqual([])
+    }
+  })
 })

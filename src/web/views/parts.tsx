@@ -64,11 +64,11 @@ export const ResumeBlank: FC<{ form: string }> = ({ form }) => (
 )
 
 const shapes: Record<ShownState, Child> = {
-  starting: <circle class="spin" cx="8" cy="8" r="5.5" stroke-dasharray="3 2.76" />,
+  starting: <circle cx="8" cy="8" r="5.5" stroke-dasharray="3 2.76" />,
   ready: <path d="m3.5 8.5 3 3 6-7" />,
-  busy: <path class="spin" d="M8 2.5A5.5 5.5 0 1 1 2.5 8" />,
+  busy: <path d="M8 2.5A5.5 5.5 0 1 1 2.5 8" />,
   waiting: <path d="M8 1.8 14.2 8 8 14.2 1.8 8zM8 5v3.4M8 10.6v.2" />,
-  stopping: <path class="fade" d="M4 4h8v8H4z" />,
+  stopping: <path d="M4 4h8v8H4z" />,
   stopped: <path d="M4 4h8v8H4z" />,
   error: <path d="m4 4 8 8M12 4l-8 8" />,
   limited: <path d="M5.5 3.5v9M10.5 3.5v9" />,
@@ -76,9 +76,20 @@ const shapes: Record<ShownState, Child> = {
   unknown: <path d="M5.5 6a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.7-.9 1.4M8 12.3v.2" />,
 }
 
+// Of the whole icon: what moves within it is drawn anew by the page for every frame.
+const motions: Partial<Record<ShownState, string>> = {
+  starting: 'spin',
+  busy: 'spin',
+  stopping: 'fade',
+}
+
 /** A state's shape, for eyes that do not tell colours apart; the word always stands beside it. */
 export const StateIcon: FC<{ state: ShownState }> = ({ state }) => (
-  <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+  <svg
+    class={['icon', motions[state]].filter(Boolean).join(' ')}
+    viewBox="0 0 16 16"
+    aria-hidden="true"
+  >
     {shapes[state]}
   </svg>
 )

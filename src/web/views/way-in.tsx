@@ -28,12 +28,10 @@ export const WayIn: FC<{ instance: Instance }> = ({ instance }) => {
   const link = linkState === 'linked' && deepLink?.startsWith('https://') ? deepLink : null
   if (state === 'waiting' && (link === null || Object.hasOwn(startDialogs, waitingFor ?? '')))
     return <Answer instance={instance} link={link} />
-  if (link !== null) return <Away href={link} label={`Open ${title} in claude.ai`} text="Open" />
+  if (link !== null) return <Away href={link} label={`Open in claude.ai: ${title}`} text="Open" />
   if (linkState === 'lost') return <Lost instance={instance} />
   if (linkState === 'unavailable')
-    return (
-      <Away href={listPage} label={`Open the list in claude.ai to find ${title}`} text="List" />
-    )
+    return <Away href={listPage} label={`List in claude.ai: find ${title}`} text="List" />
   return <span class="button open">Connecting…</span>
 }
 
@@ -79,7 +77,7 @@ const Answer: FC<{ instance: Instance; link: string | null }> = ({ instance, lin
         </p>
         <Command text={shellText(attach)} />
         {link === null ? null : (
-          <Away href={link} label={`Open ${titleOf(instance)} in claude.ai`} text="Or open" />
+          <Away href={link} label={`Or open in claude.ai: ${titleOf(instance)}`} text="Or open" />
         )}
         {linkState === 'lost' ? <Relaunch instance={instance} /> : null}
       </div>
