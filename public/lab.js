@@ -119,7 +119,7 @@ htmx.registerExtension('lab', {
   },
   // An update neither closes what is open nor ends the sign that a tap was heard.
   htmx_before_morph_attr: (element, { attrName }) =>
-    !(attrName === 'open' && element.localName === 'details') &&
+    !(['open', 'data-up'].includes(attrName) && element.localName === 'details') &&
     !(attrName === 'class' && element.classList.contains('htmx-request')),
 })
 
@@ -129,13 +129,16 @@ let connection
 let heard = Date.now()
 let doubt = setTimeout(sayDead, 4000)
 function sayDead() {
+  $('offline').textContent = navigator.onLine ? 'Not live. Reconnecting…' : 'You are offline.'
   $('offline').hidden = false
 }
 function setLive(isLive) {
-  if (!isLive) return (doubt ??= setTimeout(sayDead, 1500))
+  if (!isLive) return isSurplus || (doubt ??= setTimeout(sayDead, 1500))
   clearTimeout(doubt)
   doubt = undefined
   $('offline').hidden = true
+  // What was said of a lab that did not answer is no longer true.
+  for (const line of document.querySelectorAll('[data-unanswered]')) line.remove()
 }
 on('htmx:sse:after:connection', (event) => {
   connection = event.detail.connection
@@ -150,6 +153,60 @@ for (const type of ['htmx:sse:error', 'htmx:sse:close', 'htmx:sse:before:connect
       setLive(false)
   })
 const revive = () => connection?.reader?.cancel()
+for (const type of ['online', 'offline'])
+  addEventListener(type, () => $('offline').hidden || sayDead())
+
+// A browser opens six connections to one host, and a stream holds one: with six windows on streams the
+// seventh would not even load. So only the windows used last are live, and the others say so. Each window
+// counts by itself which others were used after it.
+const liveMax = 4
+const self = `${Date.now()}.${Math.random()}`
+const usedLater = new Set()
+const others = 'BroadcastChannel' in window ? new BroadcastChannel('lab') : null
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin
+const tell = (message) => others?.postMessage(message)
+let isSurplus = false
+function setSurplus(is) {
+  if (is === isSurplus) return
+  isSurplus = is
+  $('surplus').hidden = !is
+  if (is) {
+    clearTimeout(doubt)
+    doubt = undefined
+    $('offline').hidden = true
+    return revive()
+  }
+  setLive(false)
+  $('stream').dispatchEvent(new Event('ready'))
+}
+function use() {
+  if (document.hidden) return
+  tell({ used: self })
+  usedLater.clear()
+  setSurplus(false)
+}
+others?.addEventListener('message', ({ data: { used, left } }) => {
+  if (used) usedLater.add(used)
+  usedLater.delete(left)
+  // A hidden one has let its stream go already.
+  if (!document.hidden) setSurplus(usedLater.size >= liveMax)
+})
+const leave = () => tell({ left: self })
+addEventListener('pagehide', leave)
+addEventListener('pageshow', use)
+addEventListener('focus', use)
+on('visibilitychange', () => (document.hidden ? leave() : use()))
+for (const type of ['pointerdown', 'keydown'])
+  on(type, () => (isSurplus || usedLater.size > 0) && use())
+const isStream = (element) => element?.id === 'stream'
+on('htmx:before:request', (event) => {
+  // One that was opened in the background has its stream when it is looked at.
+  if (isStream(event.detail.ctx.sourceElement) && (isSurplus || document.hidden))
+    event.preventDefault()
+})
+on('htmx:sse:before:connection', ({ detail }) => {
+  if (isSurplus) detail.connection.cancelled = true
+})
 addEventListener('pageshow', (event) => event.persisted && revive())
 addEventListener('online', revive)
 
@@ -230,7 +287,14 @@ on('htmx:after:request', ({ target, detail: { ctx } }) => {
 })
 on('htmx:error', ({ detail: { ctx } }) => {
   if (ctx?.target?.id === 'stream') setLive(false)
-  else if (ctx?.target) ctx.target.textContent = 'lab did not answer. Is it running? Try again.'
+  else if (ctx?.target) {
+    const line = document.createElement('p')
+    line.dataset.unanswered = ''
+    line.textContent = navigator.onLine
+      ? 'lab did not answer. Is it running? Try again.'
+      : 'You are offline. Nothing was sent.'
+    ctx.target.replaceChildren(line)
+  }
 })
 
 on('click', ({ target }) => {
@@ -252,6 +316,22 @@ on('click', ({ target }) => {
   for (const menu of document.querySelectorAll('.menu[open]'))
     if (!menu.contains(target)) menu.open = false
 })
+// A menu near the lower edge opens upwards, or else is scrolled into view.
+document.addEventListener(
+  'toggle',
+  ({ target }) => {
+    const panel = target.matches('.menu') && target.querySelector('.panel')
+    if (!panel) return
+    delete target.dataset.up
+    if (!target.open) return
+    const { bottom, height } = panel.getBoundingClientRect()
+    if (bottom <= innerHeight) return
+    const roof = Math.max(0, document.querySelector('.top').getBoundingClientRect().bottom)
+    if (target.getBoundingClientRect().top - height > roof) target.dataset.up = ''
+    else panel.scrollIntoView({ block: 'nearest' })
+  },
+  true,
+)
 on('keydown', ({ key, target }) => {
   const menu = key === 'Escape' && target.closest('.menu[open]')
   if (!menu) return
