@@ -142,7 +142,15 @@ async function serveLocked(
   const server = await listen(created, config)
   const { port } = server.address() as AddressInfo
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
-  await writeServerNote(stateDir, { url, self, token: bootToken, tmux: tmux.argv })
+  let noted = tmux.argv
+  const writeNote = () => writeServerNote(stateDir, { url, self, token: bootToken, tmux: noted })
+  await writeNote()
+  // When tmux was replaced, another program reaches the server, and `lab tmux` shall run that one.
+  tmux.onWake(() => {
+    if (tmux.argv.join(' ') === noted.join(' ')) return
+    noted = tmux.argv
+    writeNote().catch((err: unknown) => log.warn({ err }, 'server.json could not be written'))
+  })
   log.info(
     {
       url,

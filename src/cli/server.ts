@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { absolutePath, defaultStateDir } from '../argv.ts'
 import { UsageError } from '../errors.ts'
-import { isRunning } from '../processes.ts'
+import { isRunning, isTmuxServer } from '../processes.ts'
 import { readTextSync } from '../read-file.ts'
 import { Failure, type CliContext, type ServerFlags } from './command.ts'
 
@@ -65,7 +65,10 @@ export function lastTmuxArgv(flags: ServerFlags, context: CliContext): readonly 
   const notes = stateDirs(flags, context).map(readNote)
   const running = notes.find((note) => note && isRunning({ pid: note.pid, start: note.procStart }))
   const note = running ?? notes.find((candidate) => candidate !== null)
-  return note ? note.tmux : ['tmux', '-L', 'lab']
+  const [program = 'tmux', ...rest] = note?.tmux ?? ['tmux', '-L', 'lab']
+  // The program of a server that has ended since names nothing, or another process.
+  const server = /^\/proc\/(\d+)\/exe$/.exec(program)?.[1]
+  return [server && !isTmuxServer(Number(server)) ? 'tmux' : program, ...rest]
 }
 
 function stateDirs(flags: ServerFlags, context: CliContext): string[] {

@@ -6,6 +6,7 @@ import { loginCommand } from '../claude/paths.ts'
 import type { Notice } from '../core/instance.ts'
 import { ClaudeMissing, NotLoggedIn } from '../errors.ts'
 import type { Projects } from '../projects/projects.ts'
+import type { Misfit } from '../tmux/tmux.ts'
 import type { InstancesDeps } from './deps.ts'
 
 /** Lists what is wrong now; empty when all is well. */
@@ -30,8 +31,10 @@ export function noticesOf(
       'tmux_unavailable',
       `tmux cannot be read, so the state of every instance is unknown. Nothing is stopped; lab goes on trying. ${unreadable}`,
     )
+  const misfit = tmux.misfit()
+  if (misfit) add('tmux_misfit', misfitText(misfit, { client: tmux.version, running }))
   // After an upgrade the old server goes on; lab works with it, and only its restart would end agents.
-  if (serverVersion !== null && serverVersion !== tmux.version)
+  else if (serverVersion !== null && serverVersion !== tmux.version)
     add(
       'tmux_older',
       `The tmux server that holds the agents is ${serverVersion}, the installed tmux ${tmux.version}. All goes on as it is; restarting that server would end ${running} agents.`,
@@ -78,4 +81,19 @@ function unreadText(root: string, unread: ReturnType<Projects['unread']>): strin
   const more = unread.length - shown.length
   const list = shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
   return `lab cannot read these folders below ${root}, so the projects in them are missing: ${list}. Give lab's user the right to read them, or move them out of the root.`
+}
+
+/** What a tmux that was replaced across 3.6 means for lab and for whoever attaches. */
+function misfitText(
+  { server, isBridged }: Misfit,
+  { client, running }: { readonly client: string; readonly running: number },
+): string {
+  const both =
+    server === null
+      ? `The tmux server that holds the agents does not understand the installed tmux ${client}.`
+      : `The tmux server that holds the agents is ${server}, the installed tmux is ${client}, and the two do not understand each other.`
+  const now = isBridged
+    ? `lab, \`lab attach\` and the commands on this page use the server's own program; plain \`tmux\` does not work with it.`
+    : `lab may not run the server's own program, so no terminal can be attached${server === null ? ', and the state of the instances is unknown' : ''}. Install the tmux of the server again.`
+  return `${both} ${now} Restart the server when its ${running} agents may end.`
 }

@@ -12,6 +12,7 @@ import { createNewSession } from './new-session.ts'
 import { failureOf, type Run, type RunOptions } from './reply.ts'
 import { createSelf, isHeld, type Ensured } from './self.ts'
 import { checkVersion, parseSocket, tmuxEnv } from './server.ts'
+import { createServerProgram } from './server-program.ts'
 import { socketPath } from './socket-file.ts'
 import { createSpawned } from './spawned.ts'
 import type { Owner, Tmux } from './tmux.ts'
@@ -47,46 +48,62 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
   const server = parseSocket(options.socket)
   const env = tmuxEnv(options.env)
   const version = await checkVersion(tmuxPath, env, timeoutMs)
-  const mark = `lab-${randomUUID()}`
-  const path = socketPath(server, env)
-  const socket = createLostSocket({ server, path, log: options.log })
-  const spawned = createSpawned({ server, tmuxPath, env, timeoutMs, rescue: () => socket.rescue() })
-  const { client, clientsFile } = options
-  const left = client === 'control' && clientsFile ? openLeftClients(clientsFile) : null
-  const wakes: (() => void)[] = []
-  const wake = () => {
-    for (const listener of wakes) listener()
-  }
-  const control =
-    options.client === 'control'
-      ? createControl({
-          server,
-          tmuxPath,
-          env,
-          timeoutMs,
-          wake,
-          log: options.log,
-          spawned: spawned.run,
-          prepare: reclaim,
-          onOpened: (pid) => left?.opened(pid),
-        })
-      : null
-  const self = createSelf({
-    spawned: spawned.run,
-    server,
-    historyLimit: options.historyLimit,
-    timeoutMs,
-  })
-  let isClosed = false
   let holder: Owner | null = null
+  let isClosed = false
   const whileOpen =
     (through: Run): Run =>
     (commands, may) =>
       isClosed
         ? Promise.resolve({ kind: 'unavailable', stderr: 'lab is ending' })
         : through(commands, may)
-  const run = whileOpen(control?.run ?? spawned.run)
-  const captureRun = whileOpen(control?.captureRun ?? spawned.run)
+  const mark = `lab-${randomUUID()}`
+  const path = socketPath(server, env)
+  const socket = createLostSocket({ server, path, log: options.log })
+  const spawned = createSpawned({
+    server,
+    tmuxPath: () => program.path(),
+    env,
+    timeoutMs,
+    rescue: () => socket.rescue(),
+  })
+  const { client, clientsFile } = options
+  const left = client === 'control' && clientsFile ? openLeftClients(clientsFile) : null
+  const wakes: (() => void)[] = []
+  const wake = () => {
+    for (const listener of wakes) listener()
+  }
+  const program = createServerProgram({
+    server,
+    tmuxPath,
+    version,
+    env,
+    timeoutMs,
+    spawn: whileOpen(spawned.run),
+    onChange: wake,
+  })
+  const control =
+    options.client === 'control'
+      ? createControl({
+          server,
+          tmuxPath: () => program.path(),
+          mayConnect: () => program.mayConnect(),
+          env,
+          timeoutMs,
+          wake,
+          log: options.log,
+          spawned: program.run,
+          prepare: reclaim,
+          onOpened: (pid) => left?.opened(pid),
+        })
+      : null
+  const self = createSelf({
+    spawned: program.run,
+    server,
+    historyLimit: options.historyLimit,
+    timeoutMs,
+  })
+  const run = whileOpen(control?.run ?? program.run)
+  const captureRun = whileOpen(control?.captureRun ?? program.run)
 
   async function must(
     commands: readonly Command[],
@@ -99,6 +116,8 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
 
   /** Before a connection: the server may be a new one, and another lab's by now. */
   async function reclaim(): Promise<Ensured> {
+    await program.review()
+    if (!program.mayConnect()) return { kind: 'unavailable', stderr: notUnderstood }
     const ensured = await self.ensure({})
     if (!isHeld(ensured)) return ensured
     const other = await self.owner()
@@ -120,17 +139,28 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
         msg: 'the tmux server had exit-unattached on, which would end every agent with lab; lab turned it off',
       }),
   })
+  const argv = (): readonly string[] => {
+    // Asked first: a server that is gone takes its program along, and what was told of it.
+    const own = program.path()
+    return program.misfit()?.isBridged ? [own, ...server.argv.slice(1)] : server.argv
+  }
   const input = createInput(
     (commands) => must(commands, { name: 'paste-buffer' }),
     resolve(options.bufferDir),
   )
 
   return {
-    argv: server.argv,
-    version,
-    attachArgv: (to) => [...server.argv, 'attach', '-t', attachTarget(to)],
+    get argv() {
+      return argv()
+    },
+    get version() {
+      return program.version()
+    },
+    misfit: () => program.misfit(),
+    attachArgv: (to) => [...argv(), 'attach', '-t', attachTarget(to)],
     async list() {
       const listing = await list()
+      program.saw(listing.server)
       // Connected, lab notices nothing, but no terminal and no later lab gets in.
       if (listing.server) await socket.keep()
       return listing
@@ -176,6 +206,8 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     },
   }
 }
+
+const notUnderstood = 'tmux and its server do not understand each other'
 
 /** By name only where a name can be told from the rest of a target: since 3.7 it may hold a colon. */
 function attachTarget({ name, paneId }: { name?: string; paneId?: string | undefined }): string {

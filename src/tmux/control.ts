@@ -8,7 +8,10 @@ import type { Server } from './server.ts'
 
 export interface ControlOptions {
   readonly server: Server
-  readonly tmuxPath: string
+  /** Asked before each connection. */
+  readonly tmuxPath: () => string
+  /** Whether a connection can come up; one that cannot is not tried. */
+  readonly mayConnect: () => boolean
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
   readonly spawned: Run
@@ -130,7 +133,7 @@ interface Lane {
 }
 
 function createLane(
-  { server, tmuxPath, env, timeoutMs, spawned, prepare, onOpened, log }: ControlOptions,
+  options: ControlOptions,
   {
     wake,
     label,
@@ -139,6 +142,7 @@ function createLane(
   }: { wake: () => void; label: string; gate: Gate; isWanted: () => boolean },
 ): Lane {
   const spawnTurn = createLimit(spawnedMax)
+  const { server, tmuxPath, env, timeoutMs, spawned, prepare, onOpened, log } = options
   let connection: Connection | null = null
   let attempt: Promise<void> | null = null
   let delayMs = 0
@@ -166,7 +170,7 @@ function createLane(
     const opened =
       ready.kind === 'ok'
         ? await openConnection({
-            tmuxPath,
+            tmuxPath: tmuxPath(),
             args: [...args, ready.sessionId],
             env,
             timeoutMs,
@@ -199,7 +203,7 @@ function createLane(
   }
 
   function connect(): Promise<void> {
-    if (!isWanted() || connection || performance.now() < notBefore)
+    if (!isWanted() || connection || !options.mayConnect() || performance.now() < notBefore)
       return attempt ?? Promise.resolve()
     attempt ??= gate
       .open(open)

@@ -65,7 +65,30 @@ export async function checkVersion(
   env: Readonly<Record<string, string>>,
   timeoutMs: number,
 ): Promise<string> {
-  const result = await execa(tmuxPath, ['-V'], {
+  const result = await askVersion(tmuxPath, env, timeoutMs)
+  if (result.code === 'ENOENT' || result.code === 'EACCES')
+    throw new UsageError(
+      `'${tmuxPath}' not found. Install tmux 3.2 or newer, or put it on lab's PATH.`,
+    )
+  const version = versionIn(result)
+  if (version === null)
+    throw new UsageError(
+      `'${tmuxPath} -V' did not tell its version: ${result.stderr || result.shortMessage || 'no output'}.`,
+    )
+  if (!isAtLeast(version, '3.2'))
+    throw new UsageError(`tmux ${version} is too old, lab needs 3.2 or newer. Upgrade tmux.`)
+  return version
+}
+
+/** What a program says of its version as tmux does; null when it cannot be run or is no tmux. */
+export async function readVersion(
+  ...program: Parameters<typeof checkVersion>
+): Promise<string | null> {
+  return versionIn(await askVersion(...program))
+}
+
+function askVersion(tmuxPath: string, env: Readonly<Record<string, string>>, timeoutMs: number) {
+  return execa(tmuxPath, ['-V'], {
     env,
     extendEnv: false,
     cwd: '/',
@@ -74,18 +97,11 @@ export async function checkVersion(
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   })
-  if (result.code === 'ENOENT' || result.code === 'EACCES')
-    throw new UsageError(
-      `'${tmuxPath}' not found. Install tmux 3.2 or newer, or put it on lab's PATH.`,
-    )
-  const version = /^tmux (\S+)/.exec(result.stdout)?.[1]
-  if (result.exitCode !== 0 || version === undefined)
-    throw new UsageError(
-      `'${tmuxPath} -V' did not tell its version: ${result.stderr || result.shortMessage || 'no output'}.`,
-    )
-  if (!isAtLeast(version, '3.2'))
-    throw new UsageError(`tmux ${version} is too old, lab needs 3.2 or newer. Upgrade tmux.`)
-  return version
+}
+
+function versionIn({ exitCode, stdout }: Awaited<ReturnType<typeof askVersion>>): string | null {
+  // tmux calls itself by the name of its file, which is `exe` under /proc.
+  return exitCode === 0 ? (/^(?:tmux|exe) (\S+)/.exec(stdout)?.[1] ?? null) : null
 }
 
 /**

@@ -9,7 +9,8 @@ import type { Server } from './server.ts'
 
 export interface SpawnedOptions {
   readonly server: Server
-  readonly tmuxPath: string
+  /** Asked before each call. */
+  readonly tmuxPath: () => string
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
   /** Looks for a server that lives although nobody answers on its socket. */
@@ -46,7 +47,7 @@ export function createSpawned({
     // so what may start one goes through standard input, too. source-file itself starts none.
     const viaInput = isLong || options?.mayStart
     const child = execa(
-      tmuxPath,
+      tmuxPath(),
       [
         ...server.args,
         ...neverStart,

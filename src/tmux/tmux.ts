@@ -79,11 +79,21 @@ export interface Owner {
   readonly procStart: string
 }
 
+/** A running server and the tmux on lab's PATH that do not understand each other, as it is after an upgrade across 3.6. */
+export interface Misfit {
+  /** The server's version; null when it cannot be told. */
+  readonly server: string | null
+  /** lab reaches the server by that one's own program; without it no terminal can be attached, nor maybe anything read. */
+  readonly isBridged: boolean
+}
+
 export interface Tmux {
-  /** The command that reaches this server from a shell, such as `tmux -L lab`, as an argument vector. */
+  /** The command that reaches this server from a shell, such as `tmux -L lab`, as an argument vector; now, for a server may be replaced. */
   readonly argv: readonly string[]
-  /** Such as `3.3a`; the client's, which may be newer than a running server. */
+  /** Such as `3.3a`; of the tmux on lab's PATH, which may be newer than a running server. */
   readonly version: string
+  /** Null while the server and that tmux understand each other. */
+  misfit(): Misfit | null
   /**
    * The argument vector that attaches a terminal to a session by name, or to whichever has that pane,
    * showing it. By the pane, too, where the name could not be told from the rest of a target.

@@ -152,6 +152,18 @@ test('tmux works while lab is down, by its last note and else by the usual name'
   expect(err).toMatch(/^(error connecting to|no server running on) [^\n]*\/lab\b/)
 })
 
+test('tmux runs the program of a server only while that server runs', async ({
+  fakeLab,
+  folder,
+}) => {
+  // Any process may have that pid by now.
+  fakeLab.writeNote({ tmux: [`/proc/${process.pid}/exe`, '-L', 'lab', 'ls'] })
+  const env = { TMUX_TMPDIR: folder, PATH: process.env['PATH'] ?? '' }
+  const { exitCode, err } = await fakeLab.run(['tmux', 'ls'], { env })
+  expect(exitCode).toBe(1)
+  expect(err).toMatch(/^(error connecting to|no server running on) [^\n]*\/lab\b/)
+})
+
 test('a program ended by a signal answers as a shell would', async ({ fakeLab }) => {
   fakeLab.writeNote({ tmux: ['/bin/sh', '-c', 'kill -TERM $$'] })
   expect((await fakeLab.run(['tmux', 'ls'])).exitCode).toBe(143)

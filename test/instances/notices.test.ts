@@ -5,11 +5,13 @@ import type { Notice } from '../../src/core/instance.ts'
 import type { ProjectKey } from '../../src/core/names.ts'
 import type { InstancesDeps } from '../../src/instances/deps.ts'
 import { noticesOf } from '../../src/instances/notices.ts'
+import type { Misfit } from '../../src/tmux/tmux.ts'
 
 function noticesWith(
   claude: { login: Login; lastLogin: Login },
   configDir: string | null = null,
   unread: readonly { path: string; reason: string }[] = [],
+  misfit: Misfit | null = null,
 ): readonly Notice[] {
   const deps = {
     claude: {
@@ -19,7 +21,7 @@ function noticesWith(
     },
     store: { corruptKeptAt: null },
     launch: { command: 'claude', environment: {}, paths: { configDir } },
-    tmux: { version: 'tmux 3.3a' },
+    tmux: { version: '3.3a', misfit: () => misfit },
   } as unknown as InstancesDeps
   const projects = {
     root: '/srv/projects',
@@ -65,3 +67,21 @@ it('folders that cannot be read are named, with the reason and what to do', () =
   const many = Array.from({ length: 9 }, (_, i) => ({ path: `p${i}`, reason: 'EACCES' }))
   expect(noticesWith(loggedIn, null, many)[0]?.message).toMatch(/p4 \(no permission\) and 4 more/)
 })
+
+it.each([
+  [{ server: '3.5a', isBridged: true }, ['is 3.5a', 'is 3.3a', "the server's own program"]],
+  [{ server: '3.8', isBridged: false }, ['is 3.8', 'no terminal can be attached. Install']],
+  [
+    { server: null, isBridged: false },
+    ['does not understand', 'the state of the instances is unknown'],
+  ],
+])(
+  'a server that does not understand tmux (%j) is told, with what works and what to do',
+  (misfit, words) => {
+    const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+    const [notice, ...others] = noticesWith(loggedIn, null, [], misfit)
+    expect(notice?.code).toBe('tmux_misfit')
+    expect(others).toEqual([])
+    for (const word of [...words, 'Restart the server']) expect(notice?.message).toContain(word)
+  },
+)

@@ -11,7 +11,8 @@ describe('the fallback', () => {
     const ok: Reply = { kind: 'ok', lines: [] }
     const control = createControl({
       server: { kind: 'own', args: [], argv: [] },
-      tmuxPath: 'tmux',
+      tmuxPath: () => 'tmux',
+      mayConnect: () => true,
       env: {},
       timeoutMs: 1000,
       spawned: async ([command]) => {

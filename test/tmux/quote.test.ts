@@ -37,7 +37,7 @@ test('a spawned tmux takes every word as it is', async ({ sandbox }) => {
   await sandbox.tmux('new-session', '-d', 'sleep 1000')
   const spawned = createSpawned({
     server: parseSocket(sandbox.socket),
-    tmuxPath: 'tmux',
+    tmuxPath: () => 'tmux',
     env: sandbox.env,
     timeoutMs: 10_000,
   })
