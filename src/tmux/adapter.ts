@@ -165,7 +165,13 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
       if (listing.server) await socket.keep()
       return listing
     },
-    newSession: createNewSession({ run, server, mark, timeoutMs }),
+    newSession: createNewSession({
+      run,
+      server,
+      clientVersion: () => program.version(),
+      mark,
+      timeoutMs,
+    }),
     async killPane({ paneId, id }) {
       assertPane(paneId)
       const reply = await run([killPaneCommand(paneId, id)], { changesSessions: true })

@@ -37,6 +37,17 @@ export function stayDetached(session: string): Command {
   return ['set-option', '-t', session, 'destroy-unattached', 'off']
 }
 
+const size = ['-x', '200', '-y', '50']
+
+/** Gives a session that was just made its size, which versions before 3.3 take from the client that makes it; a terminal that is attached still sets its own. */
+export function sizeCommands(session: string): readonly Command[] {
+  return [
+    ['resize-window', '-t', session, ...size],
+    // A window that was resized keeps its size until this is gone.
+    ['set-option', '-w', '-u', '-t', session, 'window-size'],
+  ]
+}
+
 /** Creates a session and answers with a row: mark, pane, session, pid. */
 export function newSessionCommand(session: NewSession, mark: string): Command {
   const { name, cwd, env, unset, argv } = session
@@ -48,7 +59,9 @@ export function newSessionCommand(session: NewSession, mark: string): Command {
   // A single word after `--` goes through a shell, so there are always two at least.
   const words = ['env', ...unset.flatMap((variable) => ['-u', variable]), ...argv]
   return [
-    ...'new-session -d -x 200 -y 50 -P -F'.split(' '),
+    ...'new-session -d'.split(' '),
+    ...size,
+    ...'-P -F'.split(' '),
     `${mark}|#{pane_id}|#{session_id}|#{pane_pid}`,
     '-s',
     name,

@@ -5,6 +5,7 @@ import {
   newSessionCommand,
   prepareServer,
   setHistoryLimit,
+  sizeCommands,
   stayUnattached,
   unmarkCommands,
   whereCommand,
@@ -22,6 +23,8 @@ interface Around {
   readonly after?: readonly Command[]
   /** The server may have to be started. */
   readonly isNew?: boolean
+  /** The server's, or the client's where it starts one. */
+  readonly version: string
   /** Of history, for this session alone. */
   readonly limit?: number
 }
@@ -30,18 +33,20 @@ interface Around {
 export function createNewSession(given: {
   readonly run: Run
   readonly server: Server
+  readonly clientVersion: () => string
   readonly mark: string
   readonly timeoutMs: number
 }): (session: NewSession) => Promise<CreatedSession> {
-  const { run, server, mark, timeoutMs } = given
+  const { run, server, clientVersion, mark, timeoutMs } = given
 
   async function create(
     session: NewSession,
-    { before = [], after = [], isNew = server.kind === 'default', limit }: Around = {},
+    { before = [], after = [], isNew = server.kind === 'default', limit, version }: Around,
   ): Promise<CreatedSession> {
     const byName = `=${session.name}:`
     const marksOn = (target: string, pane: string): readonly Command[] => [
       ...(limit === undefined ? [] : [setHistoryLimit(limit, target)]),
+      ...(isAtLeast(version, '3.3') ? [] : sizeCommands(target)),
       ...markCommands(session, { session: target, pane }),
     ]
     const marks = marksOn(byName, byName)
@@ -90,19 +95,19 @@ export function createNewSession(given: {
     const asked = await ask()
     if (asked === null) {
       const before = prepareServer(server, { historyLimit, isNew: true })
-      return create(session, { before, isNew: true })
+      return create(session, { before, isNew: true, version: clientVersion() })
     }
     const { version, usual } = asked
-    if (usual === String(historyLimit)) return create(session)
+    if (usual === String(historyLimit)) return create(session, { version })
     // From then on the limit acts on panes that are there, so it is the session's own.
-    if (isAtLeast(version, '3.7')) return create(session, { limit: historyLimit })
+    if (isAtLeast(version, '3.7')) return create(session, { limit: historyLimit, version })
     // Before 3.7 tmux reads the limit only when it makes a pane, and only the global one. On a server
     // that is not lab's it is changed for the length of one line.
     const before = [setHistoryLimit(historyLimit)]
-    if (server.kind === 'own') return create(session, { before })
+    if (server.kind === 'own') return create(session, { before, version })
     const after = [setHistoryLimit(usual)]
     try {
-      return await create(session, { before, after })
+      return await create(session, { before, after, version })
     } catch (error) {
       await run(after)
       throw error
