@@ -26,7 +26,7 @@ interface Outcome {
 export const stop: Command = async (argv, context) => {
   const { values, positionals } = parseFlags(argv, flags)
   const { project, all, left } = values
-  if (left && positionals.length === 0)
+  if (left && (positionals.length === 0 || all || project !== undefined))
     throw new UsageError('lab stop --left takes the ids of ended instances; lab ls shows them.')
   const ways = [positionals.length > 0, project !== undefined, all === true]
   if (ways.filter(Boolean).length !== 1)

@@ -45,7 +45,11 @@ export function createAgents(registry: Registry): Agents {
     forget: () => places.clear(),
     join(live) {
       const keepers = new Map<number, Entry>()
-      for (const entry of live) if (entry.session) keepers.set(entry.session.panePid, entry)
+      for (const entry of live) {
+        // One that tmux does not list lives under its keeper all the same.
+        const keeper = entry.session?.panePid ?? entry.keeper?.pid
+        if (keeper) keepers.set(keeper, entry)
+      }
       const nearest = new Map<Entry, { found: RegistryEntry; place: Place }>()
       for (const found of registry.entries()) {
         // The daemon may run below the agent that started it, and holds sessions of anybody.
@@ -61,7 +65,7 @@ export function createAgents(registry: Registry): Agents {
         const match = nearest.get(entry)
         entry.unheardSince =
           match || !hadFile(entry) ? null : (entry.unheardSince ?? performance.now())
-        if (match) take(entry, match.found, match.place)
+        if (match) take(entry, match, live)
         else if (entry.session && !(entry.agent && isRunning(entry.agent))) {
           // Not started yet, or begun anew by a wrapper: what is known of an agent before is no news.
           entry.registry = null
@@ -102,13 +106,30 @@ function hadFile({ session, registered, state }: Entry): boolean {
   return session !== null && (registered !== null || state === 'ready' || state === 'busy')
 }
 
-function take(entry: Entry, found: RegistryEntry, { start }: Place): void {
+function take(
+  entry: Entry,
+  { found, place: { start } }: { found: RegistryEntry; place: Place },
+  live: readonly Entry[],
+): void {
   entry.registry = found
   entry.agent = { pid: found.pid, start }
   entry.registered = entry.agent
-  if (found.conversation) setConversation(entry, found.conversation)
+  if (found.conversation && mayTake(entry, found.conversation, live))
+    setConversation(entry, found.conversation)
   if (found.deepLink) entry.deepLink = found.deepLink
   entry.parkedJobId = found.parkedJobId
+}
+
+/**
+ * Whether an agent may say that it goes on with that conversation: not with one that another live agent
+ * has, and not later with the same claim. An agent can write its own file, and whoever took another's
+ * conversation that way would keep it from being resumed.
+ */
+function mayTake(entry: Entry, conversation: string, live: readonly Entry[]): boolean {
+  if (conversation === entry.conversation) return true
+  if (live.some((other) => other !== entry && other.conversation === conversation))
+    entry.claimed = conversation
+  return entry.claimed !== conversation
 }
 
 function firstChild(pid: number): Entry['agent'] {

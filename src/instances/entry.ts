@@ -5,7 +5,6 @@ import { composeName, type ProjectKey } from '../core/names.ts'
 import type { State } from '../core/state.ts'
 import type { ProcessId } from '../processes.ts'
 import type { InstanceRecord } from '../store/store.ts'
-import type { ListedSession, SessionMetadata } from '../tmux/tmux.ts'
 import type { Doubt, Ended, ServerId } from './doubt.ts'
 
 /** The service's own, changeable view; nobody outside src/instances holds one. */
@@ -56,6 +55,8 @@ export interface Entry {
   agent: ProcessId | null
   /** Claude's daemon holds its session under this name: what is said there is another conversation. */
   parkedJobId: string | null
+  /** Another's conversation that its registry file names, which is not believed. */
+  claimed: string | null
   /** The agent of this launch as last seen, also when it is over. */
   lastAgent: ProcessId | null
   registry: RegistryEntry | null
@@ -100,6 +101,7 @@ const blank = {
   silence: null,
   parkedJobId: null,
   lastAgent: null,
+  claimed: null,
   registry: null,
   deepLink: null,
   branch: null,
@@ -171,8 +173,8 @@ export function resetForLaunch(
 export function recordOf(entry: Entry, bootId: string): InstanceRecord {
   const { id, name, projectPath, slot, label, model, effort } = entry
   const { conversation, createdAt, launchedAt, parkedJobId } = entry
-  const { said, isBlank, registered, server, keeper } = entry
-  const { note, verified, stopAskedBy, ended, state, together, dismissed } = entry
+  const { said, isBlank, registered, server, keeper, note, verified, stopAskedBy } = entry
+  const { ended, state, together, dismissed } = entry
   return {
     id,
     name,
@@ -197,50 +199,6 @@ export function recordOf(entry: Entry, bootId: string): InstanceRecord {
     together,
     dismissed,
     ended: ended && { state: state === 'stopped' ? 'stopped' : 'error', ...ended },
-  }
-}
-
-/** What lab writes onto the session, enough to know the instance again without the store. */
-export function metadataOf(entry: Entry): SessionMetadata {
-  const { id, projectPath, label, slot, model, effort, conversation, createdAt, note } = entry
-  return {
-    id,
-    project: projectPath,
-    slot: String(slot),
-    conversation,
-    created: createdAt,
-    note,
-    ...(label === null ? {} : { label }),
-    ...(model === null ? {} : { model }),
-    ...(effort === null ? {} : { effort }),
-  }
-}
-
-/** An instance found in tmux of which the store knows nothing; null when its metadata is not lab's. */
-export function entryFromSession(session: ListedSession, now: string): Entry | null {
-  const metadata: Readonly<Record<string, string>> | null = session.lab
-  const { id, project, note } = metadata ?? {}
-  // A note names a file in lab's own folder, which is removed one day.
-  if (!id || !project || !note || !/^[\w-][\w.-]*$/.test(note)) return null
-  const given = { id, name: session.name, projectPath: project, note, now }
-  const entry = reserveEntry({
-    ...given,
-    slot: /^[1-9]\d{0,5}$/.test(metadata?.['slot'] ?? '') ? Number(metadata?.['slot']) : 1,
-    label: metadata?.['label'] ?? null,
-    model: metadata?.['model'] ?? null,
-    effort: metadata?.['effort'] ?? null,
-  })
-  const createdAt = metadata?.['created'] ?? now
-  // It may have been ready long ago; a death is then no failed start.
-  return {
-    ...entry,
-    createdAt,
-    launchedAt: createdAt,
-    since: createdAt,
-    conversation: metadata?.['conversation'] ?? id,
-    said: 'unknown',
-    verified: true,
-    unconfirmed: true,
   }
 }
 

@@ -47,9 +47,16 @@ export function createResume(
     const twin = ledger.live().find((other) => other.conversation === entry.conversation)
     if (twin) throw new AlreadyRunning(twin.name, [])
     // Nor one that the operator continues by hand.
+    const claimants = new Set(
+      ledger
+        .live()
+        .flatMap(({ claimed, agent }) =>
+          claimed === entry.conversation && agent ? [agent.pid] : [],
+        ),
+    )
     for (const { conversation, pid, procStart } of registry.entries())
       if (conversation === entry.conversation && procStart && isRunning({ pid, start: procStart }))
-        throw new AlreadyRunning(entry.name, [pid])
+        if (!claimants.has(pid)) throw new AlreadyRunning(entry.name, [pid])
   }
 
   function goneOf({ name, conversation }: Entry, transcript: TranscriptState): ConversationGone {

@@ -24,6 +24,22 @@ test('each instance named is stopped, and one refusal keeps no other from it', a
   expect((await fakeLab.run(['stop', 'foo'])).exitCode).toBe(0)
 })
 
+test('stop --left ends what ended instances left, and says what of it still runs', async ({
+  fakeLab,
+}) => {
+  const left = [{ pid: 7, command: 'tmux', servesOthers: true }]
+  const { answers } = fakeLab
+  answers['POST /api/v1/instances/a/end-left'] = { body: instanceOf({ name: 'foo', left: [] }) }
+  answers['POST /api/v1/instances/b/end-left'] = { body: instanceOf({ name: 'bar', left }) }
+  expect(await fakeLab.run(['stop', '--left', 'a', 'b'])).toEqual({
+    exitCode: 0,
+    out: 'foo: nothing of it runs\nbar: still running: 7\n',
+    err: '',
+  })
+  expect((await fakeLab.run(['stop', '--left'])).exitCode).toBe(2)
+  expect((await fakeLab.run(['stop', '--left', '--all'])).exitCode).toBe(2)
+})
+
 test.for(['', '.', '..'])('stop %j asks the server nothing', async (ref, { fakeLab }) => {
   fakeLab.answers['DELETE /api/v1/instances/'] = { body: { results: [] } }
   const { exitCode, err } = await fakeLab.run(['stop', ref])

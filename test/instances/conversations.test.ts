@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { fileOf } from '../fixtures/registry.ts'
 import { test, type TestLab } from '../fixtures/lab.ts'
-import { looked, stop, type } from '../fixtures/life.ts'
+import { fooAndBar, looked, stop, type } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
 const other = '11111111-2222-4333-8444-555555555555'
@@ -172,4 +172,17 @@ test('the conversation that /clear began is the one that is known after a crash 
   await until(() => lab.marked().length === 0, { what: 'no agent left' })
   await lab.boot()
   expect((await lab.reaches(id, 'error')).conversation).toBe(cleared)
+})
+
+test('a live agent whose registry file names another’s conversation does not keep that one from being resumed', async ({
+  lab,
+}) => {
+  const [foo, bar] = await fooAndBar(lab)
+  const file = join(lab.home, '.claude/sessions', `${foo.pid}.json`)
+  const own = JSON.parse(readFileSync(file, 'utf8'))
+  writeFileSync(file, JSON.stringify({ ...own, sessionId: bar.conversation }))
+  await looked(lab)
+  await stop(lab, bar.id)
+  expect((await lab.get(foo.id)).conversation).toBe(foo.conversation)
+  expect((await lab.call('POST', `/api/v1/instances/${bar.id}/resume`)).status).toBe(201)
 })

@@ -4,13 +4,12 @@ import { describe, expect, test } from 'vitest'
 import type { ProjectKey } from '../../src/core/names.ts'
 import {
   entryFromRecord,
-  entryFromSession,
-  metadataOf,
   namesHeldBy,
   recordOf,
   resetForLaunch,
   type Entry,
 } from '../../src/instances/entry.ts'
+import { entryFromSession, metadataOf } from '../../src/instances/metadata.ts'
 import type { InstanceRecord } from '../../src/store/store.ts'
 import type { ListedSession, SessionMetadata } from '../../src/tmux/tmux.ts'
 import { evidence, id, later, now, registry, reserve } from '../fixtures/entry.ts'

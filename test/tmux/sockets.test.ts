@@ -1,5 +1,6 @@
 // The three kinds of server: lab's own, the operator's own, another unit's.
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { TmuxUnavailable } from '../../src/errors.ts'
@@ -194,6 +195,39 @@ describe.each(clients)('with the %s client', (client) => {
       for (const tmux of both) expect((await tmux.owner())?.pid).toBe(holders[0])
       expect((await plain('ls')).split('\n')).toHaveLength(2)
     }
+  })
+
+  test("lab's own server that lost its socket opens it again at the next call, and no second one is made", async ({
+    sandbox,
+  }) => {
+    const tmux = await openBare(sandbox, { client })
+    await tmux.newSession(session(sandbox))
+    const { server } = await tmux.list()
+    await rm(await sandbox.tmux('display-message', '-p', '#{socket_path}'))
+    await tmux.newSession(session(sandbox, { name: 'bar', metadata: { id: 'id of bar' } }))
+    const listing = await tmux.list()
+    expect(listing.server?.pid).toBe(server!.pid)
+    expect(listing.sessions.map(({ name }) => name).toSorted()).toEqual(['bar', 'foo'])
+    expect(await sandbox.tmux('display-message', '-p', '#{pid}')).toBe(`${server!.pid}`)
+  })
+
+  test("the operator's own server that lost its socket gets no second one beside it, and is named with the remedy", async ({
+    sandbox,
+  }) => {
+    await sandbox.plainTmux('-f', '/dev/null', 'new-session', '-d', '-s', 'mine', 'exec sleep 1000')
+    const [pid, path] = (
+      await sandbox.plainTmux('display-message', '-p', '#{pid} #{socket_path}')
+    ).split(' ')
+    const tmux = await openBare(sandbox, { client, socket: 'default' })
+    await rm(path!)
+    for (const call of [() => tmux.list(), () => tmux.newSession(session(sandbox))]) {
+      const refused = await call().catch((error: unknown) => error)
+      expect(refused).toBeInstanceOf(TmuxUnavailable)
+      expect((refused as Error).message).toContain(`kill -USR1 ${pid}`)
+    }
+    process.kill(Number(pid), 'SIGUSR1')
+    await until(() => existsSync(path!), { what: 'its socket' })
+    expect((await tmux.list()).sessions.map(({ name }) => name)).toEqual(['mine'])
   })
 
   test("another unit's server is used, and never started", async ({ sandbox }) => {
