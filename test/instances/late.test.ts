@@ -31,13 +31,14 @@ async function giveUp(lab: TestLab, path: string): Promise<Launch> {
   }
 }
 
-/** Makes the session as tmux would have made it: an agent with every mark that lab gives. */
+/** Makes the session as tmux would have made it: a keeper of that launch with every mark that lab gives. */
 async function comeLate(lab: TestLab, { id, note }: Launch): Promise<void> {
   const project = join(lab.root, 'foo')
   const marks = { id, project, note, slot: '1', conversation: id, keys: 'id,project,note,slot,conversation' } // prettier-ignore
   const environment = [`LAB_INSTANCE=${id}`, `LAB_STATE_DIR=${lab.stateDir}`]
   await lab.tmux(
-    'new-session', '-d', '-s', 'late', ...environment.flatMap((word) => ['-e', word]), 'exec sleep 600',
+    'new-session', '-d', '-s', 'late', ...environment.flatMap((word) => ['-e', word]),
+    'sh', '-c', 'sleep 600; :', 'lab-keeper', '0', join(lab.stateDir, 'notes', note),
     ';', 'set-option', '-p', '-t', '=late:', 'remain-on-exit', 'on',
     ';', 'set-option', '-p', '-t', '=late:', '@lab_agent', id,
     ...Object.entries(marks).flatMap(([key, value]) => [';', 'set-option', '-t', '=late:', `@lab_${key}`, value]),
