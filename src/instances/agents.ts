@@ -63,8 +63,9 @@ export function createAgents(registry: Registry): Agents {
       }
       for (const entry of live) {
         const match = nearest.get(entry)
-        entry.unheardSince =
-          match || !hadFile(entry) ? null : (entry.unheardSince ?? performance.now())
+        if (match || !hadFile(entry)) entry.unheardSince = null
+        // Nobody knows since when an agent has had none that an earlier lab left alive.
+        else entry.unheardSince ??= entry.unconfirmed ? Number.NEGATIVE_INFINITY : performance.now()
         if (match) take(entry, match, live)
         else if (entry.session && !(entry.agent && isRunning(entry.agent))) {
           // Not started yet, or begun anew by a wrapper: what is known of an agent before is no news.
