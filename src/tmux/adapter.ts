@@ -130,15 +130,18 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     return ensured
   }
 
-  const list = createLister(run, {
-    mark,
-    timeoutMs,
-    onKept: () =>
-      options.log({
-        level: 'warn',
-        msg: 'the tmux server had exit-unattached on, which would end every agent with lab; lab turned it off',
-      }),
-  })
+  const list = createLister(
+    { run, captureRun },
+    {
+      mark,
+      timeoutMs,
+      onKept: () =>
+        options.log({
+          level: 'warn',
+          msg: 'the tmux server had exit-unattached on, which would end every agent with lab; lab turned it off',
+        }),
+    },
+  )
   const argv = (): readonly string[] => {
     // Asked first: a server that is gone takes its program along, and what was told of it.
     const own = program.path()

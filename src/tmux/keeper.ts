@@ -39,6 +39,19 @@ export function keeperArgv({ nofile, noteFile, argv }: Keeper): string[] {
 const deathLine = /^Pane is dead(?: \(.*\))?\s*$/
 
 /**
+ * How a dead pane's process ended, by the line that tmux draws at its bottom; null where it does not say.
+ * Before 3.3 that line is the only place in which tmux tells a signal.
+ */
+export function deathIn(
+  lines: readonly string[],
+): { readonly status: number } | { readonly signal: number } | null {
+  const last = withoutTrailingBlanks(lines.map((line) => line.trimEnd())).at(-1) ?? ''
+  const [, kind, number] = /^Pane is dead \((status|signal) (\d+)[,)]/.exec(last) ?? []
+  if (kind === undefined) return null
+  return kind === 'signal' ? { signal: Number(number) } : { status: Number(number) }
+}
+
+/**
  * Takes the line that tmux draws at the bottom of a dead pane off the end, and the blank lines above
  * it. Only the last line can be tmux's; one that the agent printed stays.
  */

@@ -1,20 +1,33 @@
 // The adapter's listing: asked for in one call, and again when sessions carry keys not asked for.
 import { TmuxUnavailable } from '../errors.ts'
 import { stayUnattached } from './commands.ts'
+import { deathIn } from './keeper.ts'
 import { listCommands, parseListing } from './listing.ts'
 import { failureOf, type Run } from './reply.ts'
-import type { Listing } from './tmux.ts'
+import type { ListedSession, Listing } from './tmux.ts'
 
 /**
  * Returns the adapter's `list`; `mark` tells its rows from whatever is in a title. A server that an
  * operator's configuration has told to end with its last terminal is told not to, and `onKept` called.
  */
 export function createLister(
-  run: Run,
+  { run, captureRun }: { readonly run: Run; readonly captureRun: Run },
   given: { readonly mark: string; readonly timeoutMs: number; readonly onKept: () => void },
 ): () => Promise<Listing> {
   const { mark, timeoutMs, onKept } = given
   const knownKeys: string[] = []
+
+  /** The session with how its dead pane ended, where the formats of this version do not say. */
+  async function withDeath(session: ListedSession): Promise<ListedSession> {
+    const { pane } = session
+    if (!pane?.dead || pane.deadStatus !== null || pane.deadSignal !== null) return session
+    const reply = await captureRun([['capture-pane', '-p', '-t', pane.paneId]])
+    const death = reply.kind === 'ok' ? deathIn(reply.lines) : null
+    if (death === null) return session
+    const told = 'signal' in death ? { deadSignal: death.signal } : { deadStatus: death.status }
+    return { ...session, pane: { ...pane, ...told } }
+  }
+
   return async function list(): Promise<Listing> {
     const commands = listCommands(mark, knownKeys)
     const first = await run(commands)
@@ -26,7 +39,8 @@ export function createLister(
     if (listing.server === null)
       throw new TmuxUnavailable('tmux answered a listing without saying who it is')
     if (endsUnattached && (await run([stayUnattached])).kind === 'ok') onKept()
-    if (unknownKeys.length === 0) return listing
+    if (unknownKeys.length === 0)
+      return { ...listing, sessions: await Promise.all(listing.sessions.map(withDeath)) }
     // Only after a restart: sessions that an earlier lab made tell which keys they carry.
     knownKeys.push(...unknownKeys.filter((key) => !knownKeys.includes(key)))
     return list()

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createLister } from '../../src/tmux/lister.ts'
+import type { Reply } from '../../src/tmux/reply.ts'
 import { decodeValue, encodeValue, parseListing } from '../../src/tmux/listing.ts'
 
 const head = 'M|77|1700000000|3.3a'
@@ -114,6 +116,24 @@ describe('a listing', () => {
     const line = row(`$1|0|1|%1||1|3||${command}`, 'foo', ':a:30:41:id:a', '')
     const { sessions } = parseListing('M', [], [head, line]).listing
     expect(sessions[0]?.pane?.dead).toBe(isKeepers ? true : undefined)
+  })
+
+  test.each([
+    ['Pane is dead (signal 9, Sat Nov 28 05:04:36 2026)', { deadSignal: 9, deadStatus: null }],
+    ['Pane is dead (status 3, Sat Nov 28 05:04:36 2026)', { deadSignal: null, deadStatus: 3 }],
+    ['Pane is dead', { deadSignal: null, deadStatus: null }],
+    ['it says "Pane is dead (signal 9, now)"', { deadSignal: null, deadStatus: null }],
+  ])('tells how a pane died, where tmux says so on its screen alone: %s', async (line, told) => {
+    const run = ([command]: readonly (readonly string[])[]): Promise<Reply> => {
+      const rows = [head, row('$1|0|1|%4|30|1|||', 'foo', ':a:30:::a', 't')]
+      const lines = command![0] === 'capture-pane' ? ['bye', line, '', ''] : rows
+      return Promise.resolve({ kind: 'ok', lines })
+    }
+    const list = createLister(
+      { run, captureRun: run },
+      { mark: 'M', timeoutMs: 1000, onKept: () => {} },
+    )
+    expect((await list()).sessions).toMatchObject([{ pane: { dead: true, ...told } }])
   })
 
   test('has no server when tmux did not say who it is', () => {
