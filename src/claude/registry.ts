@@ -10,6 +10,10 @@ import { parseEntry, type RegistryEntry } from './registry-entry.ts'
 export interface Registry {
   /** The last good value of every file that is there; none of one that stays cut off for seconds. */
   entries(): Iterable<RegistryEntry>
+  /** Those of them that nobody has retired. */
+  candidates(): Iterable<RegistryEntry>
+  /** Leaves an entry, whose process is gone for good, out of the candidates; its file may be written anew. */
+  retire(entry: RegistryEntry): void
   /** Reads one process's file now; null when it is gone or was never whole. */
   read(pid: number): RegistryEntry | null
   /** Looks at the directory itself, for what its watcher missed or where none could be set. */
@@ -37,6 +41,8 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   const files = new Map<string, { stamp: string; entry: RegistryEntry | null }>()
   /** Since when each file that cannot be read whole is so (of `performance.now()`). */
   const torn = new Map<string, number>()
+  // Ten thousand old files must not be gone through at every change of one.
+  const candidates = new Map<string, RegistryEntry>()
   let watchers: FSWatcher[] = []
   let watched = ''
   let names: readonly string[] = []
@@ -73,12 +79,14 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
     torn.delete(name)
     if (stamp === null) {
       files.delete(name)
+      candidates.delete(name)
       if (before?.entry) changed()
       return true
     }
     const entry = readEntry(join(dir, name))
     // A torn file keeps its old stamp, so that the next reconcile looks again.
-    if (!entry) torn.set(name, since)
+    if (entry) candidates.set(name, entry)
+    else torn.set(name, since)
     files.set(name, { stamp: entry ? stamp : '', entry: entry ?? before?.entry ?? null })
     if (entry && JSON.stringify(entry) !== JSON.stringify(before?.entry)) changed()
     return entry !== null
@@ -142,6 +150,13 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
     read(pid) {
       take(`${pid}.json`)
       return files.get(`${pid}.json`)?.entry ?? null
+    },
+    *candidates() {
+      for (const [name, entry] of candidates) if (!isCutOff(name)) yield entry
+    },
+    retire(entry) {
+      const name = `${entry.pid}.json`
+      if (candidates.get(name) === entry) candidates.delete(name)
     },
     reconcile,
     close() {

@@ -26,18 +26,16 @@ interface Place {
 export function createAgents(registry: Registry): Agents {
   // Reading a hundred processes for every change of one costs more than the listing itself.
   const places = new Map<string, Place>()
-  // A file outlives `kill -9`: after years there are thousands, and none of their processes comes again.
-  const gone = new WeakSet<RegistryEntry>()
 
   function placeOf(entry: RegistryEntry, keepers: ReadonlyMap<number, Entry>): Place | null {
-    if (gone.has(entry)) return null
     const key = `${entry.pid} ${entry.procStart}`
     const known = places.get(key)
     if (known && keepers.has(known.keeper)) return known
     const place = findPlace(entry, keepers)
     if (place) places.set(key, place)
+    // A file outlives `kill -9`, and this process does not come again.
     else if (entry.procStart !== null && !isRunning({ pid: entry.pid, start: entry.procStart }))
-      gone.add(entry)
+      registry.retire(entry)
     return place
   }
 
@@ -51,7 +49,7 @@ export function createAgents(registry: Registry): Agents {
         if (keeper) keepers.set(keeper, entry)
       }
       const nearest = new Map<Entry, { found: RegistryEntry; place: Place }>()
-      for (const found of registry.entries()) {
+      for (const found of registry.candidates()) {
         // The daemon may run below the agent that started it, and holds sessions of anybody.
         if (found.isBackground) continue
         const place = placeOf(found, keepers)

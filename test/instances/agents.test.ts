@@ -24,9 +24,12 @@ vi.mock('../../src/processes.ts', async (original) => {
 describe('agents', () => {
   test('look once for the process of a file that has outlived it, not at every change', () => {
     const entries = Array.from({ length: 100 }, (_, i) => parseEntry(fileOf(5_000_000 + i))!)
+    const candidates = new Set(entries)
     const registry: Registry = {
       read: () => null,
       entries: () => entries,
+      candidates: () => candidates,
+      retire: (entry) => void candidates.delete(entry),
       reconcile() {},
       close() {},
     }
@@ -38,5 +41,7 @@ describe('agents', () => {
     agents.forget()
     agents.join([])
     expect(looked.at).toEqual([])
+    // Nor are they gone through again.
+    expect(candidates.size).toBe(0)
   })
 })

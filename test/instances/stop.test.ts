@@ -100,7 +100,7 @@ function serviceOf(entry: Entry, sweeper = realSweeper()) {
   })
   const apply = createSightings({
     ...parts,
-    agents: createAgents({ entries: () => [] } as unknown as Parameters<typeof createAgents>[0]),
+    agents: createAgents({ candidates: () => [] } as unknown as Parameters<typeof createAgents>[0]),
     adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
     end: nothing,
     goOnStopping: (stopping) => stop.goOn(stopping),
