@@ -10,7 +10,7 @@ import { createClaudeProgram } from './claude/program.ts'
 import { checkNamed, variableNames } from './claude/variables.ts'
 import { createRegistry } from './claude/registry.ts'
 import type { Config } from './config.ts'
-import { LabError, UsageError } from './errors.ts'
+import { UsageError } from './errors.ts'
 import { createInstances, type Instances } from './instances/instances.ts'
 import { openNotes } from './instances/notes.ts'
 import { createLog, type Log } from './log.ts'
@@ -18,10 +18,9 @@ import { readBootId, readProcess, type ProcessId } from './processes.ts'
 import { createProjects } from './projects/projects.ts'
 import { checkRoot } from './projects/root.ts'
 import { openJournal } from './store/journal.ts'
-import { dropLinks, lockStateDir } from './store/lock.ts'
 import { newBootToken, writeServerNote } from './store/server-note.ts'
 import { openSignIns } from './store/sign-ins.ts'
-import { makeDir, makeStateDir } from './store/state-dir.ts'
+import { dropLinks, makeDir, openStateDir } from './store/state-dir.ts'
 import { openStore } from './store/store.ts'
 import { createTmux } from './tmux/adapter.ts'
 import { holdServer } from './tmux/hold.ts'
@@ -238,18 +237,4 @@ function compose(
     now: Date.now,
   })
   return { instances, claude }
-}
-
-function openStateDir(dir: string, self: ProcessId): () => void {
-  try {
-    makeStateDir(dir)
-    return lockStateDir(dir, self)
-  } catch (error) {
-    if (error instanceof LabError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    throw new UsageError(
-      `--state-dir ${dir} cannot be written (${code}). Name one that this user may write to.`,
-      { cause: error },
-    )
-  }
 }

@@ -1,5 +1,5 @@
 // One lab per state directory: the lock file names its holder.
-import { linkSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { isRunning, type ProcessId } from '../processes.ts'
@@ -87,18 +87,5 @@ function holderIn(text: string | null): ProcessId | null {
       : null
   } catch {
     return null
-  }
-}
-
-// What lab writes as it goes; the store may be kept elsewhere on purpose.
-const written = ['settings.json', 'journal.jsonl', 'server.json', 'tmux-clients.json']
-
-/** Removes links where lab is about to write: somebody else's file would be overwritten. */
-export function dropLinks(dir: string, onDropped: (file: string) => void): void {
-  for (const name of written) {
-    const file = join(dir, name)
-    if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) continue
-    rmSync(file)
-    onDropped(file)
   }
 }

@@ -1,7 +1,9 @@
 // The state directory as it must be before anything is opened in it.
-import { mkdirSync, statSync, type Stats } from 'node:fs'
+import { lstatSync, mkdirSync, rmSync, statSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../errors.ts'
+import { LabError, UsageError } from '../errors.ts'
+import type { ProcessId } from '../processes.ts'
+import { lockStateDir } from './lock.ts'
 
 const folders = ['buffers', 'notes']
 // state.json is missing here: what is not one is kept aside, and lab begins with an empty store.
@@ -33,6 +35,34 @@ export function makeStateDir(dir: string): void {
 export function makeDir(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   return path
+}
+
+/** Makes the state directory this process's own and returns its release. @throws UsageError with the remedy */
+export function openStateDir(dir: string, self: ProcessId): () => void {
+  try {
+    makeStateDir(dir)
+    return lockStateDir(dir, self)
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      `--state-dir ${dir} cannot be written (${code}). Name one that this user may write to.`,
+      { cause: error },
+    )
+  }
+}
+
+// What lab writes as it goes; the store may be kept elsewhere on purpose.
+const written = ['settings.json', 'journal.jsonl', 'server.json', 'tmux-clients.json']
+
+/** Removes links where lab is about to write: somebody else's file would be overwritten. */
+export function dropLinks(dir: string, onDropped: (file: string) => void): void {
+  for (const name of written) {
+    const file = join(dir, name)
+    if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) continue
+    rmSync(file)
+    onDropped(file)
+  }
 }
 
 function check(path: string, wanted: string, isRight: (stat: Stats) => boolean): void {
