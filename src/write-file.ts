@@ -1,9 +1,17 @@
 // Replaces files whole: what was there stays until all of the new text is on the disk. (The library
 // for it, write-file-atomic 7, writes once and does not look at how much was taken: on a full disk it
 // puts a file that is cut off in the place of a good one.)
+import { constants, writeFileSync } from 'node:fs'
 import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 
 let written = 0
+
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants
+
+/** Writes a small file of lab's own at once, not whole; a FIFO in its place is an error, not a wait. @throws what the system says */
+export function writeNow(path: string, text: string, mode = 0o600): void {
+  writeFileSync(path, text, { mode, flag: O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK } as object)
+}
 
 /**
  * Writes `text` in the place of a file, or of what a symlink leads to, with that mode and the old

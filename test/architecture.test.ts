@@ -26,6 +26,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   serve: {
     rooms: [
+      'compose',
       'claude',
       'errors',
       'instances',
@@ -40,9 +41,15 @@ const rooms: Readonly<Record<string, Room>> = {
     types: ['config'],
     packages: ['node:', '@hono/node-server', 'write-file-atomic'],
   },
+  compose: {
+    rooms: ['claude', 'instances', 'log', 'processes', 'projects', 'store', 'tmux', 'write-file'],
+    types: ['config', 'serve'],
+    packages: ['node:'],
+  },
   config: { rooms: ['argv', 'errors'], packages: ['node:'] },
   argv: { rooms: ['errors'], packages: ['node:'] },
-  errors: { rooms: [], packages: [] },
+  'disk-errors': { rooms: [], packages: [] },
+  errors: { rooms: ['disk-errors'], packages: [] },
   log: { rooms: [], types: ['config'], packages: ['node:', 'pino'] },
   processes: { rooms: [], packages: ['node:'] },
   'process-table': { rooms: [], types: ['processes'], packages: [] },
@@ -52,10 +59,13 @@ const rooms: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: [] },
   projects: { rooms: ['core', 'errors', 'read-file'], packages: ['node:'] },
   store: {
-    rooms: ['core', 'errors', 'processes', 'read-file', 'write-file'],
+    rooms: ['core', 'disk-errors', 'errors', 'processes', 'read-file', 'write-file'],
     packages: ['node:', 'zod'],
   },
-  tmux: { rooms: ['core', 'errors', 'processes', 'read-file'], packages: ['node:', 'execa'] },
+  tmux: {
+    rooms: ['core', 'errors', 'processes', 'read-file', 'write-file'],
+    packages: ['node:', 'execa'],
+  },
   claude: {
     rooms: ['core', 'errors', 'processes', 'read-file', 'write-file'],
     packages: ['node:', 'execa', 'zod'],
@@ -64,6 +74,7 @@ const rooms: Readonly<Record<string, Room>> = {
     rooms: [
       'claude',
       'core',
+      'disk-errors',
       'errors',
       'process-table',
       'processes',
@@ -72,6 +83,7 @@ const rooms: Readonly<Record<string, Room>> = {
       'store',
       'tmux',
       'turns',
+      'write-file',
     ],
     types: ['log'],
     packages: ['node:', 'pino'],

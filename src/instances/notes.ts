@@ -1,13 +1,16 @@
 // Notes about a launch, one small file each: the keeper's when the agent ended, and lab's own when its
 // end was asked for.
-import { mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import type { Actor } from '../core/instance.ts'
 import { exitOf, type Exit } from '../core/state.ts'
 import { readTextSync } from '../read-file.ts'
+import { writeNow } from '../write-file.ts'
 
 export interface Notes {
+  /** Makes the folder where it is missing, and watches the one that is there now. @throws what the system says */
+  prepare(): void
   /** The file that a launch's keeper writes. */
   pathOf(note: string): string
   /** How the launch ended, or null while there is no note. */
@@ -28,17 +31,30 @@ const noteBytesMax = 4096
 
 /** Opens the folder of notes and calls `onChange` within milliseconds of a new one. */
 export function openNotes(dir: string, onChange: () => void): Notes {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const watcher = watchNotes(dir, onChange)
+  let watcher: FSWatcher | null = null
+  let watched = ''
+
+  function prepare(): void {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    const { ino, birthtimeMs } = statSync(dir)
+    // A folder that was removed and made again has no watcher, whatever its path.
+    if (watcher && watched === `${ino}/${birthtimeMs}`) return
+    watcher?.close()
+    watcher = watchNotes(dir, onChange)
+    watched = `${ino}/${birthtimeMs}`
+  }
+
+  try {
+    prepare()
+  } catch {
+    // The disk takes nothing now: there are no notes, and whoever needs the folder prepares it.
+  }
   return {
+    prepare,
     pathOf: (note) => join(dir, note),
     read(note) {
-      try {
-        const status = readTextSync(join(dir, note), noteBytesMax)
-        return /^\d{1,3}$/.test(status) ? exitOf(Number(status)) : null
-      } catch {
-        return null
-      }
+      const status = statusIn(join(dir, note))
+      return /^\d{1,3}$/.test(status) ? exitOf(Number(status)) : null
     },
     names() {
       try {
@@ -49,7 +65,15 @@ export function openNotes(dir: string, onChange: () => void): Notes {
     },
     // Written through the cache alone: what must outlive lab need not outlive the machine, which would
     // end the agent, too. That takes no longer when the disk is slow.
-    askEnd: (note, by) => writeFileSync(join(dir, `${note}.stop`), by, { mode: 0o600 }),
+    askEnd(note, by) {
+      try {
+        writeNow(join(dir, `${note}.stop`), by)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+        prepare()
+        writeNow(join(dir, `${note}.stop`), by)
+      }
+    },
     endAskedBy(note) {
       try {
         const by = readTextSync(join(dir, `${note}.stop`), noteBytesMax)
@@ -67,6 +91,16 @@ export function openNotes(dir: string, onChange: () => void): Notes {
         }
     },
     close: () => watcher?.close(),
+  }
+}
+
+/** What a keeper wrote, or linked to where its disk had no room; empty without it. */
+function statusIn(path: string): string {
+  try {
+    if (lstatSync(path).isSymbolicLink()) return readlinkSync(path)
+    return readTextSync(path, noteBytesMax)
+  } catch {
+    return ''
   }
 }
 

@@ -9,6 +9,7 @@
 // When many agents die at once, tmux 3.3a closes panes without having read what was written last. So
 // the keeper asks the terminal for its status and waits for the answer (0.5 s at most): tmux gives it
 // only once it has read all that came before. Only then does the note tell lab to look at the screen.
+// On a full disk the note is a symbolic link to the status, which needs no room of its own.
 const program = [
   'n=$1 end=$2',
   'shift 2',
@@ -19,14 +20,14 @@ const program = [
   's=$?',
   'stty -icanon -echo min 0 time 5 <&3 && printf "\\033[5n" >&3 && dd bs=64 count=1 <&3 >/dev/null',
   'umask 077',
-  'printf %s "$s" >"$end.part" && mv "$end.part" "$end"',
+  'printf %s "$s" >"$end.part" && mv "$end.part" "$end" || ln -s "$s" "$end"',
   'exit "$s"',
 ].join('; ')
 
 export interface Keeper {
   /** Open files the agent may have; 0 leaves the limit as it is. */
   readonly nofile: number
-  /** Absolute path of the file that appears, complete, with the exit status (128+n for signal n). */
+  /** Absolute path of the file, or link without room, that appears with the exit status (128+n for signal n). */
   readonly noteFile: string
   readonly argv: readonly string[]
 }

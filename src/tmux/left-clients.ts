@@ -1,8 +1,8 @@
 // The control clients that lab has open, written down by exact identity. One that outlives a killed lab
 // may hang for ever, and then keeps a server that is told to end from ending: the next lab ends it.
-import { writeFileSync } from 'node:fs'
 import { isRunning, nameOf, readProcess, type ProcessId } from '../processes.ts'
 import { readTextSync } from '../read-file.ts'
+import { writeNow } from '../write-file.ts'
 
 export interface LeftClients {
   /** Remembers a client that was opened. */
@@ -28,7 +28,7 @@ export function openLeftClients(file: string): LeftClients {
       // Two are open at a time; those before them have ended.
       open.splice(0, open.length, ...open.filter(isRunning), { pid, start: client.start })
       try {
-        writeFileSync(file, `${JSON.stringify(open)}\n`, { mode: 0o600 })
+        writeNow(file, `${JSON.stringify(open)}\n`)
       } catch {
         // The next lab then finds them by asking the server, which answers unless it is ending.
       }

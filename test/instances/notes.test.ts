@@ -1,6 +1,16 @@
 // The keepers' notes in a real folder.
+import { execFileSync } from 'node:child_process'
 import type { FSWatcher } from 'node:fs'
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, watch, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, vi } from 'vitest'
 import { openNotes } from '../../src/instances/notes.ts'
@@ -130,5 +140,39 @@ test('without a watcher to be had the notes are read all the same', ({ folder })
   note(notes.pathOf('a'), '0')
   expect(notes.names()).toEqual(new Set(['a']))
   expect(notes.read('a')).toEqual({ code: 0, signal: null })
+  notes.close()
+})
+
+test('a note that is a link, as on a full disk, is read and told', async ({ folder }) => {
+  let told = 0
+  const notes = openNotes(folder, () => told++)
+  symlinkSync('137', notes.pathOf('a'))
+  await until(() => told > 0, { what: 'the note to be told' })
+  expect(notes.read('a')).toEqual({ code: null, signal: 'SIGKILL' })
+  expect(notes.names().has('a')).toBe(true)
+  notes.remove('a')
+  expect(readdirSync(folder)).toEqual([])
+  notes.close()
+})
+
+test('a folder that is removed is made again, and watched', async ({ folder }) => {
+  let told = 0
+  const notes = openNotes(join(folder, 'notes'), () => told++)
+  rmSync(join(folder, 'notes'), { recursive: true })
+  notes.prepare()
+  note(notes.pathOf('a'), '0')
+  await until(() => told > 0, { what: 'the note to be told' })
+  rmSync(join(folder, 'notes'), { recursive: true })
+  notes.askEnd('a', 'page')
+  expect(notes.endAskedBy('a')).toBe('page')
+  notes.close()
+})
+
+test('a FIFO in the place of a note is no note, and holds up nothing', ({ folder }) => {
+  const notes = openNotes(folder, () => {})
+  for (const name of ['a', 'a.stop']) execFileSync('mkfifo', [join(folder, name)])
+  expect(notes.read('a')).toBeNull()
+  expect(notes.endAskedBy('a')).toBeNull()
+  expect(() => notes.askEnd('a', 'page')).toThrow('ENXIO')
   notes.close()
 })

@@ -1,10 +1,11 @@
 // The keeper with every shell that may be `sh`; its work in a pane is proven in contract.test.ts.
 import { execaSync } from 'execa'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect } from 'vitest'
 import { keeperArgv, withoutKeeperNoise } from '../../src/tmux/keeper.ts'
+import { noSmallDisk, test } from '../fixtures/small-disk.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'keeper-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -36,6 +37,19 @@ describe.each(shells)('the keeper under %s', (shell) => {
     expect(note).toBe(status)
     expect(exitCode).toBe(Number(status))
     expect(all).toBe('no newline')
+  })
+
+  test.skipIf(noSmallDisk !== null)('links to the status on a full disk', ({ disk }) => {
+    disk.fill()
+    const noteFile = join(disk.path, 'note')
+    const [, ...rest] = keeperArgv({ nofile: 0, noteFile, argv: ['sh', '-c', 'kill -KILL $$'] })
+    const command = shell === 'busybox' ? ['sh', ...rest] : rest
+    const { all, exitCode } = execaSync(shell, command, { all: true, reject: false })
+    expect({ all, exitCode, note: readlinkSync(noteFile) }).toEqual({
+      all: '',
+      exitCode: 137,
+      note: '137',
+    })
   })
 
   test('says why a program could not be started', () => {
