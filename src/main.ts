@@ -5,13 +5,13 @@ import { asksForHelp } from './argv.ts'
 import { isCommand, runCli } from './cli/cli.ts'
 import { parseConfig, serveHelp } from './config.ts'
 import { UsageError } from './errors.ts'
-import { hasUnanswered } from './read-file.ts'
+import { hasUnanswered, unansweredMax } from './read-file.ts'
 
 const { version } = packageJson
 const around = { homedir: homedir(), cwd: process.cwd() }
 
-// Before the first file access: disks that do not answer hold up to eight of these threads.
-process.env['UV_THREADPOOL_SIZE'] ??= '16'
+// Before the first file access: disks that do not answer may hold all of these threads but sixteen.
+process.env['UV_THREADPOOL_SIZE'] ??= String(unansweredMax + 16)
 
 /** Carries out the command line; resolves to the exit code, or to null while a server runs on. */
 async function main([word = 'serve', ...rest]: readonly string[]): Promise<number | null> {

@@ -6,8 +6,8 @@ import { open } from 'node:fs/promises'
 /** A file that lab does not read: it is no regular file, too large, or on a disk that does not answer. */
 export class Unreadable extends Error {
   readonly code: 'ENOTREG' | 'EFBIG' | 'ETIMEDOUT'
-  constructor(code: Unreadable['code'], message: string) {
-    super(message)
+  constructor(code: Unreadable['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
     this.code = code
     this.name = 'Unreadable'
   }
@@ -81,26 +81,32 @@ function roomFor(path: string, stat: Stats, bytesMax: number) {
 
 /** How long a disk may take to answer before lab goes on without it. */
 export const answerMs = 2000
-// Each unanswered question holds one thread of the pool that all file access shares (main.ts makes it
-// twice as large), so that the rest stays lab's own.
-const unansweredMax = 8
-const unanswered = new Map<string, { readonly answer: Promise<unknown>; isLate: boolean }>()
+// Each unanswered question holds one thread of the pool that all file access shares: main.ts gives it
+// sixteen more, which stay lab's own.
+export const unansweredMax = 48
+interface Asked {
+  readonly answer: Promise<unknown>
+  readonly about: string | null
+  isLate: boolean
+}
+const unanswered = new Map<string, Asked>()
 const waiting = new Set<() => void>()
 
 /**
  * The answer of `ask`, which asks the system about a path. One that has not come within `timeoutMs` is
  * Unreadable, and so is the same question until it comes: a dead mount costs one thread for each
- * question, not one more with every try.
+ * question, not one more with every try. Of the questions `about` the same folder only one waits.
  */
 export async function answerOf<T>(
   question: string,
   ask: () => Promise<T>,
   timeoutMs = answerMs,
+  about: string | null = null,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs
   while (!unanswered.has(question) && unanswered.size >= unansweredMax)
     await nextAnswer(deadline, question)
-  const asked = unanswered.get(question) ?? begin(question, ask)
+  const asked = unanswered.get(question) ?? begin(question, ask, about)
   if (asked.isLate) throw noAnswer(question)
   return within(asked.answer as Promise<T>, deadline, question, () => {
     asked.isLate = true
@@ -112,14 +118,18 @@ export function hasUnanswered(): boolean {
   return unanswered.size > 0
 }
 
-function begin(question: string, ask: () => Promise<unknown>) {
+function begin(question: string, ask: () => Promise<unknown>, about: string | null): Asked {
+  const isSilent =
+    about !== null &&
+    [...unanswered.values()].some((asked) => asked.isLate && asked.about === about)
+  if (isSilent) throw noAnswer(question)
   const answer = ask().finally(() => {
     unanswered.delete(question)
     for (const wake of waiting) wake()
   })
   // Whoever asked may have gone on without it.
   answer.catch(() => undefined)
-  const asked = { answer, isLate: false }
+  const asked: Asked = { answer, about, isLate: false }
   unanswered.set(question, asked)
   return asked
 }

@@ -3,7 +3,14 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, readFileSync, symlinkSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { answerOf, hasUnanswered, readText, readTextSync } from '../src/read-file.ts'
+import {
+  answerMs,
+  answerOf,
+  hasUnanswered,
+  readText,
+  readTextSync,
+  unansweredMax,
+} from '../src/read-file.ts'
 import { put, test } from './fixtures/folder.ts'
 
 const readers = [
@@ -92,8 +99,8 @@ describe('answerOf', () => {
     expect(asked()).toBe(1)
   })
 
-  test('leaves threads to others while eight are silent, and goes on when one answers', async () => {
-    const silent = Array.from({ length: 8 }, held)
+  test('leaves threads to others while many are silent, and goes on when one answers', async () => {
+    const silent = Array.from({ length: unansweredMax }, held)
     const late = silent.map(({ ask }, i) => answerOf(`silent ${i}`, ask, 5))
     expect((await Promise.allSettled(late)).every(({ status }) => status === 'rejected')).toBe(true)
     const ninth = held()
@@ -104,6 +111,16 @@ describe('answerOf', () => {
     silent[3]!.answer('')
     expect(await coming).toBe('x')
     for (const { answer } of silent) answer('')
+  })
+
+  test('asks nothing more about a folder that is silent', async () => {
+    const { ask, answer } = held()
+    await expect(answerOf('a', ask, 5, '/dead')).rejects.toThrow()
+    const other = held()
+    await expect(answerOf('b', other.ask, answerMs, '/dead')).rejects.toThrow('no answer: b')
+    expect(other.asked()).toBe(0)
+    expect(await answerOf('b', () => Promise.resolve(1), answerMs, '/alive')).toBe(1)
+    answer('')
   })
 
   test('passes a failure on and forgets it', async () => {

@@ -3,7 +3,7 @@ import { mkdir, realpath, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../errors.ts'
-import { answerOf, readText } from '../read-file.ts'
+import { answerMs, answerOf, readText } from '../read-file.ts'
 import { replaceFile } from '../write-file.ts'
 import { canonicalRoot } from './git-root.ts'
 
@@ -33,10 +33,11 @@ export function seedTrust(configFile: string, folder: string): Promise<void> {
  * worktree, the root of its repository.
  */
 async function namesOf(folder: string): Promise<readonly string[]> {
-  const names = answerOf(`trust names of ${folder}`, async () => {
+  async function ask(): Promise<readonly string[]> {
     const real = await realpath(folder).catch(() => folder)
     return [...new Set([folder, real, (await canonicalRoot(real)) ?? real])]
-  })
+  }
+  const names = answerOf(`trust names of ${folder}`, ask, answerMs, folder)
   return names.catch(() => [folder])
 }
 

@@ -1,7 +1,8 @@
 // The picture of the projects root: every repository with its key, kept fresh behind the requests.
+import { lstat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { assignKeys, type ProjectKey } from '../core/names.ts'
-import { answerOf, readTextUnbounded } from '../read-file.ts'
+import { answerMs, answerOf, readTextUnbounded, Unreadable } from '../read-file.ts'
 import { defaultBounds, scanProjects, type ScanBounds, type ScanResult } from './scan.ts'
 
 export interface FoundProject {
@@ -20,8 +21,12 @@ export interface Projects {
   keyOf(path: string): ProjectKey | null
   /** The folders below the root that the last scan could not read, relative to it. */
   unread(): ScanResult['unreadable']
+  /** Whether the root itself was a repository at the last scan; what is in it is then not listed. */
+  rootIsRepository(): boolean
   /** Asks for a new scan without waiting; one at a time, at most every `restMs`. */
   refresh(): void
+  /** The first scan. A root that does not answer is said and passed over. @throws when it cannot be read */
+  open(): Promise<void>
   /** Waits for the scan that runs, or else for one that starts now. @throws when the root cannot be read */
   scan(): Promise<void>
 }
@@ -43,6 +48,7 @@ export function createProjects(options: ProjectsOptions): Projects {
   let running: Promise<void> | null = null
   let lastEnd = Number.NEGATIVE_INFINITY
   let warned = ''
+  let isRepository = false
   let unread: ScanResult['unreadable'] = []
 
   // Said once per picture, not at every page load.
@@ -69,9 +75,18 @@ export function createProjects(options: ProjectsOptions): Projects {
     if (before !== JSON.stringify(projects)) onChange()
   }
 
+  async function lookAtRoot(): Promise<void> {
+    const git = join(root, '.git')
+    isRepository = await answerOf(`lstat ${git}`, () => lstat(git)).then(
+      () => true,
+      () => false,
+    )
+  }
+
   function scan(): Promise<void> {
     running ??= scanProjects(root, bounds)
       .then(take)
+      .then(lookAtRoot)
       .finally(() => {
         running = null
         lastEnd = performance.now()
@@ -92,6 +107,12 @@ export function createProjects(options: ProjectsOptions): Projects {
       )
     },
     scan,
+    open: () =>
+      scan().catch((error: unknown) => {
+        if (!(error instanceof Unreadable)) throw error
+        warnOnce('the projects root does not answer; what runs is shown all the same', { root })
+      }),
+    rootIsRepository: () => isRepository,
   }
 }
 
@@ -103,7 +124,7 @@ const gitFileBytesMax = 8192
  * @throws Unreadable when its disk does not answer
  */
 export function currentBranch(path: string): Promise<string | null> {
-  return answerOf(`branch of ${path}`, () => readBranch(path).catch(() => null))
+  return answerOf(`branch of ${path}`, () => readBranch(path).catch(() => null), answerMs, path)
 }
 
 async function readBranch(path: string): Promise<string | null> {

@@ -1,17 +1,23 @@
 // The projects root as it must be when lab starts.
-import { accessSync, constants, statSync } from 'node:fs'
+import { access, constants, stat } from 'node:fs/promises'
 import { UsageError } from '../errors.ts'
+import { answerOf, Unreadable } from '../read-file.ts'
 
-/** Passes when the root is a folder that lab may read. @throws UsageError with what to do instead */
-export function checkRoot(root: string): void {
+/**
+ * Passes when the root is a folder that lab may read, or on a disk that does not answer: what runs there
+ * can be shown and stopped all the same. @throws UsageError with what to do instead
+ */
+export async function checkRoot(root: string): Promise<void> {
   try {
-    if (!statSync(root).isDirectory())
+    const found = await answerOf(`stat ${root}`, () => stat(root))
+    if (!found.isDirectory())
       throw new UsageError(
         `--projects-root ${root} is not a folder. Name the folder that holds your repositories.`,
       )
-    accessSync(root, constants.R_OK | constants.X_OK)
+    await answerOf(`access ${root}`, () => access(root, constants.R_OK | constants.X_OK))
   } catch (error) {
     if (error instanceof UsageError) throw error
+    if (error instanceof Unreadable) return
     const { code } = error as NodeJS.ErrnoException
     throw new UsageError(
       code === 'ENOENT'

@@ -37,7 +37,8 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
   const unreadable: Array<{ path: string; reason: string }> = []
   const queue: Folder[] = [{ path: '', depth: 0, real: '', isLink: false, isLinked: false }]
   const underWay = new Set<string>()
-  const look = createLook(root, bounds.timeoutMs)
+  // Half of it, so that a silent folder is known for one before the time is up.
+  const look = createLook(root, bounds.timeoutMs / 2)
   let ended = false
   let silent = false
 
@@ -51,7 +52,7 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
       else if (folder.depth < bounds.depthMax) queue.push(...seen.below)
     } catch (error) {
       if (error instanceof Unreadable) {
-        if (path === '') throw new Error(`${root} does not answer`, { cause: error })
+        if (path === '') throw silentRoot(root, error)
         silent = true
         if (!ended) unreadable.push({ path, reason: 'does not answer' })
         return
@@ -78,7 +79,7 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
 
   const inTime = await endsWithin(visitAll, bounds.timeoutMs)
   ended = true
-  if (underWay.has('')) throw new Error(`${root} does not answer`)
+  if (underWay.has('')) throw silentRoot(root)
   for (const path of underWay) unreadable.push({ path, reason: 'does not answer' })
   const complete = inTime && !silent
   return { paths: pathsOf(found, complete), unreadable, complete }
@@ -115,7 +116,11 @@ function createLook(root: string, timeoutMs: number): (folder: Folder) => Promis
     const seen = { ...folder, real, isLinked: folder.isLinked || isLink }
     const git = path === '' ? undefined : entries.find(({ name }) => name === '.git')
     const isProject =
-      git !== undefined && (await ask(`checkout ${place}`, () => hasCheckout(place, git)))
+      git !== undefined &&
+      // As with what cannot be read: it is shown, and git says what is wrong with it.
+      (await answerOf(`checkout ${place}`, () => hasCheckout(place, git), timeoutMs, place).catch(
+        () => true,
+      ))
     return { folder: seen, isProject, below: isProject ? [] : foldersIn(seen, entries) }
   }
 }
@@ -191,6 +196,10 @@ function isAbsence(error: unknown): boolean {
 
 function isWithin(path: string, folder: string): boolean {
   return path === folder || folder === '/' || path.startsWith(`${folder}/`)
+}
+
+function silentRoot(root: string, cause?: unknown): Unreadable {
+  return new Unreadable('ETIMEDOUT', `${root} does not answer`, { cause })
 }
 
 /** Whether the work was done before the time was up. */
