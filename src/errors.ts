@@ -1,5 +1,7 @@
-// The failures lab knows by name, each with the sentence its reader sees. Imports nothing; knows no
-// HTTP (src/web maps a code to a status, src/cli to an exit code).
+// The failures lab knows by name, each with the sentence its reader sees. Imports disk-errors only;
+// knows no HTTP (src/web maps a code to a status, src/cli to an exit code).
+
+import { writeRemedy } from './disk-errors.ts'
 
 export type ErrorCode =
   | 'usage'
@@ -183,7 +185,7 @@ export class ClaudeConfigUnwritable extends LabError {
   constructor(path: string, options?: ErrorOptions) {
     super(
       'claude_config_invalid',
-      `lab cannot write ${path} to mark the folder as trusted, so it started nothing. Give its user the right to write there.`,
+      `lab cannot write ${path} to mark the folder as trusted, so it started nothing. ${writeRemedy(options?.cause)}`,
       options,
     )
   }
@@ -193,7 +195,7 @@ export class StoreUnwritable extends LabError {
   constructor(path: string, options?: ErrorOptions) {
     super(
       'store_unwritable',
-      `lab cannot write ${path}, so it started nothing. Make room or give its user the right to write there.`,
+      `lab cannot write ${path}, so it started nothing. ${writeRemedy(options?.cause)}`,
       options,
     )
   }

@@ -1,30 +1,22 @@
 // The composition of the service: configuration → adapters → instances → app. Called by main.ts alone.
-import { writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { agentSettings, programEnvironment } from './claude/launch.ts'
 import { checkClaudeDir, claudePaths } from './claude/paths.ts'
-import { createClaudeProgram } from './claude/program.ts'
 import { checkNamed, variableNames } from './claude/variables.ts'
-import { createRegistry } from './claude/registry.ts'
+import { compose } from './compose.ts'
 import type { Config } from './config.ts'
 import { UsageError } from './errors.ts'
-import { createInstances, type Instances } from './instances/instances.ts'
-import { openNotes } from './instances/notes.ts'
-import { createLog, type Log } from './log.ts'
-import { readBootId, readProcess, type ProcessId } from './processes.ts'
-import { createProjects } from './projects/projects.ts'
+import { createLog } from './log.ts'
+import { readProcess, type ProcessId } from './processes.ts'
 import { checkRoot } from './projects/root.ts'
-import { openJournal } from './store/journal.ts'
 import { newBootToken, writeServerNote } from './store/server-note.ts'
 import { openSignIns } from './store/sign-ins.ts'
-import { dropLinks, makeDir, openStateDir } from './store/state-dir.ts'
-import { openStore } from './store/store.ts'
+import { dropLinks, makeDir } from './store/state-dir.ts'
+import { createUpkeep, openStateDir, type StateDir } from './store/upkeep.ts'
 import { createTmux } from './tmux/adapter.ts'
 import { holdServer } from './tmux/hold.ts'
-import type { Tmux } from './tmux/tmux.ts'
 import { boundConnections, createCounts, serverBounds } from './web/bounds.ts'
 import { nameGuards, openGuards } from './web/guards.ts'
 import { trustOf } from './web/proxy.ts'
@@ -48,23 +40,21 @@ export interface Lab {
   close(): Promise<void>
 }
 
-// SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
-const graceMs = 4000
 // Requests that are under way when lab is told to end may take this long.
 const closeMs = 1000
 const idleMs = 20
 
 /** Starts lab and resolves when it answers requests. @throws UsageError when it cannot, with the remedy */
 export async function serve(config: Config, world: World): Promise<Lab> {
-  checkRoot(config.projectsRoot)
+  await checkRoot(config.projectsRoot)
   checkNamed(config.passEnv)
   checkClaudeDir(config)
   const self = readProcess(process.pid) ?? { pid: process.pid, start: '' }
-  const unlock = openStateDir(config.stateDir, self)
+  const dir = openStateDir(config.stateDir, self)
   try {
-    return await serveLocked(config, world, { self, unlock })
+    return await serveLocked(config, world, { self, dir })
   } catch (error) {
-    unlock()
+    dir.release()
     throw error
   }
 }
@@ -72,22 +62,34 @@ export async function serve(config: Config, world: World): Promise<Lab> {
 async function serveLocked(
   config: Config,
   world: World,
-  { self, unlock }: { self: ProcessId; unlock: () => void },
+  { self, dir }: { self: ProcessId; dir: StateDir },
 ): Promise<Lab> {
   const { stateDir } = config
   const log = createLog(config.logLevel)
   dropLinks(stateDir, (file) => log.warn({ file }, 'lab writes here: a link was removed'))
+  const upkeep = createUpkeep(dir, {
+    onTaken: world.onTaken,
+    remade: (path) =>
+      log.warn({ path }, 'a part of the state directory is missing; lab makes it again'),
+    warn: (err, path) => log.error({ err, path }, 'lab cannot write there, and goes on trying'),
+  })
   const bootToken = newBootToken()
   const guards = await openGuards(config, {
     bootToken,
-    openSignIns: () => openSignIns(stateDir, Date.now),
+    async openSignIns() {
+      const signIns = await openSignIns(stateDir, Date.now)
+      await upkeep.add('sign-ins.json', () => signIns.save(), 'missing')
+      return signIns
+    },
     log,
     now: Date.now,
   })
+  const bufferDir = join(stateDir, 'buffers')
+  await upkeep.add('buffers', () => void makeDir(bufferDir), 'missing')
   const tmux = await createTmux({
     socket: config.tmuxSocket,
     historyLimit: config.historyLimit,
-    bufferDir: makeDir(join(stateDir, 'buffers')),
+    bufferDir,
     clientsFile: join(stateDir, 'tmux-clients.json'),
     env: world.env,
     client: 'control',
@@ -103,15 +105,15 @@ async function serveLocked(
     log: (level, fields, message) => log[level](fields, message),
     onTaken: world.onTaken,
   })
-  const { instances, claude } = compose(config, world, { tmux, log })
+  const { instances, claude, store } = await compose(config, world, { tmux, log, dir, upkeep })
   await instances.open().catch((error: unknown) => {
     throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
   })
 
   const counts = createCounts()
-  const { dir } = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
+  const { dir: claudeHome } = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
   const variables = variableNames(world.env, config.passEnv)
-  const claudeDir = { dir, dirFrom: config.claudeConfigDirFrom }
+  const claudeDir = { dir: claudeHome, dirFrom: config.claudeConfigDirFrom }
   const app = createApp({
     instances,
     server: createServerInfo({
@@ -134,7 +136,7 @@ async function serveLocked(
     projectsRoot: config.projectsRoot,
     log,
     assets,
-    isReady: () => instances.isReadable(),
+    readiness: () => (!instances.isReadable() ? 'starting' : store.failure() ? 'unwritable' : 'ok'),
   })
   const created = createAdaptorServer({ fetch: app.fetch, serverOptions: serverBounds }) as Server
   boundConnections(created, trustOf(config.trustedProxies), counts)
@@ -143,7 +145,7 @@ async function serveLocked(
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let noted = tmux.argv
   const writeNote = () => writeServerNote(stateDir, { url, self, token: bootToken, tmux: noted })
-  await writeNote()
+  await upkeep.add('server.json', writeNote, 'start')
   // When tmux was replaced, another program reaches the server, and `lab tmux` shall run that one.
   tmux.onWake(() => {
     if (tmux.argv.join(' ') === noted.join(' ')) return
@@ -156,7 +158,7 @@ async function serveLocked(
       guard: nameGuards(guards),
       stateDir,
       projectsRoot: config.projectsRoot,
-      claudeDir: dir,
+      claudeDir: claudeHome,
       claudeDirFrom: config.claudeConfigDirFrom ?? 'default',
       tmux: tmux.argv,
     },
@@ -181,60 +183,9 @@ async function serveLocked(
       clearInterval(idle)
       await instances.close()
       await tmux.close()
-      unlock()
+      upkeep.close()
+      dir.release()
       log.info('ended; the instances run on')
     },
   }
-}
-
-/** Puts the service together from its adapters. */
-function compose(
-  config: Config,
-  world: World,
-  { tmux, log }: { tmux: Tmux; log: Log },
-): { instances: Instances; claude: ReturnType<typeof createClaudeProgram> } {
-  const { stateDir, projectsRoot } = config
-  const paths = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
-  const store = openStore({ dir: stateDir, now: () => new Date() })
-  if (store.corruptKeptAt)
-    log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
-  const claude = createClaudeProgram({
-    command: config.claude,
-    env: programEnvironment(world.env, paths, config.passEnv),
-    onChange: () => instances.noticesMayHaveChanged(),
-  })
-  const settingsFile = join(stateDir, 'settings.json')
-  writeFileSync(settingsFile, `${JSON.stringify(agentSettings)}\n`, { mode: 0o600 })
-  const instances = createInstances({
-    tmux,
-    claude,
-    store,
-    journal: openJournal(stateDir, (error) =>
-      log.error({ err: error }, 'the journal could not be written'),
-    ),
-    log,
-    openRegistry: (onChange) => createRegistry(paths.sessionsDir, onChange),
-    openNotes: (onChange) => openNotes(join(stateDir, 'notes'), onChange),
-    openProjects: (onChange) =>
-      createProjects({
-        root: projectsRoot,
-        onChange,
-        warn: (message, fields) => log.warn(fields, message),
-      }),
-    instancesMax: config.maxInstances,
-    bootId: readBootId(),
-    launch: {
-      command: config.claude,
-      paths,
-      environment: world.env,
-      passEnv: config.passEnv,
-      stateDir,
-      settingsFile,
-      nofile: config.sessionNofile,
-      historyLimit: config.historyLimit,
-    },
-    graceMs,
-    now: Date.now,
-  })
-  return { instances, claude }
 }

@@ -73,9 +73,9 @@ export function createAdoption({
     const known = ledger.find(lab.id)
     if (known?.ended) {
       if (known.ending) return false
-      // Its instance has ended: tmux did not let go of it when it should have.
-      if (pane.dead) void removePane(session)
-      else if (isProcessOf(known, pane.pid)) revive(known)
+      // Its instance has ended: tmux did not let go of it, or the store could not be written.
+      if (pane.dead && !store.failure()) void removePane(session)
+      else if (!pane.dead && isProcessOf(known, pane.pid)) revive(known)
       return !known.ended
     }
     // Of one that was only reserved nothing is known yet that a forged mark could contradict.

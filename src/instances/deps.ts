@@ -19,6 +19,8 @@ export interface InstancesDeps {
   readonly openRegistry: (onChange: () => void) => Registry
   readonly openNotes: (onChange: () => void) => Notes
   readonly openProjects: (onChange: () => void) => Projects
+  /** Makes what an agent needs of lab's folder, where it is missing. @throws what the system says */
+  readonly prepareStateDir: () => Promise<void>
   readonly instancesMax: number
   readonly bootId: string
   readonly launch: {

@@ -39,7 +39,7 @@ export function createEnding(options: {
   readonly conversations: Conversations
 }): Ending {
   const { deps, ledger, notes, leftBehind, conversations } = options
-  const { tmux, log, now } = deps
+  const { tmux, store, log, now } = deps
 
   async function screenOf(entry: Entry): Promise<readonly string[]> {
     const paneId = entry.session?.paneId
@@ -58,7 +58,8 @@ export function createEnding(options: {
   ): Promise<void> {
     const lastLines = await screenOf(entry)
     await conversations.takeLast(entry, lastLines)
-    await removeSession(entry)
+    // Until the death can be written down, the dead pane is what tells the next lab of it.
+    if (reason === 'stopped' || !store.failure()) await removeSession(entry)
     const at = new Date(now()).toISOString()
     const evidence = evidenceOf({ reason, exit, lastLines, by, at, parkedJobId: entry.parkedJobId })
     const clean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
@@ -71,10 +72,10 @@ export function createEnding(options: {
     const said = failed ? { ...evidence, message: failed } : evidence
     entry.ended = { at, evidence: said, left: serving.map(servingRecordOf) }
     forgetTheOldest(entry.projectPath)
-    const saved = ledger.save(entry)
+    void ledger.save(entry)
     ledger.publish(entry)
-    // The note goes only once the store tells the same.
-    void saved.then((isSaved) => isSaved && notes.remove(note))
+    // The note goes only once the store tells the same, however long that takes.
+    void store.written().then(() => notes.remove(note))
   }
 
   /** Before the end is told: who hears of it finds nothing of the instance in tmux, its name least of all. */

@@ -225,7 +225,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     async open() {
       claude.refresh()
       tmux.onWake(wake)
-      await projects.scan()
+      await projects.open()
       recallKeepers(ledger, notes)
       await observer.look()
     },

@@ -10,6 +10,7 @@ import {
   InvalidLabel,
   NotLoggedIn,
   ProjectGone,
+  StoreUnwritable,
   TmuxFailed,
   TmuxUnavailable,
 } from '../errors.ts'
@@ -151,6 +152,9 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
     async bringUp(work) {
       const { entry, project } = work
       await seedTrust(launch.paths.configFile, project.path)
+      await deps.prepareStateDir().catch((error: unknown) => {
+        throw new StoreUnwritable(launch.stateDir, { cause: error })
+      })
       await store.update((facts) => {
         facts.projects[project.path] = { lastUsedAt: entry.launchedAt }
         facts.instances = facts.instances.filter(({ id }) => id !== entry.id)

@@ -124,10 +124,8 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
   function persist(change: Parameters<typeof store.update>[0]): Promise<boolean> {
     return store.update(change).then(
       () => true,
-      (error: unknown) => {
-        log.error({ err: error }, 'the store could not be written')
-        return false
-      },
+      // The store tells of its health once, and goes on trying.
+      () => false,
     )
   }
 

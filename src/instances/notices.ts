@@ -1,9 +1,9 @@
 // What the operator should know about this lab as a whole, each with its remedy.
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { remoteControlBlockers } from '../claude/launch.ts'
 import { loginCommand } from '../claude/paths.ts'
 import type { Notice } from '../core/instance.ts'
+import { writeRemedy } from '../disk-errors.ts'
 import { ClaudeMissing, NotLoggedIn } from '../errors.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { Misfit } from '../tmux/tmux.ts'
@@ -17,7 +17,7 @@ export function noticesOf(
     readonly unreadable: string | null
     readonly serverVersion: string | null
     readonly running: number
-    readonly projects: Pick<Projects, 'root' | 'all' | 'unread'>
+    readonly projects: Pick<Projects, 'root' | 'all' | 'rootIsRepository' | 'unread'>
   },
 ): readonly Notice[] {
   const { unreadable, serverVersion, running, projects } = now
@@ -47,7 +47,7 @@ export function noticesOf(
   // An answer that has aged is no other one: the notice stays until somebody is logged in.
   else if (claude.lastLogin() === 'logged_out')
     add('not_logged_in', new NotLoggedIn(login).message, [login])
-  if (emptyRoot !== null && existsSync(join(emptyRoot, '.git')))
+  if (emptyRoot !== null && projects.rootIsRepository())
     add(
       'root_is_repository',
       `${emptyRoot} is itself a git repository, and lab looks for projects below its root. Start lab with --projects-root ${dirname(emptyRoot)} to see this one.`,
@@ -59,6 +59,12 @@ export function noticesOf(
     add(
       'environment_withheld',
       `${blockers.join(', ')} would switch Remote Control off, so agents are started without.`,
+    )
+  const failure = store.failure()
+  if (failure)
+    add(
+      'store_unwritable',
+      `lab cannot write to ${launch.stateDir}, so it starts nothing; agents run on and can be stopped. ${writeRemedy(failure.cause)} lab then writes what it knows.`,
     )
   if (store.corruptKeptAt)
     add(

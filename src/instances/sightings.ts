@@ -181,9 +181,7 @@ export function createSightings(
     const known = store.facts.server
     if (known?.pid === server?.pid && known?.startedAt === server?.startedAt) return
     const incarnation = server && { pid: server.pid, startedAt: server.startedAt }
-    store
-      .update((facts) => (facts.server = incarnation))
-      .catch((error: unknown) => log.error({ err: error }, 'the store could not be written'))
+    store.update((facts) => (facts.server = incarnation)).catch(() => undefined)
   }
 }
 

@@ -32,7 +32,7 @@ export function createStart(
       .update((facts) => {
         facts.givenUp = [...facts.givenUp, note].slice(-givenUpMax)
       })
-      .catch((error: unknown) => log.error({ err: error }, 'the store could not be written'))
+      .catch(() => undefined)
   }
 
   async function bringUp(work: Work, by: Actor, undo: (entry: Entry) => void): Promise<Instance> {

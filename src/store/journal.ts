@@ -1,5 +1,6 @@
 // The append-only journal: every move of every instance, one JSON line each, rotated by size.
-import { appendFile, rename, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface JournalEntry {
@@ -13,46 +14,84 @@ export interface JournalEntry {
 }
 
 export interface Journal {
-  /** Appends a line in order of the calls; a failure to write is told once through `warn` and ends nothing. */
+  /**
+   * Appends a line in order of the calls. What cannot be written waits and is tried again; a failure is
+   * told once through `warn` and ends nothing.
+   */
   append(entry: JournalEntry): void
+  /** Resolves when no write is under way. */
   flush(): Promise<void>
 }
 
 // About 20,000 moves; one older file is kept.
 const bytesMax = 5 * 1024 * 1024
+// What waits for a disk to take it again: the same number of moves, the oldest go first.
+const waitingMax = 20_000
+const retryMs = 2000
 
-/** Opens `journal.jsonl` in the state directory. */
-export function openJournal(dir: string, warn: (error: unknown) => void): Journal {
+/** Opens `journal.jsonl` in the state directory; `prepare` makes that ready before a write. */
+export function openJournal(
+  dir: string,
+  warn: (error: unknown) => void,
+  prepare: () => void = () => undefined,
+): Journal {
   const path = join(dir, 'journal.jsonl')
   let lines: string[] = []
   let writing: Promise<void> | null = null
   let failing = false
+  let retry: NodeJS.Timeout | undefined
 
   async function drain(): Promise<void> {
+    clearTimeout(retry)
     while (lines.length > 0) {
-      const text = lines.join('')
+      const taken = lines
       lines = []
       try {
-        const size = await stat(path).then(
-          (found) => found.size,
-          () => 0,
-        )
-        if (size > bytesMax) await rename(path, `${path}.1`)
-        await appendFile(path, text, { mode: 0o600 })
+        prepare()
+        await appendWhole(path, taken.join(''))
         failing = false
       } catch (error) {
         if (!failing) warn(error)
         failing = true
+        lines = [...taken, ...lines].slice(-waitingMax)
+        retry = setTimeout(begin, retryMs).unref()
+        break
       }
     }
     writing = null
   }
 
+  function begin(): void {
+    writing ??= drain()
+  }
+
   return {
     append(entry) {
       lines.push(`${JSON.stringify(entry)}\n`)
-      writing ??= drain()
+      begin()
     },
     flush: async () => writing ?? undefined,
+  }
+}
+
+/** Appends all of a text or nothing, so that no line is torn. @throws what the system says */
+async function appendWhole(path: string, text: string): Promise<void> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
+  const file = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600)
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new Error(`${path} is not a regular file`)
+    if (stat.size > bytesMax) {
+      await rename(path, `${path}.1`)
+      return await appendWhole(path, text)
+    }
+    try {
+      await file.writeFile(text)
+    } catch (error) {
+      await file.truncate(stat.size).catch(() => undefined)
+      throw error
+    }
+  } finally {
+    await file.close()
   }
 }

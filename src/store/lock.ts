@@ -3,7 +3,7 @@ import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { isRunning, type ProcessId } from '../processes.ts'
-import { readTextSync } from '../read-file.ts'
+import { readTextSync, Unreadable } from '../read-file.ts'
 
 /**
  * Takes the state directory for this process and returns its release; a dead holder is taken over.
@@ -12,22 +12,38 @@ import { readTextSync } from '../read-file.ts'
 export function lockStateDir(dir: string, self: ProcessId): () => void {
   const path = join(dir, 'lock')
   const mine = `${path}.${self.pid}`
-  const note = `${JSON.stringify({ pid: self.pid, procStart: self.start })}\n`
+  const note = noteOf(self)
   // What an earlier process of this pid left may be the very file that is the lock.
-  for (const name of [mine, `${mine}.copy`]) rmSync(name, { force: true })
-  writeFileSync(mine, note, { mode: 0o600 })
   try {
+    for (const name of [mine, `${mine}.copy`]) rmSync(name, { force: true })
+    writeFileSync(mine, note, { mode: 0o600 })
     const holder = take(path, mine)
-    if (holder)
-      throw new UsageError(
-        `${dir} is held by another lab (process ${holder.pid}). Stop that one, or give this one its own --state-dir.`,
-      )
+    if (holder) throw heldBy(dir, holder)
+  } catch (error) {
+    // Where nothing can be written another lab may hold it all the same.
+    const holder = holderIn(textOf(path))
+    throw holder && isRunning(holder) ? heldBy(dir, holder) : error
   } finally {
-    rmSync(mine, { force: true })
+    forget(mine)
   }
   return () => {
-    if (textOf(path) === note) rmSync(path, { force: true })
+    if (textOf(path) === note) forget(path)
   }
+}
+
+/** Whether the directory's lock is that process's. */
+export function isLockedBy(dir: string, self: ProcessId): boolean {
+  return textOf(join(dir, 'lock')) === noteOf(self)
+}
+
+function noteOf({ pid, start }: ProcessId): string {
+  return `${JSON.stringify({ pid, procStart: start })}\n`
+}
+
+function heldBy(dir: string, { pid }: ProcessId): UsageError {
+  return new UsageError(
+    `${dir} is held by another lab (process ${pid}). Stop that one, or give this one its own --state-dir.`,
+  )
 }
 
 /**
@@ -74,6 +90,8 @@ function textOf(path: string): string | null {
     return readTextSync(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    // Not a lock that lab has made: it names nobody.
+    if (error instanceof Unreadable) return ''
     throw error
   }
 }
@@ -87,5 +105,14 @@ function holderIn(text: string | null): ProcessId | null {
       : null
   } catch {
     return null
+  }
+}
+
+/** On a disk that is mounted read-only it stays, and names a process that is gone. */
+function forget(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // The next lab takes it over.
   }
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { writeRemedy } from '../disk-errors.ts'
 import { LabError } from '../errors.ts'
 import { readTextSync } from '../read-file.ts'
 import { replaceFile } from '../write-file.ts'
@@ -18,6 +19,9 @@ const shape = z.object({
   ended: z.array(z.object({ id: z.string(), until: z.number() })),
 })
 
+// Sign-outs of years; each takes some 60 bytes.
+const endedMax = 1000
+
 export interface SignIns {
   /** Tells this lab from every other; no secret, and the same for as long as the file is. */
   readonly lab: string
@@ -29,12 +33,17 @@ export interface SignIns {
   end(id: string, until: number): Promise<void>
   /** Ends every sign-in there ever was. @throws LabError store_unwritable */
   endAll(): Promise<void>
+  /** Writes what is known, where the file is missing or could not be written. @throws LabError store_unwritable */
+  save(): Promise<void>
 }
 
-/** Opens `sign-ins.json` in the state directory; one that cannot be read is begun anew, and all sign in again. */
+/**
+ * Opens `sign-ins.json` in the state directory; where it cannot be read all sign in again. What cannot be
+ * written yet is for `save`: until then the cookies hold as long as this lab runs.
+ */
 export async function openSignIns(dir: string, now: () => number): Promise<SignIns> {
   const path = join(dir, 'sign-ins.json')
-  const known = read(path) ?? { lab: newLab(), salt: newSalt(), ended: [] }
+  const known = read(path) ?? { lab: newLab(), salt: newSalt(), ended: [], isWhole: false }
   const { lab } = known
   let { salt, ended } = known
   let writing: Promise<void> = Promise.resolve()
@@ -49,19 +58,22 @@ export async function openSignIns(dir: string, now: () => number): Promise<SignI
     return writing.catch((error: unknown) => {
       throw new LabError(
         'store_unwritable',
-        `lab cannot write ${path}, so this holds only until lab is restarted. Make room or give its user the right to write there.`,
+        `lab cannot write ${path}, so this holds only until lab is restarted. ${writeRemedy(error)}`,
         { cause: error },
       )
     })
   }
 
-  await write()
+  if (!known.isWhole) await write().catch(() => undefined)
   return {
+    save: write,
     lab,
     salt: () => salt,
     isEnded: (id) => ended.some((one) => one.id === id),
     end(id, until) {
-      ended = [...ended.filter((one) => one.until > now()), { id, until }]
+      // The clock may go back, and what it called old be good again: only a long list is cut.
+      const kept = ended.length < endedMax ? ended : ended.filter((one) => one.until > now())
+      ended = [...kept, { id, until }]
       return write()
     },
     endAll() {
@@ -80,9 +92,10 @@ function newSalt(): string {
   return randomBytes(32).toString('base64url')
 }
 
-function read(path: string): z.infer<typeof shape> | null {
+function read(path: string): (z.infer<typeof shape> & { isWhole: boolean }) | null {
   try {
-    return shape.parse(JSON.parse(readTextSync(path)))
+    const json = JSON.parse(readTextSync(path)) as object
+    return { ...shape.parse(json), isWhole: 'lab' in json }
   } catch {
     return null
   }

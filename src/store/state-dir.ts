@@ -1,9 +1,7 @@
 // The state directory as it must be before anything is opened in it.
 import { lstatSync, mkdirSync, rmSync, statSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
-import { LabError, UsageError } from '../errors.ts'
-import type { ProcessId } from '../processes.ts'
-import { lockStateDir } from './lock.ts'
+import { UsageError } from '../errors.ts'
 
 const folders = ['buffers', 'notes']
 // state.json is missing here: what is not one is kept aside, and lab begins with an empty store.
@@ -37,21 +35,6 @@ export function makeDir(path: string): string {
   return path
 }
 
-/** Makes the state directory this process's own and returns its release. @throws UsageError with the remedy */
-export function openStateDir(dir: string, self: ProcessId): () => void {
-  try {
-    makeStateDir(dir)
-    return lockStateDir(dir, self)
-  } catch (error) {
-    if (error instanceof LabError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    throw new UsageError(
-      `--state-dir ${dir} cannot be written (${code}). Name one that this user may write to.`,
-      { cause: error },
-    )
-  }
-}
-
 // What lab writes as it goes; the store may be kept elsewhere on purpose.
 const written = ['settings.json', 'journal.jsonl', 'server.json', 'tmux-clients.json']
 
@@ -60,7 +43,12 @@ export function dropLinks(dir: string, onDropped: (file: string) => void): void 
   for (const name of written) {
     const file = join(dir, name)
     if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) continue
-    rmSync(file)
+    try {
+      rmSync(file)
+    } catch {
+      // On a disk that takes nothing now nothing is overwritten either.
+      continue
+    }
     onDropped(file)
   }
 }

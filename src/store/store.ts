@@ -107,27 +107,75 @@ export interface Store {
   readonly corruptKeptAt: string | null
   /** Changes the facts at once and resolves when they are on disk. @throws StoreUnwritable; memory keeps the change */
   update(change: (facts: Facts) => void): Promise<void>
-  /** Resolves when nothing waits to be written. */
+  /** Resolves when all changes made until now are on disk, however often that has to be tried. */
+  written(): Promise<void>
+  /** Why the facts in memory are not on disk; null when they are. The store goes on trying. */
+  failure(): StoreUnwritable | null
+  /** Resolves when no write is under way. */
   flush(): Promise<void>
 }
 
-/** Reads the store of a state directory; an unreadable file is kept aside under another name. */
-export function openStore({ dir, now }: { dir: string; now: () => Date }): Store {
+// The first retry comes soon; a full disk is asked every four seconds.
+const retryMs = 250
+const retryMsMax = 4000
+
+/**
+ * Reads the store of a state directory; an unreadable file is kept aside under another name. `prepare`
+ * makes the directory ready before a write; `onHealth` is called when writing begins to fail, and when it
+ * works again.
+ */
+export function openStore(options: {
+  dir: string
+  now: () => Date
+  prepare?: () => void
+  onHealth?: (failure: StoreUnwritable | null) => void
+}): Store {
+  const { dir, now, prepare = () => undefined, onHealth = () => undefined } = options
   const path = join(dir, 'state.json')
-  let corruptKeptAt: string | null = null
-  let current: Facts = { version: 1, projects: {}, instances: [], server: null, givenUp: [] }
-  const stored = readIfThere(path)
-  if (stored !== null) {
-    const parsed = facts.safeParse(stored.json)
-    if (parsed.success) current = withServers(parsed.data)
-    else {
-      corruptKeptAt = `${path}.corrupt-${now().toISOString().replaceAll(':', '')}`
-      renameSync(path, corruptKeptAt)
-    }
-  }
+  const { current, corrupt } = readFacts(path)
+  const aside = `${path}.corrupt-${now().toISOString().replaceAll(':', '')}`
+  const corruptKeptAt = corrupt ? aside : null
+  let isAside = !corrupt
 
   let writing: Promise<void> = Promise.resolve()
   let waiting: Promise<void> | null = null
+  let failure: StoreUnwritable | null = null
+  let changes = 0
+  let onDisk = 0
+  let hopeful: { readonly change: number; readonly tell: () => void }[] = []
+  let retry: NodeJS.Timeout | undefined
+  let delayMs = retryMs
+
+  /** Nothing is written over what could not be read. */
+  function putAside(): void {
+    if (!isAside && corruptKeptAt !== null) renameSync(path, corruptKeptAt)
+    isAside = true
+  }
+
+  async function writeNow(): Promise<void> {
+    const change = changes
+    prepare()
+    putAside()
+    await replaceFile(path, `${JSON.stringify(current, null, 1)}\n`, { mode: 0o600 })
+    onDisk = change
+    delayMs = retryMs
+    clearTimeout(retry)
+    for (const one of hopeful) if (one.change <= change) one.tell()
+    hopeful = hopeful.filter((one) => one.change > change)
+    if (failure) onHealth((failure = null))
+  }
+
+  function failed(error: unknown): StoreUnwritable {
+    const before = failure
+    failure = new StoreUnwritable(path, { cause: error })
+    clearTimeout(retry)
+    retry = setTimeout(tryAgain, delayMs).unref()
+    delayMs = Math.min(delayMs * 2, retryMsMax)
+    if (!before) onHealth(failure)
+    return failure
+  }
+
+  const tryAgain = (): void => void write().catch(() => undefined)
 
   // Updates made while a write runs share the next one.
   function write(): Promise<void> {
@@ -135,13 +183,19 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
       .catch(() => undefined)
       .then(() => {
         waiting = null
-        return replaceFile(path, `${JSON.stringify(current, null, 1)}\n`, { mode: 0o600 })
+        return writeNow()
       })
       .catch((error: unknown) => {
-        throw new StoreUnwritable(path, { cause: error })
+        throw failed(error)
       })
     writing = waiting
     return waiting
+  }
+
+  try {
+    putAside()
+  } catch {
+    // The disk takes nothing now: before the first write, then.
   }
 
   return {
@@ -151,8 +205,14 @@ export function openStore({ dir, now }: { dir: string; now: () => Date }): Store
     corruptKeptAt,
     update(change) {
       change(current)
+      changes++
       return write()
     },
+    written() {
+      if (onDisk >= changes) return Promise.resolve()
+      return new Promise((tell) => hopeful.push({ change: changes, tell }))
+    },
+    failure: () => failure,
     flush: () => writing.catch(() => undefined),
   }
 }
@@ -164,6 +224,14 @@ function withServers(read: Facts): Facts {
     for (const one of read.instances)
       if (!one.ended) one.server ??= { pid: server.pid, start: null }
   return read
+}
+
+function readFacts(path: string): { readonly current: Facts; readonly corrupt: boolean } {
+  const none: Facts = { version: 1, projects: {}, instances: [], server: null, givenUp: [] }
+  const stored = readIfThere(path)
+  if (stored === null) return { current: none, corrupt: false }
+  const { data } = facts.safeParse(stored.json)
+  return data ? { current: withServers(data), corrupt: false } : { current: none, corrupt: true }
 }
 
 // Twenty ended instances of a project are kept, with 40 long lines each at most.

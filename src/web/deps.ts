@@ -82,8 +82,8 @@ export interface WebDeps {
   readonly projectsRoot: string
   readonly log: WebLog
   readonly assets: AssetFiles
-  /** Whether lab can do its work, for /readyz; always, when not given. */
-  readonly isReady?: () => boolean
+  /** Whether lab can do its work, for /readyz: always, when not given. */
+  readonly readiness?: () => 'ok' | 'starting' | 'unwritable'
   /** Milliseconds since the epoch; stands in for the clock. */
   readonly now?: () => number
   readonly streams?: Partial<StreamLimits>

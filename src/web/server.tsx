@@ -46,7 +46,7 @@ const noProxies = { networks: [], userHeader: null }
 
 /** Makes the page and the JSON API over the service. */
 export function createApp(deps: WebDeps): WebApp {
-  const { instances, log, now = Date.now, isReady = () => true } = deps
+  const { instances, log, now = Date.now, readiness = () => 'ok' } = deps
   const { guards = noGuards, proxies = noProxies, counts = createCounts() } = deps
   const app = new Hono<WebEnv>()
   const { routes, paths } = createStatic(deps.assets)
@@ -66,7 +66,7 @@ export function createApp(deps: WebDeps): WebApp {
 
   // Open to everybody who comes this far; all that follows is not.
   app.get('/healthz', (c) => c.text('ok\n'))
-  app.get('/readyz', (c) => (isReady() ? c.text('ok\n') : c.text('starting\n', 503)))
+  app.get('/readyz', (c) => c.text(`${readiness()}\n`, readiness() === 'ok' ? 200 : 503))
   app.route('/', routes)
   app.route('/', login)
   app.use(foreignReadRule(), onlyKnown(guards), boundedBody)

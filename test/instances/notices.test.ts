@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { Login } from '../../src/claude/program.ts'
 import type { Notice } from '../../src/core/instance.ts'
 import type { ProjectKey } from '../../src/core/names.ts'
+import { StoreUnwritable } from '../../src/errors.ts'
 import type { InstancesDeps } from '../../src/instances/deps.ts'
 import { noticesOf } from '../../src/instances/notices.ts'
 import type { Misfit } from '../../src/tmux/tmux.ts'
@@ -12,6 +13,7 @@ function noticesWith(
   configDir: string | null = null,
   unread: readonly { path: string; reason: string }[] = [],
   misfit: Misfit | null = null,
+  failure: StoreUnwritable | null = null,
 ): readonly Notice[] {
   const deps = {
     claude: {
@@ -19,14 +21,15 @@ function noticesWith(
       login: () => claude.login,
       lastLogin: () => claude.lastLogin,
     },
-    store: { corruptKeptAt: null },
-    launch: { command: 'claude', environment: {}, paths: { configDir } },
+    store: { corruptKeptAt: null, failure: () => failure },
+    launch: { command: 'claude', stateDir: '/state', environment: {}, paths: { configDir } },
     tmux: { version: '3.3a', misfit: () => misfit },
   } as unknown as InstancesDeps
   const projects = {
     root: '/srv/projects',
     all: () => [{ key: 'foo' as ProjectKey, path: '/srv/projects/foo' }],
     unread: () => unread,
+    rootIsRepository: () => false,
   }
   return noticesOf(deps, { unreadable: null, serverVersion: null, running: 0, projects })
 }
@@ -85,3 +88,12 @@ it.each([
     for (const word of [...words, 'Restart the server']) expect(notice?.message).toContain(word)
   },
 )
+
+it('a store that cannot be written is told with what to do', () => {
+  const cause = Object.assign(new Error('full'), { code: 'ENOSPC' })
+  const failure = new StoreUnwritable('/state/state.json', { cause })
+  const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+  const [notice] = noticesWith(loggedIn, null, [], null, failure)
+  expect(notice).toMatchObject({ code: 'store_unwritable' })
+  expect(notice?.message).toMatch(/^lab cannot write to \/state, .* No space is left on its disk/)
+})

@@ -1,9 +1,20 @@
 // The journal on a real disk.
-import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
 import { openJournal, type JournalEntry } from '../../src/store/journal.ts'
-import { put, test } from '../fixtures/folder.ts'
+import { put } from '../fixtures/folder.ts'
+import { noSmallDisk, test } from '../fixtures/small-disk.ts'
+import { until } from '../fixtures/until.ts'
 
 function entry(n: number): JournalEntry {
   return { at: '2026-01-01T00:00:00.000Z', id: 'i', name: 'foo', what: 'moved', by: 'page', n }
@@ -87,12 +98,49 @@ test('a failure is told once, ends nothing, and is told again only after it was 
   rmdirSync(path)
   journal.append(entry(3))
   await journal.flush()
-  expect(linesOf(path)).toEqual([entry(3)])
+  expect(linesOf(path)).toEqual([0, 1, 2, 3].map(entry))
   rmSync(path)
   mkdirSync(path)
   journal.append(entry(4))
   await journal.flush()
   expect(warn).toHaveBeenCalledTimes(2)
+})
+
+test('what waits for a disk is written without another entry, once the disk takes it', async ({
+  folder,
+}) => {
+  const dir = join(folder, 'state')
+  const { journal, path } = open(dir)
+  journal.append(entry(1))
+  await journal.flush()
+  mkdirSync(dir)
+  await until(() => existsSync(path), { what: 'the waiting line' })
+  await journal.flush()
+  expect(linesOf(path)).toEqual([entry(1)])
+})
+
+test('a FIFO in its place holds up nothing', async ({ folder }) => {
+  const { journal, warn, path } = open(folder)
+  execFileSync('mkfifo', [path])
+  journal.append(entry(1))
+  await journal.flush()
+  expect(warn).toHaveBeenCalledTimes(1)
+})
+
+test.skipIf(noSmallDisk !== null)('a full disk tears no line', async ({ disk }) => {
+  const { journal, path } = open(disk.path)
+  const large = { ...entry(0), text: 'x'.repeat(3000) }
+  for (let n = 0; n < 100; n++) {
+    journal.append({ ...large, n })
+    await journal.flush()
+  }
+  // Every line there is whole, and the last ones wait.
+  const written = linesOf(path).length
+  expect(written).toBeLessThan(100)
+  rmSync(path)
+  journal.append(entry(100))
+  await journal.flush()
+  expect(linesOf(path)[0]).toMatchObject({ n: written })
 })
 
 test('flush with nothing to write resolves', async ({ folder }) => {

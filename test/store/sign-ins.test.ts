@@ -1,5 +1,5 @@
 // Which sign-ins are over, and the salt that all of them depend on.
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { openSignIns } from '../../src/store/sign-ins.ts'
@@ -37,13 +37,31 @@ it('a file from before labs had names is given one for good, and keeps the rest'
   expect((await openSignIns(folder, now)).lab).toBe(signIns.lab)
 })
 
-it('one that has run out by itself is forgotten', async ({ folder }) => {
-  let time = 1000
+it('one that has run out is forgotten once there are a thousand, and no earlier', async ({
+  folder,
+}) => {
+  let time = 3000
   const signIns = await openSignIns(folder, () => time)
-  await signIns.end('one', 2000)
+  await Promise.all(Array.from({ length: 1000 }, (_, n) => signIns.end(`old ${n}`, 2000)))
+  expect(signIns.isEnded('old 0')).toBe(true)
+  time = 1000
+  await signIns.end('new', 5000)
+  expect(signIns.isEnded('old 0')).toBe(true)
   time = 3000
-  await signIns.end('two', 5000)
-  expect(readFileSync(join(folder, 'sign-ins.json'), 'utf8')).not.toContain('one')
+  await signIns.end('newer', 5000)
+  expect(signIns.isEnded('old 0')).toBe(false)
+  expect(signIns.isEnded('new')).toBe(true)
+})
+
+it('a disk that takes nothing keeps no lab from opening them, and they are saved later', async ({
+  folder,
+}) => {
+  const dir = join(folder, 'state')
+  const signIns = await openSignIns(dir, now)
+  await expect(signIns.save()).rejects.toMatchObject({ code: 'store_unwritable' })
+  mkdirSync(dir)
+  await signIns.save()
+  expect((await openSignIns(dir, now)).salt()).toBe(signIns.salt())
 })
 
 it('the end of all is another salt', async ({ folder }) => {

@@ -1,13 +1,22 @@
 // The store on a real disk: what was promised to be durable is, and a bad file costs no start.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import { StoreUnwritable } from '../../src/errors.ts'
 import { openStore, type Facts, type InstanceRecord } from '../../src/store/store.ts'
-import { bundle, put, test } from '../fixtures/folder.ts'
+import { bundle, put } from '../fixtures/folder.ts'
+import { noSmallDisk, test } from '../fixtures/small-disk.ts'
 
 const now = (): Date => new Date('2026-02-03T04:05:06.789Z')
 const open = (dir: string) => openStore({ dir, now })
@@ -259,4 +268,62 @@ test('what cannot be written is StoreUnwritable, stays in memory, and is written
   renameSync(`${dir}.away`, dir)
   await store.update((facts) => void (facts.projects['/p'] = { lastUsedAt: 'now' }))
   expect(open(dir).facts).toEqual(store.facts)
+})
+
+describe('a store that cannot be written', () => {
+  test('is written without another change once it can be, and tells of both', async ({
+    folder,
+  }) => {
+    const dir = join(folder, 'state')
+    const told: boolean[] = []
+    const store = openStore({ dir, now, onHealth: (failure) => told.push(failure !== null) })
+    await expect(store.update(addOne)).rejects.toBeInstanceOf(StoreUnwritable)
+    await expect(store.update(addOne)).rejects.toBeInstanceOf(StoreUnwritable)
+    expect(store.failure()).toBeInstanceOf(StoreUnwritable)
+    let isWritten = false
+    const written = store.written().then(() => (isWritten = true))
+    await new Promise(setImmediate)
+    expect(isWritten).toBe(false)
+    mkdirSync(dir)
+    await written
+    expect(store.failure()).toBeNull()
+    expect(told).toEqual([true, false])
+    expect(open(dir).facts.instances).toHaveLength(2)
+    await store.written()
+  })
+
+  test('is made ready before each write', async ({ folder }) => {
+    const dir = join(folder, 'state')
+    const store = openStore({ dir, now, prepare: () => mkdirSync(dir, { recursive: true }) })
+    await store.update(addOne)
+    rmSync(dir, { recursive: true })
+    await store.update(addOne)
+    expect(open(dir).facts.instances).toHaveLength(2)
+  })
+
+  test.for([
+    ['ENOSPC', 'No space is left on its disk: make room there.'],
+    ['EROFS', 'Its disk is mounted read-only: mount it writable.'],
+    ['EACCES', "Give lab's user the right to write there."],
+    ['EMFILE', 'The system says EMFILE: look at its disk.'],
+  ])('names the remedy for %s', async ([code, remedy], { folder }) => {
+    const prepare = (): never => {
+      throw Object.assign(new Error(code), { code })
+    }
+    await expect(openStore({ dir: folder, now, prepare }).update(addOne)).rejects.toThrow(remedy)
+  })
+
+  test.skipIf(noSmallDisk !== null)(
+    'keeps an unreadable file, also where that cannot be put aside at once',
+    async ({ disk }) => {
+      put(join(disk.path, 'state.json'), 'torn')
+      disk.readOnly(true)
+      const store = open(disk.path)
+      await expect(store.update(addOne)).rejects.toThrow('mounted read-only')
+      disk.readOnly(false)
+      await store.written()
+      expect(readFileSync(store.corruptKeptAt!, 'utf8')).toBe('torn')
+      expect(open(disk.path).facts.instances).toHaveLength(1)
+    },
+  )
 })

@@ -297,11 +297,14 @@ describe('health', () => {
     expect(await (await ask('/readyz')).text()).toBe('ok\n')
   })
 
-  it('says when lab cannot do its work', async () => {
-    const { ask } = createLab({ isReady: () => false })
-    expect((await ask('/healthz')).status).toBe(200)
-    const response = await ask('/readyz')
-    expect(response.status).toBe(503)
-    expect(await response.text()).toBe('starting\n')
-  })
+  it.each(['starting', 'unwritable'] as const)(
+    'says %s when lab cannot do its work',
+    async (word) => {
+      const { ask } = createLab({ readiness: () => word })
+      expect((await ask('/healthz')).status).toBe(200)
+      const response = await ask('/readyz')
+      expect(response.status).toBe(503)
+      expect(await response.text()).toBe(`${word}\n`)
+    },
+  )
 })
