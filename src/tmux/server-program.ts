@@ -2,7 +2,7 @@
 // say to each other changed with 3.6, under one number of the protocol, so after an upgrade across 3.6
 // neither refuses the other: an older server leaves a newer client's attach without an answer, and an
 // older client takes every answer of a newer server for that server's end.
-import { statSync } from 'node:fs'
+import { statSync, type Stats } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { isRunning, readProcess, type ProcessId } from '../processes.ts'
 import type { Reply, Run } from './reply.ts'
@@ -125,8 +125,17 @@ function fileOf(command: string, env: Readonly<Record<string, string>>): string 
     ? [command]
     : (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, command))
   for (const path of paths) {
-    const stat = statSync(path, { throwIfNoEntry: false })
+    const stat = statOf(path)
     if (stat?.isFile()) return `${stat.dev} ${stat.ino} ${stat.mtimeMs}`
   }
   return ''
+}
+
+/** Null for what is not there, or may not be looked at: a folder of somebody else's on the PATH, or no folder. */
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(path)
+  } catch {
+    return null
+  }
 }

@@ -153,6 +153,17 @@ plainTest(
   },
 )
 
+test('a PATH that holds what is no folder does not keep tmux from being used', async ({
+  sandbox,
+}) => {
+  const file = join(sandbox.dir, 'file')
+  await writeFile(file, '')
+  const env = { ...sandbox.env, PATH: `${file}:${sandbox.env['PATH']}` }
+  const tmux = await open(sandbox, { client: 'control', env })
+  await tmux.newSession(session(sandbox))
+  expect((await tmux.list()).sessions).toMatchObject([{ name: 'foo' }])
+})
+
 test('a version close by is no misfit', async ({ sandbox }) => {
   const near = isAtLeast(realVersion, '3.6') ? '3.9' : '3.5a'
   const path = join(sandbox.dir, 'near')
