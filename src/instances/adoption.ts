@@ -50,10 +50,13 @@ export function createAdoption({
     if (!note || givenUpNow.has(note)) return
     givenUpNow.add(note)
     log.warn({ session: session.name, instance: id }, 'a start that was given up came late')
-    const known = ledger.find(id)
+    // Launched anew meanwhile, its processes carry the same mark.
+    const isWanted = (): boolean => {
+      const known = ledger.find(id)
+      return !known || !isLive(known.state)
+    }
     try {
-      // Launched anew meanwhile, its processes carry the same mark.
-      if (!known || !isLive(known.state)) await sweeper.sweep(id)
+      if (isWanted()) await sweeper.sweep(id, { isWanted })
       await removePane(session)
     } catch (error) {
       log.warn({ err: error, instance: id }, 'a late start could not be removed yet')

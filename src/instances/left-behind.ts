@@ -71,14 +71,15 @@ export function createLeftBehind(options: {
   return {
     find,
     async end(entry, by) {
-      // In its turn: a resume that came before is another launch, whose processes carry the same mark.
+      // In its turn: a resume that came before is another launch, whose processes carry the same mark, and
+      // so is one that was asked for before and comes up meanwhile.
       const turn = entry.queue.then(async () => {
         if (!entry.ended) return
-        const { id, name } = entry
+        const { id, name, note } = entry
         const at = new Date(deps.now()).toISOString()
         deps.journal.append({ at, id, name, what: 'what it left is ended', by })
-        await sweeper.sweep(id)
-        await find(entry)
+        await sweeper.sweep(id, { isWanted: () => entry.note === note })
+        if (entry.note === note) await find(entry)
       })
       entry.queue = turn.catch(() => undefined)
       await turn

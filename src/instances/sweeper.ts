@@ -25,12 +25,17 @@ export interface Sweeper {
   gone(processes: readonly ProcessId[], deadline: number): Promise<boolean>
   /**
    * Ends all that belongs to an instance: SIGTERM, then SIGKILL at the deadline (the grace from now),
-   * but for what is spared. Returns what lived on.
+   * but for what is spared, and for as long as it is wanted: a launch that comes meanwhile carries the
+   * same mark. Returns what lived on.
    */
-  sweep(
-    id: string,
-    options?: { readonly deadline?: number; readonly spared?: readonly ProcessId[] },
-  ): Promise<readonly ProcessId[]>
+  sweep(id: string, options?: SweepOptions): Promise<readonly ProcessId[]>
+}
+
+export interface SweepOptions {
+  readonly deadline?: number
+  readonly spared?: readonly ProcessId[]
+  /** Asked after each look, before anything of it is ended. */
+  readonly isWanted?: () => boolean
 }
 
 const pollMs = 20
@@ -110,11 +115,14 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     {
       deadline = performance.now() + graceMs,
       spared = [],
-    }: { readonly deadline?: number; readonly spared?: readonly ProcessId[] } = {},
+      isWanted = () => true,
+    }: SweepOptions = {},
   ): Promise<readonly ProcessId[]> {
     const before = new Set(spared.map(({ pid, start }) => `${pid} ${start}`))
-    const toEnd = async (): Promise<readonly ProcessEntry[]> =>
-      (await belongings(id, null)).filter(({ pid, start }) => !before.has(`${pid} ${start}`))
+    const toEnd = async (): Promise<readonly ProcessEntry[]> => {
+      const found = await belongings(id, null)
+      return isWanted() ? found.filter(({ pid, start }) => !before.has(`${pid} ${start}`)) : []
+    }
     let left = await toEnd()
     if (left.length === 0) return left
     signal(left, 'SIGTERM')

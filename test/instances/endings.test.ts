@@ -1,9 +1,11 @@
 // Why an instance ended: seen at once, with status or signal and the last lines of its screen.
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { test, type TestLab } from '../fixtures/lab.ts'
+import { isAlive } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
 const claudeOf = (lab: TestLab): string => join(lab.dir, 'bin', 'claude')
@@ -21,6 +23,15 @@ async function ended(lab: TestLab, id: string): Promise<Instance> {
     },
     { timeoutMs: 20_000, what: 'an end' },
   )
+}
+
+/** Lets go of a process with the instance's mark that heeds no SIGTERM. */
+async function leaveStubborn(lab: TestLab, id: string): Promise<void> {
+  const before = lab.marked(id).length
+  const env = { ...lab.env, LAB_INSTANCE: id, LAB_STATE_DIR: lab.stateDir }
+  const script = `(setsid sh -c 'trap "" TERM HUP; exec sleep 1000' >&- 2>&- <&- &)`
+  await execa('sh', ['-c', script], { env, extendEnv: false })
+  await until(() => lab.marked(id).length === before + 1, { what: 'what it lets go of' })
 }
 
 const deaths = [
@@ -141,6 +152,25 @@ describe('an agent that dies', () => {
     const { status, body } = await lab.call('POST', `/api/v1/instances/${id}/end-left`)
     expect([status, body.left]).toEqual([200, []])
     expect(lab.marked(id)).toEqual([])
+  })
+
+  test('is resumed and lives on, though what it left heeds no signal and is ended in the same moment', async ({
+    lab,
+  }) => {
+    await lab.boot()
+    const { id } = await lab.start('foo')
+    const { pid } = await lab.reaches(id, 'ready')
+    await leaveStubborn(lab, id)
+    process.kill(pid!, 'SIGKILL')
+    await until(async () => (await lab.get(id)).left.length > 0, { what: 'what it left' })
+    const resumed = lab.call('POST', `/api/v1/instances/${id}/resume`)
+    const told = lab.call('POST', `/api/v1/instances/${id}/end-left`)
+    expect((await resumed).status).toBe(201)
+    const { pid: agent } = await lab.reaches(id, 'ready')
+    // Only after the grace does a sweep kill.
+    expect((await told).status).toBe(200)
+    expect(isAlive(agent)).toBe(true)
+    expect(await lab.get(id)).toMatchObject({ state: 'ready', pid: agent })
   })
 
   test('is resumed although a tool that it began still runs, which its next stop ends', async ({
