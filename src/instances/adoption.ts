@@ -56,7 +56,9 @@ export function createAdoption({
       return !known || !isLive(known.state)
     }
     try {
-      if (isWanted()) await sweeper.sweep(id, { isWanted })
+      // What an earlier launch left is the operator's to end.
+      const spared = ledger.find(id)?.ended?.left ?? []
+      if (isWanted()) await sweeper.sweep(id, { spared, isWanted })
       await removePane(session)
     } catch (error) {
       log.warn({ err: error, instance: id }, 'a late start could not be removed yet')

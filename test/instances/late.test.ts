@@ -86,3 +86,21 @@ describe.each([
     expect(await lab.get(id)).toEqual(after)
   })
 })
+
+test('a resume that comes late and is removed leaves alone what an earlier launch left', async ({
+  lab,
+}) => {
+  lab.behave({ prompt: 'CHILDREN setsid' })
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  const { pid } = await lab.reaches(id, 'ready')
+  await until(() => lab.marked(id).length >= 3, { what: 'its child' })
+  process.kill(pid!, 'SIGKILL')
+  await until(async () => (await lab.get(id)).left.length > 0, { what: 'what it left' })
+  const { left } = await lab.get(id)
+  await comeLate(lab, await giveUp(lab, `/api/v1/instances/${id}/resume`))
+  await until(async () => (await sessions(lab)).length === 0, { what: 'no session of it' })
+  await looked(lab)
+  expect(lab.marked(id)).toEqual(left.map((one) => one.pid))
+  expect((await lab.get(id)).left).toEqual(left)
+})
