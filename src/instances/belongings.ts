@@ -1,8 +1,7 @@
 // Which processes are an instance's: what runs below its keeper, and what it began and let go of. A mark
 // alone proves nothing: whatever a marked program begins carries it, too.
 import { markedIn, treeOf } from '../process-table.ts'
-import { isTmuxServer, type ProcessEntry, type ProcessTable } from '../processes.ts'
-
+import { isTmuxServer, type ProcessEntry, type ProcessId, type ProcessTable } from '../processes.ts'
 import { isKeeper } from './keepers.ts'
 
 export interface Groups {
@@ -18,12 +17,14 @@ export function groupsOf(
   options: {
     readonly id: string
     readonly keeper: number | null
+    /** The agent as last seen: it and what runs below it are the instance's without its keeper, too. */
+    readonly agent: ProcessId | null
     readonly untouchable: ReadonlySet<number>
     /** Whether orphans are given to that process. */
     readonly isReaper: (pid: number) => boolean
   },
 ): Groups {
-  const { id, keeper, untouchable, isReaper } = options
+  const { id, keeper, agent, untouchable, isReaper } = options
   const own = new Map<number, ProcessEntry>()
   if (keeper !== null) for (const entry of treeOf(table, keeper)) own.set(entry.pid, entry)
   const serving: ProcessEntry[] = []
@@ -32,14 +33,20 @@ export function groupsOf(
     if (own.has(top.pid) || isMarked(table.get(top.parent))) continue
     // Begun by a program that lives and is not the instance's: that one gave it the mark.
     const isLetGo = !table.has(top.parent) || isReaper(top.parent)
-    if (!isLetGo && !isKeeper(top.pid)) continue
+    const isKeepers = isKeeper(top.pid)
+    if (!isLetGo && !isKeepers) continue
     const tree = treeOf(table, top.pid)
-    if (isServing(tree, id)) serving.push(top)
+    if (!isKeepers && !isAgents(tree, agent) && isServing(tree, id)) serving.push(top)
     else for (const entry of tree) own.set(entry.pid, entry)
   }
   own.delete(keeper ?? -1)
   const isFree = ({ pid }: ProcessEntry): boolean => !untouchable.has(pid)
   return { own: [...own.values()].filter(isFree), serving: serving.filter(isFree) }
+}
+
+/** Whether the agent is among them: then they are it or a wrapper around it, and what it runs. */
+function isAgents(tree: readonly ProcessEntry[], agent: ProcessId | null): boolean {
+  return tree.some(({ pid, start }) => pid === agent?.pid && start === agent.start)
 }
 
 /**

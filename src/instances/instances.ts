@@ -107,7 +107,11 @@ export function createInstances(deps: InstancesDeps): Instances {
   const heldByOthers: SweeperOptions['heldByOthers'] = (id, found, table) =>
     daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)
   const isReaper = createReapers(spare)
-  const sweeper = createSweeper({ graceMs, log, spare, othersOf, isReaper, heldByOthers })
+  const agentOf: SweeperOptions['agentOf'] = (id) => {
+    const { lastAgent = null, registered = null } = ledger.find(id) ?? {}
+    return lastAgent ?? registered
+  }
+  const sweeper = createSweeper({ graceMs, log, spare, othersOf, agentOf, isReaper, heldByOthers })
   const leftBehind = createLeftBehind({ deps, ledger, sweeper, registry })
   const conversations = createConversations({ deps, ledger, registry })
   const ending = createEnding({ deps, ledger, notes, leftBehind, conversations })

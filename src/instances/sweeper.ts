@@ -53,6 +53,8 @@ export interface SweeperOptions {
   readonly spare: () => readonly number[]
   /** The keepers of the other live instances: what runs below them is theirs, whatever mark it carries. */
   readonly othersOf?: (id: string) => readonly number[]
+  /** An instance's agent as last seen. */
+  readonly agentOf?: (id: string) => ProcessId | null
   /** Whether orphans are given to that process, as to the first one. */
   readonly isReaper?: (pid: number) => boolean
   /** Those of an instance's processes that hold sessions of others. */
@@ -65,7 +67,7 @@ export interface SweeperOptions {
 
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { graceMs, log, spare, othersOf = () => [], heldByOthers = () => new Set() } = options
-  const { isReaper = (pid) => pid <= 1 } = options
+  const { isReaper = (pid) => pid <= 1, agentOf = () => null } = options
   const readTable = createProcessTableReader()
   const turn = createTurns()
   let waiting = 0
@@ -86,7 +88,13 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     const untouchable = new Set([...ancestorsIn(table), ...spare()])
     for (const other of othersOf(id))
       if (other !== keeper) for (const { pid } of treeOf(table, other)) untouchable.add(pid)
-    const { own, serving } = groupsOf(table, { id, keeper, untouchable, isReaper })
+    const { own, serving } = groupsOf(table, {
+      id,
+      keeper,
+      agent: agentOf(id),
+      untouchable,
+      isReaper,
+    })
     const held = heldByOthers(id, own, table)
     const isHeldTop = ({ pid, parent }: ProcessEntry): boolean => held.has(pid) && !held.has(parent)
     return {

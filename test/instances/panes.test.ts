@@ -1,6 +1,6 @@
 // What somebody does by hand to panes, sessions and marks in tmux: it ends no agent, and a stop ends
 // the one it is for and nobody else.
-import { readFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { childrenOf } from '../../src/processes.ts'
@@ -210,6 +210,27 @@ test('an agent that outlives the hangup of its pane lives on, is named on its ro
   expect([isAlive(foo.pid), isAlive(pid)]).toEqual([true, true])
   await lab.call('POST', `/api/v1/instances/${foo.id}/end-left`)
   expect([isAlive(foo.pid), isAlive(pid)]).toEqual([false, true])
+})
+
+test('an agent that outlives the hangup of its pane is not resumed and can be ended, though what it runs has no mark', async ({
+  lab,
+}) => {
+  lab.behave({ ignore: ['SIGHUP'] })
+  const claude = join(lab.dir, 'bin/claude')
+  renameSync(claude, `${claude}.real`)
+  const unmarked = `(trap '' HUP; exec env -u LAB_INSTANCE sleep 600 >&- 2>&- <&-) &`
+  writeFileSync(claude, `#!/bin/sh\n${unmarked}\nexec ${claude}.real "$@"\n`, { mode: 0o755 })
+  const [foo] = await fooAndBar(lab)
+  // Its registry file no longer names the conversation that it has.
+  rmSync(join(lab.home, '.claude/sessions', `${foo.pid}.json`))
+  await respawn(lab, 'foo', 'exec sleep 600')
+  await lab.reaches(foo.id, 'error')
+  await until(async () => (await lab.get(foo.id)).left.length > 0, { what: 'what it left' })
+  const resumed = await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)
+  expect([resumed.status, resumed.body.error?.code]).toEqual([409, 'already_running'])
+  expect(isAlive(foo.pid)).toBe(true)
+  await lab.call('POST', `/api/v1/instances/${foo.id}/end-left`)
+  expect(isAlive(foo.pid)).toBe(false)
 })
 
 test('a session that was renamed to another’s id does not answer for that id', async ({ lab }) => {
