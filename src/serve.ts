@@ -83,6 +83,7 @@ async function serveLocked(
     },
     log,
     now: Date.now,
+    steadyNow: () => performance.now(),
   })
   const bufferDir = join(stateDir, 'buffers')
   await upkeep.add('buffers', () => void makeDir(bufferDir), 'missing')

@@ -111,6 +111,8 @@ function take(
   live: readonly Entry[],
 ): void {
   entry.registry = found
+  entry.statuslessSince =
+    found.status === null ? (entry.statuslessSince ?? performance.now()) : null
   entry.agent = { pid: found.pid, start }
   entry.registered = entry.agent
   if (found.conversation && mayTake(entry, found.conversation, live))

@@ -3,13 +3,13 @@ import type { Actor, ComeBack, Instance } from '../core/instance.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
+import { compareEnds } from './order.ts'
 
 /** The latest group of instances that ended together and are still ended; none while one of it still ends. */
 export function comeBackOf(ledger: Ledger): ComeBack | null {
   const all = [...ledger.entries()]
   const ended = all.filter((entry) => entry.ended && entry.together !== null)
-  const latest = latestEndOf(ended)
-  const together = ended.find((entry) => entry.ended?.at === latest)?.together
+  const together = latestOf(ended)?.together
   const group = ended.filter((entry) => entry.together === together)
   // An offer that grew while it is read would move what stands below it with each name.
   if (all.some((entry) => entry.state === 'stopping' && entry.together === together)) return null
@@ -26,10 +26,10 @@ export function dismissOffer(
 ): readonly Instance[] {
   const offered = [...ledger.entries()].filter(({ ended, together }) => ended && together !== null)
   const named = offered.filter(({ id }) => ids.has(id))
-  const latest = latestEndOf(named)
+  const latest = latestOf(named)
   for (const entry of offered) {
     // A later one was not on the page on which this was tapped.
-    if (entry.ended!.at > latest) continue
+    if (!latest || compareEnds(entry, latest) > 0) continue
     entry.together = null
     entry.dismissed = ids.has(entry.id)
     void ledger.save(entry)
@@ -41,6 +41,6 @@ export function dismissOffer(
   return named.map((entry) => ledger.lastShown(entry))
 }
 
-function latestEndOf(entries: readonly Entry[]): string {
-  return entries.reduce((at, { ended }) => (ended && ended.at > at ? ended.at : at), '')
+function latestOf(ended: readonly Entry[]): Entry | undefined {
+  return ended.toSorted(compareEnds).at(-1)
 }

@@ -20,4 +20,6 @@ export interface Ended {
   readonly evidence: Evidence
   /** What outlived it. */
   readonly left: readonly LeftRecord[]
+  /** Its place among all ends; none in the record of an older lab. */
+  readonly order?: number | undefined
 }

@@ -9,6 +9,7 @@ import { evidenceOf, lastLinesOf } from './evidence.ts'
 import { servingRecordOf, type LeftBehind } from './left-behind.ts'
 import type { Ledger } from './ledger.ts'
 import type { Notes } from './notes.ts'
+import { compareEnds } from './order.ts'
 
 export interface End {
   readonly reason: EndReason
@@ -70,7 +71,12 @@ export function createEnding(options: {
     // Since the end that is remembered, to the millisecond: a restart must not move it.
     Object.assign(entry, { session: null, agent: null, unconfirmed: false, doubt: null, since: at })
     const said = failed ? { ...evidence, message: failed } : evidence
-    entry.ended = { at, evidence: said, left: serving.map(servingRecordOf) }
+    entry.ended = {
+      at,
+      evidence: said,
+      left: serving.map(servingRecordOf),
+      order: ledger.nextEnd(),
+    }
     forgetTheOldest(entry.projectPath)
     void ledger.save(entry)
     ledger.publish(entry)
@@ -90,7 +96,7 @@ export function createEnding(options: {
   function forgetTheOldest(projectPath: string): void {
     const ended = [...ledger.entries()]
       .filter((entry) => entry.ended && entry.projectPath === projectPath)
-      .sort((a, b) => (a.ended!.at < b.ended!.at ? 1 : -1))
+      .sort((a, b) => compareEnds(b, a))
     for (const entry of ended.slice(endedMax)) ledger.remove(entry)
   }
 

@@ -17,6 +17,8 @@ export interface Entry {
   readonly createdAt: string
   /** When this launch of it began; later than `createdAt` after a resume. */
   launchedAt: string
+  /** The same by `performance.now()`, for how long it takes; a clock that is set changes nothing. */
+  launchedMs: number
   name: string
   slot: number
   conversation: string
@@ -60,6 +62,8 @@ export interface Entry {
   /** The agent of this launch as last seen, also when it is over. */
   lastAgent: ProcessId | null
   registry: RegistryEntry | null
+  /** Since when (`performance.now()`) its registry file has had no status; null while it has one. */
+  statuslessSince: number | null
   /** The link as last seen; it stays for `lost`. */
   deepLink: string | null
   branch: string | null
@@ -103,6 +107,7 @@ const blank = {
   lastAgent: null,
   claimed: null,
   registry: null,
+  statuslessSince: null,
   deepLink: null,
   branch: null,
   moved: null,
@@ -134,6 +139,7 @@ export function reserveEntry(given: {
     ...rest,
     createdAt: now,
     launchedAt: now,
+    launchedMs: performance.now(),
     since: now,
     state: 'starting',
     verified: false,
@@ -152,12 +158,24 @@ export function entryFromRecord(record: InstanceRecord): Entry {
   return {
     ...blank,
     ...record,
+    launchedMs: msOf(record.launchedAt),
     state: ended?.state ?? (record.verified ? 'ready' : 'starting'),
     since: ended?.at ?? record.createdAt,
     unconfirmed: ended === null,
-    ended: ended && { at: ended.at, evidence: ended.evidence, left: ended.left },
+    ended: ended && {
+      at: ended.at,
+      evidence: ended.evidence,
+      left: ended.left,
+      order: ended.order,
+    },
     queue: Promise.resolve(),
   }
+}
+
+/** A moment by `performance.now()`; one that is still to come, by a clock that went back, is long ago. */
+function msOf(moment: string): number {
+  const age = Date.now() - Date.parse(moment)
+  return age >= 0 ? performance.now() - age : Number.NEGATIVE_INFINITY
 }
 
 /** Makes an ended instance ready to be launched again; what belonged to the launch before is gone. */
@@ -165,7 +183,8 @@ export function resetForLaunch(
   entry: Entry,
   { now, ...place }: { name: string; slot: number; note: string; now: string },
 ): void {
-  const launch = { launchedAt: now, verified: false, stopAskedBy: null, ended: null }
+  const fresh = { launchedAt: now, launchedMs: performance.now() }
+  const launch = { ...fresh, verified: false, stopAskedBy: null, ended: null }
   Object.assign(entry, blank, { branch: entry.branch }, place, launch)
 }
 

@@ -156,7 +156,9 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
         throw new StoreUnwritable(launch.stateDir, { cause: error })
       })
       await store.update((facts) => {
-        facts.projects[project.path] = { lastUsedAt: entry.launchedAt }
+        const orders = Object.values(facts.projects).map((used) => used.order ?? 0)
+        const order = 1 + Math.max(0, ...orders)
+        facts.projects[project.path] = { lastUsedAt: entry.launchedAt, order }
         facts.instances = facts.instances.filter(({ id }) => id !== entry.id)
         facts.instances.push(recordOf(entry, bootId))
       })

@@ -23,6 +23,8 @@ export interface Ledger {
   entries(): Iterable<Entry>
   find(id: string): Entry | undefined
   add(entry: Entry): void
+  /** The place of the next end among all ends. */
+  nextEnd(): number
   /** Forgets an instance here and in the store. */
   remove(entry: Entry): void
   /** The live instances and starts under way, each holding a place under the cap. */
@@ -89,7 +91,6 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
         projects().keyOf(entry.projectPath) ?? keyOfGone(entry, { entries, projects: projects() }),
       readable: unreadable === null,
       attach: attachOf(entry),
-      now: now(),
     })
 
   function attachOf({ name, session, doubt }: Entry): readonly string[] {
@@ -147,6 +148,7 @@ export function createLedger(deps: InstancesDeps, projects: () => Projects): Led
   const ledger: Ledger = {
     entries: () => sorted(entries.values()),
     find: (id) => entries.get(id),
+    nextEnd: () => 1 + Math.max(0, ...[...entries.values()].map(({ ended }) => ended?.order ?? 0)),
     add(entry) {
       entries.set(entry.id, entry)
       emitCap()

@@ -28,7 +28,9 @@ export function listProjects(given: {
     const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath, true)
     project.instances.push(instance)
   }
-  return [...byPath.values()].sort(byLastUse)
+  // By their sequence first: a clock may go back, and what an older lab used came before.
+  const orderOf = ({ path }: Project): number => used[path]?.order ?? 0
+  return [...byPath.values()].sort((a, b) => orderOf(b) - orderOf(a) || byLastUse(a, b))
 }
 
 /** The key of a folder that is gone from the disk: null for the one it had, unless that is another's now. */
@@ -46,11 +48,20 @@ export function keyOfGone(
   return isTaken || projects.find(key) ? keyBeside(key, projectPath) : null
 }
 
-/** In order of project, slot and age. */
+/** Which ended first, by their sequence: a clock may go back. What an older lab left came before. */
+export function compareEnds(a: Pick<Entry, 'ended'>, b: Pick<Entry, 'ended'>): number {
+  const [one, other] = [a.ended, b.ended]
+  return (one?.order ?? 0) - (other?.order ?? 0) || compare(one?.at ?? '', other?.at ?? '')
+}
+
+/** In order of project, slot and age; the ended ones of a slot in the order of their ends. */
 export function sorted(entries: Iterable<Entry>): Entry[] {
   return [...entries].sort(
     (a, b) =>
-      compare(a.projectPath, b.projectPath) || a.slot - b.slot || compare(a.createdAt, b.createdAt),
+      compare(a.projectPath, b.projectPath) ||
+      a.slot - b.slot ||
+      compareEnds(a, b) ||
+      compare(a.createdAt, b.createdAt),
   )
 }
 

@@ -13,7 +13,6 @@ export function present(
     readonly key: ProjectKey | null
     readonly readable: boolean
     readonly attach: readonly string[]
-    readonly now: number
   },
 ): Instance {
   const live = isLive(entry.state)
@@ -34,7 +33,7 @@ export function present(
     unknownBecause,
     waitingFor: entry.waitingFor,
     background: live && registry?.status === 'shell',
-    ...linkOf(entry, live, around.now),
+    ...linkOf(entry, live),
     isBlank: live && entry.isBlank,
     account: 'default',
     workspace: {
@@ -71,14 +70,13 @@ function whyUnknown(
 }
 
 function linkOf(
-  { deepLink, registry, launchedAt }: Entry,
+  { deepLink, registry, launchedMs }: Entry,
   live: boolean,
-  now: number,
 ): Pick<Instance, 'deepLink' | 'linkState'> {
   if (!live) return { deepLink: null, linkState: 'unavailable' }
   if (registry?.deepLink) return { deepLink: registry.deepLink, linkState: 'linked' }
   if (deepLink) return { deepLink: null, linkState: 'lost' }
-  if (now - Date.parse(launchedAt) < linkPatienceMs)
+  if (performance.now() - launchedMs < linkPatienceMs)
     return { deepLink: null, linkState: 'connecting' }
   return { deepLink: null, linkState: 'unavailable' }
 }

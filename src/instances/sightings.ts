@@ -40,7 +40,7 @@ export function createSightings(
   options: SightingsOptions,
 ): (listing: Listing, number: number) => void {
   const { deps, ledger, agents, notes, conversations, adopt, end, goOnStopping, lookSoon } = options
-  const { store, log, now, tmux } = deps
+  const { store, log, tmux } = deps
 
   function advance(entry: Entry, signals: Signals): void {
     const derived = deriveState(entry.state, entry.waitingFor, signals)
@@ -115,7 +115,7 @@ export function createSightings(
       entry.unconfirmed = false
       log.info({ instance: entry.id, name: entry.name }, 'adopted')
     }
-    const signals = signalsOf(entry, { session, note: exit, serverGone, now: now() })
+    const signals = signalsOf(entry, { session, note: exit, serverGone })
     hearNothing(entry, silenceOf(entry, signals))
     if (entry.stopAskedBy !== null) goOnStopping(entry)
     else if (reason && !signals.exit) {

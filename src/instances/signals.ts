@@ -11,7 +11,6 @@ export function signalsOf(
     readonly note: Exit | null
     /** The server in which it was last seen. */
     readonly serverGone: boolean
-    readonly now: number
   },
 ): Signals {
   const pane = seen.session?.pane
@@ -19,7 +18,7 @@ export function signalsOf(
   return {
     pane: paneSignal(pane, seen.serverGone),
     exit: seen.note ?? recorded,
-    ...heard(entry, pane, seen.now),
+    ...heard(entry, pane),
     stopAsked: entry.stopAskedBy !== null,
     swept: false,
   }
@@ -29,7 +28,6 @@ export function signalsOf(
 function heard(
   entry: Entry,
   pane: ListedSession['pane'] | undefined,
-  now: number,
 ): Pick<Signals, 'registry' | 'dialog' | 'title'> {
   const title = pane ? activityOfTitle(pane.title) : null
   if (isUnheard(entry)) {
@@ -42,7 +40,7 @@ function heard(
   return {
     registry,
     dialog: registry?.status ? null : dialog,
-    title: lacksStatus(entry, now) ? title : null,
+    title: lacksStatus(entry) ? title : null,
   }
 }
 
@@ -78,8 +76,9 @@ function paneSignal(pane: ListedSession['pane'] | undefined, serverGone: boolean
 const statusPatienceMs = 3000
 
 /** Whether this is a version whose registry has no status at all, and not one that is about to write it. */
-function lacksStatus({ registry }: Entry, now: number): boolean {
-  return registry?.status === null && now - (registry.startedAt ?? 0) > statusPatienceMs
+function lacksStatus({ registry, statuslessSince }: Entry): boolean {
+  if (registry?.status !== null || statuslessSince === null) return false
+  return performance.now() - statuslessSince > statusPatienceMs
 }
 
 /** The agent's title as a fallback: `✳` is a quiet agent, a spinner's glyph a busy one. */

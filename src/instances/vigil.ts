@@ -22,7 +22,7 @@ export function createVigil(
       entry.dialog = dialog
       onChange()
     }
-    const age = now() - Date.parse(entry.launchedAt)
+    const age = performance.now() - entry.launchedMs
     if (dialog === null && entry.state === 'starting' && age > patienceMs) complain(entry, lines)
   }
 

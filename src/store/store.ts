@@ -79,6 +79,8 @@ const record = z.object({
       evidence,
       /** What outlived it. */
       left: z.array(left).readonly().default([]),
+      /** Its place among all ends, where the lab that wrote it knew one. */
+      order: z.number().optional(),
     })
     .nullable(),
 })
@@ -86,7 +88,10 @@ const record = z.object({
 const facts = z.object({
   version: z.literal(1),
   /** By absolute path. */
-  projects: z.record(z.string(), z.object({ lastUsedAt: z.string() })),
+  projects: z.record(
+    z.string(),
+    z.object({ lastUsedAt: z.string(), order: z.number().optional() }),
+  ),
   instances: z.array(record),
   /** The tmux server that lab talked to last. */
   server: z.object({ pid: z.number(), startedAt: z.number() }).nullable(),
@@ -116,13 +121,11 @@ export interface Store {
 }
 
 // The first retry comes soon; a full disk is asked every four seconds.
-const retryMs = 250
-const retryMsMax = 4000
+const [retryMs, retryMsMax] = [250, 4000]
 
 /**
- * Reads the store of a state directory; an unreadable file is kept aside under another name. `prepare`
- * makes the directory ready before a write; `onHealth` is called when writing begins to fail, and when it
- * works again.
+ * Reads the store of a state directory; an unreadable file is kept aside. `prepare` makes the directory
+ * ready before a write; `onHealth` is called when writing begins to fail, and when it works again.
  */
 export function openStore(options: {
   dir: string
@@ -140,8 +143,7 @@ export function openStore(options: {
   let writing: Promise<void> = Promise.resolve()
   let waiting: Promise<void> | null = null
   let failure: StoreUnwritable | null = null
-  let changes = 0
-  let onDisk = 0
+  let [changes, onDisk] = [0, 0]
   let hopeful: { readonly change: number; readonly tell: () => void }[] = []
   let retry: NodeJS.Timeout | undefined
   let delayMs = retryMs
@@ -195,7 +197,7 @@ export function openStore(options: {
   try {
     putAside()
   } catch {
-    // The disk takes nothing now: before the first write, then.
+    // Before the first write, then.
   }
 
   return {

@@ -26,7 +26,8 @@ export interface Guards {
   /** Wrong tries of passwords and of tokens, by address. */
   readonly wrongPasswords: Attempts
   readonly wrongTokens: Attempts
-  readonly now: () => number
+  /** Milliseconds by the clock that nobody sets: for how long, not for when. */
+  readonly steadyNow: () => number
   /** What the operator should know about the files. */
   readonly warnings: readonly string[]
   /** Calls `onChange` when somebody who was let in may be welcome no more; the return value ends it. */
@@ -55,7 +56,9 @@ export async function openGuards(
     readonly bootToken: string
     readonly openSignIns: () => Promise<SignInStore>
     readonly log: WebLog
+    /** Milliseconds since the epoch: cookies outlive lab. */
     readonly now: () => number
+    readonly steadyNow: () => number
   },
 ): Promise<Guards> {
   const { log, now } = deps
@@ -83,9 +86,9 @@ export async function openGuards(
     tokens: tokenFile && createTokens(tokenFile),
     bootToken: deps.bootToken,
     hasProxies: flags.trustedProxies.length > 0 && flags.proxyUserHeader !== null,
-    wrongPasswords: createAttempts(wrongPasswordsMax, now),
-    wrongTokens: createAttempts(wrongTokensMax, now, tokenSlowness),
-    now,
+    wrongPasswords: createAttempts(wrongPasswordsMax, deps.steadyNow),
+    wrongTokens: createAttempts(wrongTokensMax, deps.steadyNow, tokenSlowness),
+    steadyNow: deps.steadyNow,
     warnings: [passwordFile?.warning, tokenFile?.warning].filter((one) => one != null),
     watch(onChange) {
       const changed = () => {
@@ -99,15 +102,17 @@ export async function openGuards(
   }
 }
 
+const steadyNow = (): number => performance.now()
+
 /** What loopback needs. */
 export const noGuards: Guards = {
   password: null,
   tokens: null,
   bootToken: null,
   hasProxies: false,
-  wrongPasswords: createAttempts(wrongPasswordsMax, Date.now),
-  wrongTokens: createAttempts(wrongTokensMax, Date.now, tokenSlowness),
-  now: Date.now,
+  wrongPasswords: createAttempts(wrongPasswordsMax, steadyNow),
+  wrongTokens: createAttempts(wrongTokensMax, steadyNow, tokenSlowness),
+  steadyNow,
   warnings: [],
   watch: () => () => {},
 }
@@ -134,7 +139,7 @@ export function onlyKnown(guards: Guards): MiddlewareHandler<WebEnv> {
 }
 
 async function recognise(c: Context<WebEnv>, guards: Guards): Promise<Visitor | null> {
-  const { password, tokens, hasProxies, now } = guards
+  const { password, tokens, hasProxies, steadyNow: now } = guards
   if (!password && !tokens && !hasProxies) return operator
   const { user } = c.get('sender')
   if (user !== null) {

@@ -61,7 +61,7 @@ export function createApp(deps: WebDeps): WebApp {
     onChange: () => streams.recheck(),
   })
 
-  app.use(requestId(log, now), strictHeaders(), boundedUrl(), knowSender(proxies))
+  app.use(requestId(log), strictHeaders(), boundedUrl(), knowSender(proxies))
   app.use(hostRule(deps.doors), plainPath(), crossSiteRule())
 
   // Open to everybody who comes this far; all that follows is not.

@@ -5,7 +5,7 @@ import { comeBackOf } from '../../src/instances/come-back.ts'
 import type { Entry } from '../../src/instances/entry.ts'
 import type { Ledger } from '../../src/instances/ledger.ts'
 
-const entry = (id: string, together: string | null, second: number | null): Entry =>
+const entry = (id: string, together: string | null, second: number | null, order?: number): Entry =>
   ({
     id,
     together,
@@ -13,7 +13,7 @@ const entry = (id: string, together: string | null, second: number | null): Entr
     ended:
       second === null
         ? null
-        : { at: `2026-01-01T00:00:0${second}.000Z`, evidence: { reason: 'stopped' } },
+        : { at: `2026-01-01T00:00:0${second}.000Z`, evidence: { reason: 'stopped' }, order },
   }) as Entry
 
 function offered(...entries: Entry[]): readonly string[] | null {
@@ -40,5 +40,11 @@ describe('the offer', () => {
   it('is about the latest that ended together', () => {
     expect(offered(entry('a', 'x', 1), entry('b', 'y', 2), entry('c', null, 3))).toEqual(['b'])
     expect(offered(entry('c', null, 3))).toBeNull()
+  })
+
+  it('is about the latest by its sequence, also when the clock went back', () => {
+    expect(offered(entry('a', 'x', 9, 1), entry('b', 'y', 2, 2))).toEqual(['b'])
+    // What an older lab left has no sequence, and came before.
+    expect(offered(entry('a', 'x', 9), entry('b', 'y', 2, 1))).toEqual(['b'])
   })
 })

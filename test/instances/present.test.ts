@@ -10,7 +10,6 @@ const around = {
   key: 'api' as ProjectKey,
   readable: true,
   attach: ['tmux', 'attach'],
-  now: Date.parse(now),
 }
 
 describe('what is shown', () => {
@@ -87,10 +86,8 @@ describe('what is shown', () => {
   test('of the link: on its way for 30 s, there, lost, never come', () => {
     const entry: Entry = { ...reserve(), state: 'ready', registry: { ...registry, deepLink: null } }
     const linkAt = (change: Partial<Entry>, seconds: number): unknown => {
-      const { deepLink, linkState } = present(
-        { ...entry, ...change },
-        { ...around, now: Date.parse(now) + seconds * 1000 },
-      )
+      const launchedMs = performance.now() - seconds * 1000
+      const { deepLink, linkState } = present({ ...entry, launchedMs, ...change }, around)
       return [deepLink, linkState]
     }
     expect(linkAt({}, 29.9)).toEqual([null, 'connecting'])
@@ -98,8 +95,11 @@ describe('what is shown', () => {
     expect(linkAt({ registry }, 3600)).toEqual([registry.deepLink, 'linked'])
     expect(linkAt({ deepLink: registry.deepLink }, 1)).toEqual([null, 'lost'])
     expect(linkAt({ registry: null, deepLink: registry.deepLink }, 3600)).toEqual([null, 'lost'])
+    // Whatever the clock on the wall says.
+    expect(linkAt({ launchedAt: later }, 30)).toEqual([null, 'unavailable'])
+    expect(linkAt({ launchedAt: '1970-01-01T00:00:00.000Z' }, 1)).toEqual([null, 'connecting'])
     // A resumed one gets the same patience again.
-    expect(linkAt({ launchedAt: later }, 3600)).toEqual([null, 'connecting'])
+    expect(linkAt({ launchedMs: performance.now() }, 3600)).toEqual([null, 'connecting'])
   })
 
   test('is JSON whatever the registry dared to say', () => {

@@ -4,7 +4,7 @@ import { exitOf, type Signals } from '../../src/core/state.ts'
 import type { Entry } from '../../src/instances/entry.ts'
 import { signalsOf } from '../../src/instances/signals.ts'
 import type { ListedSession } from '../../src/tmux/tmux.ts'
-import { id, now, registry, reserve } from '../fixtures/entry.ts'
+import { id, registry, reserve } from '../fixtures/entry.ts'
 
 type Pane = NonNullable<ListedSession['pane']>
 
@@ -35,7 +35,6 @@ function of(
       session: session ?? undefined,
       note: null,
       serverGone: false,
-      now: Date.parse(now),
       ...change,
     },
   )
@@ -69,7 +68,8 @@ describe('how it ended', () => {
 })
 
 describe('what it does', () => {
-  const old = { ...registry, status: null, startedAt: Date.parse(now) - 10_000 }
+  const old = { ...registry, status: null }
+  const since = (ms: number) => ({ registry: old, statuslessSince: performance.now() - ms })
 
   test.for([
     ['✳ Claude', 'quiet'],
@@ -77,13 +77,13 @@ describe('what it does', () => {
     ['⠂ thinking', 'busy'],
     ['vim', null],
   ] as const)('is in the title %j where the registry has no status', ([title, told]) => {
-    expect(of({ title }, {}, { registry: old }).title).toBe(told)
+    expect(of({ title }, {}, since(10_000)).title).toBe(told)
   })
 
   test('is not in the title where the registry says it, or may be about to', () => {
     const title = '◐ thinking'
     expect(of({ title }, {}, { registry }).title).toBeNull()
-    expect(of({ title }, {}, { registry: { ...old, startedAt: Date.parse(now) } }).title).toBeNull()
+    expect(of({ title }, {}, since(0)).title).toBeNull()
     expect(of({ title }).title).toBeNull()
   })
 

@@ -74,7 +74,7 @@ export async function createGuarded(options: GuardedOptions): Promise<Guarded> {
         trustedProxies: proxies,
         proxyUserHeader: userHeader,
       },
-      { bootToken, openSignIns: () => openSignIns(folder, now), log, now },
+      { bootToken, openSignIns: () => openSignIns(folder, now), log, now, steadyNow: now },
     )
     const lab = createLab({
       guards,
