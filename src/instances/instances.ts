@@ -187,13 +187,8 @@ export function createInstances(deps: InstancesDeps): Instances {
     dismiss(id, by) {
       const entry = entryOf(id)
       if (isLive(entry.state)) throw new InvalidRequest(`${entry.name} still runs. Stop it first.`)
-      journal.append({
-        at: new Date(deps.now()).toISOString(),
-        id,
-        name: entry.name,
-        what: 'dismissed',
-        by,
-      })
+      const at = new Date(deps.now()).toISOString()
+      journal.append({ at, id, name: entry.name, what: 'dismissed', by })
       ledger.remove(entry)
     },
     async endLeft(id, by) {
