@@ -84,7 +84,7 @@ export function parseListing(
   const [head, ...rows] = lines.filter((line) => line.startsWith(`${mark}|`))
   const [, pid, startedAt, version = '', exitUnattached] = (head ?? '').split('|')
   const server: ServerIdentity | null =
-    pid && startedAt ? { pid: Number(pid), startedAt: Number(startedAt), version } : null
+    pid && startedAt ? { pid: Number(pid || keeper), startedAt: Number(startedAt), version } : null
 
   const sessions = new Map<string, Row>()
   const agentPanes = new Map<string, Row>()
@@ -175,7 +175,8 @@ function parseRow(
     pane: {
       paneId,
       isMoved: false,
-      pid: Number(pid),
+      // Since 3.8 a pane loses its pid when its process ends, and is dead only some moments later.
+      pid: Number(pid || keeper),
       dead: dead === '1',
       deadStatus: status ? Number(status) : null,
       deadSignal: signal ? Number(signal) : null,

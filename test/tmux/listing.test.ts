@@ -110,6 +110,15 @@ describe('a listing', () => {
   )
 
   test.each([
+    ['is dead', '1', true],
+    ['is about to be dead', '0', false],
+  ])('a pane without a pid that %s keeps its keeper’s', (_what, dead, isDead) => {
+    const line = row(`$1|0|1|%1||${dead}|||41`, 'foo', ':a:30:41:id:a', '')
+    const { sessions } = parseListing('M', [], [head, line]).listing
+    expect(sessions[0]?.pane).toMatchObject({ pid: 30, dead: isDead })
+  })
+
+  test.each([
     ['ran last what lab started', '41', true],
     ['was given another command', '9', false],
   ])('a dead pane without a pid that %s is told by its command', (_what, command, isKeepers) => {
