@@ -84,7 +84,7 @@ export function parseListing(
   const [head, ...rows] = lines.filter((line) => line.startsWith(`${mark}|`))
   const [, pid, startedAt, version = '', exitUnattached] = (head ?? '').split('|')
   const server: ServerIdentity | null =
-    pid && startedAt ? { pid: Number(pid || keeper), startedAt: Number(startedAt), version } : null
+    pid && startedAt ? { pid: Number(pid), startedAt: Number(startedAt), version } : null
 
   const sessions = new Map<string, Row>()
   const agentPanes = new Map<string, Row>()
