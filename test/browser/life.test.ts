@@ -225,7 +225,7 @@ describeInBrowser('coming back without JavaScript', ({ serve, visit }) => {
     const ids = [await ended(lab, 'a'), await ended(lab, 'b'), await ended(lab, 'c')]
     offer(lab, ids.slice(0, 2))
     const { page } = await visit((await serve(lab)).url, { javaScriptEnabled: false })
-    expect(await page.title()).toBe('lab')
+    expect(await page.title()).toBe('(1) lab')
     await follow(page, '#resume-all button')
     expect(await page.locator('[data-state="starting"]').count()).toBe(2)
     lab.memory.setComeBack(null)

@@ -22,6 +22,7 @@ function end(killPane: () => Promise<void>) {
   const ledger = {
     entries: () => [entry],
     move: (moved: { state: string }, to: string) => (steps.push(to), (moved.state = to), true),
+    nextEnd: () => 1,
     save: step('saved', Promise.resolve(true)),
     publish: step('told', undefined),
   }
@@ -29,9 +30,11 @@ function end(killPane: () => Promise<void>) {
     capture: step('captured', Promise.resolve(['bye'])),
     killPane: () => killPane().finally(step('removed', undefined)),
   }
-  const deps = { tmux, log: createLog('error', { write: () => {} }), now: Date.now }
+  const store = { failure: () => null, written: () => Promise.resolve() }
+  const deps = { tmux, store, log: createLog('error', { write: () => {} }), now: Date.now }
   const notes = { remove: step('note removed', undefined) }
-  const ending = createEnding({ deps, ledger, notes } as unknown as Options)
+  const conversations = { takeLast: () => Promise.resolve() }
+  const ending = createEnding({ deps, ledger, notes, conversations } as unknown as Options)
   const exit = { code: null, signal: 'SIGKILL' }
   const concluded = ending.conclude(entry, { reason: 'signal', exit, by: 'nobody' })
   return { entry, steps, concluded }
