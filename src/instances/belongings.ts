@@ -1,7 +1,13 @@
 // Which processes are an instance's: what runs below its keeper, and what it began and let go of. A mark
 // alone proves nothing: whatever a marked program begins carries it, too.
 import { markedIn, treeOf } from '../process-table.ts'
-import { isTmuxServer, type ProcessEntry, type ProcessId, type ProcessTable } from '../processes.ts'
+import {
+  isTmuxServer,
+  nameOf,
+  type ProcessEntry,
+  type ProcessId,
+  type ProcessTable,
+} from '../processes.ts'
 import { isKeeper } from './keepers.ts'
 
 export interface Groups {
@@ -49,10 +55,15 @@ function isAgents(tree: readonly ProcessEntry[], agent: ProcessId | null): boole
   return tree.some(({ pid, start }) => pid === agent?.pid && start === agent.start)
 }
 
+// By the names that the kernel keeps; each is a server that keeps what runs in it, for whoever attaches.
+const multiplexers = /^(?:screen|SCREEN|zellij|dtach|abduco)$/
+
 /**
  * Whether others run in what an instance let go of: something in it carries another mark or none, or
- * it is a tmux server, whose panes inherit the mark whoever opens them.
+ * it is a terminal multiplexer, whose windows inherit the mark whoever opens them.
  */
 function isServing(tree: readonly ProcessEntry[], id: string): boolean {
-  return tree.some(({ pid, instance }) => instance !== id || isTmuxServer(pid))
+  return tree.some(
+    ({ pid, instance }) => instance !== id || isTmuxServer(pid) || multiplexers.test(nameOf(pid)),
+  )
 }

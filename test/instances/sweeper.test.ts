@@ -1,7 +1,7 @@
 // Ending what an instance left behind: real processes of every kind that outlives its parent.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect } from 'vitest'
@@ -252,6 +252,21 @@ describe('belongings', () => {
       const after = await instance.pids()
       expect(after).toContain(serving[0]!.pid)
       expect(after).toHaveLength(2)
+    },
+  )
+
+  test.for(['screen', 'zellij', 'dtach', 'abduco'])(
+    'are not a %s that was let go of, whose windows carry the mark whoever opened them',
+    async (name, { folder, instance }) => {
+      const server = join(folder, name)
+      symlinkSync('/bin/sh', server)
+      instance.run(`(setsid ${server} -c 'sleep 1000; :' &); exec sleep 1000`)
+      await untilThereAre(instance, 3)
+      const sweeper = sweeperOf(60_000)
+      const { serving } = await sweeper.look(instance.id, null)
+      expect(serving).toHaveLength(1)
+      expect(await sweeper.sweep(instance.id)).toEqual([])
+      expect(await instance.pids()).toHaveLength(2)
     },
   )
 
