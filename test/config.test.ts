@@ -125,10 +125,10 @@ test.each([
 test.each([
   [{}, [], null, null],
   [{ CLAUDE_CONFIG_DIR: '' }, [], null, null],
-  [{ CLAUDE_CONFIG_DIR: '/work/claude' }, [], '/work/claude', 'CLAUDE_CONFIG_DIR'],
+  [{ CLAUDE_CONFIG_DIR: '/srv/claude' }, [], '/srv/claude', 'CLAUDE_CONFIG_DIR'],
   [{ CLAUDE_CONFIG_DIR: 'claude' }, [], '/srv/here/claude', 'CLAUDE_CONFIG_DIR'],
   [
-    { CLAUDE_CONFIG_DIR: '/work/claude' },
+    { CLAUDE_CONFIG_DIR: '/srv/claude' },
     ['--claude-config-dir', '/flag'],
     '/flag',
     '--claude-config-dir',

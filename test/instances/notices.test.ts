@@ -47,7 +47,7 @@ it('that nobody is logged in is said until another answer comes, however old the
 
 it.each([
   [null, 'claude auth login'],
-  ['/work/claude', 'CLAUDE_CONFIG_DIR=/work/claude claude auth login'],
+  ['/srv/claude', 'CLAUDE_CONFIG_DIR=/srv/claude claude auth login'],
   ["/it's here", "CLAUDE_CONFIG_DIR='/it'\\''s here' claude auth login"],
 ])('with the directory %j the login that counts is made by %s', (configDir, command) => {
   const [notice] = noticesWith({ login: 'logged_out', lastLogin: 'logged_out' }, configDir)
