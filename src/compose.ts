@@ -94,8 +94,8 @@ export async function compose(
     graceMs,
     now: Date.now,
   })
-  // On a disk that takes nothing that is known at once; on a new one the file is there from now on.
-  await upkeep.add('state.json', () => store.update(() => undefined), 'missing')
+  await upkeep.add('state.json', () => store.update(() => undefined), 'again')
+  // A disk that takes nothing is known for one at once.
   if (!dir.isHeld()) await store.update(() => undefined).catch(() => undefined)
   return { instances, claude, store }
 }

@@ -53,8 +53,11 @@ export function openStateDir(path: string, self: ProcessId): StateDir {
 
 const lookMs = 2000
 
-/** `missing`: where it is missing; `start`: also once at the start; `always`: at every look. */
-export type When = 'missing' | 'start' | 'always'
+/**
+ * `missing`: where it is missing; `again`: only once it was there; `start`: also once at the start;
+ * `always`: at every look.
+ */
+export type When = 'missing' | 'again' | 'start' | 'always'
 
 /** What lab keeps in its folder beside the store: each is made at the start, and again when it is missing. */
 export interface Upkeep {
@@ -83,7 +86,12 @@ export function createUpkeep(
 
   async function tend(name: string): Promise<void> {
     const part = parts.get(name)!
-    if (part.when !== 'always' && part.isMade && (await isThere(join(dir.path, name)))) return
+    const mayBeThere = part.isMade || part.when === 'again'
+    if (part.when !== 'always' && mayBeThere && (await isThere(join(dir.path, name)))) {
+      part.isMade = true
+      return
+    }
+    if (part.when === 'again' && !part.isMade) return
     if (part.isMade && part.when !== 'always') deps.remade(join(dir.path, name))
     part.isMade = false
     if (!dir.isHeld()) dir.prepare()

@@ -99,9 +99,17 @@ describe('createUpkeep', () => {
     await upkeep.add('old', make('old'), 'missing')
     await upkeep.add('none', make('none'), 'missing')
     await upkeep.add('start', make('start'), 'start')
+    await upkeep.add('later', make('later'), 'again')
+    expect(existsSync(join(folder, 'later'))).toBe(false)
     const texts = ['old', 'none', 'start'].map((name) => readFileSync(join(folder, name), 'utf8'))
     expect(texts).toEqual(['old', 'new', 'new'])
     expect(remade).not.toHaveBeenCalled()
+    put(join(folder, 'later'), 'old')
+    await upkeep.look()
+    expect(readFileSync(join(folder, 'later'), 'utf8')).toBe('old')
+    rmSync(join(folder, 'later'))
+    await upkeep.look()
+    expect(readFileSync(join(folder, 'later'), 'utf8')).toBe('new')
   })
 
   test('makes all again within seconds when the folder is removed', async ({ folder }) => {
