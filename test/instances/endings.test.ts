@@ -144,7 +144,9 @@ describe('an agent that dies', () => {
     )
     expect(left.map((one) => one.pid).toSorted()).toEqual(lab.marked(id).toSorted())
     expect(left.every(({ servesOthers }) => !servesOthers)).toBe(true)
-    expect((await lab.call('GET', '/')).body).toContain(`action="/instances/${id}/end-left"`)
+    const endLeft = `action="/instances/${id}/end-left"`
+    const draws = async (): Promise<boolean> => (await lab.call('GET', '/')).body.includes(endLeft)
+    await until(draws, { what: 'the button that ends it' })
     // They are known to the next lab, too.
     await lab.end('SIGKILL')
     await lab.boot()
