@@ -14,7 +14,7 @@ type File = Readonly<Record<string, unknown>> & {
   readonly parkedJobId?: string
 }
 
-/** What Claude's registry holds now. */
+/** What Claude's registry holds now, without a file that Claude is just writing. */
 function files(lab: TestLab): readonly File[] {
   const dir = join(lab.home, '.claude/sessions')
   const names = readdirSync(dir).filter((name) => /^\d+\.json$/.test(name))
@@ -26,6 +26,9 @@ function files(lab: TestLab): readonly File[] {
     }
   })
 }
+
+const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined =>
+  list.length === 0 ? undefined : list
 
 /** A claude that is told nothing of lab's wish: what an older lab started. */
 function withAgentView(lab: TestLab): string {
@@ -59,8 +62,11 @@ test('one press of Left changes nothing in an agent that lab started', async ({ 
     { what: 'the answer' },
   )
   expect(await lab.tmux('capture-pane', '-p', '-t', '=foo:')).not.toContain('for agents')
-  expect(files(lab)).toMatchObject([{ pid, sessionId: id }])
-  expect(files(lab)[0]).not.toHaveProperty('parkedJobId')
+  // Claude empties its file before each write, so one reading may find nothing in it.
+  const [file, ...others] = await until(() => nonEmpty(files(lab)), { what: 'its registry file' })
+  expect(file).toMatchObject({ pid, sessionId: id })
+  expect(file).not.toHaveProperty('parkedJobId')
+  expect(others).toEqual([])
   const settings = readFileSync(join(lab.stateDir, 'settings.json'), 'utf8')
   expect(JSON.parse(settings)).toMatchObject({ disableAgentView: true })
 })
