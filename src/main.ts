@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import packageJson from '../package.json' with { type: 'json' }
 import { asksForHelp } from './argv.ts'
 import { isCommand, runCli } from './cli/cli.ts'
-import { parseConfig, serveHelp } from './config.ts'
+import { parseConfig, serveHelp } from './config/config.ts'
 import { UsageError } from './errors.ts'
 import { hasUnanswered, unansweredMax } from './read-file.ts'
 
@@ -38,7 +38,7 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
   const config = parseConfig(argv, process.env, around)
   if (atEnd.length === 0) endOnSignals(['SIGTERM', 'SIGINT'], serveEndMs)
   // Loaded here so that the commands start as fast as Node does.
-  const { serve } = await import('./serve.ts')
+  const { serve } = await import('./serve/serve.ts')
   const serving = serve(config, {
     env: process.env,
     home: around.homedir,
@@ -117,7 +117,7 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
 }
 
 async function runStandInProgram(argv: readonly string[]): Promise<null> {
-  const { runStandIn } = await import('./demo/claude.ts')
+  const { runStandIn } = await import('./stand-in/claude.ts')
   await runStandIn(argv, process.env)
   return null
 }

@@ -17,88 +17,61 @@ interface Room {
   readonly packages: readonly string[]
 }
 
-// main → web, cli → instances → tmux, claude, projects, store → core, errors.
-// argv, processes, process-table, read-file, turns, write-file and log are leaves: small, and the same for all who need them.
+// main → serve → web → instances → tmux, claude, projects, store → core, processes, leaves. The leaves are
+// the files at the top of src: small, and the same for every room that needs them.
 const rooms: Readonly<Record<string, Room>> = {
   main: {
-    rooms: ['argv', 'cli', 'config', 'demo', 'errors', 'read-file', 'serve'],
+    rooms: ['argv', 'cli', 'config', 'demo', 'errors', 'read-file', 'serve', 'stand-in'],
     packages: ['node:'],
   },
   serve: {
-    rooms: [
-      'compose',
-      'claude',
-      'errors',
-      'instances',
-      'log',
-      'processes',
-      'projects',
-      'store',
-      'tmux',
-      'web',
-      'write-file',
-    ],
+    rooms: ['atomic-write', 'claude', 'errors', 'instances', 'log', 'processes', 'projects', 'store', 'tmux', 'web'], // prettier-ignore
     types: ['config'],
-    packages: ['node:', '@hono/node-server', 'write-file-atomic'],
-  },
-  compose: {
-    rooms: ['claude', 'instances', 'log', 'processes', 'projects', 'store', 'tmux', 'write-file'],
-    types: ['config', 'serve'],
-    packages: ['node:'],
+    packages: ['node:', '@hono/node-server'],
   },
   config: { rooms: ['argv', 'errors'], packages: ['node:'] },
   argv: { rooms: ['errors'], packages: ['node:'] },
+  'atomic-write': { rooms: [], packages: ['node:'] },
   'disk-errors': { rooms: [], packages: [] },
   errors: { rooms: ['disk-errors'], packages: [] },
   log: { rooms: [], types: ['config'], packages: ['node:', 'pino'] },
-  processes: { rooms: [], packages: ['node:'] },
-  'process-table': { rooms: [], types: ['processes'], packages: [] },
   'read-file': { rooms: [], packages: ['node:'] },
   turns: { rooms: [], packages: ['node:'] },
-  'write-file': { rooms: [], packages: ['node:'] },
   core: { rooms: [], packages: [] },
+  processes: { rooms: ['turns'], packages: ['node:', 'pino'] },
   projects: { rooms: ['core', 'errors', 'read-file'], packages: ['node:'] },
   store: {
-    rooms: ['core', 'disk-errors', 'errors', 'processes', 'read-file', 'write-file'],
+    rooms: ['atomic-write', 'core', 'disk-errors', 'errors', 'processes', 'read-file'],
     packages: ['node:', 'zod'],
   },
   tmux: {
-    rooms: ['core', 'errors', 'processes', 'read-file', 'write-file'],
+    rooms: ['atomic-write', 'errors', 'processes', 'read-file'],
     packages: ['node:', 'execa'],
   },
   claude: {
-    rooms: ['core', 'errors', 'processes', 'read-file', 'write-file'],
+    rooms: ['atomic-write', 'errors', 'processes', 'read-file'],
     packages: ['node:', 'execa', 'zod'],
   },
   instances: {
-    rooms: [
-      'claude',
-      'core',
-      'disk-errors',
-      'errors',
-      'process-table',
-      'processes',
-      'projects',
-      'read-file',
-      'store',
-      'tmux',
-      'turns',
-      'write-file',
-    ],
-    types: ['log'],
-    packages: ['node:', 'pino'],
+    rooms: ['claude', 'core', 'disk-errors', 'errors', 'processes', 'projects', 'read-file', 'store', 'tmux', 'turns'], // prettier-ignore
+    packages: ['node:'],
   },
   web: {
     rooms: ['core', 'errors', 'instances', 'read-file', 'turns'],
-    types: ['log'],
-    packages: ['node:', 'ansi_up', 'hono', 'htmx.org', 'pino', 'zod'],
+    packages: ['node:', 'hono', 'htmx.org', 'zod'],
   },
   cli: {
     rooms: ['argv', 'errors', 'processes', 'read-file'],
     types: ['core'],
     packages: ['node:'],
   },
-  demo: { rooms: [], packages: ['node:'] },
+  'stand-in': { rooms: [], packages: ['node:'] },
+  demo: { rooms: ['stand-in'], packages: ['node:'] },
+}
+
+/** The floors within a room, from the top; `.` is the room's own files. Each imports only from floors below it. */
+const floors: Readonly<Record<string, readonly string[]>> = {
+  instances: ['.', 'actions', 'observe', 'state'],
 }
 
 interface Edge {
@@ -120,6 +93,12 @@ const textOf = (file: string): string => readFileSync(join(top, file), 'utf8')
 function roomOf(path: string): string {
   const [, first = '', second] = path.split('/')
   return second === undefined ? first.replace(/\.tsx?$/, '') : first
+}
+
+/** The folder within a room that a file is in; `.` for the room's own files. */
+function floorOf(path: string): string {
+  const [, , floor = '.', file] = path.split('/')
+  return file === undefined ? '.' : floor
 }
 
 function packageOf(specifier: string): string {
@@ -211,6 +190,30 @@ describe('imports', () => {
     expect(forbidden(writtenEdges(), { withTypes: true })).toEqual([])
   })
 
+  test('run one way between the floors of a room', () => {
+    const wrong = writtenEdges().filter(({ from, to }) => {
+      const order = floors[roomOf(from)]
+      if (!order || roomOf(to) !== roomOf(from) || !to.startsWith('src/')) return false
+      const [above, below] = [order.indexOf(floorOf(from)), order.indexOf(floorOf(to))]
+      return above === -1 || below === -1 || above > below
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('use every permission that the table gives', () => {
+    const used = writtenEdges()
+    const unused = Object.entries(rooms).flatMap(([name, room]) => {
+      const to = used.filter(({ from }) => roomOf(from) === name).map((edge) => edge.to)
+      const entered = new Set(to.filter((path) => path.startsWith('src/')).map(roomOf))
+      const imported = new Set(to.filter((path) => !path.startsWith('src/')).map(packageOf))
+      return [
+        ...[...room.rooms, ...(room.types ?? [])].filter((other) => !entered.has(other)),
+        ...room.packages.filter((other) => !imported.has(other)),
+      ].map((other) => `${name} → ${other}`)
+    })
+    expect(unused).toEqual([])
+  })
+
   test('form no cycle', () => {
     expect(cycleIn(runningEdges(metafile))).toBeNull()
   })
@@ -255,6 +258,12 @@ describe('files', () => {
     expect(long).toEqual([])
   })
 
+  test('are at most fourteen on one level', () => {
+    const counts = new Map<string, number>()
+    for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1)
+    expect([...counts].filter(([, count]) => count > 14)).toEqual([])
+  })
+
   test('open with one to five lines that say what room this is', () => {
     const mute = files.filter((file) => {
       const lines = textOf(file).split('\n')
@@ -281,7 +290,9 @@ describe('files', () => {
     const readsProcess =
       /\bprocess\.(argv|env|cwd|chdir|std(in|out|err)|exit\w*|on|once|umask|title|execPath|abort)\b|\bconsole\.|'node:process'/
     // The stand-in for claude is a program of its own.
-    const others = files.filter((file) => file !== 'src/main.ts' && !file.startsWith('src/demo/'))
+    const others = files.filter(
+      (file) => file !== 'src/main.ts' && !/^src\/(demo|stand-in)\//.test(file),
+    )
     expect(others.filter((file) => readsProcess.test(textOf(file)))).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 // Claude's own daemon, `claude daemon run`, which keeps sessions in the background: one for all of an
 // account. It inherits the environment of whichever session started it, LAB_INSTANCE included.
-import { argvOf } from '../processes.ts'
+import { argvOf } from '../processes/proc.ts'
 
 /** Whether that process is such a daemon, going by its arguments. */
 export function isDaemon(pid: number): boolean {

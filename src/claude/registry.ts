@@ -3,7 +3,7 @@
 import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runningPids } from '../processes.ts'
+import { runningPids } from '../processes/proc.ts'
 import { readTextSync } from '../read-file.ts'
 import { parseEntry, type RegistryEntry } from './registry-entry.ts'
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../errors.ts'
 import { answerMs, answerOf, readText } from '../read-file.ts'
-import { replaceFile } from '../write-file.ts'
+import { replaceFile } from '../atomic-write.ts'
 import { canonicalRoot } from './git-root.ts'
 
 type Json = Record<string, unknown>

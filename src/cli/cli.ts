@@ -8,13 +8,13 @@ import { commandHelp, commands, overview } from './help.ts'
 import { printable } from './text.ts'
 
 const load: Record<string, () => Promise<Command>> = {
-  ls: async () => (await import('./ls.ts')).ls,
-  new: async () => (await import('./new.ts')).newInstance,
-  resume: async () => (await import('./resume.ts')).resume,
-  stop: async () => (await import('./stop.ts')).stop,
-  attach: async () => (await import('./attach.ts')).attach,
-  tmux: async () => (await import('./tmux.ts')).tmux,
-  doctor: async () => (await import('./doctor.ts')).doctor,
+  ls: async () => (await import('./commands/ls.ts')).ls,
+  new: async () => (await import('./commands/new.ts')).newInstance,
+  resume: async () => (await import('./commands/resume.ts')).resume,
+  stop: async () => (await import('./commands/stop.ts')).stop,
+  attach: async () => (await import('./commands/attach.ts')).attach,
+  tmux: async () => (await import('./commands/tmux.ts')).tmux,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
 }
 
 const helpWord = /^(-h|--?help|help)$/

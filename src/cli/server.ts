@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { absolutePath, defaultStateDir } from '../argv.ts'
 import { UsageError } from '../errors.ts'
-import { isRunning, isTmuxServer } from '../processes.ts'
+import { isRunning, isTmuxServer } from '../processes/proc.ts'
 import { readTextSync } from '../read-file.ts'
 import { Failure, type CliContext, type ServerFlags } from './command.ts'
 

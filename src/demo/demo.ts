@@ -5,8 +5,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } fro
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { standInLogin } from './auth.ts'
-import type { Behaviour } from './behaviour.ts'
+import { standInLogin } from '../stand-in/startup/auth.ts'
+import type { Behaviour } from '../stand-in/behaviour.ts'
 
 export interface Demo {
   readonly projectsRoot: string

@@ -2,7 +2,7 @@
 import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
-import { isRunning, type ProcessId } from '../processes.ts'
+import { isRunning, type ProcessId } from '../processes/proc.ts'
 import { readTextSync, Unreadable } from '../read-file.ts'
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { StoreUnwritable } from '../errors.ts'
 import { readTextSync } from '../read-file.ts'
-import { replaceFile } from '../write-file.ts'
+import { replaceFile } from '../atomic-write.ts'
 
 const evidence = z.object({
   reason: z.enum([

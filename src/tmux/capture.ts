@@ -1,6 +1,6 @@
 // What a pane shows: the commands that ask for it, and its lines. Pure.
 import { withoutKeeperNoise, withoutTrailingBlanks } from './keeper.ts'
-import type { Command } from './quote.ts'
+import type { Command } from './client/quote.ts'
 
 /** Asks for a pane's screen and so many lines of its history, wrapped lines joined. */
 export function captureCommands(paneId: string, lines: number): readonly Command[] {

@@ -1,8 +1,8 @@
 // The compound lines lab sends to tmux. Pure.
 import { InvalidRequest } from '../errors.ts'
 import { encodeValue, isMetadataKey } from './listing.ts'
-import { quoteLine, type Command } from './quote.ts'
-import type { Server } from './server.ts'
+import { quoteLine, type Command } from './client/quote.ts'
+import type { Server } from './client/socket.ts'
 import type { NewSession } from './tmux.ts'
 
 /**

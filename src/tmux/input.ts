@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { InvalidRequest, TmuxFailed } from '../errors.ts'
 import { deadAnswer, whileAlive } from './commands.ts'
-import type { Command } from './quote.ts'
+import type { Command } from './client/quote.ts'
 
 // tmux types a name that it does not know as text, so only names that it knows get through.
 const keyPattern =

@@ -1,5 +1,5 @@
 // So many calls at a time, and no more.
-import type { Reply } from './reply.ts'
+import type { Reply } from './client/reply.ts'
 
 /** Runs at most `max` calls at a time; the rest wait in order. */
 export function createLimit(max: number): (call: () => Promise<Reply>) => Promise<Reply> {

@@ -3,7 +3,7 @@ import { TmuxUnavailable } from '../errors.ts'
 import { stayUnattached } from './commands.ts'
 import { deathIn } from './keeper.ts'
 import { listCommands, parseListing } from './listing.ts'
-import { failureOf, type Run } from './reply.ts'
+import { failureOf, type Run } from './client/reply.ts'
 import type { ListedSession, Listing } from './tmux.ts'
 
 /**

@@ -1,6 +1,6 @@
 // One listing of a whole server: the formats that ask for it and the rows that come back. Pure.
 import type { Listing, ListedSession, ServerIdentity } from './tmux.ts'
-import type { Command } from './quote.ts'
+import type { Command } from './client/quote.ts'
 
 // Every row starts with a mark that nobody outside can know, because titles are free text and may
 // hold newlines or copies of a row. Before the name stand only ids and numbers, in which no `|` can

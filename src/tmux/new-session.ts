@@ -10,9 +10,9 @@ import {
   unmarkCommands,
   whereCommand,
 } from './commands.ts'
-import type { Command } from './quote.ts'
-import { failureOf, type Run } from './reply.ts'
-import { isAtLeast, type Server } from './server.ts'
+import type { Command } from './client/quote.ts'
+import { failureOf, type Run } from './client/reply.ts'
+import { isAtLeast, type Server } from './client/socket.ts'
 import type { CreatedSession, NewSession } from './tmux.ts'
 
 const call = { mayStart: true, changesSessions: true }

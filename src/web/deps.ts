@@ -1,13 +1,13 @@
 // What the app is given by the composition root. Types only.
 import type { Cap, Notice } from '../core/instance.ts'
 import type { Instances } from '../instances/instances.ts'
-import type { Counts } from './bounds.ts'
-import type { Doors } from './doors.ts'
+import type { Counts } from './access/limits.ts'
+import type { Doors } from './access/request-rules.ts'
 import type { WebLog } from './env.ts'
-import type { Guards } from './guards.ts'
-import type { Proxies } from './proxy.ts'
-import type { AssetFiles } from './static.ts'
-import type { StreamLimits } from './streams.ts'
+import type { Guards } from './access/auth.ts'
+import type { Proxies } from './access/client.ts'
+import type { AssetFiles } from './assets/static.ts'
+import type { StreamLimits } from './live/streams.ts'
 
 /** The body of GET /api/v1/server. What is not known is null. */
 export interface ServerInfo {

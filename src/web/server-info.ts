@@ -1,6 +1,6 @@
 // The answer of GET /api/v1/server, put together anew for each request.
 import type { Instances } from '../instances/instances.ts'
-import type { Counts } from './bounds.ts'
+import type { Counts } from './access/limits.ts'
 import type { ServerInfo } from './deps.ts'
 
 /** What stays the same while lab runs, and whom to ask for the rest. */

@@ -1,7 +1,7 @@
 // What a process costs, read from /proc: CPU with and without its children, memory, files, children.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { childrenOf, proportionalBytes } from '../../src/processes.ts'
+import { childrenOf, proportionalBytes } from '../../src/processes/proc.ts'
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { createGuarded, password, type Guarded } from '../web/guarded.ts'
+import { createGuarded, password, type Guarded } from '../web/access/guarded.ts'
 import { describeInBrowser, live } from './browser.ts'
 
 const folders: string[] = []

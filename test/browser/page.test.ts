@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { NotLoggedIn } from '../../src/errors.ts'
-import { ageText } from '../../src/web/views/moment.ts'
+import { ageText } from '../../src/web/views/render-context.ts'
 import { createLab } from '../web/lab.ts'
 import { becomes, describeInBrowser, everything, follow, live } from './browser.ts'
 

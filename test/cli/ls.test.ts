@@ -1,6 +1,6 @@
 // What `lab ls` shows.
 import { expect } from 'vitest'
-import { formatProjects } from '../../src/cli/ls.ts'
+import { formatProjects } from '../../src/cli/commands/ls.ts'
 import type { Projects } from '../../src/cli/api.ts'
 import { instanceOf, projectOf, test } from '../fixtures/api-server.ts'
 

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { prepareDemo } from '../../src/demo/demo.ts'
 import { until } from '../fixtures/until.ts'
-import { isAlive } from './stage.ts'
+import { isAlive } from '../stand-in/stage.ts'
 
 const labPath = resolve(import.meta.dirname, '../../dist/lab.js')
 

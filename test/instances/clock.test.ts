@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { listProjects } from '../../src/instances/order.ts'
+import { listProjects } from '../../src/instances/state/project-list.ts'
 import { test, type TestLab } from '../fixtures/lab.ts'
 import { until } from '../fixtures/until.ts'
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSyn
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect } from 'vitest'
-import { readProcess } from '../../src/processes.ts'
+import { readProcess } from '../../src/processes/proc.ts'
 import { test, type TestLab } from '../fixtures/lab.ts'
 import { fooAndBar, isAlive, looked, sessions, stop } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'

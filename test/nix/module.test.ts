@@ -1,7 +1,7 @@
 // services.lab evaluated with every lib at hand, with stubs for the options of NixOS that it sets.
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { serveFlags } from '../../src/config.ts'
+import { serveFlags } from '../../src/config/config.ts'
 import { bestLib, evaluate, libs, refusal } from '../fixtures/nix.ts'
 
 const machine = (configuration: string) =>

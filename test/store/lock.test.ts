@@ -5,7 +5,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import { join } from 'node:path'
 import { describe, expect, onTestFinished } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
-import { readProcess, type ProcessId } from '../../src/processes.ts'
+import { readProcess, type ProcessId } from '../../src/processes/proc.ts'
 import { lockStateDir } from '../../src/store/lock.ts'
 import { bundle, put, test } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'

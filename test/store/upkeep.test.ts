@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, vi } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
-import { readProcess } from '../../src/processes.ts'
+import { readProcess } from '../../src/processes/proc.ts'
 import { createUpkeep, openStateDir, type StateDir } from '../../src/store/upkeep.ts'
 import { put } from '../fixtures/folder.ts'
 import { noSmallDisk, test } from '../fixtures/small-disk.ts'

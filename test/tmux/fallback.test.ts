@@ -1,7 +1,7 @@
 // Calls while the connection is down: each through a tmux of its own, and never very many of those at once.
 import { describe, expect, test } from 'vitest'
-import { createControl } from '../../src/tmux/control.ts'
-import type { Reply } from '../../src/tmux/reply.ts'
+import { createControl } from '../../src/tmux/client/control.ts'
+import type { Reply } from '../../src/tmux/client/reply.ts'
 
 describe('the fallback', () => {
   test('starts a few tmux at a time, however many calls there are, and answers all in order', async () => {

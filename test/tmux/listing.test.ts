@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createLister } from '../../src/tmux/lister.ts'
-import type { Reply } from '../../src/tmux/reply.ts'
+import type { Reply } from '../../src/tmux/client/reply.ts'
 import { decodeValue, encodeValue, parseListing } from '../../src/tmux/listing.ts'
 
 const head = 'M|77|1700000000|3.3a'

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { serve, type ServerType } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
 import type { WebDeps } from '../../src/web/deps.ts'
-import { createApp, type WebApp } from '../../src/web/server.tsx'
-import type { AssetFiles } from '../../src/web/static.ts'
-import { createMemory, type Memory, type MemoryOptions } from './memory.ts'
+import { createApp, type WebApp } from '../../src/web/app.tsx'
+import type { AssetFiles } from '../../src/web/assets/static.ts'
+import { createMemory, type Memory, type MemoryOptions } from './live/memory.ts'
 
 const file = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { NotLoggedIn } from '../../src/errors.ts'
-import { needy } from '../../src/web/views/needs.tsx'
+import { needy } from '../../src/web/views/instance/attention.tsx'
 import { bytesText, byText } from '../../src/web/views/words.ts'
 import { createLab, type Lab } from './lab.ts'
 

@@ -1,18 +1,18 @@
 // The page as a whole, and the page that says what went wrong.
 import type { Child, FC } from 'hono/jsx'
 import type { Cap, ComeBack, Instance } from '../../core/instance.ts'
-import type { AssetPaths } from '../static.ts'
-import { About } from './about.tsx'
-import { Offer } from './come-back.tsx'
-import { endedOf } from './ended.tsx'
-import type { Moment } from './moment.ts'
-import { Needs, needsCount } from './needs.tsx'
+import type { AssetPaths } from '../assets/static.ts'
+import { About } from './pages/about.tsx'
+import { Offer } from './instance/resume-offer.tsx'
+import { endedOf } from './instance/ended.tsx'
+import type { Moment } from './render-context.ts'
+import { Needs, needsCount } from './instance/attention.tsx'
 import { CapCount, Foreign, Notices } from './overview.tsx'
 import { Command, htmlOf, Prose } from './parts.tsx'
-import type { Picture } from './picture.ts'
+import type { Picture } from './snapshot.ts'
 import { isMatch, ProjectCard, RefusalText, StopAll, type Refusal } from './project.tsx'
 import { shellText } from './shell-text.ts'
-import { SignOut } from './sign-out.tsx'
+import { SignOut } from './pages/sign-out.tsx'
 
 /** What a page differs in, from one request to the next. */
 export interface PageOptions {

@@ -2,7 +2,7 @@
 // sessions. Each carries its id and its rev.
 import type { FC } from 'hono/jsx'
 import type { Cap, ForeignSession, Notice } from '../../core/instance.ts'
-import type { Moment } from './moment.ts'
+import type { Moment } from './render-context.ts'
 import { Age, Command, Prose } from './parts.tsx'
 
 /** How many of how many; full is said in words, too. */

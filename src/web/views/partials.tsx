@@ -1,14 +1,14 @@
 // What travels to a page that is open: one change, or the whole picture, as partials.
 import type { FC } from 'hono/jsx'
 import { isOpen, type Instance, type LabEvent, type Project } from '../../core/instance.ts'
-import { Offer } from './come-back.tsx'
-import { endedOf, EndedRow } from './ended.tsx'
-import { GoneRow, InstanceRow } from './row.tsx'
-import type { Moment } from './moment.ts'
-import { Needs } from './needs.tsx'
+import { Offer } from './instance/resume-offer.tsx'
+import { endedOf, EndedRow } from './instance/ended.tsx'
+import { GoneRow, InstanceRow } from './instance/row.tsx'
+import type { Moment } from './render-context.ts'
+import { Needs } from './instance/attention.tsx'
 import { CapCount, Foreign, Notices } from './overview.tsx'
 import { Partial } from './parts.tsx'
-import type { Picture } from './picture.ts'
+import type { Picture } from './snapshot.ts'
 import { ProjectCard } from './project.tsx'
 
 /** An instance where it belongs: among the rows, or among the ended ones of its project. */

@@ -3,7 +3,7 @@ import type { Child, FC } from 'hono/jsx'
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Instance, ShownState } from '../../core/instance.ts'
-import { ageText, ageUntil, type Moment } from './moment.ts'
+import { ageText, ageUntil, type Moment } from './render-context.ts'
 import { titleOf } from './words.ts'
 
 /** Renders to the text that goes over the wire; no view here is asynchronous. */

@@ -2,9 +2,9 @@
 import type { FC } from 'hono/jsx'
 import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import { labelCharsMax } from '../../core/names.ts'
-import { EndedBox } from './ended.tsx'
-import { InstanceRow } from './row.tsx'
-import type { Moment } from './moment.ts'
+import { EndedBox } from './instance/ended.tsx'
+import { InstanceRow } from './instance/row.tsx'
+import type { Moment } from './render-context.ts'
 import { Anyway, Prose, ResumeBlank } from './parts.tsx'
 
 /** A form that was refused: why, and what had been typed. */

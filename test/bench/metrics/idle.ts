@@ -1,7 +1,7 @@
 // What lab and its tmux cost while nothing happens, and while panes only change their titles.
 import { openSync, closeSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { childrenOf } from '../../../src/processes.ts'
+import { childrenOf } from '../../../src/processes/proc.ts'
 import { figureRow, type Row } from '../measure.ts'
 import type { Bench, Metric } from '../metric.ts'
 import { openStream } from '../events.ts'

@@ -1,0 +1,42 @@
+// `lab attach`: an instance's session in this terminal.
+import { parseFlags } from '../../argv.ts'
+import { UsageError } from '../../errors.ts'
+import type { Instance } from '../../core/instance.ts'
+import { callApi, pathPart } from '../api.ts'
+import { Failure, serverFlags, type Command } from '../command.ts'
+import { findServer } from '../server.ts'
+import { runTmux } from '../terminal.ts'
+
+/** Runs the command that the server gives for attaching, with this terminal, until it ends. */
+export const attach: Command = async (argv, context) => {
+  const { values, positionals } = parseFlags(argv, serverFlags)
+  const [ref] = positionals
+  if (ref === undefined || positionals.length > 1)
+    throw new UsageError('lab attach takes one REF: a session name or an id from `lab ls`.')
+  const server = findServer(values, context)
+  const answer = await callApi(server, 'GET', `instances/${pathPart(ref, 'instance')}`)
+  const { name, state, evidence, attach: words } = answer as Instance
+  if (state === 'stopped' || state === 'error')
+    throw new Failure(`${name} has ended: ${evidence?.message ?? 'no reason is known'}`)
+  // What another machine names is not run here: it may be any program, and the session is there.
+  if (!server.isLocal)
+    throw new Failure(
+      `lab attach needs lab's own machine, and ${server.url.origin} may be another. Run there: ${shellWords(words)}`,
+    )
+  const env = { ...context.env }
+  if (env['TMUX']) {
+    context.stderr.write(
+      'lab: inside tmux already, so press the prefix twice (C-b C-b d leaves).\n',
+    )
+    // tmux refuses to attach inside itself while this is set.
+    delete env['TMUX']
+  }
+  return runTmux(words, env, context)
+}
+
+/** The words as a shell reads them back: zsh expands `=foo`, and `~2` may expand anywhere. */
+function shellWords(words: readonly string[]): string {
+  return words
+    .map((word) => (/^[A-Za-z0-9_./:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ')
+}

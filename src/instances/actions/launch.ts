@@ -1,0 +1,177 @@
+// The one launch path: who may start, where, and the session that is made. Start and resume call it.
+import { stat } from 'node:fs/promises'
+import { launchArgv, launchEnvironment } from '../../claude/launch.ts'
+import { loginCommand } from '../../claude/paths.ts'
+import { seedTrust } from '../../claude/trust.ts'
+import { decideStart, type StartDecision, type StartQuestion } from '../../core/start.ts'
+import {
+  AtCapacity,
+  ClaudeMissing,
+  InvalidLabel,
+  NotLoggedIn,
+  ProjectGone,
+  StoreUnwritable,
+  TmuxFailed,
+  TmuxUnavailable,
+} from '../../errors.ts'
+import { environmentNames, readProcess, type ProcessId } from '../../processes/proc.ts'
+import type { FoundProject, Projects } from '../../projects/projects.ts'
+import { answerOf, Unreadable } from '../../read-file.ts'
+import { keeperArgv } from '../../tmux/keeper.ts'
+import type { InstancesDeps } from '../state/deps.ts'
+import { recordOf, type Entry } from '../state/entry.ts'
+import { metadataOf } from '../state/metadata.ts'
+import type { Ledger } from '../state/ledger.ts'
+import type { Notes } from '../../store/launch-notes.ts'
+import type { Observer } from '../observe/observer.ts'
+
+/** An instance that has its place and is to be brought up. */
+export interface Work {
+  readonly entry: Entry
+  readonly project: FoundProject
+  readonly program: string
+  /** Continue the conversation instead of beginning it. */
+  readonly resume: boolean
+  /** For the journal. */
+  readonly what: 'started' | 'resumed'
+  /** What an earlier launch left, which is none of this one's. */
+  readonly before?: readonly ProcessId[]
+}
+
+export type Place = Extract<StartDecision, { ok: true }>
+
+export interface Launch {
+  /** The program to run. @throws ProjectGone ClaudeMissing NotLoggedIn TmuxUnavailable */
+  admit(project: FoundProject, force: boolean): Promise<string>
+  /** The name and slot of a new instance; decided and to be taken in one turn of the event loop. @throws AtCapacity InvalidLabel */
+  placeFor(project: FoundProject, wish: Pick<StartQuestion, 'label' | 'slotWanted'>): Place
+  /** Resolves when the session exists and the store knows of it; on a failure nothing of it exists. */
+  bringUp(work: Work): Promise<void>
+}
+
+export interface LaunchOptions {
+  readonly deps: InstancesDeps
+  readonly ledger: Ledger
+  readonly projects: Projects
+  readonly notes: Notes
+  readonly observer: Observer
+}
+
+// Others may take names meanwhile; each refusal by tmux names one more that is taken.
+const collisionsMax = 20
+
+export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): Launch {
+  const { tmux, claude, store, bootId, launch, instancesMax } = deps
+
+  function placeFor(
+    project: FoundProject,
+    wish: Pick<StartQuestion, 'label' | 'slotWanted'>,
+    collisions: readonly string[] = [],
+  ): Place {
+    const names = [
+      ...ledger.namesHeld(project.key),
+      ...ledger.foreign().map(({ name }) => name),
+      ...collisions,
+    ]
+    // A second try holds its place under the cap already.
+    const used = ledger.cap().used - (collisions.length > 0 ? 1 : 0)
+    const decision = decideStart({ ...wish, key: project.key, names, capMax: instancesMax, used })
+    if (decision.ok) return decision
+    throw decision.code === 'at_capacity'
+      ? new AtCapacity(instancesMax)
+      : new InvalidLabel(decision.reason)
+  }
+
+  async function create({ entry, program, resume }: Work): Promise<void> {
+    const server = store.facts.server
+    const environment = launchEnvironment({
+      lab: launch.environment,
+      inherited: server ? environmentNames(server.pid) : [],
+      paths: launch.paths,
+      passEnv: launch.passEnv,
+      stateDir: launch.stateDir,
+      id: entry.id,
+    })
+    const agent = launchArgv({
+      claude: program,
+      name: entry.name,
+      conversation: entry.conversation,
+      resume,
+      settingsFile: launch.settingsFile,
+      model: entry.model,
+      effort: entry.effort,
+    })
+    const { paneId, pid } = await tmux.newSession({
+      name: entry.name,
+      cwd: entry.projectPath,
+      env: environment.set,
+      unset: environment.unset,
+      argv: keeperArgv({ nofile: launch.nofile, noteFile: notes.pathOf(entry.note), argv: agent }),
+      metadata: metadataOf(entry),
+      historyLimit: launch.historyLimit,
+    })
+    entry.session = { isMoved: false, paneId, panePid: pid }
+    const keeper = readProcess(pid)
+    entry.keeper = keeper && { pid, start: keeper.start }
+    // tmux's server begins a pane's process itself; the next listing tells the same.
+    const start = keeper && readProcess(keeper.parent)?.start
+    entry.server = keeper && { pid: keeper.parent, start: start ?? null }
+    entry.knownSince = observer.begun()
+  }
+
+  async function createUnderFreeName(work: Work): Promise<void> {
+    const { entry, project } = work
+    const collisions: string[] = []
+    for (;;) {
+      try {
+        await create(work)
+        return
+      } catch (error) {
+        const taken = error instanceof TmuxFailed && error.stderr.includes('duplicate session')
+        if (!taken || collisions.length >= collisionsMax) throw error
+        collisions.push(entry.name)
+        const { name, slot } = placeFor(project, { label: entry.label ?? '' }, collisions)
+        entry.name = name
+        entry.slot = slot
+      }
+    }
+  }
+
+  return {
+    async admit(project, force) {
+      await lookAt(project.path)
+      const program = claude.locate()
+      claude.refresh()
+      if (program === null) throw new ClaudeMissing(launch.command)
+      if (!force && claude.login() === 'logged_out')
+        throw new NotLoggedIn(loginCommand(launch.paths))
+      if (!ledger.readable()) throw new TmuxUnavailable('the state of its sessions is unknown')
+      return program
+    },
+    placeFor: (project, wish) => placeFor(project, wish),
+    async bringUp(work) {
+      const { entry, project } = work
+      await seedTrust(launch.paths.configFile, project.path)
+      await deps.prepareStateDir().catch((error: unknown) => {
+        throw new StoreUnwritable(launch.stateDir, { cause: error })
+      })
+      await store.update((facts) => {
+        const orders = Object.values(facts.projects).map((used) => used.order ?? 0)
+        const order = 1 + Math.max(0, ...orders)
+        facts.projects[project.path] = { lastUsedAt: entry.launchedAt, order }
+        facts.instances = facts.instances.filter(({ id }) => id !== entry.id)
+        facts.instances.push(recordOf(entry, bootId))
+      })
+      await createUnderFreeName(work)
+      void ledger.save(entry)
+    },
+  }
+}
+
+/** @throws ProjectGone when there is no folder, or its disk does not answer */
+async function lookAt(path: string): Promise<void> {
+  const found = await answerOf(`stat ${path}`, () => stat(path)).catch((error: unknown) => {
+    throw new ProjectGone(path, { isSilent: error instanceof Unreadable })
+  })
+  if (!found.isDirectory()) throw new ProjectGone(path)
+}

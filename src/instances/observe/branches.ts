@@ -1,0 +1,18 @@
+// Which branch each checkout is on.
+import { currentBranch } from '../../projects/projects.ts'
+import type { Ledger } from '../state/ledger.ts'
+
+/** Reads the branch of each checkout once, however many instances share it; an unreadable disk changes none. */
+export function readBranches(ledger: Ledger): void {
+  for (const path of new Set(ledger.live().map(({ projectPath }) => projectPath)))
+    currentBranch(path).then(
+      (branch) => {
+        for (const entry of ledger.live())
+          if (entry.projectPath === path && entry.branch !== branch) {
+            entry.branch = branch
+            ledger.publish(entry)
+          }
+      },
+      () => undefined,
+    )
+}

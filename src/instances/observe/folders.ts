@@ -1,0 +1,63 @@
+// Whether a live agent's folder is still where it was started: the kernel knows where it is now.
+import { readlinkSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { MovedFolder } from '../../core/instance.ts'
+import type { Projects } from '../../projects/projects.ts'
+import { answerOf } from '../../read-file.ts'
+import type { Entry } from '../state/entry.ts'
+import type { Ledger } from '../state/ledger.ts'
+
+/** Tells of projects that a scan found or missed; what a live agent's folder became is told with them. */
+export function publishFound(ledger: Ledger, projects: Projects): void {
+  ledger.publishProjects()
+  lookAtFolders(ledger, projects)
+}
+
+/** Looks at every live agent's folder; what has changed is published when the disk has answered. */
+export function lookAtFolders(ledger: Ledger, projects: Projects): void {
+  for (const entry of ledger.live()) {
+    const pid = entry.session?.panePid
+    const place = pid === undefined ? null : placeOf(pid)
+    if (pid === undefined || place === null) continue
+    if (place === entry.projectPath) tell(entry, null)
+    else
+      moveOf(entry.projectPath, pid, place).then(
+        (moved) => tell(entry, moved),
+        // A disk that does not answer says nothing about a move.
+        () => undefined,
+      )
+  }
+
+  function tell(entry: Entry, moved: MovedFolder | null): void {
+    if (JSON.stringify(entry.moved) === JSON.stringify(moved)) return
+    entry.moved = moved
+    // The project is elsewhere now, too.
+    projects.refresh()
+    ledger.publish(entry)
+  }
+}
+
+/** The working directory of a process as the kernel names it now, which asks no disk. */
+function placeOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return null
+  }
+}
+
+const deletedMark = ' (deleted)'
+
+/** Where the folder went in which a process runs; null when `path` leads to it, if through a symbolic link. */
+function moveOf(path: string, pid: number, place: string): Promise<MovedFolder | null> {
+  return answerOf(`folder ${path} of ${pid}`, async () => {
+    const now = await stat(`/proc/${pid}/cwd`)
+    const then = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+      throw error
+    })
+    if (then?.ino === now.ino && then.dev === now.dev) return null
+    const isRemoved = now.nlink === 0 || (then === null && place.endsWith(deletedMark))
+    return { to: isRemoved ? null : place }
+  })
+}

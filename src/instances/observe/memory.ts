@@ -1,0 +1,87 @@
+// The memory of each instance, measured only while somebody looks.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { proportionalBytes, readFamilies, residentBytes } from '../../processes/proc.ts'
+import type { Entry } from '../state/entry.ts'
+import type { Ledger } from '../state/ledger.ts'
+
+export interface Memory {
+  /** Measures every 5 s until the returned function is called; the first time at once. */
+  watch(): () => void
+  /** Whether somebody looks. */
+  isWatched(): boolean
+  close(): void
+}
+
+const sampleMs = 5000
+// A fresh measure costs a walk through every mapping, so it is taken when the cheap one has moved
+// this much; and what moved less is not worth a message to the phone.
+const worthTelling = 0.05
+const stepBytes = 1024 * 1024
+// Who belongs to whom takes a look at every process of the machine; a tool that an agent has begun
+// since counts from the next look on.
+const samplesPerFamily = 6
+const entriesPerTurn = 8
+
+export function createMemory(ledger: Ledger): Memory {
+  let watchers = 0
+  let timer: NodeJS.Timeout | undefined
+  let sampling = false
+  const resident = new Map<string, number>()
+  let families: Awaited<ReturnType<typeof readFamilies>> = new Map()
+  let samples = 0
+
+  function measure(entry: Entry, children: ReadonlyMap<number, readonly number[]>): void {
+    const pid = entry.session?.panePid
+    if (!pid) return
+    // The agent and all it has begun; the keeper above it is a shell of lab's own.
+    const tree = [...(children.get(pid) ?? [])]
+    for (let i = 0; i < tree.length; i++) tree.push(...(children.get(tree[i]!) ?? []))
+    const now = tree.reduce((sum, process) => sum + residentBytes(process), 0)
+    const before = resident.get(entry.id)
+    if (before !== undefined && Math.abs(now - before) <= before * worthTelling) return
+    resident.set(entry.id, now)
+    const parts = tree.map(proportionalBytes).filter((bytes) => bytes !== null)
+    const total = parts.reduce((sum, bytes) => sum + bytes, 0)
+    entry.memoryBytes = total > 0 ? Math.ceil(total / stepBytes) * stepBytes : null
+    ledger.publish(entry)
+  }
+
+  async function sample(): Promise<void> {
+    if (sampling) return
+    sampling = true
+    const live = ledger.live()
+    // A new instance is not kept waiting.
+    const isNew = live.some(({ id, session }) => session && !resident.has(id))
+    if (isNew || samples++ % samplesPerFamily === 0) families = await readFamilies()
+    for (const [i, entry] of live.entries()) {
+      measure(entry, families)
+      if (i % entriesPerTurn === 0) await nextTurn()
+    }
+    for (const id of resident.keys()) if (!ledger.find(id)?.session) resident.delete(id)
+    sampling = false
+  }
+
+  function stop(): void {
+    clearInterval(timer)
+    timer = undefined
+  }
+
+  return {
+    watch() {
+      watchers += 1
+      if (!timer) {
+        timer = setInterval(() => void sample(), sampleMs)
+        void sample()
+      }
+      let watching = true
+      return () => {
+        if (!watching) return
+        watching = false
+        watchers -= 1
+        if (watchers === 0) stop()
+      }
+    },
+    isWatched: () => watchers > 0,
+    close: stop,
+  }
+}

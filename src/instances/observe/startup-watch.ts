@@ -1,0 +1,56 @@
+// Watches over starts that have not reported yet: which dialog holds them up, and for how long.
+import { recogniseDialog } from '../../claude/dialogs.ts'
+import type { InstancesDeps } from '../state/deps.ts'
+import type { Entry } from '../state/entry.ts'
+import { evidenceOf, lastLinesOf } from '../state/evidence.ts'
+import type { Ledger } from '../state/ledger.ts'
+
+// Claude is ready in 0.6 to 6 s (ten at once on two cores), 15 s right after an install.
+const patienceMs = 60_000
+const screenLines = 60
+
+/** Looks at the screen of every start that the registry does not name yet; calls `onChange` when it learnt something. */
+export function createVigil(
+  { tmux, log, journal, now }: InstancesDeps,
+  ledger: Ledger,
+  onChange: () => void,
+): () => Promise<void> {
+  async function look(entry: Entry): Promise<void> {
+    const lines = await tmux.capture(entry.session!.paneId, screenLines)
+    const dialog = recogniseDialog(lines)
+    if (dialog !== entry.dialog) {
+      entry.dialog = dialog
+      onChange()
+    }
+    const age = performance.now() - entry.launchedMs
+    if (dialog === null && entry.state === 'starting' && age > patienceMs) complain(entry, lines)
+  }
+
+  /** Says once that a start takes too long; the instance lives on, for it may only be slow. */
+  function complain(entry: Entry, lines: readonly string[]): void {
+    if (entry.overdue) return
+    const at = new Date(now()).toISOString()
+    const exit = { code: null, signal: null }
+    const lastLines = lastLinesOf(lines)
+    const evidence = evidenceOf({ reason: 'start_failed', exit, lastLines, by: 'nobody', at })
+    const message = `Not ready after ${patienceMs / 1000} s. It is still running; its screen says what it waits for.`
+    entry.overdue = { ...evidence, message }
+    const { id, name } = entry
+    log.warn({ instance: id, name }, 'a start is overdue')
+    journal.append({ at, id, name, what: 'overdue', by: 'nobody', lastLines })
+    ledger.publish(entry)
+  }
+
+  let looking = false
+  return async () => {
+    if (looking) return
+    looking = true
+    for (const entry of ledger.live()) {
+      if (entry.registry?.status || !entry.session || entry.ending) continue
+      await look(entry).catch((error: unknown) =>
+        log.debug({ err: error, instance: entry.id }, 'a screen could not be read'),
+      )
+    }
+    looking = false
+  }
+}

@@ -1,0 +1,44 @@
+// What the service is given by the composition root.
+import type { Logger } from 'pino'
+import type { ClaudePaths } from '../../claude/paths.ts'
+import type { ClaudeProgram } from '../../claude/program.ts'
+import type { Registry } from '../../claude/registry.ts'
+import type { Projects } from '../../projects/projects.ts'
+import type { Journal } from '../../store/journal.ts'
+import type { Store } from '../../store/store.ts'
+import type { Tmux } from '../../tmux/tmux.ts'
+import type { Notes } from '../../store/launch-notes.ts'
+
+export interface InstancesDeps {
+  readonly tmux: Tmux
+  readonly claude: ClaudeProgram
+  readonly store: Store
+  readonly journal: Journal
+  readonly log: Logger
+  /** Each is handed the call by which it says that something changed. */
+  readonly openRegistry: (onChange: () => void) => Registry
+  readonly openNotes: (onChange: () => void) => Notes
+  readonly openProjects: (onChange: () => void) => Projects
+  /** Makes what an agent needs of lab's folder, where it is missing. @throws what the system says */
+  readonly prepareStateDir: () => Promise<void>
+  readonly instancesMax: number
+  readonly bootId: string
+  readonly launch: {
+    /** The command as configured, for a refusal's sentence. */
+    readonly command: string
+    readonly paths: ClaudePaths
+    /** lab's own environment, from which agents get an allowed part. */
+    readonly environment: Readonly<Record<string, string | undefined>>
+    /** Further variables of it that agents get. */
+    readonly passEnv: readonly string[]
+    readonly stateDir: string
+    readonly settingsFile: string
+    /** Open files an agent may have; 0 leaves the limit alone. */
+    readonly nofile: number
+    readonly historyLimit: number
+  }
+  /** How long an agent may take to end after SIGTERM before it is killed. */
+  readonly graceMs: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}

@@ -1,0 +1,105 @@
+// What the operator should know about this lab as a whole, each with its remedy.
+import { dirname } from 'node:path'
+import { remoteControlBlockers } from '../../claude/launch.ts'
+import { loginCommand } from '../../claude/paths.ts'
+import type { Notice } from '../../core/instance.ts'
+import { writeRemedy } from '../../disk-errors.ts'
+import { ClaudeMissing, NotLoggedIn } from '../../errors.ts'
+import type { Projects } from '../../projects/projects.ts'
+import type { Misfit } from '../../tmux/tmux.ts'
+import type { InstancesDeps } from './deps.ts'
+
+/** Lists what is wrong now; empty when all is well. */
+export function noticesOf(
+  { claude, store, launch, tmux }: InstancesDeps,
+  now: {
+    /** Why tmux cannot be read; null when it can. */
+    readonly unreadable: string | null
+    readonly serverVersion: string | null
+    readonly running: number
+    readonly projects: Pick<Projects, 'root' | 'all' | 'rootIsRepository' | 'unread'>
+  },
+): readonly Notice[] {
+  const { unreadable, serverVersion, running, projects } = now
+  const emptyRoot = projects.all().length === 0 ? projects.root : null
+  const notices: Notice[] = []
+  const add = (code: string, message: string, commands?: readonly string[]): void =>
+    void notices.push({ code, message, ...(commands && { commands }) })
+  const login = loginCommand(launch.paths)
+  if (unreadable !== null)
+    add(
+      'tmux_unavailable',
+      `tmux cannot be read, so the state of every instance is unknown. Nothing is stopped; lab goes on trying. ${unreadable}`,
+    )
+  const misfit = tmux.misfit()
+  if (misfit) add('tmux_misfit', misfitText(misfit, { client: tmux.version, running }))
+  // After an upgrade the old server goes on; lab works with it, and only its restart would end agents.
+  else if (serverVersion !== null && serverVersion !== tmux.version)
+    add(
+      'tmux_older',
+      `The tmux server that holds the agents is ${serverVersion}, the installed tmux ${tmux.version}. All goes on as it is; restarting that server would end ${running} agents.`,
+    )
+  if (claude.locate() === null)
+    add('claude_missing', new ClaudeMissing(launch.command).message, [
+      'npm install -g @anthropic-ai/claude-code',
+      login,
+    ])
+  // An answer that has aged is no other one: the notice stays until somebody is logged in.
+  else if (claude.lastLogin() === 'logged_out')
+    add('not_logged_in', new NotLoggedIn(login).message, [login])
+  if (emptyRoot !== null && projects.rootIsRepository())
+    add(
+      'root_is_repository',
+      `${emptyRoot} is itself a git repository, and lab looks for projects below its root. Start lab with --projects-root ${dirname(emptyRoot)} to see this one.`,
+    )
+  const unread = projects.unread()
+  if (unread.length > 0) add('projects_unread', unreadText(projects.root, unread))
+  const blockers = remoteControlBlockers(launch.environment)
+  if (blockers.length > 0)
+    add(
+      'environment_withheld',
+      `${blockers.join(', ')} would switch Remote Control off, so agents are started without.`,
+    )
+  const failure = store.failure()
+  if (failure)
+    add(
+      'store_unwritable',
+      `lab cannot write to ${launch.stateDir}, so it starts nothing; agents run on and can be stopped. ${writeRemedy(failure.cause)} lab then writes what it knows.`,
+    )
+  if (store.corruptKeptAt)
+    add(
+      'store_corrupt',
+      `lab's store could not be read and was kept aside as ${store.corruptKeptAt}. Running instances were found again through tmux; ended ones and last uses are in that file.`,
+    )
+  return notices
+}
+
+const foldersShownMax = 5
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+}
+
+function unreadText(root: string, unread: ReturnType<Projects['unread']>): string {
+  const shown = unread
+    .slice(0, foldersShownMax)
+    .map(({ path, reason }) => `${path} (${reasons[reason] ?? reason})`)
+  const more = unread.length - shown.length
+  const list = shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+  return `lab cannot read these folders below ${root}, so the projects in them are missing: ${list}. Give lab's user the right to read them, or move them out of the root.`
+}
+
+/** What a tmux that was replaced across 3.6 means for lab and for whoever attaches. */
+function misfitText(
+  { server, isBridged }: Misfit,
+  { client, running }: { readonly client: string; readonly running: number },
+): string {
+  const both =
+    server === null
+      ? `The tmux server that holds the agents does not understand the installed tmux ${client}.`
+      : `The tmux server that holds the agents is ${server}, the installed tmux is ${client}, and the two do not understand each other.`
+  const now = isBridged
+    ? `lab, \`lab attach\` and the commands on this page use the server's own program; plain \`tmux\` does not work with it.`
+    : `lab may not run the server's own program, so no terminal can be attached${server === null ? ', and the state of the instances is unknown' : ''}. Install the tmux of the server again.`
+  return `${both} ${now} Restart the server when its ${running} agents may end.`
+}

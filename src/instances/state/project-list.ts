@@ -1,0 +1,74 @@
+// Instances grouped under their projects, in the order in which they are shown.
+import { isOpen, type Instance, type Project } from '../../core/instance.ts'
+import { keyBeside, type ProjectKey } from '../../core/names.ts'
+import type { FoundProject, Projects } from '../../projects/projects.ts'
+import type { Facts } from '../../store/store.ts'
+import type { Entry } from './entry.ts'
+
+/** Every project with its live instances and undismissed errors, the last used first. */
+export function listProjects(given: {
+  readonly found: readonly FoundProject[]
+  readonly used: Facts['projects']
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly lastShown: (entry: Entry) => Instance
+}): readonly Project[] {
+  const { found, used, entries, lastShown } = given
+  const byPath = new Map<string, Project & { instances: Instance[] }>()
+  const add = (key: string, path: string, gone = false): Project & { instances: Instance[] } => {
+    const lastUsedAt = used[path]?.lastUsedAt ?? null
+    const project = { key, path, lastUsedAt, instances: [], ...(gone && ({ gone } as const)) }
+    byPath.set(path, project)
+    return project
+  }
+  for (const { key, path } of found) add(key, path)
+  for (const entry of sorted(entries.values())) {
+    if (!isOpen(entry)) continue
+    const instance = lastShown(entry)
+    // A folder that is gone from the disk still shows what runs in it.
+    const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath, true)
+    project.instances.push(instance)
+  }
+  // By their sequence first: a clock may go back, and what an older lab used came before.
+  const orderOf = ({ path }: Project): number => used[path]?.order ?? 0
+  return [...byPath.values()].sort((a, b) => orderOf(b) - orderOf(a) || byLastUse(a, b))
+}
+
+/** The key of a folder that is gone from the disk: null for the one it had, unless that is another's now. */
+export function keyOfGone(
+  { name, projectPath }: Entry,
+  { entries, projects }: { entries: ReadonlyMap<string, Entry>; projects: Projects },
+): ProjectKey | null {
+  const key = (name.split('~', 1)[0] ?? name) as ProjectKey
+  const isTaken = [...entries.values()].some(
+    (other) =>
+      other.projectPath !== projectPath &&
+      projects.keyOf(other.projectPath) === null &&
+      other.name.split('~', 1)[0] === key,
+  )
+  return isTaken || projects.find(key) ? keyBeside(key, projectPath) : null
+}
+
+/** Which ended first, by their sequence: a clock may go back. What an older lab left came before. */
+export function compareEnds(a: Pick<Entry, 'ended'>, b: Pick<Entry, 'ended'>): number {
+  const [one, other] = [a.ended, b.ended]
+  return (one?.order ?? 0) - (other?.order ?? 0) || compare(one?.at ?? '', other?.at ?? '')
+}
+
+/** In order of project, slot and age; the ended ones of a slot in the order of their ends. */
+export function sorted(entries: Iterable<Entry>): Entry[] {
+  return [...entries].sort(
+    (a, b) =>
+      compare(a.projectPath, b.projectPath) ||
+      a.slot - b.slot ||
+      compareEnds(a, b) ||
+      compare(a.createdAt, b.createdAt),
+  )
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function byLastUse(a: Project, b: Project): number {
+  return compare(b.lastUsedAt ?? '', a.lastUsedAt ?? '') || compare(a.key, b.key)
+}

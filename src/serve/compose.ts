@@ -1,0 +1,101 @@
+// Adapters → the service of instances, with all that it keeps in lab's folder. Called by serve.ts alone.
+import { join } from 'node:path'
+import { agentSettings, programEnvironment } from '../claude/launch.ts'
+import { claudePaths } from '../claude/paths.ts'
+import { createClaudeProgram } from '../claude/program.ts'
+import { createRegistry } from '../claude/registry.ts'
+import type { Config } from '../config/config.ts'
+import { createInstances, type Instances } from '../instances/instances.ts'
+import { openNotes } from '../store/launch-notes.ts'
+import { type Log } from '../log.ts'
+import { readBootId } from '../processes/proc.ts'
+import { createProjects } from '../projects/projects.ts'
+import { openJournal } from '../store/journal.ts'
+import { type StateDir, type Upkeep } from '../store/upkeep.ts'
+import { openStore, type Store } from '../store/store.ts'
+import type { Tmux } from '../tmux/tmux.ts'
+import { replaceFile } from '../atomic-write.ts'
+import type { World } from './serve.ts'
+
+// SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
+const graceMs = 4000
+
+/** Puts the service together from its adapters; nothing is watched or listed before `open`. */
+export async function compose(
+  config: Config,
+  world: World,
+  { tmux, log, dir, upkeep }: { tmux: Tmux; log: Log; dir: StateDir; upkeep: Upkeep },
+): Promise<{
+  instances: Instances
+  claude: ReturnType<typeof createClaudeProgram>
+  store: Store
+}> {
+  const { stateDir, projectsRoot } = config
+  const paths = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
+  const store = openStore({
+    dir: stateDir,
+    now: () => new Date(),
+    prepare: () => dir.prepare(),
+    onHealth(failure) {
+      if (failure) log.error({ err: failure }, 'the store could not be written; lab goes on trying')
+      else log.info('the store is written again')
+      instances.noticesMayHaveChanged()
+    },
+  })
+  if (store.corruptKeptAt)
+    log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
+  const claude = createClaudeProgram({
+    command: config.claude,
+    env: programEnvironment(world.env, paths, config.passEnv),
+    onChange: () => instances.noticesMayHaveChanged(),
+  })
+  const settingsFile = join(stateDir, 'settings.json')
+  const settings = `${JSON.stringify(agentSettings)}\n`
+  await upkeep.add(
+    'settings.json',
+    () => replaceFile(settingsFile, settings, { mode: 0o600 }),
+    'start',
+  )
+  const instances = createInstances({
+    tmux,
+    claude,
+    store,
+    journal: openJournal(
+      stateDir,
+      (error) => log.error({ err: error }, 'the journal could not be written'),
+      () => dir.prepare(),
+    ),
+    log,
+    openRegistry: (onChange) => createRegistry(paths.sessionsDir, onChange),
+    openNotes(onChange) {
+      const notes = openNotes(join(stateDir, 'notes'), onChange)
+      void upkeep.add('notes', () => notes.prepare(), 'always')
+      return notes
+    },
+    prepareStateDir: () => upkeep.look(),
+    openProjects: (onChange) =>
+      createProjects({
+        root: projectsRoot,
+        onChange,
+        warn: (message, fields) => log.warn(fields, message),
+      }),
+    instancesMax: config.maxInstances,
+    bootId: readBootId(),
+    launch: {
+      command: config.claude,
+      paths,
+      environment: world.env,
+      passEnv: config.passEnv,
+      stateDir,
+      settingsFile,
+      nofile: config.sessionNofile,
+      historyLimit: config.historyLimit,
+    },
+    graceMs,
+    now: Date.now,
+  })
+  await upkeep.add('state.json', () => store.update(() => undefined), 'again')
+  // A disk that takes nothing is known for one at once.
+  if (!dir.isHeld()) await store.update(() => undefined).catch(() => undefined)
+  return { instances, claude, store }
+}

@@ -1,0 +1,158 @@
+// A stand-in for claude: the entry. It speaks the real one's registry, title, prompts and endings;
+// `behaviour.ts` says how to choose what it does, `script.ts` what can be typed. It is a program of
+// its own, so it reads `process` itself. Part of src/demo, which imports no other room.
+import { randomUUID } from 'node:crypto'
+import { homedir } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runAuth } from './startup/auth.ts'
+import { hasAgentView, park, runBackgroundSession, runDaemon } from './background.ts'
+import { readBehaviour, untilThere, type Behaviour } from './behaviour.ts'
+import { createDesk } from './terminal/focus.ts'
+import { createEnding, planDeath, type Ending } from './ending.ts'
+import { hasCredentials, homeOf, type Home } from './files/home.ts'
+import { createHooks } from './turns/hooks.ts'
+import { createLink } from './files/link.ts'
+import { parseOptions, type Options } from './options.ts'
+import { greeting, submitted } from './terminal/prompt.ts'
+import { createRegistry } from './files/registry.ts'
+import { createScreen } from './terminal/screen.ts'
+import { createSession } from './session.ts'
+import {
+  askFirst,
+  chooseConversation,
+  pickConversation,
+  type Conversation,
+} from './startup/startup.ts'
+import { createStatus } from './files/status.ts'
+import { createTools } from './turns/tools.ts'
+import { createTranscript, readTurns, transcriptFile } from './files/transcript.ts'
+
+/** The version of the real CLI that the stand-in was compared with. */
+export const version = '2.1.329'
+
+/** Runs as `claude ARGV…` would, in this process, and ends it. */
+export async function runStandIn(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const home = homeOf(env)
+  const cwd = process.cwd()
+  if (argv[0] === '--version' || argv[0] === '-v') return quit(0, `${version} (Claude Code)`)
+  if (argv[0] === 'auth') {
+    const behaviour = readBehaviour(home.configDir, env, { cwd, name: null })
+    process.exit(await runAuth(argv.slice(1), home, behaviour))
+  }
+  if (argv[0] === 'daemon' && argv[1] === 'run') return runDaemon(home, env)
+  if (argv[0] === 'bg-session') return runBackgroundSession(argv[1] ?? '', { home, version, env })
+  const parsed = parseOptions(argv)
+  if (!parsed.ok) return quit(1, parsed.error)
+  const { options } = parsed
+  const behaviour = readBehaviour(home.configDir, env, { cwd, name: options.name })
+  const ending = createEnding(behaviour)
+  if (behaviour.startOnce !== null) await untilThere(behaviour.startOnce)
+  await planDeath(behaviour, ending)
+  const chosen = chooseConversation(options, home, cwd, options.sessionId ?? randomUUID())
+  if (chosen.ok === false) return quit(1, chosen.error)
+  if (!process.stdin.isTTY)
+    return quit(1, 'Error: Input must be provided either through stdin or as a prompt argument when using --print') // prettier-ignore
+  const conversation = chosen.ok === 'pick' ? null : chosen.conversation
+  const search = chosen.ok === 'pick' ? chosen.search : ''
+  await interact({ options, behaviour, ending, home, cwd, env, conversation, search })
+}
+
+function quit(code: number, line: string): void {
+  if (code === 0) console.log(line)
+  else console.error(line)
+  process.exit(code)
+}
+
+interface Setting {
+  readonly options: Options
+  readonly behaviour: Behaviour
+  readonly ending: Ending
+  readonly home: Home
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  readonly conversation: Conversation | null
+  readonly search: string
+}
+
+async function interact(setting: Setting): Promise<void> {
+  const { options, behaviour, ending, home, cwd, env } = setting
+  const { name } = options
+  const isLoggedIn = () => behaviour.loggedIn ?? hasCredentials(home)
+  let current = setting.conversation ?? { id: randomUUID(), file: '' }
+  const open = ({ id, file }: Conversation) =>
+    createTranscript(file, { sessionId: id, cwd, version })
+  let transcript = open(current)
+  const screen = createScreen(process.stdout, {
+    alternate: !env['TMUX'] && !env['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'],
+  })
+  const desk = createDesk(process.stdin, screen, behaviour.deafMs)
+  const tools = createTools(cwd, env)
+  const hooks = createHooks(options.settings, () => ({ session_id: current.id, transcript_path: current.file, cwd }), env) // prettier-ignore
+  const registry = createRegistry({ dir: home.sessions, sessionId: current.id, cwd, version, gapMs: behaviour.writeGapMs, env }) // prettier-ignore
+  const link = createLink(registry, behaviour, () => desk.refresh())
+  ending.before(() => tools.stop())
+  ending.before(() => hooks.run('SessionEnd', { reason: 'other' }))
+  ending.before(() => registry.remove())
+  ending.onFarewell((farewell) =>
+    screen.leave(farewell ?? resumeHint(options, transcript.exists(), current.id)),
+  )
+  const status = createStatus({ registry, screen, behaviour, name, animatesTitle: !env['TMUX'] })
+  const session = createSession({
+    desk,
+    status,
+    registry,
+    tools,
+    hooks,
+    link,
+    behaviour,
+    cwd,
+    name,
+    isLoggedIn,
+    permissions: behaviour.permissions ?? (/^(default|manual|plan)$/.test(options.permissionMode ?? '') ? 'manual' : 'auto'), // prettier-ignore
+    transcript: () => transcript,
+    renew(id) {
+      current = { id, file: transcriptFile(home.projects, cwd, id) }
+      transcript = open(current)
+    },
+    hasAgentView: hasAgentView(options.settings, env),
+    park() {
+      const job = park({ file: current.file, cwd, name }, home, env)
+      // What is said from now on is said there; the registry goes on naming the conversation of before.
+      current = { id: job.sessionId, file: transcriptFile(home.projects, cwd, job.sessionId) }
+      transcript = open(current)
+      status.freeze({ parkedJobId: job.jobId })
+    },
+    die: (how) => ending.die(how),
+    end: (code) => ending.end(code),
+  })
+
+  const refused = await askFirst({ desk, home, cwd, version, isLoggedIn })
+  if (refused !== null) return ending.end(1, refused)
+  if (behaviour.registry !== 'none') registry.open(name)
+  if (setting.conversation === null) {
+    screen.title('claude · resume')
+    await pickConversation(desk, setting.search)
+    return ending.end(0)
+  }
+  const plan = isLoggedIn() ? 'Claude Max' : 'API Usage Billing'
+  desk.print(...greeting(version, plan, cwd.replace(env['HOME'] || homedir(), '~')))
+  if (options.resume !== null)
+    for (const { role, text } of readTurns(current.file))
+      desk.print('', role === 'user' ? submitted(text) : `● ${text}`)
+  if (behaviour.promptOnce !== null) await untilThere(behaviour.promptOnce)
+  await sleep(behaviour.startMs)
+  session.begin(behaviour.prompt ?? options.prompt)
+  void hooks.run('SessionStart', { source: options.resume === null ? 'startup' : 'resume' })
+  if (options.remoteControl !== null && isLoggedIn()) link.connect()
+}
+
+/** What the real one leaves on the screen, when there is something to resume. */
+function resumeHint(options: Options, exists: boolean, id: string): readonly string[] {
+  if (!exists) return []
+  const mode = options.permissionMode === null ? '' : ` --permission-mode ${options.permissionMode}`
+  const remote = options.remoteControl ? ` --remote-control ${options.remoteControl}` : ''
+  return ['', 'Resume this session with:', `claude${mode}${remote} --resume ${id}`]
+}

@@ -1,0 +1,112 @@
+// The questions of a first start, in a new home or a new folder. Pure.
+// Part of src/demo, which imports no other room.
+import { dialog, dim, type Dialog } from '../terminal/dialogs.ts'
+
+/** "Is this a project you trust?": "No, exit" comes first and is preselected. */
+export function trustDialog(cwd: string): Dialog {
+  return dialog(
+    { waitingFor: null, options: ['No, exit', 'Yes, I trust this folder'], numbered: false },
+    {
+      rule: '─',
+      head: [
+        { text: ' Accessing workspace:', sgr: '1;38;5;220' },
+        '',
+        { text: ` ${cwd}`, sgr: '1' },
+        '',
+        ' Quick safety check: Is this a project you created or one you trust? (Like your own code, a well-known open source project, or work from your team). If not, take a moment to review what\'s in this folder first.',
+        '',
+        " Claude Code'll be able to read, edit, and execute files here.",
+        '',
+        { text: ' Security guide', sgr: dim },
+        '',
+      ],
+      foot: ['', { text: ' Enter to confirm · Esc to cancel', sgr: dim }],
+      indent: ' ',
+    },
+  ) // prettier-ignore
+}
+
+/** What the real one says after "No, exit". */
+export const untrustedFarewell: readonly string[] = [
+  "Claude Code didn't start because this folder isn't trusted.",
+  'Run claude again and choose Yes, or run it in another folder.',
+]
+
+/** The first question of a new home. */
+export function themeDialog(version: string): Dialog {
+  const options = ['Auto (match terminal)', 'Dark mode', 'Light mode']
+  return dialog(
+    { waitingFor: null, options, numbered: true, selected: 1 },
+    {
+      rule: '',
+      head: [
+        `Welcome to Claude Code v${version}`,
+        '',
+        { text: " Let's get started.", sgr: '1' },
+        '',
+        { text: ' Choose the text style that looks best with your terminal', sgr: '1' },
+        { text: ' To change this later, run /theme', sgr: dim },
+        '',
+      ],
+      foot: [],
+      indent: ' ',
+    },
+  )
+}
+
+/** One new MCP server, or several, in the project's `.mcp.json`. */
+export function mcpDialog(names: readonly string[]): Dialog {
+  const many = names.length > 1
+  const note =
+    '  MCP servers may execute code or access system resources. All tool calls require approval. Learn more in the MCP documentation.'
+  const title = many
+    ? `  ${names.length} new MCP servers found in this project`
+    : `  New MCP server found in this project: ${names[0] ?? ''}`
+  return dialog(
+    {
+      waitingFor: null,
+      options: many
+        ? [...names.map((name) => `[✔] ${name}`), '   Enable selected']
+        : [
+            'Use this MCP server',
+            'Use this and all future MCP servers in this project',
+            'Continue without using this MCP server',
+          ],
+      selected: many ? 0 : 2,
+      numbered: false,
+    },
+    {
+      rule: '─',
+      head: [
+        { text: title, sgr: '1' },
+        ...(many ? ['  Select any you wish to enable.'] : []),
+        '',
+        note,
+        '',
+      ],
+      foot: [
+        '',
+        {
+          text: many
+            ? '  Space to select · Esc to reject all'
+            : '  Enter to confirm · Esc to cancel',
+          sgr: dim,
+        },
+      ],
+      indent: '  ',
+    },
+  )
+}
+
+/** The list of conversations behind `--resume` without a session id. */
+export function resumePicker(search: string): Dialog {
+  return dialog(
+    { waitingFor: null, options: [], numbered: false },
+    {
+      rule: '─',
+      head: ['  Resume session', `  ⌕ ${search}`, '', `  No sessions match "${search}".`],
+      foot: ['', { text: '  Type to search · Esc to clear', sgr: dim }],
+      indent: '  ',
+    },
+  )
+}

@@ -1,0 +1,83 @@
+// Everything between the command line and the prompt: refusals, and the dialogs of a first start.
+// Part of src/demo, which imports no other room.
+import { resolve } from 'node:path'
+import type { Desk } from '../terminal/focus.ts'
+import { loginDialog } from '../terminal/dialogs.ts'
+import { mcpDialog, resumePicker, themeDialog, trustDialog, untrustedFarewell } from './first-dialogs.ts' // prettier-ignore
+import { answerServers, editJson, isFile, isTrusted, readJson, trust, unansweredServers, type Home } from '../files/home.ts' // prettier-ignore
+import { isUuid, type Options } from '../options.ts'
+import { findTranscript, forkTranscript, transcriptFile } from '../files/transcript.ts'
+
+export interface Conversation {
+  readonly id: string
+  readonly file: string
+}
+
+export type ConversationResult =
+  | { readonly ok: true; readonly conversation: Conversation }
+  | { readonly ok: false; readonly error: string }
+  | { readonly ok: 'pick'; readonly search: string }
+
+/** Finds or names the conversation that the options ask for; `newId` is used when they name none. */
+export function chooseConversation(
+  options: Options,
+  home: Home,
+  cwd: string,
+  newId: string,
+): ConversationResult {
+  const settings = options.settings
+  // A settings value that begins with a brace is the settings themselves.
+  if (settings !== null && !settings.startsWith('{') && !isFile(resolve(cwd, settings)))
+    return { ok: false, error: `Error: Settings file not found: ${resolve(cwd, settings)}` }
+  const id = options.sessionId ?? newId
+  const file = transcriptFile(home.projects, cwd, id)
+  if (options.sessionId !== null && isFile(file))
+    return { ok: false, error: `Error: Session ID ${id} is already in use.` }
+  const { resume } = options
+  if (resume === null) return { ok: true, conversation: { id, file } }
+  if (!isUuid(resume)) return { ok: 'pick', search: resume }
+  const found = findTranscript(home.projects, resume)
+  if (found === null)
+    return { ok: false, error: `No conversation found with session ID: ${resume}` }
+  if (!options.fork) return { ok: true, conversation: { id: resume, file: found } }
+  forkTranscript(found, file)
+  return { ok: true, conversation: { id, file } }
+}
+
+export interface FirstDialogs {
+  readonly desk: Desk
+  readonly home: Home
+  readonly cwd: string
+  readonly version: string
+  isLoggedIn(): boolean
+}
+
+/**
+ * Asks what a first start asks: theme and login of a new home, trust in the folder, its MCP servers.
+ * Resolves to what is said on the way out when the answer was no, else to null.
+ */
+export async function askFirst(deps: FirstDialogs): Promise<readonly string[] | null> {
+  const { desk, home, cwd } = deps
+  if (readJson(home.claudeJson)['hasCompletedOnboarding'] !== true) {
+    await desk.ask(themeDialog(deps.version))
+    if (!deps.isLoggedIn() && (await desk.ask(loginDialog(null))) === null) return []
+    editJson(home.claudeJson, (value) => {
+      value['hasCompletedOnboarding'] = true
+    })
+  }
+  if (!isTrusted(home, cwd)) {
+    if ((await desk.ask(trustDialog(cwd))) !== 1) return untrustedFarewell
+    trust(home, cwd)
+  }
+  const servers = unansweredServers(cwd)
+  if (servers.length > 0) {
+    const choice = await desk.ask(mcpDialog(servers))
+    answerServers(cwd, servers, choice !== null && (servers.length > 1 || choice < 2))
+  }
+  return null
+}
+
+/** The resume picker: Escape is the only way out of an empty one. */
+export async function pickConversation(desk: Desk, search: string): Promise<void> {
+  await desk.ask(resumePicker(search))
+}

@@ -1,0 +1,62 @@
+// What an API failure leaves on the screen and in the transcript. Part of src/demo, which imports no
+// other room.
+import type { Desk } from '../terminal/focus.ts'
+import type { Transcript } from '../files/transcript.ts'
+
+interface Places {
+  readonly desk: Desk
+  transcript(): Transcript
+}
+
+function clock(at: Date): string {
+  const hours = at.getUTCHours()
+  const minutes = String(at.getUTCMinutes()).padStart(2, '0')
+  return `${hours % 12 || 12}:${minutes}${hours < 12 ? 'am' : 'pm'}`
+}
+
+function record(text: string, status: number, fields: object, places: Places): void {
+  places.transcript().add('assistant', {
+    message: {
+      type: 'message',
+      role: 'assistant',
+      model: '<synthetic>',
+      content: [{ type: 'text', text }],
+      stop_reason: 'stop_sequence',
+    },
+    isApiErrorMessage: true,
+    apiErrorStatus: status,
+    ...fields,
+  })
+}
+
+/** The five-hour limit of a subscription, hit; it ends in `seconds`. */
+export function usageLimit(seconds: number, places: Places): void {
+  const at = new Date(Date.now() + seconds * 1000)
+  const text = `You've hit your 5-hour limit · resets ${clock(at)} (UTC)`
+  const resetsAt = Math.floor(at.getTime() / 1000)
+  record(text, 429, {
+    error: 'rate_limit',
+    apiError: 'usage_limit_reached',
+    apiErrorType: 'rate_limit_error',
+    quotaLimits: { status: 'rejected', resetsAt, rateLimitType: 'five_hour', isUsingOverage: false },
+  }, places) // prettier-ignore
+  places.desk.print(
+    `  ⎿  ${text}`,
+    '',
+    `● Usage limit reached · continuing automatically at ${clock(at)} · esc to cancel`,
+  )
+}
+
+const reasons: Record<number, string> = {
+  401: 'invalid x-api-key',
+  403: 'mock: forbidden',
+  400: 'mock: bad request',
+  529: 'Overloaded',
+}
+
+/** Any other failure, after its retries. */
+export function apiFailure(status: number, places: Places): void {
+  const text = `API Error: ${status} ${reasons[status] ?? 'Internal server error'}`
+  record(text, status, { error: status === 401 ? 'authentication_failed' : 'server_error' }, places)
+  places.desk.print(`  ⎿  ${text}`)
+}

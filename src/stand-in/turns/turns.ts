@@ -1,0 +1,121 @@
+// Prompts one after the other: a turn at a time, the rest queued, each ending told.
+// Part of src/demo, which imports no other room.
+import type { Behaviour } from '../behaviour.ts'
+import type { Desk } from '../terminal/focus.ts'
+import type { Hooks } from './hooks.ts'
+import { submitted } from '../terminal/prompt.ts'
+import type { Tools } from './tools.ts'
+import type { Transcript } from '../files/transcript.ts'
+import type { TurnEnd } from './turn.ts'
+
+export interface Prompt {
+  readonly text: string
+  /** False for a turn that starts by itself. */
+  readonly isTyped: boolean
+}
+
+export interface Turn {
+  readonly abort: AbortController
+  readonly startedAt: number
+  readonly verb: string
+}
+
+export interface Turns {
+  /** Starts a turn, or queues the prompt behind the one that runs. */
+  submit(prompt: Prompt): void
+  /** The turn that runs. */
+  readonly current: Turn | null
+  /** What was typed and waits. */
+  readonly queued: readonly string[]
+}
+
+export interface TurnsDeps {
+  readonly desk: Desk
+  readonly tools: Tools
+  readonly hooks: Hooks
+  readonly behaviour: Pick<Behaviour, 'titleMs'>
+  transcript(): Transcript
+  isLoggedIn(): boolean
+  run(text: string, signal: AbortSignal): Promise<TurnEnd>
+  /** Something began or ended. */
+  changed(): void
+  /** Time passes while a turn runs. */
+  tick(): void
+  /** A prompt that was interrupted before anything was answered. */
+  giveBack(text: string): void
+}
+
+// The real one is idle for a moment between queued prompts.
+const betweenMs = 14
+const verbs = ['Baking', 'Brewing', 'Churning', 'Cooking', 'Forging', 'Moseying']
+
+/** No turn runs yet. */
+export function createTurns(deps: TurnsDeps): Turns {
+  const { desk, hooks, tools } = deps
+  const queue: Prompt[] = []
+  let current: Turn | null = null
+  // Between two queued prompts there is no turn, and yet none may start.
+  let isBetween = false
+
+  function submit(prompt: Prompt): void {
+    // The hook tells that the prompt was taken, also when it has to wait.
+    const told = prompt.isTyped ? hooks.run('UserPromptSubmit', { prompt: prompt.text }) : null
+    if (current || isBetween) queue.push(prompt)
+    else void take(prompt, told)
+    deps.changed()
+  }
+
+  async function take({ text, isTyped }: Prompt, told: Promise<void> | null): Promise<void> {
+    const verb = verbs[Math.floor(Math.random() * verbs.length)] ?? 'Baking'
+    const turn = { abort: new AbortController(), startedAt: Date.now(), verb }
+    isBetween = false
+    current = turn
+    const ticker = setInterval(() => deps.tick(), deps.behaviour.titleMs)
+    if (isTyped) desk.print('', submitted(text))
+    deps.changed()
+    await told
+    deps.transcript().add('user', { message: { role: 'user', content: text } })
+    let end: TurnEnd = 'failed'
+    if (deps.isLoggedIn()) end = await deps.run(text, turn.abort.signal)
+    else desk.print('  ⎿  Not logged in · Please run /login')
+    clearInterval(ticker)
+    current = null
+    finish(end, text, turn)
+    const next = queue.shift()
+    isBetween = next !== undefined
+    deps.changed()
+    if (next) setTimeout(() => void take(next, null), betweenMs)
+  }
+
+  function finish(end: TurnEnd, text: string, { startedAt, verb }: Turn): void {
+    const running = tools.backgroundCount()
+    if (end === 'answered') {
+      const more = running > 0 ? ` · ${running} shell still running` : ''
+      const took = `${secondsSince(startedAt)}s · done ${clock()}${more}`
+      desk.print('', `✻ ${verb.replace(/ing$/, 'ed')} for ${took}`)
+      const background = Array.from({ length: running }, () => 'shell')
+      void hooks.run('Stop', { background_tasks: background })
+    } else if (end === 'failed') void hooks.run('StopFailure')
+    else if (end === 'unanswered') deps.giveBack(text)
+    else if (end === 'interrupted') desk.print('  ⎿  Interrupted · What should Claude do instead?')
+  }
+
+  return {
+    submit,
+    get current() {
+      return current
+    },
+    get queued() {
+      return queue.flatMap(({ isTyped, text }) => (isTyped ? [text] : []))
+    },
+  }
+}
+
+/** Whole seconds since then. */
+export function secondsSince(startedAt: number): number {
+  return Math.floor((Date.now() - startedAt) / 1000)
+}
+
+function clock(): string {
+  return new Date().toLocaleTimeString('en-US', { hour: 'numeric', minute: '2-digit' })
+}

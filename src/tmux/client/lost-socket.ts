@@ -1,0 +1,48 @@
+// A server whose socket is gone runs on: lab has its own server open the socket again, and never starts
+// a second one while the first lives.
+import { existsSync } from 'node:fs'
+import type { Reply } from './reply.ts'
+import type { Server } from './socket.ts'
+import { reopenSocket, serverBoundAt } from './socket-file.ts'
+
+/** What became of a socket on which nobody answers: a server has opened it again, or one lives that did not; null when none lives. */
+export type Rescued = 'reopened' | Exclude<Reply, { kind: 'ok' }> | null
+
+export interface LostSocket {
+  /** For a socket on which nobody answered. */
+  rescue(): Promise<Rescued>
+  /** Has the socket opened again when its file is gone, though lab is still connected. */
+  keep(): Promise<void>
+}
+
+/** Watches over the socket of one server; `log` tells what was done about it. */
+export function createLostSocket(given: {
+  readonly server: Server
+  readonly path: string
+  readonly log: (event: { level: 'warn'; msg: string }) => void
+}): LostSocket {
+  const { server, path, log } = given
+  let running: Promise<Rescued> | null = null
+
+  async function rescue(): Promise<Rescued> {
+    const lost = serverBoundAt(path)
+    if (!lost) return null
+    const gone = `The tmux server (process ${lost.pid}) runs, but its socket ${path} is gone`
+    // Another's server is told nothing by lab.
+    if (server.kind === 'own' && (await reopenSocket(lost, path))) {
+      log({ level: 'warn', msg: `${gone}: lab had the server open it again` })
+      return 'reopened'
+    }
+    const stderr = `${gone}. kill -USR1 ${lost.pid} has the server open it again.`
+    return { kind: 'unavailable', stderr }
+  }
+
+  const once = (): Promise<Rescued> => (running ??= rescue().finally(() => (running = null)))
+
+  return {
+    rescue: once,
+    async keep() {
+      if (server.kind === 'own' && !existsSync(path)) await once()
+    },
+  }
+}

@@ -1,0 +1,51 @@
+// The control clients that lab has open, written down by exact identity. One that outlives a killed lab
+// may hang for ever, and then keeps a server that is told to end from ending: the next lab ends it.
+import { isRunning, nameOf, readProcess, type ProcessId } from '../../processes/proc.ts'
+import { readTextSync } from '../../read-file.ts'
+import { writeNow } from '../../atomic-write.ts'
+
+export interface LeftClients {
+  /** Remembers a client that was opened. */
+  opened(pid: number): void
+}
+
+/** Ends what an earlier lab left, and starts a list of its own; a file that cannot be written costs only that. */
+export function openLeftClients(file: string): LeftClients {
+  for (const left of readClients(file)) {
+    try {
+      // The file may say anything: nothing but a client of tmux's is ended.
+      if (isRunning(left) && nameOf(left.pid).startsWith('tmux: client'))
+        process.kill(left.pid, 'SIGKILL')
+    } catch {
+      // It went by itself meanwhile.
+    }
+  }
+  const open: ProcessId[] = []
+  return {
+    opened(pid) {
+      const client = readProcess(pid)
+      if (!client) return
+      // Two are open at a time; those before them have ended.
+      open.splice(0, open.length, ...open.filter(isRunning), { pid, start: client.start })
+      try {
+        writeNow(file, `${JSON.stringify(open)}\n`)
+      } catch {
+        // The next lab then finds them by asking the server, which answers unless it is ending.
+      }
+    },
+  }
+}
+
+function readClients(file: string): readonly ProcessId[] {
+  try {
+    const list = JSON.parse(readTextSync(file)) as unknown
+    return Array.isArray(list) ? list.filter(isProcessId) : []
+  } catch {
+    return []
+  }
+}
+
+function isProcessId(value: unknown): value is ProcessId {
+  const { pid, start } = (value ?? {}) as Partial<ProcessId>
+  return typeof pid === 'number' && pid > 1 && typeof start === 'string'
+}

@@ -1,0 +1,205 @@
+// Who is let in: the first of a trusted proxy's user, a known bearer token and a sign-in that is good.
+// Without any guard lab listens on loopback only, and whoever reaches it is its operator.
+import type { Context, MiddlewareHandler } from 'hono'
+import type { Actor } from '../../core/instance.ts'
+import { TooManyTries, Unauthorized } from '../../errors.ts'
+import { createAttempts, type Attempts, type Slowness } from './rate-limit.ts'
+import type { Visitor, WebEnv, WebLog } from '../env.ts'
+import {
+  createPassword,
+  parsePassword,
+  type Password,
+  type SignIn,
+  type SignInStore,
+} from './password.ts'
+import { openSecretFile } from './secret-file.ts'
+import { readCookie } from './cookie.ts'
+import { createTokens, isSameSecret, parseTokens, type Tokens } from './tokens.ts'
+
+export interface Guards {
+  readonly password: Password | null
+  readonly tokens: Tokens | null
+  /** Good for this run of lab only; the local commands read it from `server.json`. */
+  readonly bootToken: string | null
+  /** Whether there are trusted proxies that name their users. */
+  readonly hasProxies: boolean
+  /** Wrong tries of passwords and of tokens, by address. */
+  readonly wrongPasswords: Attempts
+  readonly wrongTokens: Attempts
+  /** Milliseconds by the clock that nobody sets: for how long, not for when. */
+  readonly steadyNow: () => number
+  /** What the operator should know about the files. */
+  readonly warnings: readonly string[]
+  /** Calls `onChange` when somebody who was let in may be welcome no more; the return value ends it. */
+  watch(onChange: () => void): () => void
+}
+
+export interface GuardFlags {
+  readonly passwordFile: string | null
+  readonly tokenFile: string | null
+  readonly trustedProxies: readonly string[]
+  readonly proxyUserHeader: string | null
+}
+
+// Tokens are long and made by machines; this only keeps a script from trying for ever.
+const wrongTokensMax = 30
+const tokenSlowness: Slowness = { restMs: (wrong) => (wrong === 0 ? 0 : 50), waitingMax: 64 }
+const wrongPasswordsMax = 5
+
+/**
+ * Opens what the flags name; `signIns` is asked for when there is a password.
+ * @throws UsageError naming the flag, the file and the remedy
+ */
+export async function openGuards(
+  flags: GuardFlags,
+  deps: {
+    readonly bootToken: string
+    readonly openSignIns: () => Promise<SignInStore>
+    readonly log: WebLog
+    /** Milliseconds since the epoch: cookies outlive lab. */
+    readonly now: () => number
+    readonly steadyNow: () => number
+  },
+): Promise<Guards> {
+  const { log, now } = deps
+  const passwordFile =
+    flags.passwordFile === null
+      ? null
+      : openSecretFile(
+          { flag: '--password-file', path: flags.passwordFile, isPrivate: false },
+          parsePassword,
+          log,
+        )
+  const tokenFile =
+    flags.tokenFile === null
+      ? null
+      : openSecretFile(
+          { flag: '--token-file', path: flags.tokenFile, isPrivate: true },
+          parseTokens,
+          log,
+        )
+  const password = passwordFile && createPassword(passwordFile, await deps.openSignIns(), now)
+  await password?.refresh()
+  return {
+    ...noGuards,
+    password,
+    tokens: tokenFile && createTokens(tokenFile),
+    bootToken: deps.bootToken,
+    hasProxies: flags.trustedProxies.length > 0 && flags.proxyUserHeader !== null,
+    wrongPasswords: createAttempts(wrongPasswordsMax, deps.steadyNow),
+    wrongTokens: createAttempts(wrongTokensMax, deps.steadyNow, tokenSlowness),
+    steadyNow: deps.steadyNow,
+    warnings: [passwordFile?.warning, tokenFile?.warning].filter((one) => one != null),
+    watch(onChange) {
+      const changed = () => {
+        void (password?.refresh() ?? Promise.resolve()).then(onChange, (err: unknown) =>
+          log.error({ err }, 'the password could not be read again'),
+        )
+      }
+      const ends = [passwordFile?.watch(changed), tokenFile?.watch(changed)]
+      return () => ends.forEach((end) => end?.())
+    },
+  }
+}
+
+const steadyNow = (): number => performance.now()
+
+/** What loopback needs. */
+export const noGuards: Guards = {
+  password: null,
+  tokens: null,
+  bootToken: null,
+  hasProxies: false,
+  wrongPasswords: createAttempts(wrongPasswordsMax, steadyNow),
+  wrongTokens: createAttempts(wrongTokensMax, steadyNow, tokenSlowness),
+  steadyNow,
+  warnings: [],
+  watch: () => () => {},
+}
+
+/** The guards that are on, for people to read: `loopback` when none is. */
+export function nameGuards({ password, tokens, hasProxies }: Guards): string {
+  const on = [password && 'password', tokens && 'token', hasProxies && 'proxy']
+  return on.filter(Boolean).join(', ') || 'loopback'
+}
+
+// A proxy's word about its user is asked for again that often; a page notices nothing.
+const proxiedStreamMs = 15 * 60_000
+
+const operator: Visitor = { name: null, isWelcome: () => true, hasSignedIn: false }
+
+/** Lets in only whom a guard knows. @throws Unauthorized, TooManyTries */
+export function onlyKnown(guards: Guards): MiddlewareHandler<WebEnv> {
+  return async (c, next) => {
+    const visitor = await recognise(c, guards)
+    if (!visitor) throw new Unauthorized(remedyOf(guards))
+    c.set('visitor', visitor)
+    return next()
+  }
+}
+
+async function recognise(c: Context<WebEnv>, guards: Guards): Promise<Visitor | null> {
+  const { password, tokens, hasProxies, steadyNow: now } = guards
+  if (!password && !tokens && !hasProxies) return operator
+  const { user } = c.get('sender')
+  if (user !== null) {
+    const until = now() + proxiedStreamMs
+    return { name: `user:${user}`, isWelcome: () => now() < until, hasSignedIn: false }
+  }
+  const cookie = password && readCookie(c, password)
+  const signIn = cookie === null ? null : await password?.recognise(cookie)
+  const [, token] = /^Bearer +([!-~]+)$/i.exec(c.req.header('authorization') ?? '') ?? []
+  if (token !== undefined) {
+    // A proxy may send a token of its own along with the cookie of somebody who has signed in.
+    if (signIn) return bearer(token, guards) ?? visitorOf(signIn)
+    return countedBearer(c, token, guards)
+  }
+  return signIn ? visitorOf(signIn) : null
+}
+
+function visitorOf(signIn: SignIn): Visitor {
+  return { name: null, isWelcome: () => signIn.isGood(), hasSignedIn: true }
+}
+
+/** Whom a token lets in; null for one that is not known. */
+function bearer(token: string, { tokens, bootToken }: Guards): Visitor | null {
+  if (bootToken !== null && isSameSecret(token, bootToken)) return operator
+  const found = tokens?.find(token)
+  if (!found) return null
+  return {
+    name: found.name === null ? null : `token:${found.name}`,
+    isWelcome: () => tokens?.find(token) != null,
+    hasSignedIn: false,
+  }
+}
+
+/** The same, and whoever guesses gets ever slower. @throws Unauthorized, TooManyTries */
+async function countedBearer(c: Context<WebEnv>, token: string, guards: Guards): Promise<Visitor> {
+  const { bootToken, wrongTokens, password } = guards
+  const { address } = c.get('sender')
+  if (bootToken !== null && isSameSecret(token, bootToken)) return operator
+  const attempt = wrongTokens.take(address)
+  let visitor: Visitor | null = null
+  const check = (): boolean => (visitor = bearer(token, guards)) !== null
+  const isRight = attempt ? check() : await wrongTokens.slowly(address, async () => check())
+  if (isRight) attempt?.giveBack()
+  if (visitor) return visitor
+  // Whose proxy sends a token of its own with every request is to be led to where one signs in.
+  const isPage = password !== null && !c.req.path.startsWith('/api/')
+  if (!attempt && !isPage) throw new TooManyTries(wrongTokens.waitSeconds(address))
+  throw new Unauthorized('This token is not one that lab knows.')
+}
+
+function remedyOf({ password, tokens, hasProxies }: Guards): string {
+  const ways = [
+    password && 'sign in at /login',
+    tokens && 'send a token of --token-file as `Authorization: Bearer TOKEN`',
+    hasProxies && 'come through the proxy that signs you on',
+  ]
+  return `lab does not know who asks: ${ways.filter(Boolean).join(', or ')}.`
+}
+
+/** By whom an action is done: the name a guard knows, else the way they came. */
+export function actorOf(c: Context<WebEnv>, way: Actor): Actor {
+  return c.get('visitor').name ?? way
+}

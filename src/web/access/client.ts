@@ -1,0 +1,110 @@
+// Who sends a request, from where and how: what its socket says, and what a trusted proxy in front says.
+// Nobody else's word counts. Imports errors only.
+import { BlockList, isIPv6 } from 'node:net'
+import type { MiddlewareHandler } from 'hono'
+import { InvalidRequest, LabError } from '../../errors.ts'
+import type { Sender, WebEnv } from '../env.ts'
+
+export interface Proxies {
+  /** Networks as `ADDRESS/BITS`. */
+  readonly networks: readonly string[]
+  /** The header in which they name the user; null when they name nobody. */
+  readonly userHeader: string | null
+}
+
+/** Finds out who sends each request, before anything else looks at it. @throws LabError unguarded_proxy */
+export function knowSender(proxies: Proxies): MiddlewareHandler<WebEnv> {
+  const isTrusted = trustOf(proxies.networks)
+  return (c, next) => {
+    const { remoteAddress, localAddress } = c.env?.incoming?.socket ?? {}
+    const { headers } = c.req.raw
+    const address = plainAddress(remoteAddress)
+    const isProxied = isTrusted(address)
+    if (!isProxied) refuseStrangeProxy(headers, address)
+    c.set('sender', {
+      address: isProxied ? forwardedFor(headers, isTrusted, address) : address,
+      localAddress: localAddress === undefined ? null : plainAddress(localAddress),
+      isProxied,
+      scheme: isProxied ? forwardedScheme(headers) : null,
+      host: (isProxied ? forwardedHost(headers) : null) ?? headers.get('host') ?? '',
+      user: isProxied ? userOf(headers, proxies.userHeader) : null,
+    })
+    return next()
+  }
+}
+
+/** Whether an address lies in one of the networks. */
+export function trustOf(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/')
+    list.addSubnet(address, Number(bits), isIPv6(address) ? 'ipv6' : 'ipv4')
+  }
+  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+/** An address as people write it: IPv4 without the clothes of IPv6, no zone. */
+export function plainAddress(address = 'unknown'): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+}
+
+// `Forwarded` and the `X-Forwarded-` family, and what nginx's older recipes set.
+const signsOfProxy = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/
+
+/** Behind a proxy that lab does not know, everybody looks like that proxy. */
+function refuseStrangeProxy(headers: Headers, address: string): void {
+  const sign = [...headers.keys()].find((name) => signsOfProxy.test(name))
+  if (sign === undefined) return
+  throw new LabError(
+    'unguarded_proxy',
+    `This request came through a proxy (it carries "${sign}") that lab has not been told to trust. If the proxy at ${address} is yours and lets nobody in without a sign-on, start lab with --trusted-proxy ${address}. Or reach lab without it, for example through an SSH tunnel: ssh -L 8080:127.0.0.1:8080 HOST.`,
+  )
+}
+
+/** The last of a list: what the nearest proxy wrote, whatever came in from further away. */
+function lastOf(value: string | null): string | null {
+  return value?.split(',').at(-1)?.trim() || null
+}
+
+function forwardedFor(
+  headers: Headers,
+  isTrusted: (address: string) => boolean,
+  proxy: string,
+): string {
+  const chain = (headers.get('x-forwarded-for') ?? '').split(',').map((part) => part.trim())
+  const stranger = chain
+    .map((part) => plainAddress(part.replace(/^\[(.*)\](?::\d+)?$/, '$1')))
+    .findLast((address) => address !== '' && !isTrusted(address))
+  return stranger?.slice(0, 64) ?? proxy
+}
+
+function forwardedScheme(headers: Headers): Sender['scheme'] {
+  const scheme = lastOf(headers.get('x-forwarded-proto'))
+  if (scheme === null || scheme === 'http' || scheme === 'https') return scheme
+  throw new InvalidRequest('X-Forwarded-Proto is neither http nor https.')
+}
+
+function forwardedHost(headers: Headers): string | null {
+  const prefix = lastOf(headers.get('x-forwarded-prefix'))
+  if (prefix !== null && prefix !== '/')
+    throw new InvalidRequest(
+      `lab does not live below a path such as ${prefix}: give it a host name or a port of its own.`,
+    )
+  const host = lastOf(headers.get('x-forwarded-host')) ?? headers.get('host')
+  const port = lastOf(headers.get('x-forwarded-port'))
+  if (host === null || port === null || /:\d+$/.test(host) || !/^\d{1,5}$/.test(port)) return host
+  return `${host}:${port}`
+}
+
+// No blank, comma or control character: two headers arrive as one with a comma. U+FFFD is what broken
+// bytes become, and it would make two users one.
+const userPattern = /^[^\p{C}\p{Z},\ufffd]{1,100}$/u
+
+function userOf(headers: Headers, header: string | null): string | null {
+  const value = header && headers.get(header)
+  if (!value) return null
+  // Node reads headers byte by byte; what proxies send is UTF-8.
+  const user = Buffer.from(value, 'latin1').toString()
+  if (userPattern.test(user)) return user
+  throw new InvalidRequest(`The header ${header} names no user that lab could write down.`)
+}

@@ -1,0 +1,170 @@
+// How much one client may take: connections, time to send, lengths. What is over the bound is answered
+// with its code, counted, and hurts nobody else. (Streams have bounds of their own, see streams.ts.)
+import type { Server, ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
+import type { MiddlewareHandler } from 'hono'
+import { LabError } from '../../errors.ts'
+import type { WebEnv } from '../env.ts'
+import { plainAddress } from './client.ts'
+
+/** How often each refusal was given since lab started, by its code. */
+export interface Counts {
+  add(code: string): void
+  all(): Readonly<Record<string, number>>
+}
+
+/** Makes a count of nothing yet. */
+export function createCounts(): Counts {
+  const counts = new Map<string, number>()
+  return {
+    add: (code) => void counts.set(code, (counts.get(code) ?? 0) + 1),
+    all: () => Object.fromEntries(counts),
+  }
+}
+
+/** For Node's server: what is slower or longer than any real request is refused. */
+export const serverBounds = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+} satisfies ServerOptions
+
+export interface ConnectionBounds {
+  readonly connectionsMax: number
+  readonly connectionsPerClientMax: number
+  /** A connection on which nothing moves for that long is ended; streams beat more often. */
+  readonly idleMs: number
+}
+
+// A browser asks within milliseconds; what is silent longer gives its place to who asks, wherever it comes from.
+const silentMs = 1000
+
+const boundsDefault: ConnectionBounds = {
+  connectionsMax: 2000,
+  connectionsPerClientMax: 200,
+  idleMs: 60_000,
+}
+
+/**
+ * Bounds a server's connections. Trusted proxies, and loopback with its tunnels, bring many clients: only
+ * the bound for all counts for them. Where that is reached, connections that say nothing give way.
+ */
+export function boundConnections(
+  server: Server,
+  isTrusted: (address: string) => boolean,
+  counts: Counts,
+  given: Partial<ConnectionBounds> = {},
+): void {
+  const bounds = { ...boundsDefault, ...given }
+  const open = new Map<string, number>()
+  /** Connections on which no request has come yet, the oldest first, and since when they stand. */
+  const silent = new Map<Socket, number>()
+  const counted = new Set<Socket>()
+
+  /** Ends the oldest connection that had its time to say something and has not. */
+  function makeRoom(): void {
+    const [oldest] = silent
+    if (!oldest || performance.now() - oldest[1] < silentMs) return
+    const [socket] = oldest
+    silent.delete(socket)
+    counts.add('silent_connection')
+    counted.delete(socket)
+    socket.destroy()
+  }
+
+  /** Counts a connection until it ends; whether there is room for it. */
+  function admit(socket: Socket): boolean {
+    const address = plainAddress(socket.remoteAddress)
+    const own = (open.get(address) ?? 0) + 1
+    open.set(address, own)
+    if (counted.size >= bounds.connectionsMax) makeRoom()
+    counted.add(socket)
+    silent.set(socket, performance.now())
+    socket.once('close', () => {
+      silent.delete(socket)
+      counted.delete(socket)
+      const left = (open.get(address) ?? 1) - 1
+      if (left > 0) open.set(address, left)
+      else open.delete(address)
+    })
+    if (counted.size > bounds.connectionsMax) return false
+    return own <= bounds.connectionsPerClientMax || isLoopback(address) || isTrusted(address)
+  }
+
+  server.on('request', ({ socket }) => void silent.delete(socket))
+  // In front of Node's own listener: what is refused is never read, so nothing of it is done.
+  const serve = server.listeners('connection')
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    if (admit(socket)) return serve.forEach((listener): unknown => listener.call(server, socket))
+    counts.add('too_many_connections')
+    refuse(
+      socket,
+      '429 Too Many Requests',
+      'too_many_connections',
+      'Too many connections are open.',
+    )
+  })
+  server.setTimeout(bounds.idleMs)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const [status, code, message] = answers[error.code ?? ''] ?? malformed
+    // A client that went away is nobody to answer or count.
+    if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy()
+    counts.add(code)
+    return isAnswered(socket) ? socket.destroy() : refuse(socket, status, code, message)
+  })
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
+}
+
+const malformed = [
+  '400 Bad Request',
+  'invalid_request',
+  'This is not HTTP as lab reads it.',
+] as const
+const answers: Readonly<Record<string, readonly [string, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'headers_too_large',
+    `The address and the headers have at most ${serverBounds.maxHeaderSize} bytes.`,
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    'request_timeout',
+    'The request did not arrive in time.',
+  ],
+}
+
+/** Whether an answer has begun on that connection, so that another would be taken for a part of it. */
+function isAnswered(socket: Socket): boolean {
+  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } | null }
+  return answer?.headersSent === true
+}
+
+// Long enough for the answer to arrive, short enough to hold nobody's place.
+const lingerMs = 1000
+
+function refuse(socket: Socket, status: string, code: string, message: string): void {
+  const body = JSON.stringify({ error: { code, message } })
+  socket.on('error', () => {})
+  // What still comes in is thrown away: an end with unread bytes would take the answer with it.
+  socket.resume()
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  )
+  setTimeout(() => socket.destroy(), lingerMs).unref()
+}
+
+// The longest that means something is a name of some hundred characters, each written as three.
+const urlCharsMax = 4096
+
+/** Refuses an address that is longer than any of lab's. */
+export function boundedUrl(): MiddlewareHandler<WebEnv> {
+  return (c, next) => {
+    if ((c.env?.incoming?.url ?? c.req.url).length <= urlCharsMax) return next()
+    throw new LabError('url_too_long', `An address has at most ${urlCharsMax} characters.`)
+  }
+}

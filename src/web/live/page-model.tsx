@@ -1,0 +1,104 @@
+// What the app shows at a moment: the whole picture, and what a form's answer changes of it.
+import { createHash, randomBytes } from 'node:crypto'
+import { isOpen, type Instance, type Project } from '../../core/instance.ts'
+import type { ServerInfo, Service } from '../deps.ts'
+import { Offer } from '../views/instance/resume-offer.tsx'
+import type { Moment } from '../views/render-context.ts'
+import { Needs } from '../views/instance/attention.tsx'
+import { CapCount } from '../views/overview.tsx'
+import { Placed } from '../views/partials.tsx'
+import { htmlOf, Partial } from '../views/parts.tsx'
+import type { Picture } from '../views/snapshot.ts'
+import { GoneRow } from '../views/instance/row.tsx'
+
+export interface Live {
+  /** The present moment; every call is a later one. */
+  moment(): Moment
+  /** The projects, and one for each whose instances outlive its folder. */
+  projects(): readonly Project[]
+  /** Everything the page shows; no live instance is missing, whatever became of its folder. */
+  picture(): Picture
+  /** The rows of these instances, as partials. */
+  rows(changed: readonly Instance[]): string
+  /** The partials that bring a page up to date after a form changed these instances. */
+  partials(changed: readonly Instance[], gone?: readonly string[]): string
+}
+
+/** Names a set, so that a reconnecting page is only sent what it lacks. */
+function nameOf(set: readonly string[]): string {
+  return createHash('sha256').update(set.toSorted().join('\0\0')).digest('base64url').slice(0, 12)
+}
+
+/** Names the cards and the ended instances, apart. */
+function knownOf(projects: readonly Project[], ended: readonly Instance[]): string {
+  const cards = projects.map(({ key, path }) => `${key}\0${path}`)
+  return `${nameOf(cards)}.${nameOf(ended.map(({ id, endedAt }) => `${id}\0${endedAt}`))}`
+}
+
+/** Makes the live side of one app. */
+export function createLive(
+  instances: Service,
+  { now, root, server }: { now: () => number; root: string; server: () => ServerInfo },
+): Live {
+  const boot = randomBytes(4).toString('hex')
+  let serial = 0
+  const moment = (): Moment => ({
+    rev: `${boot}.${++serial}`,
+    now: now(),
+    root,
+    until: Number.POSITIVE_INFINITY,
+  })
+
+  function projects(): readonly Project[] {
+    const known = [...instances.projects()]
+    const keys = new Set(known.map(({ key }) => key))
+    for (const { project: key, projectPath: path } of instances.list()) {
+      if (keys.has(key)) continue
+      keys.add(key)
+      const own = instances.list().filter(({ project }) => project === key)
+      known.push({ key, path, lastUsedAt: null, instances: own })
+    }
+    return known
+  }
+
+  function picture(): Picture {
+    const all = projects()
+    const ended = instances.list({ ended: true }).filter((one) => !isOpen(one))
+    return {
+      projects: all,
+      ended,
+      cap: instances.cap(),
+      notices: instances.notices(),
+      foreign: instances.foreign(),
+      offer: instances.comeBack(),
+      known: knownOf(all, ended),
+      lab: server(),
+    }
+  }
+
+  function rows(changed: readonly Instance[]): string {
+    const at = moment()
+    return changed.map((instance) => htmlOf(<Placed instance={instance} at={at} />)).join('')
+  }
+
+  return {
+    moment,
+    projects,
+    picture,
+    rows,
+    partials(changed, gone = []) {
+      const at = moment()
+      const sums = htmlOf(
+        <Partial into="body">
+          {gone.map((id) => (
+            <GoneRow id={id} at={at} />
+          ))}
+          <Needs instances={instances.list()} offer={instances.comeBack()} at={at} />
+          <Offer offer={instances.comeBack()} cap={instances.cap()} at={at} />
+          <CapCount cap={instances.cap()} at={at} />
+        </Partial>,
+      )
+      return rows(changed) + sums
+    },
+  }
+}

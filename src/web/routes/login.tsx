@@ -1,0 +1,111 @@
+// Signing in and out by lab's own password, and the way there for whoever no guard knows. Works without
+// any script; what is refused comes back as the same form.
+import { Hono, type Context } from 'hono'
+import { LabError, TooManyTries } from '../../errors.ts'
+import { boundedBody, readForm } from '../body.ts'
+import { dropCookie, readCookie, writeCookie } from '../access/cookie.ts'
+import type { WebEnv, WebLog } from '../env.ts'
+import type { Guards } from '../access/auth.ts'
+import { localPath, pathOfPage, signInPath } from '../access/return-path.ts'
+import type { Password } from '../access/password.ts'
+
+// Behind that many a real person waits for seconds.
+const waitingMax = 16
+
+export interface LoginDeps {
+  readonly guards: Guards
+  readonly log: WebLog
+  /** Draws the form. */
+  readonly draw: (form: { next: string; message?: string }) => string
+  /** Called when somebody who was let in may be welcome no more. */
+  readonly onChange: () => void
+}
+
+/** Makes /login and /logout; without a password there is no such page. */
+export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<WebEnv> {
+  const login = new Hono<WebEnv>()
+  const { password } = guards
+  if (!password) return login
+
+  login.get('/login', (c) => c.html(draw({ next: localPath(c.req.query('next')) })))
+
+  login.post('/login', boundedBody, async (c) => {
+    const { password: given = '', next } = await readForm(c)
+    const refusal = await refusalOf(c, password, given)
+    const { address } = c.get('sender')
+    if (!refusal) {
+      writeCookie(c, password, await password.issue())
+      log.info({ address }, 'somebody signed in')
+      return c.redirect(localPath(next), 303)
+    }
+    log.warn({ address, code: refusal.code }, 'a sign-in was refused')
+    if (refusal instanceof TooManyTries) c.header('retry-after', `${refusal.retryAfterSeconds}`)
+    const { message } = refusal
+    const status = refusal.code === 'too_many_tries' ? 429 : 401
+    return c.html(draw({ next: localPath(next), message }), status)
+  })
+
+  async function refusalOf(
+    c: Context<WebEnv>,
+    secret: Password,
+    given: string,
+  ): Promise<LabError | null> {
+    const { address } = c.get('sender')
+    const { wrongPasswords } = guards
+    const attempt = wrongPasswords.take(address)
+    if (!attempt) {
+      // Whoever knows the password gets in, however often others at this address were wrong.
+      const isRight = await wrongPasswords.slowly(address, () => secret.isRight(given))
+      return isRight ? null : new TooManyTries(wrongPasswords.waitSeconds(address))
+    }
+    if (secret.waiting() >= waitingMax) {
+      attempt.giveBack()
+      return new LabError('too_many_tries', 'Too many sign in at once. Try again in a moment.')
+    }
+    if (!(await secret.isRight(given)))
+      return new LabError('unauthorized', 'That is not the password.')
+    attempt.giveBack()
+    return null
+  }
+
+  login.post('/logout', boundedBody, async (c) => {
+    const { everywhere } = await readForm(c)
+    const signIn = await password.recognise(readCookie(c, password) ?? '')
+    dropCookie(c, password)
+    if (signIn) {
+      const ended = everywhere === '1' ? password.endAll() : signIn.end()
+      // It has ended already, also when that cannot be written down.
+      await ended.finally(onChange)
+      log.info({ address: c.get('sender').address, everywhere: everywhere === '1' }, 'signed out')
+    }
+    return c.redirect('/login', 303)
+  })
+
+  return login
+}
+
+/**
+ * Leads a person to where one signs in: pages by a redirect, htmx and its streams by the header that
+ * makes it leave the page instead of swapping. Null for programs, which are only told.
+ */
+export function leadToLogin(c: Context<WebEnv>, { password }: Guards): Response | null {
+  const { path, method } = c.req
+  if (path.startsWith('/api/')) {
+    c.header('www-authenticate', 'Bearer')
+    return null
+  }
+  if (c.req.header('hx-request') === 'true' || path === '/events') {
+    const page = c.req.header('hx-current-url') ?? c.req.header('referer')
+    // Without a page of lab's own, a reload leads to the proxy's.
+    if (password) c.header('hx-redirect', signInPath(pathOfPage(page, c.get('sender').host)))
+    else c.header('hx-refresh', 'true')
+    return c.body(null, 401)
+  }
+  if (!password) return null
+  const isRead = method === 'GET' || method === 'HEAD'
+  const { pathname, search } = new URL(c.req.url)
+  const next = isRead
+    ? pathname + search
+    : pathOfPage(c.req.header('referer'), c.get('sender').host)
+  return c.redirect(signInPath(next), 303)
+}

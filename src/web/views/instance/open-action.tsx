@@ -1,0 +1,115 @@
+// The one button of a row that leads to its agent: the link, or what stands in its way and what to do.
+import type { Child, FC } from 'hono/jsx'
+import type { Instance } from '../../../core/instance.ts'
+import { Command } from '../parts.tsx'
+import { RowForm } from './row-form.tsx'
+import { shellText } from '../shell-text.ts'
+import { titleOf } from '../words.ts'
+
+const listPage = 'https://claude.ai/code'
+
+// Dialogs that come before claude.ai can show anything: they are answered in a terminal.
+const startDialogs: Readonly<Record<string, string>> = {
+  trust: 'Claude asks whether it may trust this folder.',
+  'MCP approval': 'Claude asks which MCP servers of this project it may use.',
+  'CLAUDE.md imports': 'Claude asks whether CLAUDE.md may import files from outside this folder.',
+  'API key': 'Claude asks whether to use the API key in its environment.',
+  login: 'Claude asks you to log in.',
+  onboarding: 'Claude shows its first questions.',
+  'resume picker': 'Claude asks how to resume the conversation.',
+  'bypass permissions': 'Claude asks whether it may work without asking for permissions.',
+  'managed settings': 'Claude asks you to approve the settings that your organisation manages.',
+}
+
+/** Takes the same room whatever it says. */
+export const WayIn: FC<{ instance: Instance }> = ({ instance }) => {
+  const { state, waitingFor, linkState, deepLink } = instance
+  const title = titleOf(instance)
+  const link = linkState === 'linked' && deepLink?.startsWith('https://') ? deepLink : null
+  if (state === 'waiting' && (link === null || Object.hasOwn(startDialogs, waitingFor ?? '')))
+    return <Answer instance={instance} link={link} />
+  if (link !== null) return <Away href={link} label={`Open in claude.ai: ${title}`} text="Open" />
+  if (linkState === 'lost') return <Lost instance={instance} />
+  if (linkState === 'unavailable')
+    return <Away href={listPage} label={`List in claude.ai: find ${title}`} text="List" />
+  return <span class="button open">Connecting…</span>
+}
+
+const Away: FC<{ href: string; label: string; text: string }> = (props) => (
+  <a
+    class="button open"
+    href={props.href}
+    target="_blank"
+    rel="noopener noreferrer"
+    aria-label={props.label}
+  >
+    <span>
+      {props.text}
+      <span class="wide"> in claude.ai</span>
+    </span>
+    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d="M5 11 11 5M6 5h5v5" />
+    </svg>
+  </a>
+)
+
+const Unfolding: FC<{ id: string; word: string; label: string; children?: Child }> = (props) => (
+  <details class="menu way" name="menu" id={props.id}>
+    <summary class="button open" aria-label={props.label}>
+      <span>{props.word}</span>
+      <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+        <path d="m4.5 6.5 3.5 3.5 3.5-3.5" />
+      </svg>
+    </summary>
+    {props.children}
+  </details>
+)
+
+const Answer: FC<{ instance: Instance; link: string | null }> = ({ instance, link }) => {
+  const { id, waitingFor, attach, linkState } = instance
+  const asks = Object.hasOwn(startDialogs, waitingFor ?? '') ? startDialogs[waitingFor!] : null
+  return (
+    <Unfolding id={`a-${id}`} word="Answer" label={`Answer ${titleOf(instance)}`}>
+      <div class="panel">
+        <p>
+          {asks ?? `Claude waits for you: ${waitingFor ?? 'your answer'}.`} Attach a terminal and
+          answer there.
+        </p>
+        <Command text={shellText(attach)} />
+        {link === null ? null : (
+          <Away href={link} label={`Or open in claude.ai: ${titleOf(instance)}`} text="Or open" />
+        )}
+        {linkState === 'lost' ? <Relaunch instance={instance} /> : null}
+      </div>
+    </Unfolding>
+  )
+}
+
+/** Only while lab can see the instance: a new start would be refused. */
+const Lost: FC<{ instance: Instance }> = ({ instance }) =>
+  instance.state === 'unknown' || instance.state === 'stopping' ? (
+    <span class="button open">Link lost</span>
+  ) : (
+    <Unfolding
+      id={`r-${instance.id}`}
+      word="Relaunch"
+      label={`The link is lost: relaunch ${titleOf(instance)}`}
+    >
+      <div class="panel">
+        <Relaunch instance={instance} />
+      </div>
+    </Unfolding>
+  )
+
+const Relaunch: FC<{ instance: Instance }> = ({ instance }) => (
+  <RowForm instance={instance} verb="resume" class="ask">
+    <p>
+      Its link to claude.ai is lost. A relaunch restarts the agent and gets a new one: what it does
+      now is cut off, its conversation goes on.
+    </p>
+    <button class="button primary">
+      <span class="idle">Relaunch</span>
+      <span class="pending">Relaunching…</span>
+    </button>
+  </RowForm>
+)

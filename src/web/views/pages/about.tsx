@@ -1,0 +1,68 @@
+// The foot of the page: what lab runs with.
+import type { Child, FC } from 'hono/jsx'
+import type { ServerInfo } from '../../deps.ts'
+import { shellText } from '../shell-text.ts'
+import { bytesText } from '../words.ts'
+
+const dirReasons = {
+  '--claude-config-dir': 'named by --claude-config-dir',
+  CLAUDE_CONFIG_DIR: "named by CLAUDE_CONFIG_DIR in lab's environment",
+}
+
+/** What lab runs with, for whoever wonders which directory or program counts. */
+export const About: FC<{ lab: ServerInfo }> = ({ lab }) => {
+  const { claude, projectsRoot, stateDir, tmux, variables } = lab
+  return (
+    <footer>
+      <details>
+        <summary>
+          lab {lab.version} · {bytesText(lab.memoryBytes)}
+        </summary>
+        <dl>
+          <dt>Projects</dt>
+          <dd>
+            <code>{projectsRoot}</code>
+          </dd>
+          <dt>State</dt>
+          <dd>
+            <code>{stateDir}</code>
+          </dd>
+          <dt>Claude Code</dt>
+          <dd>
+            {claude.version} <code>{claude.path ?? 'not found'}</code>
+          </dd>
+          <dt>Its configuration and login</dt>
+          <dd>
+            <code>{claude.dir}</code>
+            {claude.dirFrom === null ? null : `, ${dirReasons[claude.dirFrom]}`}
+          </dd>
+          <dt>tmux</dt>
+          <dd>
+            {tmux.version} <code>{shellText(tmux.argv)}</code>
+          </dd>
+          <Names title="Agents also get" names={variables.passed} />
+          <Names title="Agents do not get" names={variables.withheld}>
+            ; <code>--pass-env NAME</code> passes one on
+          </Names>
+          <Names title="To be passed on, but not set" names={variables.missing} />
+        </dl>
+      </details>
+    </footer>
+  )
+}
+
+const Names: FC<{ title: string; names: readonly string[]; children?: Child }> = (props) =>
+  props.names.length === 0 ? null : (
+    <>
+      <dt>{props.title}</dt>
+      <dd>
+        {props.names.map((name, i) => (
+          <>
+            {i === 0 ? null : ', '}
+            <code>{name}</code>
+          </>
+        ))}
+        {props.children}
+      </dd>
+    </>
+  )

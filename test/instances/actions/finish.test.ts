@@ -1,0 +1,66 @@
+// What an end consists of, and in which order it is told.
+import { expect, test } from 'vitest'
+import { createEnding } from '../../../src/instances/actions/finish.ts'
+import { createLog } from '../../../src/log.ts'
+import { reserve } from '../../fixtures/entry.ts'
+
+type Options = Parameters<typeof createEnding>[0]
+
+/** An end of one instance, step by step; `killPane` is what tmux makes of being told to end its pane. */
+function end(killPane: () => Promise<void>) {
+  const entry = Object.assign(reserve(), {
+    state: 'ready',
+    session: { isMoved: false, paneId: '%1', panePid: 0 },
+  } as const)
+  const steps: string[] = []
+  const step =
+    <T>(name: string, result: T) =>
+    () => {
+      steps.push(`${name} while ${entry.state}`)
+      return result
+    }
+  const ledger = {
+    entries: () => [entry],
+    move: (moved: { state: string }, to: string) => (steps.push(to), (moved.state = to), true),
+    nextEnd: () => 1,
+    save: step('saved', Promise.resolve(true)),
+    publish: step('told', undefined),
+  }
+  const tmux = {
+    capture: step('captured', Promise.resolve(['bye'])),
+    killPane: () => killPane().finally(step('removed', undefined)),
+  }
+  const store = { failure: () => null, written: () => Promise.resolve() }
+  const deps = { tmux, store, log: createLog('error', { write: () => {} }), now: Date.now }
+  const notes = { remove: step('note removed', undefined) }
+  const conversations = { takeLast: () => Promise.resolve() }
+  const ending = createEnding({ deps, ledger, notes, conversations } as unknown as Options)
+  const exit = { code: null, signal: 'SIGKILL' }
+  const concluded = ending.conclude(entry, { reason: 'signal', exit, by: 'nobody' })
+  return { entry, steps, concluded }
+}
+
+test('an end is told when its session is gone, and its note goes when the store has it', async () => {
+  let gone = (): void => {}
+  const { entry, steps, concluded } = end(() => new Promise((resolve) => (gone = resolve)))
+  await new Promise(setImmediate)
+  expect([entry.state, entry.ended, steps]).toEqual(['ready', null, ['captured while ready']])
+  gone()
+  await concluded
+  await new Promise(setImmediate)
+  expect(steps.slice(1)).toEqual([
+    'removed while ready',
+    'error',
+    'saved while error',
+    'told while error',
+    'note removed while error',
+  ])
+  expect(entry).toMatchObject({ session: null, ended: { evidence: { lastLines: ['bye'] } } })
+})
+
+test('a session that tmux does not let go of keeps no end from being told', async () => {
+  const { entry, steps, concluded } = end(() => Promise.reject(new Error('tmux hangs')))
+  await concluded
+  expect(steps).toContain('told while error')
+  expect(entry.ended).toMatchObject({ evidence: { reason: 'signal', signal: 'SIGKILL' } })
+})

@@ -1,0 +1,193 @@
+// A stop that an earlier lab began, with processes of the test's own in the place of tmux's.
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, vi } from 'vitest'
+import { createAgents } from '../../../src/instances/observe/agents.ts'
+import type { End } from '../../../src/instances/actions/finish.ts'
+import type { Entry } from '../../../src/instances/state/entry.ts'
+import { createSightings } from '../../../src/instances/observe/reconcile.ts'
+import { createStop } from '../../../src/instances/actions/stop.ts'
+import { createSweeper, type Sweeper } from '../../../src/processes/reaper.ts'
+import { createLog } from '../../../src/log.ts'
+import {
+  createProcessTableReader,
+  isRunning,
+  readProcess,
+  type ProcessId,
+} from '../../../src/processes/proc.ts'
+import { reserve } from '../../fixtures/entry.ts'
+import { test } from '../../fixtures/folder.ts'
+import { isAlive } from '../../fixtures/life.ts'
+import { until } from '../../fixtures/until.ts'
+
+// A mark of this run's own: a sweep ends whatever carries it, on the whole machine.
+const id = randomUUID()
+
+// Ended by exact identity: the number of one that is over may be another's.
+const started: ProcessId[] = []
+
+afterEach(async () => {
+  vi.useRealTimers()
+  const marked = [...(await createProcessTableReader()()).values()]
+  for (const one of [...started.splice(0), ...marked.filter(({ instance }) => instance === id)])
+    if (isRunning(one)) process.kill(one.pid, 'SIGKILL')
+})
+
+/**
+ * A shell with what it starts, as a keeper has its agent, and what it does after; the first says each
+ * pid. `mark` is what lab sets for its own.
+ */
+async function startTree(
+  mark: string | null,
+  script: string,
+  count: number,
+  after = 'exit',
+): Promise<number[]> {
+  const shell = spawn('sh', ['-c', `${script}\nwait\n${after}`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...(mark && { LAB_INSTANCE: mark }) },
+  })
+  let said = ''
+  shell.stdout.on('data', (text: Buffer) => (said += text.toString()))
+  const lines = await until(() => said.split('\n').length > count && said.trim().split('\n'), {
+    what: `${count} pids`,
+  })
+  const pids = [shell.pid!, ...lines.map(Number)]
+  started.push(...pids.map((pid) => readProcess(pid)!))
+  return pids
+}
+
+const oneChild = 'sleep 600 & echo $!'
+// Both pids are said when neither is ended by SIGTERM any more.
+const stubborn = `(trap '' TERM HUP; setsid sleep 600 & echo $!; exec sh -c 'echo $$; exec sleep 600') &`
+
+const graceMs = 1000
+const log = createLog('error')
+const realSweeper = (): Sweeper =>
+  createSweeper({
+    graceMs,
+    log,
+    spare: () => [],
+    isReaper: (pid) => pid <= 1 || pid === process.pid,
+  })
+
+/** Takes a listing over as the service does, for one instance, with nothing of the disk or of tmux. */
+function serviceOf(entry: Entry, sweeper = realSweeper()) {
+  const ends: End[] = []
+  const nothing = (): undefined => undefined
+  const facts = { server: null, instances: [] }
+  const store = { facts, update: () => Promise.resolve() }
+  const ledger = {
+    find: () => entry,
+    live: () => [entry],
+    move: (moved: { state: string }, to: string) => void (moved.state = to),
+    save: () => Promise.resolve(true),
+    publish: nothing,
+    publishAll: nothing,
+    setForeign: nothing,
+    setServerVersion: nothing,
+    setReadable: nothing,
+  }
+  const notes = { read: () => null, names: () => new Set(), endAskedBy: () => null }
+  type Parts = Parameters<typeof createStop>[0] & Parameters<typeof createSightings>[0]
+  const parts = { deps: { graceMs, log, store, now: Date.now }, ledger, notes } as unknown as Parts
+  const stop = createStop({
+    ...parts,
+    sweeper,
+    ending: { begin: nothing, conclude: async (_entry, end) => void ends.push(end) },
+  })
+  const apply = createSightings({
+    ...parts,
+    agents: createAgents({ candidates: () => [] } as unknown as Parameters<typeof createAgents>[0]),
+    adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
+    end: nothing,
+    goOnStopping: (stopping) => stop.goOn(stopping),
+    lookSoon: nothing,
+  })
+  const server = { pid: process.pid, startedAt: 1, version: '3.4' }
+  /** Lists the instance's session, whose pane is that process. */
+  function see(pid: number, dead = false): void {
+    const death = { dead, deadStatus: null, deadSignal: null }
+    const pane = { paneId: '%1', isMoved: false, pid, title: '', ...death }
+    const session = { sessionId: '$1', name: entry.name, attached: 0, createdAt: 1 }
+    apply({ server, sessions: [{ ...session, isGuest: false, pane, lab: { id } }] }, 1)
+  }
+  return { see, ends }
+}
+
+const stopping = (): Entry =>
+  Object.assign(reserve({ id }), { stopAskedBy: 'api', state: 'stopping' } as const)
+
+test.for([
+  ['a stop ends what runs below the keeper', { mark: id, dead: false, isSpared: false }],
+  [
+    'a stop spares what runs below a dead pane’s pid, which may be another’s by now',
+    { mark: null, dead: true, isSpared: true },
+  ],
+] as const)('%s', async ([, { mark, dead, isSpared }]) => {
+  const [shell, child] = (await startTree(mark, oneChild, 1)) as [number, number]
+  const { see, ends } = serviceOf(stopping())
+  see(shell, dead)
+  await until(() => ends.length === 1, { what: 'the end of the stop' })
+  expect(isAlive(child)).toBe(isSpared)
+})
+
+test('a stop waits for a keeper that is only about to be one', async ({ folder }) => {
+  const go = join(folder, 'go')
+  const becomes = `exec env LAB_INSTANCE=${id} sh -c 'sleep 600 & echo $!; wait'`
+  const script = `echo $$; while [ ! -e ${go} ]; do sleep 0.01; done; ${becomes}`
+  const [keeper, itself] = (await startTree(null, script, 1)) as [number, number]
+  expect(itself).toBe(keeper)
+  // As long as the clock stands, it is waited for.
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const { see, ends } = serviceOf(stopping())
+  see(keeper)
+  // Who did not wait would have looked twice by now, and found nothing.
+  for (let looks = 0; looks < 5; looks++) await realSweeper().belongings(id, null)
+  expect(ends).toEqual([])
+  writeFileSync(go, '')
+  await until(() => ends.length === 1, { what: 'the end of the stop' })
+  expect(isAlive(keeper)).toBe(false)
+})
+
+test('what heeds nothing is killed when the grace is over, and there is one grace for all of it', async () => {
+  const pids = await startTree(id, stubborn, 2)
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const { see, ends } = serviceOf(stopping())
+  see(pids[0]!)
+  // By now the stop has begun. Then the clock stands still: who waited for another grace would do so for ever.
+  await new Promise(setImmediate)
+  vi.advanceTimersByTime(graceMs)
+  await until(() => ends.length === 1, { what: 'the end of the stop' })
+  expect(pids.map(isAlive)).toEqual([false, false, false])
+  expect(ends[0]).not.toHaveProperty('failed')
+})
+
+test('what was killed is given the time to go, and its keeper the time to note how', async () => {
+  const pids = await startTree(id, stubborn, 2, 'exec sleep 600')
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const sweeper = realSweeper()
+  const waits: [pids: readonly number[], ms: number][] = []
+  const killed: ProcessId[] = []
+  const slow: Sweeper = {
+    ...sweeper,
+    // The kernel takes its time: what is killed runs on until somebody waits for it, and so does the keeper.
+    signal: (processes, name) =>
+      name === 'SIGKILL' ? void killed.push(...processes) : sweeper.signal(processes, name),
+    gone(processes, deadline) {
+      waits.push([processes.map(({ pid }) => pid), deadline - performance.now()])
+      if (killed.length > 0) sweeper.signal(processes, 'SIGKILL')
+      return sweeper.gone(processes, deadline)
+    },
+    sweep: () => Promise.resolve([]),
+  }
+  const { see, ends } = serviceOf(stopping(), slow)
+  see(pids[0]!)
+  await new Promise(setImmediate)
+  vi.advanceTimersByTime(graceMs)
+  await until(() => ends.length === 1, { what: 'the end of the stop' })
+  expect(ends[0]).not.toHaveProperty('failed')
+  expect(waits.at(-1)).toEqual([[pids[0]], 2000])
+})

@@ -1,0 +1,47 @@
+// Which registry file is an instance's agent's: what the thousands cost whose processes are gone.
+import { describe, expect, test, vi } from 'vitest'
+import { parseEntry } from '../../../src/claude/registry-entry.ts'
+import type { Registry } from '../../../src/claude/registry.ts'
+import { createAgents } from '../../../src/instances/observe/agents.ts'
+import { fileOf } from '../../fixtures/registry.ts'
+
+const looked = vi.hoisted(() => ({ at: [] as number[] }))
+
+vi.mock('../../../src/processes/proc.ts', async (original) => {
+  const real = await original<typeof import('../../../src/processes/proc.ts')>()
+  const readProcess = (pid: number) => {
+    looked.at.push(pid)
+    return real.readProcess(pid)
+  }
+  return {
+    ...real,
+    readProcess,
+    isRunning: ({ pid, start }: { pid: number; start: string }) =>
+      readProcess(pid)?.start === start,
+  }
+})
+
+describe('agents', () => {
+  test('look once for the process of a file that has outlived it, not at every change', () => {
+    const entries = Array.from({ length: 100 }, (_, i) => parseEntry(fileOf(5_000_000 + i))!)
+    const candidates = new Set(entries)
+    const registry: Registry = {
+      read: () => null,
+      entries: () => entries,
+      candidates: () => candidates,
+      retire: (entry) => void candidates.delete(entry),
+      reconcile() {},
+      close() {},
+    }
+    const agents = createAgents(registry)
+    agents.join([])
+    expect(new Set(looked.at).size).toBe(100)
+    looked.at = []
+    agents.join([])
+    agents.forget()
+    agents.join([])
+    expect(looked.at).toEqual([])
+    // Nor are they gone through again.
+    expect(candidates.size).toBe(0)
+  })
+})

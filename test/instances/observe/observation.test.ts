@@ -1,0 +1,100 @@
+// What tmux, the keeper and the registry say of an instance, before anything is made of it.
+import { describe, expect, test } from 'vitest'
+import { exitOf, type Signals } from '../../../src/core/state.ts'
+import type { Entry } from '../../../src/instances/state/entry.ts'
+import { signalsOf } from '../../../src/instances/observe/observation.ts'
+import type { ListedSession } from '../../../src/tmux/tmux.ts'
+import { id, registry, reserve } from '../../fixtures/entry.ts'
+
+type Pane = NonNullable<ListedSession['pane']>
+
+const alive: Pane = {
+  paneId: '%1',
+  isMoved: false,
+  pid: 7,
+  dead: false,
+  deadStatus: null,
+  deadSignal: null,
+  title: '',
+}
+
+function sessionWith(pane: Partial<Pane> | null): ListedSession {
+  const session = { sessionId: '$1', name: 'api', attached: 0, createdAt: 1, isGuest: false }
+  return { ...session, lab: { id }, pane: pane && { ...alive, ...pane } }
+}
+
+function of(
+  pane: Partial<Pane> | null,
+  change: Partial<Parameters<typeof signalsOf>[1]> = {},
+  entry: Partial<Entry> = {},
+): Signals {
+  const session = pane && sessionWith(pane)
+  return signalsOf(
+    { ...reserve(), ...entry },
+    {
+      session: session ?? undefined,
+      note: null,
+      serverGone: false,
+      ...change,
+    },
+  )
+}
+
+test.for([
+  ['a pane in which something runs', {}, false, 'alive'],
+  ['a pane in which nothing runs', { dead: true }, false, 'dead'],
+  ['no session', null, false, 'absent'],
+  ['no session and another server', null, true, 'server_gone'],
+  // The world wins: what is there cannot have gone with its server.
+  ['a pane and another server', {}, true, 'alive'],
+] as const)('%s is told as such', ([, pane, serverGone, told]) => {
+  expect(of(pane, { serverGone }).pane).toBe(told)
+})
+
+describe('how it ended', () => {
+  test('is what the keeper noted, though tmux says something else', () => {
+    const dead = { dead: true, deadSignal: 9 }
+    expect(of(dead, { note: exitOf(3) }).exit).toEqual(exitOf(3))
+    expect(of(null, { note: exitOf(3) }).exit).toEqual(exitOf(3))
+  })
+
+  test('is what tmux kept of a dead pane, where there is no note', () => {
+    expect(of({ dead: true, deadSignal: 9 }).exit).toEqual(exitOf(137))
+    expect(of({ dead: true, deadStatus: 3 }).exit).toEqual(exitOf(3))
+    expect(of({ dead: true }).exit).toBeNull()
+    // A pane that was started again still carries the status of before.
+    expect(of({ deadStatus: 3 }).exit).toBeNull()
+  })
+})
+
+describe('what it does', () => {
+  const old = { ...registry, status: null }
+  const since = (ms: number) => ({ registry: old, statuslessSince: performance.now() - ms })
+
+  test.for([
+    ['✳ Claude', 'quiet'],
+    ['◐ thinking', 'busy'],
+    ['⠂ thinking', 'busy'],
+    ['vim', null],
+  ] as const)('is in the title %j where the registry has no status', ([title, told]) => {
+    expect(of({ title }, {}, since(10_000)).title).toBe(told)
+  })
+
+  test('is not in the title where the registry says it, or may be about to', () => {
+    const title = '◐ thinking'
+    expect(of({ title }, {}, { registry }).title).toBeNull()
+    expect(of({ title }, {}, since(0)).title).toBeNull()
+    expect(of({ title }).title).toBeNull()
+  })
+
+  test('is a dialog on the screen only until the registry has a status', () => {
+    expect(of({}, {}, { dialog: 'trust' }).dialog).toBe('trust')
+    expect(of({}, {}, { dialog: 'trust', registry: old }).dialog).toBe('trust')
+    expect(of({}, {}, { dialog: 'trust', registry }).dialog).toBeNull()
+  })
+})
+
+test('a stop is told once it was asked for', () => {
+  expect(of({}).stopAsked).toBe(false)
+  expect(of({}, {}, { stopAskedBy: 'api' }).stopAsked).toBe(true)
+})

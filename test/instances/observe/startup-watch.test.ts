@@ -1,0 +1,183 @@
+// A verified start: ready only when the agent says so; what holds it up is named, and nothing pressed.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { InstancesDeps } from '../../../src/instances/state/deps.ts'
+import { reserveEntry } from '../../../src/instances/state/entry.ts'
+import type { Ledger } from '../../../src/instances/state/ledger.ts'
+import { createVigil } from '../../../src/instances/observe/startup-watch.ts'
+import { test } from '../../fixtures/lab.ts'
+import { until } from '../../fixtures/until.ts'
+
+test('a start is starting until the agent reports itself', async ({ lab }) => {
+  lab.behave({ startMs: 1500 })
+  await lab.boot()
+  const events = await lab.events()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  const states = (): readonly string[] =>
+    events.events.flatMap((event) =>
+      event.type === 'instance' && event.instance.id === id ? [event.instance.state] : [],
+    )
+  // What was told comes by another connection than what was asked for.
+  await until(() => states().includes('ready'), { what: 'the word of it' })
+  expect([...new Set(states())]).toEqual(['starting', 'ready'])
+  events.close()
+})
+
+test('a dialog that waits before the agent can report itself is shown by name, until it is answered', async ({
+  lab,
+}) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  await lab.call('DELETE', `/api/v1/instances/${id}`)
+  await lab.reaches(id, 'stopped')
+  // lab seeds trust at the start; here it is taken back before the agent looks.
+  const now = join(lab.dir, 'now')
+  lab.behave({ startOnce: now })
+  const second = await lab.start('bar')
+  const config = join(lab.home, '.claude.json')
+  writeFileSync(config, JSON.stringify({ hasCompletedOnboarding: true, theme: 'dark' }))
+  writeFileSync(now, '')
+  const waiting = await lab.reaches(second.id, 'waiting')
+  expect(waiting.waitingFor).toBe('trust')
+  await lab.tmux('send-keys', '-t', '=bar:', 'Down')
+  await lab.tmux('send-keys', '-t', '=bar:', 'Enter')
+  await lab.reaches(second.id, 'ready')
+})
+
+test('a dialog of the running agent is waiting with the agent’s own words, until it is answered', async ({
+  lab,
+}) => {
+  lab.behave({ permissions: 'manual', deafMs: 0 })
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  const type = async (text: string): Promise<void> => {
+    await lab.tmux('send-keys', '-t', '=foo:', '-l', text)
+    await lab.tmux('send-keys', '-t', '=foo:', 'Enter')
+  }
+  await type('TOOL bash touch made')
+  expect((await lab.reaches(id, 'waiting')).waitingFor).toBe('permission prompt')
+  await lab.tmux('send-keys', '-t', '=foo:', 'Escape')
+  await lab.reaches(id, 'ready')
+  await type('TOOL ask')
+  expect((await lab.reaches(id, 'waiting')).waitingFor).toBe('input needed')
+  await lab.tmux('send-keys', '-t', '=foo:', 'Enter')
+  await lab.reaches(id, 'ready')
+  await type('TOOL bg sleep 4321')
+  const { state } = await until(
+    async () => {
+      const instance = await lab.get(id)
+      return instance.background ? instance : null
+    },
+    { what: 'a command in the background' },
+  )
+  expect(state).toBe('ready')
+  const command = await until(
+    () =>
+      lab
+        .marked(id)
+        .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1') === 'sleep\u00004321\u0000'),
+    { what: 'the command' },
+  )
+  process.kill(command, 'SIGTERM')
+  await until(async () => !(await lab.get(id)).background, { what: 'no command any more' })
+})
+
+test('where the registry has no status, the title tells busy from quiet', async ({ lab }) => {
+  lab.behave({ registry: 'no-status' })
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  // As versions without a status animate it.
+  await lab.tmux('select-pane', '-t', '=foo:', '-T', '◐ foo')
+  await lab.reaches(id, 'busy')
+  await lab.tmux('select-pane', '-t', '=foo:', '-T', '✳ foo')
+  await lab.reaches(id, 'ready')
+})
+
+test('a start that takes longer than a minute says so once, with its screen, and lives on', async () => {
+  const entry = reserveEntry({
+    id: 'an-id',
+    name: 'foo',
+    slot: 1,
+    label: null,
+    model: null,
+    effort: null,
+    projectPath: '/srv/foo',
+    note: 'note',
+    // A clock that was set since is not asked.
+    now: '2036-01-01T00:00:00.000Z',
+  })
+  entry.session = { isMoved: false, paneId: '%1', panePid: 1 }
+  const published: unknown[] = []
+  const look = createVigil(
+    {
+      tmux: { capture: async () => ['loading the world', ''] },
+      log: { warn: () => undefined, debug: () => undefined },
+      journal: { append: (line: unknown) => published.push(line) },
+      now: Date.now,
+    } as unknown as InstancesDeps,
+    { live: () => [entry], publish: () => published.push('published') } as unknown as Ledger,
+    () => undefined,
+  )
+  entry.launchedMs = performance.now() - 58_000
+  await look()
+  expect([entry.overdue, published]).toEqual([null, []])
+  entry.launchedMs = performance.now() - 61_000
+  await look()
+  await look()
+  expect(entry).toMatchObject({ state: 'starting', ended: null })
+  expect(entry.overdue).toMatchObject({ reason: 'start_failed', lastLines: ['loading the world'] })
+  expect(published).toEqual([expect.objectContaining({ what: 'overdue' }), 'published'])
+})
+
+test('a link that is lost is told apart from the agent, and a new one replaces it', async ({
+  lab,
+}) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  const linked = await until(
+    async () => {
+      const instance = await lab.get(id)
+      return instance.linkState === 'linked' ? instance : null
+    },
+    { what: 'its link' },
+  )
+  const type = async (text: string): Promise<void> => {
+    await lab.tmux('send-keys', '-t', '=foo:', '-l', text)
+    await lab.tmux('send-keys', '-t', '=foo:', 'Enter')
+  }
+  await type('LINK lose')
+  await until(async () => (await lab.get(id)).linkState === 'lost', { what: 'the link lost' })
+  expect(await lab.get(id)).toMatchObject({ state: 'ready', deepLink: null })
+  await type('LINK connect')
+  await until(async () => (await lab.get(id)).linkState === 'linked', { what: 'linked again' })
+  const before = (await lab.get(id)).deepLink
+  await type('LINK rotate')
+  await until(async () => (await lab.get(id)).deepLink !== before, { what: 'another link' })
+  expect(linked.state).toBe('ready')
+})
+
+test('an instance whose link is lost gets a new one by a resume, in its conversation', async ({
+  lab,
+}) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await until(async () => (await lab.get(id)).linkState === 'linked', { what: 'its link' })
+  const before = await lab.get(id)
+  await lab.tmux('send-keys', '-t', '=foo:', '-l', 'SAY keep this')
+  await lab.tmux('send-keys', '-t', '=foo:', 'Enter')
+  await lab.tmux('send-keys', '-t', '=foo:', '-l', 'LINK lose')
+  await lab.tmux('send-keys', '-t', '=foo:', 'Enter')
+  await until(async () => (await lab.get(id)).linkState === 'lost', { what: 'the link lost' })
+  const { status } = await lab.call('POST', `/api/v1/instances/${id}/resume`)
+  expect(status).toBe(201)
+  await until(async () => (await lab.get(id)).linkState === 'linked', { what: 'a new link' })
+  const after = await lab.get(id)
+  expect([after.name, after.conversation]).toEqual([before.name, before.conversation])
+  expect(after.deepLink).not.toBe(before.deepLink)
+  expect(after.pid).not.toBe(before.pid)
+})

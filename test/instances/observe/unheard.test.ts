@@ -1,0 +1,72 @@
+// A registry file that somebody removes never comes back: what its agent does then is not known, and is
+// not taken for what the file said last.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { Instance } from '../../../src/core/instance.ts'
+import { test, type TestLab } from '../../fixtures/lab.ts'
+import { looked, stop, type } from '../../fixtures/life.ts'
+import { until } from '../../fixtures/until.ts'
+
+const fileOf = (lab: TestLab, { pid }: Instance): string =>
+  join(lab.home, `.claude/sessions/${pid}.json`)
+
+test('an agent without its registry file is busy by its title, and else unknown in words', async ({
+  lab,
+}) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  const ready = await lab.reaches(id, 'ready')
+  rmSync(fileOf(lab, ready))
+  const { unknownBecause } = await lab.reaches(id, 'unknown')
+  expect(unknownBecause).toMatch(/registry has no file .* Its screen tells/)
+  expect((await lab.call('GET', '/')).body).toContain('has no file about it')
+  await type(lab, 'foo', 'HANG')
+  expect(await lab.reaches(id, 'busy')).toMatchObject({ unknownBecause: null, pid: ready.pid })
+  await lab.tmux('send-keys', '-t', '=foo:', 'Escape')
+  await lab.reaches(id, 'unknown')
+  expect(existsSync(fileOf(lab, ready))).toBe(false)
+  await lab.end('SIGKILL')
+  await lab.boot()
+  // At once: what the file said to the lab before is not shown again.
+  expect(await lab.get(id)).toMatchObject({ state: 'unknown', unknownBecause })
+  await stop(lab, id)
+  expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)
+  expect(await lab.reaches(id, 'ready')).toMatchObject({ unknownBecause: null, conversation: id })
+})
+
+test('a question of an agent without its registry file is not taken for the end of its work', async ({
+  lab,
+}) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  const ready = await lab.reaches(id, 'ready')
+  rmSync(fileOf(lab, ready))
+  await lab.reaches(id, 'unknown')
+  const stream = await lab.events()
+  await type(lab, 'foo', 'TOOL ask')
+  await until(
+    async () => (await lab.tmux('capture-pane', '-p', '-t', '=foo:')).includes('Enter to select'),
+    { what: 'the question' },
+  )
+  await looked(lab)
+  expect((await lab.get(id)).state).toBe('unknown')
+  const states = stream.events.flatMap((event) =>
+    event.type === 'instance' ? event.instance.state : [],
+  )
+  expect(states).not.toContain('ready')
+  stream.close()
+})
+
+test('a file that was cut off for good tells no more than one that is gone', async ({ lab }) => {
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  const ready = await lab.reaches(id, 'ready')
+  process.kill(ready.pid!, 'SIGSTOP')
+  const text = readFileSync(fileOf(lab, ready), 'utf8')
+  writeFileSync(fileOf(lab, ready), text.slice(0, text.length / 2))
+  await lab.reaches(id, 'unknown')
+  writeFileSync(fileOf(lab, ready), text)
+  await lab.reaches(id, 'ready')
+  process.kill(ready.pid!, 'SIGCONT')
+})

@@ -1,0 +1,22 @@
+// Who is told of every change.
+import { expect, test } from 'vitest'
+import type { LabEvent } from '../../../src/core/instance.ts'
+import { createListeners } from '../../../src/instances/state/events.ts'
+
+const event: LabEvent = { type: 'removed', id: 'x' }
+
+test('each is told until it leaves, and one that fails keeps no other from it', () => {
+  const errors: unknown[] = []
+  const { emit, subscribe } = createListeners({ error: (fields: unknown) => errors.push(fields) })
+  const told: string[] = []
+  subscribe(() => {
+    told.push('first')
+    throw new Error('full')
+  })
+  const leave = subscribe(() => told.push('second'))
+  emit(event)
+  leave()
+  emit(event)
+  expect(told).toEqual(['first', 'second', 'first'])
+  expect(errors).toHaveLength(2)
+})

@@ -1,0 +1,99 @@
+// What the operator is told about lab as a whole.
+import { expect, it } from 'vitest'
+import type { Login } from '../../../src/claude/program.ts'
+import type { Notice } from '../../../src/core/instance.ts'
+import type { ProjectKey } from '../../../src/core/names.ts'
+import { StoreUnwritable } from '../../../src/errors.ts'
+import type { InstancesDeps } from '../../../src/instances/state/deps.ts'
+import { noticesOf } from '../../../src/instances/state/notices.ts'
+import type { Misfit } from '../../../src/tmux/tmux.ts'
+
+function noticesWith(
+  claude: { login: Login; lastLogin: Login },
+  configDir: string | null = null,
+  unread: readonly { path: string; reason: string }[] = [],
+  misfit: Misfit | null = null,
+  failure: StoreUnwritable | null = null,
+): readonly Notice[] {
+  const deps = {
+    claude: {
+      locate: () => '/claude',
+      login: () => claude.login,
+      lastLogin: () => claude.lastLogin,
+    },
+    store: { corruptKeptAt: null, failure: () => failure },
+    launch: { command: 'claude', stateDir: '/state', environment: {}, paths: { configDir } },
+    tmux: { version: '3.3a', misfit: () => misfit },
+  } as unknown as InstancesDeps
+  const projects = {
+    root: '/srv/projects',
+    all: () => [{ key: 'foo' as ProjectKey, path: '/srv/projects/foo' }],
+    unread: () => unread,
+    rootIsRepository: () => false,
+  }
+  return noticesOf(deps, { unreadable: null, serverVersion: null, running: 0, projects })
+}
+
+function codes(claude: { login: Login; lastLogin: Login }): readonly string[] {
+  return noticesWith(claude).map(({ code }) => code)
+}
+
+it('that nobody is logged in is said until another answer comes, however old the last one is', () => {
+  expect(codes({ login: 'logged_out', lastLogin: 'logged_out' })).toEqual(['not_logged_in'])
+  expect(codes({ login: 'unknown', lastLogin: 'logged_out' })).toEqual(['not_logged_in'])
+  expect(codes({ login: 'unknown', lastLogin: 'logged_in' })).toEqual([])
+  expect(codes({ login: 'unknown', lastLogin: 'unknown' })).toEqual([])
+})
+
+it.each([
+  [null, 'claude auth login'],
+  ['/srv/claude', 'CLAUDE_CONFIG_DIR=/srv/claude claude auth login'],
+  ["/it's here", "CLAUDE_CONFIG_DIR='/it'\\''s here' claude auth login"],
+])('with the directory %j the login that counts is made by %s', (configDir, command) => {
+  const [notice] = noticesWith({ login: 'logged_out', lastLogin: 'logged_out' }, configDir)
+  expect(notice).toMatchObject({ code: 'not_logged_in', commands: [command] })
+  expect(notice?.message).toContain(`\`${command}\``)
+})
+
+it('folders that cannot be read are named, with the reason and what to do', () => {
+  const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+  const unread = [
+    { path: 'closed', reason: 'EACCES' },
+    { path: 'dead', reason: 'does not answer' },
+  ]
+  expect(noticesWith(loggedIn, null, [])).toEqual([])
+  const [notice] = noticesWith(loggedIn, null, unread)
+  expect(notice?.code).toBe('projects_unread')
+  expect(notice?.message).toContain('/srv/projects')
+  expect(notice?.message).toContain('closed (no permission), dead (does not answer)')
+  expect(notice?.message).toContain('right to read')
+  const many = Array.from({ length: 9 }, (_, i) => ({ path: `p${i}`, reason: 'EACCES' }))
+  expect(noticesWith(loggedIn, null, many)[0]?.message).toMatch(/p4 \(no permission\) and 4 more/)
+})
+
+it.each([
+  [{ server: '3.5a', isBridged: true }, ['is 3.5a', 'is 3.3a', "the server's own program"]],
+  [{ server: '3.8', isBridged: false }, ['is 3.8', 'no terminal can be attached. Install']],
+  [
+    { server: null, isBridged: false },
+    ['does not understand', 'the state of the instances is unknown'],
+  ],
+])(
+  'a server that does not understand tmux (%j) is told, with what works and what to do',
+  (misfit, words) => {
+    const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+    const [notice, ...others] = noticesWith(loggedIn, null, [], misfit)
+    expect(notice?.code).toBe('tmux_misfit')
+    expect(others).toEqual([])
+    for (const word of [...words, 'Restart the server']) expect(notice?.message).toContain(word)
+  },
+)
+
+it('a store that cannot be written is told with what to do', () => {
+  const cause = Object.assign(new Error('full'), { code: 'ENOSPC' })
+  const failure = new StoreUnwritable('/state/state.json', { cause })
+  const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+  const [notice] = noticesWith(loggedIn, null, [], null, failure)
+  expect(notice).toMatchObject({ code: 'store_unwritable' })
+  expect(notice?.message).toMatch(/^lab cannot write to \/state, .* No space is left on its disk/)
+})

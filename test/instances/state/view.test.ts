@@ -1,0 +1,114 @@
+// What an instance shows of itself.
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ProjectKey } from '../../../src/core/names.ts'
+import type { Entry } from '../../../src/instances/state/entry.ts'
+import { present } from '../../../src/instances/state/view.ts'
+import { evidence, id, later, now, registry, reserve } from '../../fixtures/entry.ts'
+
+const around = {
+  key: 'api' as ProjectKey,
+  readable: true,
+  attach: ['tmux', 'attach'],
+}
+
+describe('what is shown', () => {
+  test('of a new instance has every field of the contract, null where nothing is known', () => {
+    const { background, dismissed, isBlank, ...shown } = present(reserve(), around)
+    expect([background, dismissed, isBlank]).toEqual([false, false, false])
+    expect(shown).toEqual({
+      id,
+      name: 'api~2~fix',
+      project: 'api',
+      projectPath: '/p/api',
+      slot: 2,
+      label: 'Fix!',
+      kind: 'manual',
+      state: 'starting',
+      waitingFor: null,
+      since: now,
+      conversation: id,
+      deepLink: null,
+      linkState: 'connecting',
+      account: 'default',
+      workspace: { kind: 'shared', path: '/p/api', branch: null, moved: null },
+      model: null,
+      pid: null,
+      attached: 0,
+      attach: ['tmux', 'attach'],
+      memoryBytes: null,
+      createdAt: now,
+      lastActivityAt: null,
+      endedAt: null,
+      evidence: null,
+      unknownBecause: null,
+      left: [],
+    })
+  })
+
+  test('of a live one is unknown while tmux cannot be read, or it was not yet seen', () => {
+    const entry: Entry = { ...reserve(), state: 'busy' }
+    expect(present(entry, { ...around, readable: false }).state).toBe('unknown')
+    expect(present({ ...entry, unconfirmed: true }, around).state).toBe('unknown')
+    expect(present(entry, around).state).toBe('busy')
+  })
+
+  test('of an ended one is its end, whatever was known while it lived', () => {
+    const entry: Entry = {
+      ...reserve(),
+      state: 'error',
+      registry,
+      deepLink: registry.deepLink,
+      agent: { pid: 7, start: '1' },
+      attached: 2,
+      memoryBytes: 5,
+      ended: { at: later, evidence, left: [] },
+    }
+    expect(present(entry, { ...around, readable: false })).toMatchObject({
+      state: 'error',
+      deepLink: null,
+      linkState: 'unavailable',
+      pid: null,
+      attached: 0,
+      attach: [],
+      memoryBytes: null,
+      endedAt: later,
+      evidence,
+      lastActivityAt: now,
+    })
+  })
+
+  test('without a project of that path keeps the key that stands in its name', () => {
+    expect(present(reserve(), { ...around, key: null }).project).toBe('api')
+    expect(present(reserve({ name: 'api' }), { ...around, key: null }).project).toBe('api')
+  })
+
+  test('of the link: on its way for 30 s, there, lost, never come', () => {
+    const entry: Entry = { ...reserve(), state: 'ready', registry: { ...registry, deepLink: null } }
+    const linkAt = (change: Partial<Entry>, seconds: number): unknown => {
+      const launchedMs = performance.now() - seconds * 1000
+      const { deepLink, linkState } = present({ ...entry, launchedMs, ...change }, around)
+      return [deepLink, linkState]
+    }
+    expect(linkAt({}, 29.9)).toEqual([null, 'connecting'])
+    expect(linkAt({}, 30)).toEqual([null, 'unavailable'])
+    expect(linkAt({ registry }, 3600)).toEqual([registry.deepLink, 'linked'])
+    expect(linkAt({ deepLink: registry.deepLink }, 1)).toEqual([null, 'lost'])
+    expect(linkAt({ registry: null, deepLink: registry.deepLink }, 3600)).toEqual([null, 'lost'])
+    // Whatever the clock on the wall says.
+    expect(linkAt({ launchedAt: later }, 30)).toEqual([null, 'unavailable'])
+    expect(linkAt({ launchedAt: '1970-01-01T00:00:00.000Z' }, 1)).toEqual([null, 'connecting'])
+    // A resumed one gets the same patience again.
+    expect(linkAt({ launchedMs: performance.now() }, 3600)).toEqual([null, 'connecting'])
+  })
+
+  test('is JSON whatever the registry dared to say', () => {
+    const updatedAt = fc.option(fc.double({ min: 0, max: 8.64e15, noNaN: true }))
+    fc.assert(
+      fc.property(updatedAt, (at) => {
+        const shown = present({ ...reserve(), registry: { ...registry, updatedAt: at } }, around)
+        expect(JSON.parse(JSON.stringify(shown))).toEqual(shown)
+      }),
+    )
+  })
+})

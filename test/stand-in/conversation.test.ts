@@ -1,0 +1,234 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { mungeCwd } from '../../src/stand-in/files/transcript.ts'
+import { until } from '../fixtures/until.ts'
+import { test, type Stage } from './stage.ts'
+
+const conversation = '11111111-1111-4111-8111-111111111111'
+const other = '22222222-2222-4222-8222-222222222222'
+
+const fileOf = (stage: Stage, id: string, cwd = stage.project) =>
+  join(stage.configDir, 'projects', mungeCwd(cwd), `${id}.jsonl`)
+const records = (file: string) =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+async function talk(stage: Stage): Promise<void> {
+  const actor = await stage.ready('--session-id', conversation)
+  expect(existsSync(fileOf(stage, conversation))).toBe(false)
+  await actor.say('SAY remember me')
+  await actor.shows(/^● remember me$/)
+  await actor.say('/exit')
+  await actor.ended()
+}
+
+describe('a transcript', () => {
+  test('is made by the first prompt and names the conversation in each record', async ({
+    stage,
+  }) => {
+    await talk(stage)
+    const [asked, answered] = records(fileOf(stage, conversation))
+    expect(asked).toMatchObject({
+      type: 'user',
+      parentUuid: null,
+      message: { role: 'user', content: 'SAY remember me' },
+      cwd: stage.project,
+      sessionId: conversation,
+    })
+    expect(answered).toMatchObject({
+      type: 'assistant',
+      parentUuid: asked!['uuid'],
+      message: { content: [{ type: 'text', text: 'remember me' }] },
+    })
+  })
+
+  test('records a usage limit as the real one does', async ({ stage }) => {
+    const actor = await stage.ready('--session-id', conversation)
+    await actor.say('ERR 429')
+    await actor.shows(/^ {2}⎿ {2}You've hit your 5-hour limit · resets \d+:\d\d[ap]m \(UTC\)$/)
+    await actor.is('idle')
+    expect(records(fileOf(stage, conversation)).at(-1)).toMatchObject({
+      isApiErrorMessage: true,
+      apiErrorStatus: 429,
+      apiError: 'usage_limit_reached',
+      quotaLimits: { rateLimitType: 'five_hour' },
+    })
+  })
+})
+
+describe('a resume', () => {
+  test('shows the conversation, keeps its id and appends to its file', async ({ stage }) => {
+    await talk(stage)
+    const actor = await stage.ready('--resume', conversation)
+    await actor.shows(/^● remember me$/)
+    expect(await actor.is('idle')).toMatchObject({ sessionId: conversation })
+    await actor.say('SAY more')
+    await actor.shows(/^● more$/)
+    expect(records(fileOf(stage, conversation))).toHaveLength(4)
+  })
+
+  test('from another folder runs there and writes to the first file', async ({ stage }) => {
+    await talk(stage)
+    const cwd = join(stage.project, 'elsewhere')
+    mkdirSync(cwd)
+    const actor = await stage.start(['--resume', conversation], { cwd })
+    expect(await actor.is('idle')).toMatchObject({ cwd })
+    await actor.say('SAY more')
+    await actor.shows(/^● more$/)
+    expect(records(fileOf(stage, conversation))).toHaveLength(4)
+    expect(existsSync(fileOf(stage, conversation, cwd))).toBe(false)
+  })
+
+  test('with --fork-session goes on under the new id', async ({ stage }) => {
+    await talk(stage)
+    const actor = await stage.ready(
+      '--resume',
+      conversation,
+      '--fork-session',
+      '--session-id',
+      other,
+    )
+    expect(await actor.is('idle')).toMatchObject({ sessionId: other })
+    await actor.say('SAY more')
+    await actor.shows(/^● more$/)
+    expect(records(fileOf(stage, conversation))).toHaveLength(2)
+    expect(records(fileOf(stage, other))).toHaveLength(4)
+  })
+
+  test('without a session id opens the picker, whose registry file has no status', async ({
+    stage,
+  }) => {
+    const actor = await stage.start(['--resume', 'notauuid'])
+    await actor.shows(/^ {2}Resume session$/)
+    const registry = await until(() => actor.registry(), { what: 'its registry file' })
+    expect(registry).not.toHaveProperty('status')
+  })
+})
+
+describe('a refused start', () => {
+  for (const [args, line] of [
+    [['--resume', other], `No conversation found with session ID: ${other}`],
+    [['--session-id', 'notauuid'], 'Error: Invalid session ID. Must be a valid UUID.'],
+    [['--bogus-flag'], "error: unknown option '--bogus-flag'"],
+    [['--settings', '/missing.json'], 'Error: Settings file not found: /missing.json'],
+    [
+      ['--session-id', other, '--resume', conversation],
+      'Error: --session-id with --continue or --resume also needs --fork-session.',
+    ],
+  ] as const)
+    test(`of ${args.join(' ')} exits 1 and says why`, async ({ stage }) => {
+      const actor = await stage.start(args)
+      expect(await actor.ended()).toBe(1)
+      await actor.shows(line)
+    })
+
+  test('of a session id that is in use exits 1', async ({ stage }) => {
+    await talk(stage)
+    const actor = await stage.start(['--session-id', conversation])
+    expect(await actor.ended()).toBe(1)
+    await actor.shows(new RegExp(`^Error: Session ID ${conversation} is already in use\\.$`))
+  })
+})
+
+describe('prompts', () => {
+  test('typed while it is busy are queued and answered in order', async ({ stage }) => {
+    const actor = await stage.ready()
+    await actor.say(`TOOL bash ${stage.gate.command} ;; SAY first`)
+    await actor.is('busy')
+    await actor.say('SAY second')
+    await actor.shows(/Queued/)
+    stage.gate.letGo()
+    await actor.shows(/^● second$/)
+    const answers = (await actor.screen()).filter((line) => /^● (first|second)$/.test(line))
+    expect(answers).toEqual(['● first', '● second'])
+  })
+
+  test('typed before the prompt is there stay a draft without their Enter', async ({ stage }) => {
+    stage.behave({ promptOnce: stage.gate.file, startMs: 1000 })
+    const actor = await stage.start([])
+    await until(() => actor.registry(), { what: 'the registry file' })
+    await actor.say('SAY early')
+    stage.gate.letGo()
+    await actor.is('idle')
+    await actor.shows(/^❯\u00a0SAY early/)
+    await actor.keys('Enter')
+    await actor.shows(/^● early$/)
+  })
+
+  test('of several lines arrive whole by bracketed paste', async ({ stage }) => {
+    const actor = await stage.ready('--session-id', conversation)
+    await stage.sandbox.tmux('set-buffer', '-b', 'b', 'one\ntwo ü\nSAY pasted')
+    await stage.sandbox.tmux('paste-buffer', '-p', '-r', '-d', '-b', 'b', '-t', '=s1:')
+    await actor.shows(/^ {2}SAY pasted/)
+    await actor.keys('Enter')
+    await actor.shows(/^● pasted$/)
+    expect(records(fileOf(stage, conversation))[0]).toMatchObject({
+      message: { content: 'one\ntwo ü\nSAY pasted' },
+    })
+  })
+
+  test('interrupted before an answer come back as a draft, later ones are marked', async ({
+    stage,
+  }) => {
+    const actor = await stage.ready()
+    await actor.say('HANG')
+    await actor.is('busy')
+    await actor.keys('Escape')
+    await actor.is('idle')
+    await actor.shows(/^❯\u00a0HANG/)
+    await actor.keys('C-u')
+    await actor.say('SLOW 30')
+    await actor.shows(/^● chunk 0 chunk 1/)
+    await actor.keys('Escape')
+    await actor.shows(/^ {2}⎿ {2}Interrupted · What should Claude do instead\?$/)
+  })
+
+  test('that fail with 500 are retried ten times, busy all the while', async ({ stage }) => {
+    const retryMs = 10
+    stage.behave({ retryMs })
+    const actor = await stage.ready()
+    await actor.say('ERR 500')
+    const busy = await actor.is('busy')
+    await actor.shows(/^✻ 500 Internal server error · retrying in \d+s · attempt \d+\/10$/)
+    await actor.shows(/API Error: 500 Internal server error/)
+    const idle = await actor.is('idle')
+    // The time of a status is that of its change: between these two there was no other.
+    const busyMs = Number(idle['statusUpdatedAt']) - Number(busy['statusUpdatedAt'])
+    expect(busyMs).toBeGreaterThan(319 * retryMs * 0.9)
+  })
+
+  test('reach the hooks of a settings file, queued ones too', async ({ stage }) => {
+    const log = join(stage.dir, 'hooks.log')
+    const settings = join(stage.dir, 'settings.json')
+    // In one write, for two hooks may run at once.
+    const command = `printf '%s\\n' "$(cat)" >>${log}`
+    const hook = [{ hooks: [{ type: 'command', command }] }]
+    writeFileSync(settings, JSON.stringify({ hooks: { UserPromptSubmit: hook, Stop: hook } }))
+    const actor = await stage.ready('--settings', settings, '--session-id', conversation)
+    const first = `TOOL bash ${stage.gate.command}`
+    await actor.say(first)
+    await actor.is('busy')
+    await actor.say('SAY second')
+    await until(() => records(log).length === 2, { what: 'both prompts' })
+    stage.gate.letGo()
+    await actor.shows(/^● second$/)
+    const lines = await until(
+      () => {
+        const all = records(log)
+        return all.length === 4 ? all : null
+      },
+      { what: 'four events' },
+    )
+    expect(lines.map((line) => [line['hook_event_name'], line['prompt']])).toEqual([
+      ['UserPromptSubmit', first],
+      ['UserPromptSubmit', 'SAY second'],
+      ['Stop', undefined],
+      ['Stop', undefined],
+    ])
+    expect(lines[0]).toMatchObject({ session_id: conversation, cwd: stage.project })
+    expect(readdirSync(stage.sessions)).not.toEqual([])
+  })
+})

@@ -1,0 +1,178 @@
+// The keepers' notes in a real folder.
+import { execFileSync } from 'node:child_process'
+import type { FSWatcher } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, vi } from 'vitest'
+import { openNotes } from '../../src/store/launch-notes.ts'
+import { put, test } from '../fixtures/folder.ts'
+import { until } from '../fixtures/until.ts'
+
+const limit = vi.hoisted(() => ({ reached: false }))
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<{ watch: (...args: unknown[]) => FSWatcher }>()
+  const limited = (...args: unknown[]): FSWatcher => {
+    if (limit.reached) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    return real.watch(...args)
+  }
+  return { ...real, watch: limited }
+})
+
+afterEach(() => (limit.reached = false))
+
+/** Writes a note as the keeper does. */
+function note(path: string, status: string): void {
+  writeFileSync(`${path}.part`, status)
+  renameSync(`${path}.part`, path)
+}
+
+test('a note is told when it is there, not while it is written', async ({ folder }) => {
+  const told: boolean[] = []
+  const notes = openNotes(join(folder, 'notes'), () => told.push(notes.names().has('a')))
+  const seen: unknown[] = []
+  const watcher = watch(join(folder, 'notes'), (_event, name) => seen.push(name))
+  put(join(folder, 'notes', 'a.part'), '13')
+  put(join(folder, 'notes', 'b.part'), '0')
+  await until(() => seen.includes('b.part'), { what: 'the kernel to tell of both' })
+  watcher.close()
+  await new Promise(setImmediate)
+  expect(told).toEqual([])
+  note(notes.pathOf('a'), '137')
+  await until(() => told.length > 0, { what: 'the note' })
+  expect(told).not.toContain(false)
+  expect(notes.read('a')).toEqual({ code: null, signal: 'SIGKILL' })
+  expect(notes.read('b')).toBeNull()
+  notes.close()
+})
+
+test('nothing is told once it is closed', async ({ folder }) => {
+  let told = 0
+  const notes = openNotes(folder, () => told++)
+  let others = 0
+  const other = openNotes(folder, () => others++)
+  notes.close()
+  note(notes.pathOf('a'), '0')
+  await until(() => others > 0, { what: 'the note' })
+  other.close()
+  expect(told).toBe(0)
+})
+
+test('the folder is made, for its owner alone, and one that is there is taken as it is', ({
+  folder,
+}) => {
+  const dir = join(folder, 'a', 'notes')
+  openNotes(dir, () => {}).close()
+  expect(statSync(dir).mode & 0o777).toBe(0o700)
+  note(join(dir, 'a'), '7')
+  const notes = openNotes(dir, () => {})
+  expect(notes.names()).toEqual(new Set(['a']))
+  expect(notes.read('a')).toEqual({ code: 7, signal: null })
+  notes.close()
+})
+
+test.for([
+  ['0', { code: 0, signal: null }],
+  ['1', { code: 1, signal: null }],
+  ['128', { code: 128, signal: null }],
+  ['129', { code: null, signal: 'SIGHUP' }],
+  ['143', { code: null, signal: 'SIGTERM' }],
+  ['255', { code: 255, signal: null }],
+  ['', null],
+  ['7\n', null],
+  ['-1', null],
+  ['1234', null],
+  ['x', null],
+] as const)('a note that says %j means %j', ([status, exit], { folder }) => {
+  const notes = openNotes(folder, () => {})
+  note(notes.pathOf('a'), status)
+  expect(notes.read('a')).toEqual(exit)
+  notes.close()
+})
+
+test('what is not there reads as nothing and is removed without complaint', ({ folder }) => {
+  const notes = openNotes(join(folder, 'notes'), () => {})
+  expect(notes.read('a')).toBeNull()
+  notes.remove('a')
+  note(notes.pathOf('a'), '0')
+  put(`${notes.pathOf('a')}.part`, '1')
+  note(notes.pathOf('ab'), '0')
+  notes.remove('a')
+  expect(readdirSync(join(folder, 'notes'))).toEqual(['ab'])
+  mkdirSync(notes.pathOf('folder'))
+  expect(notes.read('folder')).toBeNull()
+  rmSync(join(folder, 'notes'), { recursive: true })
+  expect(notes.names()).toEqual(new Set())
+  notes.close()
+})
+
+test('who asked for an end is known to whoever opens the folder next, until it is removed', ({
+  folder,
+}) => {
+  const notes = openNotes(folder, () => {})
+  expect(notes.endAskedBy('a')).toBeNull()
+  for (const by of ['api', 'user:Zoë\nthe 2nd'] as const) {
+    notes.askEnd('a', by)
+    const next = openNotes(folder, () => {})
+    expect([next.endAskedBy('a'), next.endAskedBy('ab'), next.read('a')]).toEqual([by, null, null])
+    next.close()
+  }
+  notes.remove('a')
+  expect(readdirSync(folder)).toEqual([])
+  // Cut off: whoever wrote it was killed before anything was promised.
+  put(`${notes.pathOf('a')}.stop`, '')
+  expect(notes.endAskedBy('a')).toBeNull()
+  notes.close()
+})
+
+test('without a watcher to be had the notes are read all the same', ({ folder }) => {
+  limit.reached = true
+  const notes = openNotes(folder, () => {})
+  note(notes.pathOf('a'), '0')
+  expect(notes.names()).toEqual(new Set(['a']))
+  expect(notes.read('a')).toEqual({ code: 0, signal: null })
+  notes.close()
+})
+
+test('a note that is a link, as on a full disk, is read and told', async ({ folder }) => {
+  let told = 0
+  const notes = openNotes(folder, () => told++)
+  symlinkSync('137', notes.pathOf('a'))
+  await until(() => told > 0, { what: 'the note to be told' })
+  expect(notes.read('a')).toEqual({ code: null, signal: 'SIGKILL' })
+  expect(notes.names().has('a')).toBe(true)
+  notes.remove('a')
+  expect(readdirSync(folder)).toEqual([])
+  notes.close()
+})
+
+test('a folder that is removed is made again, and watched', async ({ folder }) => {
+  let told = 0
+  const notes = openNotes(join(folder, 'notes'), () => told++)
+  rmSync(join(folder, 'notes'), { recursive: true })
+  notes.prepare()
+  note(notes.pathOf('a'), '0')
+  await until(() => told > 0, { what: 'the note to be told' })
+  rmSync(join(folder, 'notes'), { recursive: true })
+  notes.askEnd('a', 'page')
+  expect(notes.endAskedBy('a')).toBe('page')
+  notes.close()
+})
+
+test('a FIFO in the place of a note is no note, and holds up nothing', ({ folder }) => {
+  const notes = openNotes(folder, () => {})
+  for (const name of ['a', 'a.stop']) execFileSync('mkfifo', [join(folder, name)])
+  expect(notes.read('a')).toBeNull()
+  expect(notes.endAskedBy('a')).toBeNull()
+  expect(() => notes.askEnd('a', 'page')).toThrow('ENXIO')
+  notes.close()
+})

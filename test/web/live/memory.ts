@@ -1,0 +1,281 @@
+// The service without tmux and claude: keeps the promises of `Service` in memory and lets a test say
+// what happens to an instance.
+import { randomUUID } from 'node:crypto'
+import {
+  isLive,
+  isOpen,
+  type Actor,
+  type ComeBack,
+  type Evidence,
+  type ForeignSession,
+  type Instance,
+  type LabEvent,
+  type Notice,
+  type Project,
+} from '../../../src/core/instance.ts'
+import type { ProjectKey } from '../../../src/core/names.ts'
+import { decideStart } from '../../../src/core/start.ts'
+import {
+  AlreadyRunning,
+  AtCapacity,
+  InstanceNotFound,
+  InvalidLabel,
+  ProjectNotFound,
+  type LabError,
+} from '../../../src/errors.ts'
+import type { Service } from '../../../src/web/deps.ts'
+
+export interface Memory extends Service {
+  /** What was asked, oldest first, as `verb subject by actor`. */
+  readonly asked: string[]
+  /** Makes the next start fail. */
+  failNext(error: Error): void
+  /** Changes an instance as the outside world would. */
+  change(id: string, fields: Partial<Instance>): void
+  /** Ends an instance by itself. */
+  die(id: string, evidence?: Partial<Evidence>): void
+  /** Ends the stop of an instance. */
+  swept(id: string, evidence?: Partial<Evidence>): void
+  addProject(key: string, path?: string): void
+  removeProject(key: string): void
+  setNotices(notices: readonly Notice[]): void
+  setComeBack(offer: ComeBack | null): void
+  setForeign(foreign: readonly ForeignSession[]): void
+  listeners(): number
+  /** How many want to know the memory. */
+  watchers(): number
+}
+
+export interface MemoryOptions {
+  readonly projects?: readonly string[]
+  readonly max?: number
+  readonly root?: string
+  readonly now?: () => number
+}
+
+export function createMemory(options: MemoryOptions = {}): Memory {
+  const { max = 6, root = '/srv/projects', now = Date.now } = options
+  const paths = new Map((options.projects ?? ['foo', 'bar']).map((key) => [key, `${root}/${key}`]))
+  const all = new Map<string, Instance>()
+  const listeners = new Set<(event: LabEvent) => void>()
+  const asked: string[] = []
+  let notices: readonly Notice[] = []
+  let foreign: readonly ForeignSession[] = []
+  let failure: Error | null = null
+  let comeBack: ComeBack | null = null
+  let watchers = 0
+
+  const emit = (event: LabEvent): void => listeners.forEach((listener) => listener(event))
+  const time = (): string => new Date(now()).toISOString()
+  const live = (): Instance[] => [...all.values()].filter(({ state }) => isLive(state))
+  const cap = () => ({ max, used: live().length })
+
+  function get(id: string): Instance {
+    const instance = all.get(id)
+    if (!instance) throw new InstanceNotFound(id)
+    return instance
+  }
+
+  function change(id: string, fields: Partial<Instance>): Instance {
+    const old = all.get(id)
+    const before = cap().used
+    const stamp = fields.state && fields.state !== old?.state ? { since: time() } : {}
+    const instance = { ...old, ...stamp, ...fields } as Instance
+    all.set(id, instance)
+    emit({ type: 'instance', instance })
+    if (cap().used !== before) emit({ type: 'cap', cap: cap() })
+    return instance
+  }
+
+  function list({ ended = false }: { readonly ended?: boolean } = {}): readonly Instance[] {
+    return [...all.values()]
+      .filter((one) => ended || isOpen(one))
+      .toSorted((a, b) => a.project.localeCompare(b.project) || a.slot - b.slot)
+  }
+
+  function projectOf(key: string): Project {
+    const path = paths.get(key)
+    if (path === undefined) throw new ProjectNotFound(key)
+    return { key, path, lastUsedAt: null, instances: list().filter((i) => i.project === key) }
+  }
+
+  function stop(id: string, by: Actor): Instance {
+    asked.push(`stop ${id} by ${by}`)
+    const instance = get(id)
+    if (!isLive(instance.state) || instance.state === 'stopping') return instance
+    return change(id, { state: 'stopping', waitingFor: null })
+  }
+
+  function resume(id: string, by: Actor, { force = false, blank = false } = {}): Instance {
+    asked.push(`resume ${id}${force ? ' forced' : ''}${blank ? ' blank' : ''} by ${by}`)
+    if (failure) {
+      const error = failure
+      failure = null
+      throw error
+    }
+    const { name, state, linkState } = get(id)
+    if (isLive(state) && linkState !== 'lost') throw new AlreadyRunning(name, [])
+    if (isLive(state)) change(id, { state: 'stopped', endedAt: time() })
+    if (cap().used >= max) throw new AtCapacity(max)
+    return change(id, { state: 'starting', linkState: 'connecting', endedAt: null, evidence: null })
+  }
+
+  return {
+    asked,
+    async start({ project, label = '', model = null, force }, by) {
+      asked.push(`start ${project} ${JSON.stringify(label)}${force ? ' forced' : ''} by ${by}`)
+      const { path } = projectOf(project)
+      if (failure) {
+        const error = failure
+        failure = null
+        throw error
+      }
+      const names = live().map(({ name }) => name)
+      const key = project as ProjectKey
+      const decision = decideStart({ key, label, names, capMax: max, used: cap().used })
+      if (!decision.ok)
+        throw decision.code === 'at_capacity'
+          ? new AtCapacity(max)
+          : new InvalidLabel(decision.reason)
+      const id = randomUUID()
+      return change(id, {
+        id,
+        name: decision.name,
+        project,
+        projectPath: path,
+        slot: decision.slot,
+        label: decision.label,
+        kind: 'manual',
+        state: 'starting',
+        waitingFor: null,
+        background: false,
+        isBlank: false,
+        unknownBecause: null,
+        conversation: id,
+        deepLink: null,
+        linkState: 'connecting',
+        account: 'default',
+        workspace: { kind: 'shared', path, branch: null, moved: null },
+        model,
+        pid: null,
+        attached: 0,
+        attach: ['tmux', '-L', 'lab', 'attach', '-t', `=${decision.name}:`],
+        memoryBytes: null,
+        createdAt: time(),
+        lastActivityAt: null,
+        endedAt: null,
+        evidence: null,
+        dismissed: false,
+        left: [],
+      })
+    },
+    resume: async (id, by, how) => resume(id, by, how),
+    async resumeAll(ids, by, how) {
+      return ids.map((id) => {
+        const { name } = get(id)
+        try {
+          resume(id, by, how)
+          return { id, name, outcome: 'starting' }
+        } catch (error) {
+          const { code, message } = error as LabError
+          return { id, name, outcome: 'failed', error: { code, message } }
+        }
+      })
+    },
+    comeBack: () => comeBack,
+    watchMemory() {
+      watchers += 1
+      return () => void (watchers -= 1)
+    },
+    stop,
+    async stopAll(project, by) {
+      if (project !== null) projectOf(project)
+      return live()
+        .filter((instance) => project === null || instance.project === project)
+        .map(({ id, name }) => {
+          stop(id, by)
+          return { id, name, outcome: 'stopping' }
+        })
+    },
+    dismiss(id, by) {
+      asked.push(`dismiss ${id} by ${by}`)
+      if (isLive(get(id).state)) throw new InstanceNotFound(id)
+      all.delete(id)
+      emit({ type: 'removed', id })
+    },
+    async endLeft(id, by) {
+      asked.push(`end what ${id} left by ${by}`)
+      return change(id, { left: get(id).left.filter(({ servesOthers }) => servesOthers) })
+    },
+    dismissOffer(ids, by) {
+      const over = list({ ended: true }).filter(
+        ({ id, state }) => ids.includes(id) && !isLive(state),
+      )
+      asked.push(`dismiss offer of ${over.length} by ${by}`)
+      return over.map(({ id }) => change(id, { dismissed: true }))
+    },
+    resolve(ref) {
+      const found = all.get(ref) ?? live().find(({ name }) => name === ref)
+      if (!found) throw new InstanceNotFound(ref)
+      return found.id
+    },
+    get,
+    list,
+    projects: () => [...paths.keys()].map(projectOf),
+    foreign: () => foreign,
+    cap,
+    notices: () => notices,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    failNext: (error: LabError | Error) => void (failure = error),
+    change: (id, fields) => void change(id, fields),
+    die(id, evidence = {}) {
+      const end: Evidence = {
+        reason: 'signal',
+        message: 'The agent was killed.',
+        exitCode: null,
+        signal: 'SIGKILL',
+        lastLines: [],
+        by: 'nobody',
+        at: time(),
+        ...evidence,
+      }
+      change(id, { state: 'error', waitingFor: null, endedAt: end.at, evidence: end })
+    },
+    swept(id, evidence = {}) {
+      const end: Evidence = {
+        reason: 'stopped',
+        message: 'It was stopped.',
+        exitCode: null,
+        signal: 'SIGTERM',
+        lastLines: [],
+        by: 'page',
+        at: time(),
+        ...evidence,
+      }
+      change(id, { state: 'stopped', endedAt: end.at, evidence: end })
+    },
+    addProject(key, path = `${root}/${key}`) {
+      paths.set(key, path)
+      emit({ type: 'project', project: projectOf(key) })
+    },
+    removeProject(key) {
+      paths.delete(key)
+      for (const other of paths.keys()) emit({ type: 'project', project: projectOf(other) })
+      emit({ type: 'rescanned' })
+    },
+    setComeBack: (offer) => void (comeBack = offer),
+    setNotices(list_) {
+      notices = list_
+      emit({ type: 'notices', notices })
+    },
+    setForeign(list_) {
+      foreign = list_
+      emit({ type: 'foreign', foreign })
+    },
+    listeners: () => listeners.size,
+    watchers: () => watchers,
+  }
+}

@@ -1,0 +1,452 @@
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { LabEvent } from '../../../src/core/instance.ts'
+import { until } from '../../fixtures/until.ts'
+import { createLab, host, listen, type Lab, type Served } from '../lab.ts'
+
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  while (closers.length > 0) await closers.pop()!()
+})
+
+async function serve(lab: Lab): Promise<Served> {
+  const server = await listen(lab.app)
+  closers.push(() => server.close())
+  return server
+}
+
+async function served(lab: Lab): Promise<string> {
+  return (await serve(lab)).url
+}
+
+interface Reader {
+  readonly response: Response
+  /** The next message, without its empty line. */
+  next(): Promise<string>
+  /** Whether the stream has ended by itself. */
+  ended(): Promise<boolean>
+  cancel(): Promise<void>
+}
+
+/** Opens a stream and reads it message by message. */
+async function open(url: string, headers: Record<string, string> = {}): Promise<Reader> {
+  const abort = new AbortController()
+  const response = await fetch(url, { signal: abort.signal, headers })
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  closers.push(async () => abort.abort())
+  return {
+    response,
+    async next() {
+      for (;;) {
+        const end = text.indexOf('\n\n')
+        if (end >= 0) {
+          const message = text.slice(0, end)
+          text = text.slice(end + 2)
+          return message
+        }
+        const { done, value } = await reader.read()
+        if (done) throw new Error('the stream has ended')
+        text += value
+      }
+    },
+    async ended() {
+      for (;;) if ((await reader.read()).done) return true
+    },
+    cancel: async () => abort.abort(),
+  }
+}
+
+const parsed = (message: string): LabEvent => JSON.parse(message.replace(/^data: /, '')) as LabEvent
+const htmlOf = (message: string): string => message.replaceAll(/^data: /gm, '')
+
+describe('the stream of the API', () => {
+  it('sends its headers at once and begins with the whole picture', async () => {
+    const lab = createLab()
+    const instance = await lab.memory.start({ project: 'foo' }, 'api')
+    const stream = await open(`${await served(lab)}/api/v1/events`)
+    expect(stream.response.headers.get('content-type')).toContain('text/event-stream')
+    expect(stream.response.headers.get('cache-control')).toContain('no-store')
+    expect(parsed(await stream.next())).toEqual({
+      type: 'snapshot',
+      instances: [instance],
+      cap: { max: 6, used: 1 },
+    })
+  })
+
+  it('then tells every change that the contract names, in data lines, and nothing else', async () => {
+    const lab = createLab()
+    const stream = await open(`${await served(lab)}/api/v1/events`)
+    await stream.next()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'api')
+    lab.memory.setNotices([{ code: 'x', message: 'y' }])
+    lab.memory.setForeign([])
+    lab.memory.die(id, { lastLines: ['a\r\nb', '\u2028'] })
+    lab.memory.dismiss(id, 'api')
+    lab.memory.addProject('new')
+    const events: LabEvent[] = []
+    for (let i = 0; i < 6; i++) {
+      const message = await stream.next()
+      expect(message).toMatch(/^data: [^\n]*$/)
+      events.push(parsed(message))
+    }
+    expect(events.map(({ type }) => type)).toEqual([
+      'instance',
+      'cap',
+      'instance',
+      'cap',
+      'removed',
+      'project',
+    ])
+    expect(events[2]).toMatchObject({
+      instance: { state: 'error', evidence: { lastLines: ['a\r\nb', '\u2028'] } },
+    })
+    expect(events[4]).toEqual({ type: 'removed', id })
+  })
+
+  it('says something when nothing happens', async () => {
+    const lab = createLab({ streams: { heartbeatMs: 20 } })
+    const stream = await open(`${await served(lab)}/api/v1/events`)
+    await stream.next()
+    expect(await stream.next()).toBe(':')
+    expect(await stream.next()).toBe(':')
+  })
+})
+
+describe('the stream of the page', () => {
+  it('begins with what changes, and brings only the cards that the page lacks', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const url = await served(lab)
+    const html = await (await fetch(url)).text()
+    const [, path] = /hx-sse:connect="([^"]+)"/.exec(html)!
+    const known = await (await open(url + path)).next()
+    expect(known).toContain(`id="i-${id}"`)
+    expect(known).toContain('id="cap"')
+    expect(known).toContain('id="needs"')
+    expect(known).toContain(`data-ids="${id}" data-keys="foo bar"`)
+    expect(known).not.toContain('class="card"')
+    for (const stale of ['/events', '/events?known=other'])
+      expect(await (await open(url + stale)).next()).toContain('class="card"')
+  })
+
+  it('brings more cards than may wait for a slow reader, in parts, and stays', async () => {
+    const projects = Array.from({ length: 300 }, (_, i) => `repository-${i}`)
+    const lab = createLab({ projects, streams: { queuedBytesMax: 100_000 } })
+    const { id } = await lab.memory.start({ project: 'repository-7' }, 'page')
+    const stream = await open(`${await served(lab)}/events?known=other`)
+    const cards = new Set<string>()
+    let message = ''
+    do {
+      message = await stream.next()
+      for (const [, key] of message.matchAll(/class="card" data-project="([^"]+)"/g))
+        cards.add(key!)
+      expect(message.length).toBeLessThan(100_000)
+    } while (!message.includes('data-keys='))
+    expect(cards.size).toBe(300)
+    lab.memory.change(id, { state: 'busy' })
+    expect(await stream.next()).toContain('data-state="busy"')
+  })
+
+  it('tells of what happens while it begins after its beginning', async () => {
+    const projects = Array.from({ length: 300 }, (_, i) => `repository-${i}`)
+    const lab = createLab({ projects })
+    const { id } = await lab.memory.start({ project: 'repository-7' }, 'page')
+    const stream = await open(`${await served(lab)}/events?known=other`)
+    const first = await stream.next()
+    lab.memory.change(id, { state: 'busy' })
+    const messages = [first]
+    while (!messages.at(-1)!.includes('data-keys=')) messages.push(await stream.next())
+    const revOf = (text: string): number =>
+      Number(new RegExp(`id="i-${id}"[^>]*data-rev="\\w+\\.(\\d+)"`).exec(text)?.[1])
+    const before = revOf(messages.at(-1)!)
+    const later = await stream.next()
+    expect(later).toContain('data-state="busy"')
+    expect(revOf(later)).toBeGreaterThan(before)
+  })
+
+  it('takes the word of a page that reconnects over that of its address', async () => {
+    const lab = createLab()
+    const url = await served(lab)
+    const first = await (await open(`${url}/events`)).next()
+    const [, lastId] = /^id: (\S+)$/m.exec(first)!
+    const again = await open(`${url}/events?known=old`, { 'last-event-id': lastId! })
+    expect(await again.next()).not.toContain('class="card"')
+    lab.memory.addProject('new')
+    const later = await open(`${url}/events`, { 'last-event-id': lastId! })
+    expect(await later.next()).toContain('data-project="new"')
+  })
+
+  it('sends a changed row alone', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    await lab.memory.start({ project: 'foo' }, 'page')
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    lab.memory.change(id, { state: 'busy' })
+    const first = htmlOf(await stream.next())
+    lab.memory.change(id, { state: 'ready' })
+    const html = htmlOf(await stream.next())
+    expect(first).toContain('data-state="busy"')
+    expect(html).toMatch(/^<hx-partial hx-target="#list-foo" hx-swap="fresh"><li id="i-/)
+    expect(html.match(/<hx-partial/g)).toHaveLength(1)
+    expect(html.match(/data-instance=/g)).toHaveLength(1)
+  })
+
+  it('sends the strip only when it shows something else', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    const strips: boolean[] = []
+    for (const state of ['ready', 'busy', 'waiting', 'waiting', 'ready', 'busy'] as const) {
+      lab.memory.change(id, { state })
+      strips.push((await stream.next()).includes('id="needs"'))
+    }
+    expect(strips).toEqual([false, false, true, false, true, false])
+  })
+
+  it('takes off what ended, by itself or by a dismissal', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const dead = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.die(dead.id)
+    lab.memory.stop(id, 'page')
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    lab.memory.swept(id)
+    const ended = new RegExp(`hx-target="#ended-foo" [^>]*><li id="i-${id}" [^>]*data-ended`)
+    expect(htmlOf(await stream.next())).toMatch(ended)
+    await stream.next()
+    lab.memory.dismiss(dead.id, 'page')
+    expect(await stream.next()).toMatch(new RegExp(`<li id="i-${dead.id}" [^>]*data-gone`))
+  })
+
+  it('brings a new project once, as a card', async () => {
+    const lab = createLab()
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    lab.memory.addProject('new')
+    expect(await stream.next()).toContain('<section id="p-new"')
+    lab.memory.addProject('new')
+    lab.memory.setNotices([])
+    expect(await stream.next()).toContain('id="notices"')
+  })
+
+  it('takes the card of a vanished project off, and of no other', async () => {
+    const lab = createLab({ projects: ['foo', 'bar', 'baz'] })
+    await lab.memory.start({ project: 'baz' }, 'page')
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    lab.memory.removeProject('bar')
+    expect(await stream.next()).toMatch(/<section id="p-bar" [^>]*data-gone="true"><\/section>/)
+    // What still runs keeps its card until it ends.
+    lab.memory.removeProject('baz')
+    const id = lab.memory.resolve('baz')
+    lab.memory.change(id, { state: 'busy' })
+    expect(await stream.next()).toContain('data-state="busy"')
+    lab.memory.swept(id)
+    expect(await stream.next()).toContain('data-ended')
+    expect(await stream.next()).toContain('id="cap"')
+    expect(await stream.next()).toContain('id="p-baz"')
+  })
+
+  it('takes the last card off, too, and tells the API of nothing that it does not know', async () => {
+    const lab = createLab()
+    const url = await served(lab)
+    const [page, api] = [await open(`${url}/events`), await open(`${url}/api/v1/events`)]
+    await page.next()
+    await api.next()
+    const keys = lab.memory.projects().map(({ key }) => key)
+    for (const key of keys) lab.memory.removeProject(key)
+    const marks: string[] = []
+    while (marks.length < keys.length)
+      marks.push(
+        ...[...(await page.next()).matchAll(/id="p-(\w+)" [^>]*data-gone/g)].map(([, key]) => key!),
+      )
+    expect(marks.toSorted()).toEqual(keys.toSorted())
+    lab.memory.addProject('new')
+    for (;;) {
+      const { type, project } = JSON.parse((await api.next()).replace('data: ', ''))
+      expect(type).toBe('project')
+      if (project.key === 'new') break
+    }
+  })
+
+  it('brings the ended instances only to a page that lacks one', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.swept(id)
+    const url = await served(lab)
+    const html = await (await fetch(url)).text()
+    const [, path] = /hx-sse:connect="([^"]+)"/.exec(html)!
+    const first = await (await open(url + path)).next()
+    expect(first).not.toContain('data-ended')
+    expect(first).toContain(`data-ids="${id}"`)
+    const other = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.swept(other.id)
+    const again = await (await open(url + path)).next()
+    expect(again).toContain(`data-ended="${other.id}"`)
+    expect(again).not.toContain('class="card"')
+  })
+
+  it('offers to bring back what ended together, and takes the offer back', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    lab.memory.setComeBack({ reason: 'stopped', instances: [lab.memory.get(id)] })
+    lab.memory.swept(id)
+    expect(await stream.next()).toContain('1 instance')
+    await stream.next()
+    lab.memory.setComeBack(null)
+    await lab.memory.resume(id, 'page')
+    expect(await stream.next()).toMatch(/<section id="back" [^>]*hidden/)
+  })
+
+  it('has the memory measured as long as somebody looks, and no longer', async () => {
+    const lab = createLab()
+    const url = await served(lab)
+    await (await open(`${url}/api/v1/events`)).next()
+    expect(lab.memory.watchers()).toBe(0)
+    const stream = await open(`${url}/events`)
+    await stream.next()
+    expect(lab.memory.watchers()).toBe(1)
+    await stream.cancel()
+    await until(() => lab.memory.watchers() === 0, { what: 'the watch ends with the stream' })
+  })
+
+  it('keeps what an agent printed within its message', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    lab.memory.die(id, { lastLines: ['one', '', 'event: x', '\r\r', 'data: y\r\n\r\nid: z'] })
+    const message = await stream.next()
+    for (const line of message.split(/\r\n|\r|\n/)) expect(line).toMatch(/^data: /)
+    expect(htmlOf(message)).toContain('event: x')
+    expect(htmlOf(message)).toContain('id: z')
+  })
+
+  it('beats with an event, which a page can hear', async () => {
+    const lab = createLab({ streams: { heartbeatMs: 20 } })
+    const stream = await open(`${await served(lab)}/events`)
+    await stream.next()
+    expect(await stream.next()).toBe('event: beat\ndata:')
+  })
+
+  it('renders an event once for all pages', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const url = await served(lab)
+    const streams = await Promise.all([open(`${url}/events`), open(`${url}/events`)])
+    for (const stream of streams) await stream.next()
+    lab.memory.change(id, { state: 'busy' })
+    const [one, two] = await Promise.all(streams.map((stream) => stream.next()))
+    expect(one).toBe(two)
+  })
+})
+
+describe('streams', () => {
+  it('leave nothing behind when their clients leave', async () => {
+    const lab = createLab()
+    const url = await served(lab)
+    for (let i = 0; i < 20; i++) {
+      const stream = await open(`${url}${i % 2 ? '/events' : '/api/v1/events'}`)
+      await stream.next()
+      await stream.cancel()
+    }
+    await until(() => lab.app.streams() === 0 && lab.memory.listeners() === 0, {
+      what: 'every stream is forgotten',
+    })
+  })
+
+  it('of a HEAD request are none', async () => {
+    const lab = createLab()
+    const url = await served(lab)
+    const response = await fetch(`${url}/events`, { method: 'HEAD' })
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    expect(lab.app.streams()).toBe(0)
+    expect(lab.memory.listeners()).toBe(0)
+  })
+
+  it('end when the app is closed, and none begins after that', async () => {
+    const lab = createLab()
+    const url = await served(lab)
+    const streams = [await open(`${url}/events`), await open(`${url}/api/v1/events`)]
+    lab.app.close()
+    for (const stream of streams) expect(await stream.ended()).toBe(true)
+    expect(lab.memory.listeners()).toBe(0)
+    expect(await (await open(`${url}/events`)).ended()).toBe(true)
+    expect(lab.app.streams()).toBe(0)
+  })
+
+  it('are bounded for one client and in all', async () => {
+    for (const limits of [{ streamsMax: 2 }, { streamsPerClientMax: 2 }]) {
+      const lab = createLab({ streams: limits })
+      const url = await served(lab)
+      const first = await open(`${url}/api/v1/events`)
+      await open(`${url}/events`)
+      const refused = await fetch(`${url}/api/v1/events`)
+      expect(refused.status).toBe(429)
+      expect(await refused.json()).toMatchObject({ error: { code: 'too_many_streams' } })
+      expect((await fetch(`${url}/events`)).status).toBe(429)
+      await first.cancel()
+      await until(() => lab.app.streams() === 1, { what: 'the first stream is forgotten' })
+      expect((await open(`${url}/api/v1/events`)).response.status).toBe(200)
+    }
+  })
+
+  it('drop a reader that stands still, and nobody else', async () => {
+    const lab = createLab({ streams: { queuedBytesMax: 100_000 } })
+    const server = await serve(lab)
+    const { url } = server
+    const { id } = await lab.memory.start({ project: 'foo' }, 'api')
+    const healthy = await open(`${url}/api/v1/events`)
+    await healthy.next()
+    await standStill(url)
+    await until(() => lab.app.streams() === 2, { what: 'both streams stand' })
+    const long = 'x'.repeat(50_000)
+    await until(
+      async () => {
+        for (let i = 0; i < 20; i++) {
+          lab.memory.change(id, { waitingFor: long })
+          await healthy.next()
+        }
+        return lab.app.streams() === 1
+      },
+      { what: 'the reader that stands still is dropped', timeoutMs: 45_000 },
+    )
+    expect(lab.memory.listeners()).toBe(1)
+    await until(async () => (await server.connections()) === 1, { what: 'its connection is gone' })
+    lab.memory.change(id, { waitingFor: 'short' })
+    expect(await healthy.next()).toContain('"short"')
+  })
+
+  it('that fail are ended and logged, and the service does not notice', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const url = await served(lab)
+    const page = await open(`${url}/events`)
+    await page.next()
+    const list = lab.memory.list.bind(lab.memory)
+    lab.memory.list = () => {
+      throw new Error('a bug in the service')
+    }
+    expect(() => lab.memory.change(id, { state: 'busy' })).not.toThrow()
+    expect(await page.ended()).toBe(true)
+    expect(lab.errors).toMatchObject([{ fields: { err: { message: 'a bug in the service' } } }])
+    lab.memory.list = list
+    expect(lab.memory.listeners()).toBe(0)
+  })
+})
+
+/** A client that asks for a stream and never reads. */
+async function standStill(url: string): Promise<void> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  closers.push(async () => void socket.destroy())
+  await new Promise((resolve) => socket.once('connect', resolve))
+  socket.on('error', () => {})
+  socket.pause()
+  socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+}

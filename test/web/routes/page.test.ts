@@ -1,0 +1,456 @@
+import { execFileSync } from 'node:child_process'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { AtCapacity, NotLoggedIn } from '../../../src/errors.ts'
+import { shellText } from '../../../src/web/views/shell-text.ts'
+import { ageText } from '../../../src/web/views/render-context.ts'
+import { createLab, host, type Lab } from '../lab.ts'
+
+const htmx = { 'hx-request': 'true' }
+
+async function pageOf(lab: Lab, path = '/'): Promise<string> {
+  return (await lab.ask(path)).text()
+}
+
+/** The text of one element and what is in it, up to the next of its kind. */
+function rowOf(html: string, id: string): string {
+  const start = html.indexOf(`id="i-${id}"`)
+  return start < 0 ? '' : html.slice(start, html.indexOf('</li>', start))
+}
+
+describe('the page', () => {
+  it('shows projects as cards and instances as rows, by the agreed names', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo', label: 'fix it' }, 'page')
+    const html = await pageOf(lab)
+    expect(html).toContain('data-project="foo"')
+    expect(html).toContain('data-project="bar"')
+    expect(html).toMatch(
+      new RegExp(
+        `<li id="i-${id}"[^>]* data-instance="foo~2~fix-it" data-id="${id}" data-state="starting"`,
+      ),
+    )
+    expect(html).toMatch(/<b>1<\/b> of <b>6<\/b>/)
+  })
+
+  it('says each link state in words, and links only to claude.ai', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const row = async (): Promise<string> => rowOf(await pageOf(lab), id)
+    expect(await row()).toContain('Connecting…')
+    lab.memory.change(id, { linkState: 'linked', deepLink: 'https://claude.ai/code/session_1' })
+    expect(await row()).toMatch(
+      /href="https:\/\/claude.ai\/code\/session_1" target="_blank" rel="noopener noreferrer"/,
+    )
+    lab.memory.change(id, { linkState: 'unavailable', deepLink: null })
+    expect(await row()).toMatch(/no own link[\s\S]*href="https:\/\/claude.ai\/code"/)
+    lab.memory.change(id, { linkState: 'lost' })
+    expect(await row()).toMatch(/link lost[\s\S]*Relaunch/)
+    lab.memory.change(id, { linkState: 'linked', deepLink: 'javascript:alert(1)' })
+    expect(await row()).not.toContain('javascript:')
+  })
+
+  it('shows the evidence of a death, and a way to dismiss it', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.die(id, { message: 'It fell over.', lastLines: ['one', '', 'two'] })
+    const row = rowOf(await pageOf(lab), id)
+    expect(row).toContain('data-state="error"')
+    expect(row).toContain('It fell over.')
+    expect(row).toContain('SIGKILL')
+    expect(row).toContain('one\n\ntwo')
+    expect(row).toContain(`action="/instances/${id}/dismiss"`)
+    expect(row).not.toContain('/stop"')
+  })
+
+  it('shows a stopped instance among the ended ones, not as a row', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.stop(id, 'page')
+    lab.memory.swept(id)
+    const html = await pageOf(lab)
+    expect(html).not.toContain('data-instance')
+    expect(html).toContain(`data-ended="${id}"`)
+  })
+
+  it('tells no age of what it does not know', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const status = async () => /<p class="status">.*?<\/p>/.exec(rowOf(await pageOf(lab), id))![0]
+    expect(await status()).toContain('data-age')
+    lab.memory.change(id, { state: 'unknown' })
+    expect(await status()).toContain('Unknown')
+    expect(await status()).not.toContain('data-age')
+  })
+
+  it('keeps a label of any script apart from the words around it', async () => {
+    const lab = createLab()
+    const label = 'תיקון (fix)'
+    const { id } = await lab.memory.start({ project: 'foo', label }, 'page')
+    lab.memory.change(id, { state: 'waiting' })
+    const ended = await lab.memory.start({ project: 'foo', label }, 'page')
+    lab.memory.swept(ended.id)
+    lab.memory.setComeBack({ reason: 'stopped', instances: [lab.memory.get(ended.id)] })
+    const html = await pageOf(lab)
+    const shown = html.replaceAll(/ aria-label="[^"]*"/g, '')
+    // The strip, its row, the offer, and among the ended ones.
+    expect(shown.split(`<bdi>${label}</bdi>`)).toHaveLength(5)
+    expect(shown.split(label)).toHaveLength(5)
+  })
+
+  it('lists what needs the operator on top', async () => {
+    const lab = createLab()
+    expect(await pageOf(lab)).toContain('Nothing needs you.')
+    const { id } = await lab.memory.start({ project: 'foo', label: 'ask me' }, 'page')
+    lab.memory.change(id, { state: 'waiting', waitingFor: 'permission prompt' })
+    const html = await pageOf(lab)
+    const strip = html.slice(html.indexOf('id="needs"'), html.indexOf('</nav>'))
+    expect(strip).toMatch(/ask me[\s\S]*permission prompt/)
+    expect(strip).toContain(`href="#i-${id}"`)
+  })
+
+  it('cannot be made to run what people and agents write', async () => {
+    const hostile = `"'><img src=x onerror=alert(1)><script>alert(2)</script>&lt;<hx-partial>`
+    const lab = createLab({ root: '/srv/<i>projects' })
+    lab.memory.addProject('evil', `/srv/<i>projects/${hostile}`)
+    const { id } = await lab.memory.start({ project: 'evil', label: hostile.slice(0, 60) }, 'page')
+    lab.memory.change(id, { state: 'waiting', waitingFor: hostile, model: hostile })
+    const dead = await lab.memory.start({ project: 'evil' }, 'page')
+    lab.memory.die(dead.id, { message: hostile, lastLines: [hostile, '</pre>'], signal: hostile })
+    lab.memory.setNotices([{ code: hostile, message: `${hostile}\`${hostile}` }])
+    lab.memory.setForeign([{ name: hostile, attached: 0, createdAt: hostile }])
+    const html = await pageOf(lab, `/?q=${encodeURIComponent(hostile)}`)
+    expect(html).toContain('&lt;script&gt;')
+    expect(html).not.toMatch(/<img|<i>|<\/pre>'|<hx-partial/)
+    expect(html.match(/<script/g)).toHaveLength(2)
+    expect(html.match(/<script(?! src="\/assets\/)/)).toBeNull()
+    // No tag has an attribute that begins with "on", a style, or a javascript: address.
+    const tags = html.replaceAll(/="[^"]*"/g, '=')
+    expect(tags).not.toMatch(/<[a-z][^<>]*\s(on\w+|style)=/)
+    expect(html).not.toMatch(/(href|action|src)="(?!\/|#|https:\/\/claude\.ai\/)/)
+  })
+
+  it('without repositories says where they go and what to type', async () => {
+    const html = await pageOf(createLab({ projects: [], root: '/home/x/projects' }))
+    expect(html).toMatch(/git clone \S+ \/home\/x\/projects\/NAME/)
+  })
+
+  it('without claude says what to type', async () => {
+    const lab = createLab()
+    lab.memory.setNotices([
+      {
+        code: 'claude_missing',
+        message: 'No claude. Name it with `--claude PATH`.',
+        commands: ['npm install claude'],
+      },
+    ])
+    const html = await pageOf(lab)
+    expect(html).toContain('<code>--claude PATH</code>')
+    expect(html).toContain('<code>npm install claude</code>')
+  })
+
+  it('says at its foot with which directories and programs lab runs', async () => {
+    const html = await pageOf(createLab())
+    const foot = /<footer>.*<\/footer>/s.exec(html)?.[0] ?? ''
+    for (const place of ['/srv/projects', '/srv/state', '/usr/bin/claude', '/home/ann/.claude'])
+      expect(foot).toContain(`<code>${place}</code>`)
+    for (const name of ['GH_TOKEN', 'DOCKER_HOST', 'TYPO'])
+      expect(foot).toContain(`<code>${name}</code>`)
+  })
+
+  it('keeps a live instance whose project has gone', async () => {
+    const lab = createLab()
+    await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = lab.memory.get(lab.memory.resolve('foo'))
+    lab.memory.removeProject('foo')
+    const html = await pageOf(lab)
+    expect(html).toContain('data-project="foo"')
+    expect(rowOf(html, id)).toContain('data-instance="foo"')
+  })
+
+  it('stands foreign sessions apart, without buttons', async () => {
+    const lab = createLab()
+    lab.memory.setForeign([{ name: 'irssi', attached: 2, createdAt: '2026-01-01T00:00:00.000Z' }])
+    const html = await pageOf(lab)
+    const section = html.slice(
+      html.indexOf('id="foreign"'),
+      html.indexOf('</section>', html.indexOf('id="foreign"')),
+    )
+    expect(section).toContain('irssi')
+    expect(section).not.toMatch(/<button|<form|<a /)
+  })
+
+  it('says that it stands still where scripts are off, and what a dead button means behind a proxy', async () => {
+    const proxied = createLab({
+      proxies: { networks: ['10.0.0.1/32'], userHeader: null },
+    })
+    const { app } = proxied
+    const socket = { remoteAddress: '10.0.0.1', localAddress: '10.0.0.2' }
+    const html = await app.request('/', { headers: { host } }, { incoming: { socket, url: '/' } })
+    const note = /<noscript>([^]*?)<\/noscript>/
+    expect(note.exec(await html.text())?.[1]).toContain('your sign-on is over')
+    expect(note.exec(await pageOf(proxied))?.[1]).not.toContain('sign-on')
+    expect(note.exec(await pageOf(proxied))?.[1]).toContain(
+      '<a class="button" href="/">Load again</a>',
+    )
+  })
+
+  it('filters on the server for who has no script', async () => {
+    const lab = createLab({ projects: ['foo', 'bar', 'baz'] })
+    await lab.memory.start({ project: 'bar', label: 'Fix FOO' }, 'page')
+    const html = await pageOf(lab, '/?q=+fOo+')
+    const isHidden = (key: string): boolean =>
+      / hidden/.test(html.match(`<section id="p-${key}"[^>]*>`)![0])
+    expect(['foo', 'bar', 'baz'].filter(isHidden)).toEqual(['baz'])
+    expect(html).toContain('value=" fOo "')
+  })
+})
+
+describe('every rendered hx attribute', () => {
+  // What htmx 4.0.1 and its stream extension read; a misspelt one would be ignored in silence.
+  const known = /^(hx-(post|target|swap|sync|trigger|config)|hx-sse:connect)$/
+
+  it('is one that htmx knows', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.die((await lab.memory.start({ project: 'foo' }, 'page')).id)
+    const partial = await lab.submit(`/instances/${id}/stop`, {}, htmx)
+    const html = (await pageOf(lab)) + (await partial.text())
+    const names = new Set(html.match(/(?<=<[^<>]*\s)(?:data-)?hx-[^\s=>]+/g))
+    expect(names.size).toBeGreaterThan(5)
+    for (const name of names) expect(name).toMatch(known)
+    const { 'htmx.min.js': core, 'hx-sse.min.js': sse } = (await import('../lab.ts')).readAssets()
+    for (const name of names)
+      expect(core + sse).toMatch(new RegExp(name.replace('hx-post', 'hx-"\\+|hx-post')))
+  })
+
+  it('is no inline program', async () => {
+    const html = await pageOf(createLab())
+    expect(html).not.toMatch(/hx-on|js:|javascript:/)
+  })
+})
+
+describe('a form without htmx', () => {
+  it('starts and redirects to the project on the page', async () => {
+    const lab = createLab()
+    const response = await lab.submit('/projects/foo/instances', { label: 'fix' })
+    expect(response.status).toBe(303)
+    expect(response.headers.get('location')).toBe('/#p-foo')
+    expect(lab.memory.list()).toMatchObject([{ name: 'foo~2~fix' }])
+    expect(lab.memory.asked).toEqual(['start foo "fix" by page'])
+  })
+
+  it('stops, dismisses, and stops all', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const dead = await lab.memory.start({ project: 'bar' }, 'page')
+    lab.memory.die(dead.id)
+    lab.memory.asked.length = 0
+    for (const path of [
+      `/instances/${id}/stop`,
+      `/instances/${dead.id}/dismiss`,
+      '/projects/foo/stop-all',
+      '/stop-all',
+    ])
+      expect((await lab.submit(path)).status).toBe(303)
+    expect(lab.memory.asked).toEqual([
+      `stop ${id} by page`,
+      `dismiss ${dead.id} by page`,
+      `stop ${id} by page`,
+      `stop ${id} by page`,
+    ])
+  })
+
+  it('an invalid label answers 422 with the page, the reason and the label', async () => {
+    const lab = createLab()
+    const label = 'x'.repeat(61)
+    const response = await lab.submit('/projects/bar/instances', { label })
+    expect(response.status).toBe(422)
+    const html = await response.text()
+    const card = html.slice(html.indexOf('id="p-bar"'))
+    expect(card).toContain(`value="${label}"`)
+    expect(card).toMatch(/role="alert"><p>A label has at most 60 characters/)
+    expect(html.slice(0, html.indexOf('id="p-bar"'))).not.toContain(label)
+  })
+
+  it('when nobody is logged in offers to start anyway, and that works', async () => {
+    const lab = createLab()
+    lab.memory.failNext(new NotLoggedIn())
+    const html = await (await lab.submit('/projects/foo/instances', { label: 'x' })).text()
+    expect(html).toContain('<button class="button" name="force" value="1" form="start-foo">')
+    const response = await lab.submit('/projects/foo/instances', { label: 'x', force: '1' })
+    expect(response.status).toBe(303)
+    expect(lab.memory.asked.at(-1)).toBe('start foo "x" forced by page')
+  })
+
+  it('about something unknown is a 404 that shows the page', async () => {
+    const lab = createLab()
+    for (const path of [
+      '/projects/nope/instances',
+      '/instances/nope/stop',
+      '/projects/nope/stop-all',
+    ]) {
+      const response = await lab.submit(path)
+      expect(response.status).toBe(404)
+      expect(await response.text()).toMatch(/role="alert"><p>There is no/)
+    }
+  })
+
+  it('with unknown fields is refused', async () => {
+    const lab = createLab()
+    expect(
+      (await lab.submit('/projects/foo/instances', { label: 'x', colour: 'red' })).status,
+    ).toBe(400)
+    expect(lab.memory.asked).toEqual([])
+  })
+
+  it.each(['/projects/foo/instances', '/instances/x/stop', '/stop-all'])(
+    'reloaded at %s leads back to the page',
+    async (path) => {
+      const response = await createLab().ask(path)
+      expect(response.status).toBe(303)
+      expect(response.headers.get('location')).toBe('/')
+    },
+  )
+})
+
+describe('a form that htmx sends', () => {
+  it('a start answers with its row, the cap, and an empty message line', async () => {
+    const lab = createLab()
+    const response = await lab.submit('/projects/foo/instances', { label: '' }, htmx)
+    expect(response.status).toBe(200)
+    const html = await response.text()
+    expect(html).toMatch(/<hx-partial hx-target="#list-foo" hx-swap="fresh"><li id="i-/)
+    expect(html).toMatch(/<b>1<\/b> of <b>6<\/b>/)
+    expect(html).toContain('<hx-partial hx-target="#msg-foo" hx-swap="innerHTML"></hx-partial>')
+  })
+
+  it('a refusal fills only the message line', async () => {
+    const lab = createLab()
+    lab.memory.failNext(new AtCapacity(6))
+    const response = await lab.submit('/projects/foo/instances', { label: 'x' }, htmx)
+    expect(response.status).toBe(409)
+    expect(await response.text()).toMatch(
+      /^<p data-at-capacity[^>]*>All 6 of 6 instances are in use. Stop one[^<]*<\/p>$/,
+    )
+  })
+
+  it('a stop of what is gone says so and takes the row off the page', async () => {
+    const response = await createLab().submit('/instances/nope/stop', {}, htmx)
+    expect(response.status).toBe(404)
+    expect(await response.text()).toMatch(
+      /<p>There is no instance[\s\S]*<li id="i-nope" [^>]*data-gone/,
+    )
+  })
+
+  it('a later rendering of a row always has a higher rev', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const revs: number[] = []
+    for (let i = 0; i < 3; i++) {
+      const html = await (await lab.submit(`/instances/${id}/stop`, {}, htmx)).text()
+      revs.push(Number(/data-rev="[\da-f]+\.(\d+)"/.exec(html)?.[1]))
+    }
+    expect(revs).toEqual(revs.toSorted((a, b) => a - b))
+    expect(new Set(revs).size).toBe(3)
+  })
+
+  it('a stop-all tells which instances failed', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.stopAll = async () => [
+      { id, name: 'foo', outcome: 'failed', error: { code: 'tmux_failed', message: 'tmux broke' } },
+    ]
+    const html = await (await lab.submit('/projects/foo/stop-all', {}, htmx)).text()
+    expect(html).toMatch(/hx-target="#msg-foo" hx-swap="innerHTML"><p>foo: tmux broke<\/p>/)
+  })
+})
+
+describe('what was lost with tmux', () => {
+  it('is said once, by the offer, and by one word in each row', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo', label: 'one' }, 'page')
+    const waiting = await lab.memory.start({ project: 'foo', label: 'other' }, 'page')
+    const message = 'The tmux server that it ran in is gone.'
+    lab.memory.die(id, { reason: 'tmux_gone', signal: null, message })
+    lab.memory.setComeBack({ reason: 'tmux_gone', instances: [lab.memory.get(id)] })
+    const html = await (await lab.ask('/')).text()
+    expect(html).toContain('was running when its tmux server went away.')
+    expect(html).toContain('Lost with tmux')
+    expect(html).not.toContain(message)
+    expect(html).not.toContain(`id="n-${id}"`)
+    expect(html).toContain('Nothing else needs you.')
+    // It still counts where only a number shows.
+    expect(html).toContain('<title>(1) lab</title>')
+    lab.memory.change(waiting.id, { state: 'waiting' })
+    const later = await (await lab.ask('/')).text()
+    expect(later).toContain(`id="n-${waiting.id}"`)
+    expect(later).toContain('<title>(2) lab</title>')
+  })
+
+  it('is in the strip again when nothing offers it', async () => {
+    const lab = createLab()
+    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    lab.memory.die(id, { reason: 'tmux_gone', signal: null })
+    expect(await (await lab.ask('/')).text()).toContain(`id="n-${id}"`)
+  })
+})
+
+describe('the manifest', () => {
+  it('is asked for with the cookies of the page, which a sign-on wants', async () => {
+    expect(await (await createLab().ask('/')).text()).toContain(
+      '<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials"',
+    )
+  })
+})
+
+describe('an address that does not exist', () => {
+  it('is a page for people', async () => {
+    const response = await createLab().ask('/nothing')
+    expect(response.status).toBe(404)
+    expect(await response.text()).toMatch(/There is nothing at \/nothing[\s\S]*href="\/"/)
+  })
+})
+
+describe('small words', () => {
+  it.each([
+    [0, 'now'],
+    [59_999, 'now'],
+    [60_000, '1 min'],
+    [59 * 60_000, '59 min'],
+    [3_600_000, '1 h'],
+    [47 * 3_600_000, '47 h'],
+    [48 * 3_600_000, '2 d'],
+    [-5000, 'now'],
+  ])('%i ms ago is "%s"', (ms, text) => {
+    expect(ageText(new Date(1e12).toISOString(), 1e12 + ms)).toBe(text)
+  })
+
+  const shellMeans = [
+    "'",
+    '"',
+    '\\',
+    '$',
+    '`',
+    ' ',
+    '\n',
+    '=',
+    '~',
+    '-',
+    ';',
+    '*',
+    '!',
+    '#',
+    'a',
+    'é',
+  ]
+  it('an attach command means the same to a shell', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: fc.constantFrom(...shellMeans) })), (argv) => {
+        const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${shellText(['--', ...argv])}`])
+        expect(printed.toString()).toBe(['--', ...argv].map((word) => `${word}\0`).join(''))
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
