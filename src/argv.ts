@@ -30,13 +30,13 @@ export function asksForHelp(argv: readonly string[]): boolean {
 }
 
 /** What a relative path and a `~` are read against. */
-export interface Surroundings {
+export interface PathContext {
   readonly homedir: string
   readonly cwd: string
 }
 
 /** A path as typed, made absolute; `~/` is the home directory, as a shell has it. */
-export function absolutePath(typed: string, { homedir, cwd }: Surroundings): string {
+export function absolutePath(typed: string, { homedir, cwd }: PathContext): string {
   return resolve(cwd, /^~(\/|$)/.test(typed) ? join(homedir, typed.slice(1)) : typed)
 }
 

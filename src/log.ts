@@ -3,10 +3,21 @@
 // Agreed keys: time, level, msg, and instance, project, request, err where they apply.
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { pino, type DestinationStream, type Logger } from 'pino'
+import { pino, type DestinationStream } from 'pino'
 import type { LogLevel } from './config/config.ts'
 
-export type Log = Logger
+interface LogLine {
+  (fields: object, message: string): void
+  (message: string): void
+}
+
+/** Where every room logs: a level, fields if there are any, and a sentence. It never throws and never waits. */
+export interface Log {
+  readonly debug: LogLine
+  readonly info: LogLine
+  readonly warn: LogLine
+  readonly error: LogLine
+}
 
 /**
  * Makes a log whose every record is one line whatever it holds, and which never throws nor waits: what cannot

@@ -38,7 +38,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'read-file': { rooms: [], packages: ['node:'] },
   turns: { rooms: [], packages: ['node:'] },
   core: { rooms: [], packages: [] },
-  processes: { rooms: ['turns'], packages: ['node:', 'pino'] },
+  processes: { rooms: ['turns'], types: ['log'], packages: ['node:'] },
   projects: { rooms: ['core', 'errors', 'read-file'], packages: ['node:'] },
   store: {
     rooms: ['atomic-write', 'core', 'disk-errors', 'errors', 'processes', 'read-file'],
@@ -54,6 +54,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   instances: {
     rooms: ['claude', 'core', 'disk-errors', 'errors', 'processes', 'projects', 'read-file', 'store', 'tmux', 'turns'], // prettier-ignore
+    types: ['log'],
     packages: ['node:'],
   },
   web: {

@@ -2,7 +2,7 @@
 // whether a folder exists or a port is free is found out by main.ts, which acts on it.
 import { isAbsolute } from 'node:path'
 import { isIP, isIPv4 } from 'node:net'
-import { absolutePath, defaultStateDir, parseFlags, type Surroundings } from '../argv.ts'
+import { absolutePath, defaultStateDir, parseFlags, type PathContext } from '../argv.ts'
 import { UsageError } from '../errors.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -107,7 +107,7 @@ export function serveHelp(): string {
 export function parseConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  around: Surroundings,
+  around: PathContext,
 ): Config {
   const { values: given, positionals } = parseFlags(argv, serveFlags)
   if (positionals[0] !== undefined)

@@ -138,7 +138,7 @@ export interface Notice {
 }
 
 /** Instances that ended together, not by themselves: the operator may want them all back. */
-export interface ComeBack {
+export interface ResumeOffer {
   readonly reason: 'stopped' | 'tmux_gone' | 'rebooted'
   readonly instances: readonly Instance[]
 }

@@ -1,4 +1,4 @@
-// Signals → state. Pure: what tmux, the keeper and Claude's registry said last, in; the state, out.
+// Observation → state. Pure: what tmux, the keeper and Claude's registry said last, in; the state, out.
 
 /** `limited` and `stalled` are kept free for later; nothing here moves to them. */
 export type State =
@@ -23,7 +23,7 @@ export interface Exit {
 }
 
 /** The latest word of each source about one instance. */
-export interface Signals {
+export interface Observation {
   /** tmux: the agent's pane, or that its session or the whole server is gone. */
   readonly pane: 'alive' | 'dead' | 'absent' | 'server_gone'
   /** The keeper's note, or else tmux's own record of the dead pane. */
@@ -72,7 +72,7 @@ export function isLegalMove(from: State, to: State): boolean {
 const noExit: Exit = { code: null, signal: null }
 
 /** Derives the state that follows `from` once the signals are as given; never an illegal move. */
-export function deriveState(from: State, waitingFor: string | null, signals: Signals): Derived {
+export function deriveState(from: State, waitingFor: string | null, signals: Observation): Derived {
   const stay = (): Derived => ({ state: from, waitingFor, end: null })
   if (from === 'stopped' || from === 'error') return stay()
   if (signals.stopAsked || from === 'stopping') {
@@ -89,7 +89,7 @@ function ended(state: State, reason: EndReason, exit: Exit | null): Derived {
   return { state, waitingFor: null, end: { reason, exit: exit ?? noExit } }
 }
 
-function endedByItself(from: State, { pane, exit }: Signals): Derived {
+function endedByItself(from: State, { pane, exit }: Observation): Derived {
   // The keeper's note outranks a missing session: it says how the agent ended before that.
   if (!exit) {
     if (pane === 'server_gone') return ended('error', 'tmux_gone', null)
@@ -104,7 +104,7 @@ function endedByItself(from: State, { pane, exit }: Signals): Derived {
 /** What a session in the background waits for; Escape in its pane opens it there again. */
 const parkedWords = 'moved to the background; press Esc in it'
 
-function activityOf({ registry, dialog, title }: Signals): Omit<Derived, 'end'> | null {
+function activityOf({ registry, dialog, title }: Observation): Omit<Derived, 'end'> | null {
   if (registry?.parkedJobId) return { state: 'waiting', waitingFor: parkedWords }
   switch (registry?.status) {
     case 'waiting':

@@ -4,7 +4,7 @@ import {
   isOpen,
   type Actor,
   type Cap,
-  type ComeBack,
+  type ResumeOffer,
   type ForeignSession,
   type Instance,
   type LabEvent,
@@ -18,10 +18,10 @@ import type { InstancesDeps } from './state/deps.ts'
 import { createAdoption } from './observe/adoption.ts'
 import { createAgents } from './observe/agents.ts'
 import { readBranches } from './observe/branches.ts'
-import { comeBackOf, dismissOffer } from './state/resume-offer.ts'
+import { resumeOfferOf, dismissOffer } from './state/resume-offer.ts'
 import { createConversations } from './observe/conversation.ts'
 import { createDaemons } from './observe/daemons.ts'
-import { createEnding } from './actions/finish.ts'
+import { createFinish } from './actions/finish.ts'
 import { createReapers } from '../processes/orphans.ts'
 import type { Entry } from './state/entry.ts'
 import { lookAtFolders, publishFound } from './observe/folders.ts'
@@ -30,13 +30,13 @@ import { createLeftBehind } from './actions/left-behind.ts'
 import { createLedger } from './state/ledger.ts'
 import { createMemory } from './observe/memory.ts'
 import { createObserver } from './observe/observer.ts'
-import { createSightings } from './observe/reconcile.ts'
+import { createReconcile } from './observe/reconcile.ts'
 import { createResume, type ResumeOptions } from './actions/resume.ts'
 import { keepersBut, recallKeepers, serversOf } from './observe/servers.ts'
 import { createStart } from './actions/start.ts'
 import { createStop } from './actions/stop.ts'
-import { createSweeper, type SweeperOptions } from '../processes/reaper.ts'
-import { createVigil } from './observe/startup-watch.ts'
+import { createReaper, type ReaperOptions } from '../processes/reaper.ts'
+import { createStartupWatch } from './observe/startup-watch.ts'
 
 /** Every method that takes `by` writes the move to the journal under that name. */
 export interface Instances {
@@ -55,7 +55,7 @@ export interface Instances {
   /** Resumes several, launched a second apart; one that cannot come back keeps no other from it. */
   resumeAll(ids: readonly string[], by: Actor, options?: ResumeOptions): Promise<readonly Outcome[]>
   /** The latest instances that ended together and are still ended; null when there are none. */
-  comeBack(): ComeBack | null
+  resumeOffer(): ResumeOffer | null
   /** Asks for the end and answers at once, in state `stopping`; repeated calls answer the same. @throws InstanceNotFound */
   stop(id: string, by: Actor): Instance
   /** Asks every live instance (of one project, or of all) to end; one failure stops no other. @throws ProjectNotFound */
@@ -100,29 +100,29 @@ export function createInstances(deps: InstancesDeps): Instances {
   const ledger = createLedger(deps, () => projects)
   const registry = deps.openRegistry(wake)
   const agents = createAgents(registry)
-  const notes = deps.openNotes(wake)
+  const notes = deps.openLaunchNotes(wake)
   const spare = (): readonly number[] => serversOf(ledger, store)
   const othersOf = (id: string): readonly number[] => keepersBut(ledger, id)
   const daemons = createDaemons(registry)
-  const heldByOthers: SweeperOptions['heldByOthers'] = (id, found, table) =>
+  const heldByOthers: ReaperOptions['heldByOthers'] = (id, found, table) =>
     daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)
   const isReaper = createReapers(spare)
-  const agentOf: SweeperOptions['agentOf'] = (id) => {
+  const agentOf: ReaperOptions['agentOf'] = (id) => {
     const { lastAgent = null, registered = null } = ledger.find(id) ?? {}
     return lastAgent ?? registered
   }
-  const sweeper = createSweeper({ graceMs, log, spare, othersOf, agentOf, isReaper, heldByOthers })
-  const leftBehind = createLeftBehind({ deps, ledger, sweeper, registry })
+  const reaper = createReaper({ graceMs, log, spare, othersOf, agentOf, isReaper, heldByOthers })
+  const leftBehind = createLeftBehind({ deps, ledger, reaper, registry })
   const conversations = createConversations({ deps, ledger, registry })
-  const ending = createEnding({ deps, ledger, notes, leftBehind, conversations })
-  const stop = createStop({ deps, ledger, notes, sweeper, ending })
-  const apply = createSightings({
+  const ending = createFinish({ deps, ledger, notes, leftBehind, conversations })
+  const stop = createStop({ deps, ledger, notes, reaper, ending })
+  const apply = createReconcile({
     deps,
     ledger,
     agents,
     notes,
     conversations,
-    adopt: createAdoption({ deps, ledger, sweeper }),
+    adopt: createAdoption({ deps, ledger, reaper }),
     end: (entry, end) => ending.begin(entry, end),
     goOnStopping: (entry) => stop.goOn(entry),
     lookSoon: (ms) => void setTimeout(wake, ms),
@@ -143,15 +143,15 @@ export function createInstances(deps: InstancesDeps): Instances {
       // Who is told that nobody is logged in shall see it end, too.
       if (memory.isWatched() && claude.lastLogin() === 'logged_out') claude.refresh()
       ledger.noticesMayHaveChanged()
-      void keepVigil()
+      void watchStartups()
     },
   })
-  const keepVigil = createVigil(deps, ledger, wake)
+  const watchStartups = createStartupWatch(deps, ledger, wake)
   const memory = createMemory(ledger)
   const around = { deps, ledger, projects, notes, observer }
   const launch = createLaunch(around)
-  const start = createStart({ ...around, launch, sweeper })
-  const resuming = createResume({ ...around, launch, start, sweeper, registry, conversations })
+  const start = createStart({ ...around, launch, reaper })
+  const resuming = createResume({ ...around, launch, start, reaper, registry, conversations })
 
   function entryOf(id: string): Entry {
     const entry = ledger.find(id)
@@ -173,7 +173,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     resume: (id, by, options) => resume(entryOf(id), by, options),
     resumeAll: async (ids, by, options) =>
       resuming.all([...new Set(ids)].map(entryOf), by, options),
-    comeBack: () => comeBackOf(ledger),
+    resumeOffer: () => resumeOfferOf(ledger),
     stop(id, by) {
       const entry = entryOf(id)
       if (isLive(entry.state)) stop.ask(entry, by)

@@ -1,7 +1,7 @@
 // Ends processes by exact identity (pid and start time), and finds what an instance left behind by its
 // LAB_INSTANCE mark. Never lab itself, nor anything above it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Logger } from 'pino'
+import type { Log } from '../log.ts'
 import {
   ancestorsOf,
   createProcessTableReader,
@@ -14,9 +14,9 @@ import { treeOf } from './process-table.ts'
 import { createTurns } from '../turns.ts'
 import { groupsOf, type Groups } from './groups.ts'
 
-export interface Sweeper {
+export interface Reaper {
   /** Everything that belongs to an instance now: what runs below its keeper and what carries its mark. */
-  belongings(id: string, keeper: number | null): Promise<readonly ProcessId[]>
+  processesOf(id: string, keeper: number | null): Promise<readonly ProcessId[]>
   /** The same, and apart from it what an instance began and in which others run: that is never ended. */
   look(id: string, keeper: number | null): Promise<Groups>
   /** Sends a signal to those that still run. */
@@ -46,9 +46,9 @@ const roundsMax = 8
 // The kernel frees a killed process within this unless it hangs in a system call.
 const killWaitMs = 500
 
-export interface SweeperOptions {
+export interface ReaperOptions {
   readonly graceMs: number
-  readonly log: Logger
+  readonly log: Log
   /** Pids that are never touched whatever they carry, such as the tmux server's. */
   readonly spare: () => readonly number[]
   /** The keepers of the other live instances: what runs below them is theirs, whatever mark it carries. */
@@ -65,7 +65,7 @@ export interface SweeperOptions {
   ) => ReadonlySet<number>
 }
 
-export function createSweeper(options: SweeperOptions): Sweeper {
+export function createReaper(options: ReaperOptions): Reaper {
   const { graceMs, log, spare, othersOf = () => [], heldByOthers = () => new Set() } = options
   const { isReaper = (pid) => pid <= 1, agentOf = () => null } = options
   const readTable = createProcessTableReader()
@@ -103,7 +103,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     }
   }
 
-  const belongings = async (id: string, keeper: number | null): Promise<readonly ProcessEntry[]> =>
+  const processesOf = async (id: string, keeper: number | null): Promise<readonly ProcessEntry[]> =>
     (await look(id, keeper)).own
 
   function signal(processes: readonly ProcessId[], name: NodeJS.Signals): void {
@@ -128,7 +128,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   ): Promise<readonly ProcessId[]> {
     const before = new Set(spared.map(({ pid, start }) => `${pid} ${start}`))
     const toEnd = async (): Promise<readonly ProcessEntry[]> => {
-      const found = await belongings(id, null)
+      const found = await processesOf(id, null)
       return isWanted() ? found.filter(({ pid, start }) => !before.has(`${pid} ${start}`)) : []
     }
     let left = await toEnd()
@@ -162,5 +162,5 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     }
   }
 
-  return { belongings, look, signal, gone, sweep }
+  return { processesOf, look, signal, gone, sweep }
 }

@@ -6,7 +6,7 @@ import { createClaudeProgram } from '../claude/program.ts'
 import { createRegistry } from '../claude/registry.ts'
 import type { Config } from '../config/config.ts'
 import { createInstances, type Instances } from '../instances/instances.ts'
-import { openNotes } from '../store/launch-notes.ts'
+import { openLaunchNotes } from '../store/launch-notes.ts'
 import { type Log } from '../log.ts'
 import { readBootId } from '../processes/proc.ts'
 import { createProjects } from '../projects/projects.ts'
@@ -15,7 +15,7 @@ import { type StateDir, type Upkeep } from '../store/upkeep.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Tmux } from '../tmux/tmux.ts'
 import { replaceFile } from '../atomic-write.ts'
-import type { World } from './serve.ts'
+import type { Runtime } from './serve.ts'
 
 // SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
 const graceMs = 4000
@@ -23,7 +23,7 @@ const graceMs = 4000
 /** Puts the service together from its adapters; nothing is watched or listed before `open`. */
 export async function compose(
   config: Config,
-  world: World,
+  world: Runtime,
   { tmux, log, dir, upkeep }: { tmux: Tmux; log: Log; dir: StateDir; upkeep: Upkeep },
 ): Promise<{
   instances: Instances
@@ -67,8 +67,8 @@ export async function compose(
     ),
     log,
     openRegistry: (onChange) => createRegistry(paths.sessionsDir, onChange),
-    openNotes(onChange) {
-      const notes = openNotes(join(stateDir, 'notes'), onChange)
+    openLaunchNotes(onChange) {
+      const notes = openLaunchNotes(join(stateDir, 'notes'), onChange)
       void upkeep.add('notes', () => notes.prepare(), 'always')
       return notes
     },

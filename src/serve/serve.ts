@@ -11,13 +11,13 @@ import { UsageError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { readProcess, type ProcessId } from '../processes/proc.ts'
 import { checkRoot } from '../projects/root.ts'
-import { newBootToken, writeServerNote } from '../store/server-file.ts'
-import { openSignIns } from '../store/auth-sessions.ts'
+import { newBootToken, writeServerFile } from '../store/server-file.ts'
+import { openAuthSessions } from '../store/auth-sessions.ts'
 import { dropLinks, makeDir } from '../store/state-dir.ts'
 import { createUpkeep, openStateDir, type StateDir } from '../store/upkeep.ts'
 import { createTmux } from '../tmux/adapter.ts'
 import { holdServer } from '../tmux/ownership.ts'
-import { boundConnections, createCounts, serverBounds } from '../web/access/limits.ts'
+import { limitConnections, createCounts, serverLimits } from '../web/access/limits.ts'
 import { nameGuards, openGuards } from '../web/access/auth.ts'
 import { trustOf } from '../web/access/client.ts'
 import { listen } from './listen.ts'
@@ -25,7 +25,7 @@ import { createServerInfo } from '../web/server-info.ts'
 import { createApp } from '../web/app.tsx'
 import { assets } from '../web/assets/assets.ts'
 
-export interface World {
+export interface Runtime {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly version: string
@@ -45,7 +45,7 @@ const closeMs = 1000
 const idleMs = 20
 
 /** Starts lab and resolves when it answers requests. @throws UsageError when it cannot, with the remedy */
-export async function serve(config: Config, world: World): Promise<Lab> {
+export async function serve(config: Config, world: Runtime): Promise<Lab> {
   await checkRoot(config.projectsRoot)
   checkNamed(config.passEnv)
   checkClaudeDir(config)
@@ -61,7 +61,7 @@ export async function serve(config: Config, world: World): Promise<Lab> {
 
 async function serveLocked(
   config: Config,
-  world: World,
+  world: Runtime,
   { self, dir }: { self: ProcessId; dir: StateDir },
 ): Promise<Lab> {
   const { stateDir } = config
@@ -76,8 +76,8 @@ async function serveLocked(
   const bootToken = newBootToken()
   const guards = await openGuards(config, {
     bootToken,
-    async openSignIns() {
-      const signIns = await openSignIns(stateDir, Date.now)
+    async openAuthSessions() {
+      const signIns = await openAuthSessions(stateDir, Date.now)
       await upkeep.add('sign-ins.json', () => signIns.save(), 'missing')
       return signIns
     },
@@ -130,7 +130,7 @@ async function serveLocked(
       instances,
       counts,
     }),
-    doors: { boundHost: config.host, allowedHosts: config.allowedHosts },
+    requestRules: { boundHost: config.host, allowedHosts: config.allowedHosts },
     guards,
     proxies: { networks: config.trustedProxies, userHeader: config.proxyUserHeader },
     counts,
@@ -139,13 +139,13 @@ async function serveLocked(
     assets,
     readiness: () => (!instances.isReadable() ? 'starting' : store.failure() ? 'unwritable' : 'ok'),
   })
-  const created = createAdaptorServer({ fetch: app.fetch, serverOptions: serverBounds }) as Server
-  boundConnections(created, trustOf(config.trustedProxies), counts)
+  const created = createAdaptorServer({ fetch: app.fetch, serverOptions: serverLimits }) as Server
+  limitConnections(created, trustOf(config.trustedProxies), counts)
   const server = await listen(created, config)
   const { port } = server.address() as AddressInfo
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   let noted = tmux.argv
-  const writeNote = () => writeServerNote(stateDir, { url, self, token: bootToken, tmux: noted })
+  const writeNote = () => writeServerFile(stateDir, { url, self, token: bootToken, tmux: noted })
   await upkeep.add('server.json', writeNote, 'start')
   // When tmux was replaced, another program reaches the server, and `lab tmux` shall run that one.
   tmux.onWake(() => {

@@ -19,7 +19,7 @@ export interface Behaviour {
   /** From the program's start to its registry file and prompt. */
   readonly startMs: number
   /** Ends by itself, this long after the program's start, before or after the prompt is there. */
-  readonly die: Death | null
+  readonly die: Crash | null
   /** Signals that change nothing. */
   readonly ignore: readonly NodeJS.Signals[]
   /** How long a graceful end takes. */
@@ -46,7 +46,7 @@ export interface Behaviour {
   readonly prompt: string | null
 }
 
-export interface Death {
+export interface Crash {
   /** A file that has to be there first; the time counts from then. */
   readonly once?: string
   readonly afterMs: number

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { runAuth } from './startup/auth.ts'
 import { hasAgentView, park, runBackgroundSession, runDaemon } from './background.ts'
 import { readBehaviour, untilThere, type Behaviour } from './behaviour.ts'
-import { createDesk } from './terminal/focus.ts'
-import { createEnding, planDeath, type Ending } from './ending.ts'
+import { createFocus } from './terminal/focus.ts'
+import { createFinish, planCrash, type Ending } from './ending.ts'
 import { hasCredentials, homeOf, type Home } from './files/home.ts'
 import { createHooks } from './turns/hooks.ts'
 import { createLink } from './files/link.ts'
@@ -48,9 +48,9 @@ export async function runStandIn(
   if (!parsed.ok) return quit(1, parsed.error)
   const { options } = parsed
   const behaviour = readBehaviour(home.configDir, env, { cwd, name: options.name })
-  const ending = createEnding(behaviour)
+  const ending = createFinish(behaviour)
   if (behaviour.startOnce !== null) await untilThere(behaviour.startOnce)
-  await planDeath(behaviour, ending)
+  await planCrash(behaviour, ending)
   const chosen = chooseConversation(options, home, cwd, options.sessionId ?? randomUUID())
   if (chosen.ok === false) return quit(1, chosen.error)
   if (!process.stdin.isTTY)
@@ -88,20 +88,20 @@ async function interact(setting: Setting): Promise<void> {
   const screen = createScreen(process.stdout, {
     alternate: !env['TMUX'] && !env['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'],
   })
-  const desk = createDesk(process.stdin, screen, behaviour.deafMs)
+  const focus = createFocus(process.stdin, screen, behaviour.deafMs)
   const tools = createTools(cwd, env)
   const hooks = createHooks(options.settings, () => ({ session_id: current.id, transcript_path: current.file, cwd }), env) // prettier-ignore
   const registry = createRegistry({ dir: home.sessions, sessionId: current.id, cwd, version, gapMs: behaviour.writeGapMs, env }) // prettier-ignore
-  const link = createLink(registry, behaviour, () => desk.refresh())
+  const link = createLink(registry, behaviour, () => focus.refresh())
   ending.before(() => tools.stop())
   ending.before(() => hooks.run('SessionEnd', { reason: 'other' }))
   ending.before(() => registry.remove())
-  ending.onFarewell((farewell) =>
-    screen.leave(farewell ?? resumeHint(options, transcript.exists(), current.id)),
+  ending.onFarewell((exitMessage) =>
+    screen.leave(exitMessage ?? resumeHint(options, transcript.exists(), current.id)),
   )
   const status = createStatus({ registry, screen, behaviour, name, animatesTitle: !env['TMUX'] })
   const session = createSession({
-    desk,
+    focus,
     status,
     registry,
     tools,
@@ -129,19 +129,19 @@ async function interact(setting: Setting): Promise<void> {
     end: (code) => ending.end(code),
   })
 
-  const refused = await askFirst({ desk, home, cwd, version, isLoggedIn })
+  const refused = await askFirst({ focus, home, cwd, version, isLoggedIn })
   if (refused !== null) return ending.end(1, refused)
   if (behaviour.registry !== 'none') registry.open(name)
   if (setting.conversation === null) {
     screen.title('claude · resume')
-    await pickConversation(desk, setting.search)
+    await pickConversation(focus, setting.search)
     return ending.end(0)
   }
   const plan = isLoggedIn() ? 'Claude Max' : 'API Usage Billing'
-  desk.print(...greeting(version, plan, cwd.replace(env['HOME'] || homedir(), '~')))
+  focus.print(...greeting(version, plan, cwd.replace(env['HOME'] || homedir(), '~')))
   if (options.resume !== null)
     for (const { role, text } of readTurns(current.file))
-      desk.print('', role === 'user' ? submitted(text) : `● ${text}`)
+      focus.print('', role === 'user' ? submitted(text) : `● ${text}`)
   if (behaviour.promptOnce !== null) await untilThere(behaviour.promptOnce)
   await sleep(behaviour.startMs)
   session.begin(behaviour.prompt ?? options.prompt)

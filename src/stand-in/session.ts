@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Behaviour } from './behaviour.ts'
 import { modelDialog, loginDialog } from './terminal/dialogs.ts'
-import type { Desk } from './terminal/focus.ts'
+import type { Focus } from './terminal/focus.ts'
 import type { Hooks } from './turns/hooks.ts'
 import type { Key } from './terminal/keys.ts'
 import type { Link } from './files/link.ts'
@@ -17,7 +17,7 @@ import { runTurn, type TurnDeps } from './turns/turn.ts'
 import { createTurns, secondsSince } from './turns/turns.ts'
 
 export interface SessionDeps {
-  readonly desk: Desk
+  readonly focus: Focus
   readonly status: Status
   readonly registry: Registry
   readonly tools: Tools
@@ -46,7 +46,7 @@ export interface Session {
 
 /** A session that reads keys from the first moment and obeys them from `begin`. */
 export function createSession(deps: SessionDeps): Session {
-  const { desk, registry, tools, link, name } = deps
+  const { focus, registry, tools, link, name } = deps
   let draft = ''
   let hint: string | null = null
   let partial: string | null = null
@@ -61,10 +61,10 @@ export function createSession(deps: SessionDeps): Session {
     progress(next) {
       if (next.partial !== undefined) partial = next.partial
       if (next.note !== undefined) note = next.note
-      desk.refresh()
+      focus.refresh()
     },
     backgroundEnded(code) {
-      desk.print('', `● Background command "mock background" completed (exit code ${code ?? 1})`)
+      focus.print('', `● Background command "mock background" completed (exit code ${code ?? 1})`)
       turns.submit({ text: 'SAY done', isTyped: false })
     },
     limited(seconds) {
@@ -81,7 +81,7 @@ export function createSession(deps: SessionDeps): Session {
     changed,
     tick() {
       deps.status.tick(activity())
-      if (desk.open === null) desk.refresh()
+      if (focus.open === null) focus.refresh()
     },
     giveBack(text) {
       if (draft === '') draft = text
@@ -89,21 +89,21 @@ export function createSession(deps: SessionDeps): Session {
   })
 
   function activity() {
-    return { isBusy: turns.current !== null, shells: tools.backgroundCount(), open: desk.open }
+    return { isBusy: turns.current !== null, shells: tools.backgroundCount(), open: focus.open }
   }
 
   function changed(): void {
     deps.status.show(activity())
-    desk.refresh()
+    focus.refresh()
   }
 
   /** Carries out `!shell` and `/slash`; false for a prompt. */
   function obey(text: string): boolean {
     const word = text.trim().split(/\s/)[0] ?? ''
     if (text.startsWith('!')) {
-      desk.print('', submitted(text))
+      focus.print('', submitted(text))
       void tools.run(text.slice(1), new AbortController().signal).then(({ output }) => {
-        desk.print(`  ⎿  ${output}`)
+        focus.print(`  ⎿  ${output}`)
       })
       return true
     }
@@ -114,11 +114,11 @@ export function createSession(deps: SessionDeps): Session {
       const id = randomUUID()
       deps.renew(id)
       registry.set({ sessionId: id, updatedAt: Date.now() })
-      desk.clear()
-      desk.print(submitted('/clear'))
+      focus.clear()
+      focus.print(submitted('/clear'))
     } else if (word === '/model' || word === '/login') {
-      void desk.ask(word === '/model' ? modelDialog() : loginDialog('dialog open'))
-    } else desk.print('', submitted(text), `  ⎿  Unknown command: ${word}`)
+      void focus.ask(word === '/model' ? modelDialog() : loginDialog('dialog open'))
+    } else focus.print('', submitted(text), `  ⎿  Unknown command: ${word}`)
     return true
   }
 
@@ -141,7 +141,7 @@ export function createSession(deps: SessionDeps): Session {
       hint = 'Press Ctrl-C again to exit'
       setTimeout(() => {
         hint = null
-        desk.refresh()
+        focus.refresh()
       }, deps.behaviour.exitAgainMs)
     }
   }
@@ -166,7 +166,7 @@ export function createSession(deps: SessionDeps): Session {
       clearTimeout(continueTimer)
       turns.current?.abort.abort()
     } else if (key.type === 'interrupt' || key.type === 'eof') interrupt()
-    desk.refresh()
+    focus.refresh()
   }
 
   function view(columns: number): readonly Line[] {
@@ -181,12 +181,12 @@ export function createSession(deps: SessionDeps): Session {
     return drawPrompt({ ...state, name, linked: link.isUp, hint, loggedIn, hasAgentView }, columns)
   }
 
-  desk.attach({ view: () => [], onKey })
+  focus.attach({ view: () => [], onKey })
   return {
     begin(prompt) {
       hasBegun = true
-      desk.onDialog(changed)
-      desk.attach({ view, onKey })
+      focus.onDialog(changed)
+      focus.attach({ view, onKey })
       changed()
       if (prompt !== null) turns.submit({ text: prompt, isTyped: true })
     },

@@ -22,7 +22,7 @@ const shape = z.object({
 // Sign-outs of years; each takes some 60 bytes.
 const endedMax = 1000
 
-export interface SignIns {
+export interface AuthSessions {
   /** Tells this lab from every other; no secret, and the same for as long as the file is. */
   readonly lab: string
   /** Part of every key; another one makes every cookie worthless. */
@@ -41,7 +41,7 @@ export interface SignIns {
  * Opens `sign-ins.json` in the state directory; where it cannot be read all sign in again. What cannot be
  * written yet is for `save`: until then the cookies hold as long as this lab runs.
  */
-export async function openSignIns(dir: string, now: () => number): Promise<SignIns> {
+export async function openAuthSessions(dir: string, now: () => number): Promise<AuthSessions> {
   const path = join(dir, 'sign-ins.json')
   const known = read(path) ?? { lab: newLab(), salt: newSalt(), ended: [], isWhole: false }
   const { lab } = known

@@ -1,4 +1,4 @@
-// Notes about a launch, one small file each: the keeper's when the agent ended, and lab's own when its
+// LaunchNotes about a launch, one small file each: the keeper's when the agent ended, and lab's own when its
 // end was asked for.
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
@@ -8,7 +8,7 @@ import { exitOf, type Exit } from '../core/state.ts'
 import { readTextSync } from '../read-file.ts'
 import { writeNow } from '../atomic-write.ts'
 
-export interface Notes {
+export interface LaunchNotes {
   /** Makes the folder where it is missing, and watches the one that is there now. @throws what the system says */
   prepare(): void
   /** The file that a launch's keeper writes. */
@@ -17,7 +17,7 @@ export interface Notes {
   read(note: string): Exit | null
   /** The notes that are there now. */
   names(): ReadonlySet<string>
-  /** Notes who asked for the launch's end; once this returns, a killed lab has not forgotten it. @throws what the system says */
+  /** LaunchNotes who asked for the launch's end; once this returns, a killed lab has not forgotten it. @throws what the system says */
   askEnd(note: string, by: Actor): void
   /** Who asked for the launch's end, or null. */
   endAskedBy(note: string): Actor | null
@@ -30,7 +30,7 @@ export interface Notes {
 const noteBytesMax = 4096
 
 /** Opens the folder of notes and calls `onChange` within milliseconds of a new one. */
-export function openNotes(dir: string, onChange: () => void): Notes {
+export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes {
   let watcher: FSWatcher | null = null
   let watched = ''
 

@@ -14,7 +14,7 @@ export function newBootToken(): string {
  * Tells the commands where this lab answers, and the token by which it knows them. Who may read the
  * state directory as its group may read the note, and so use the commands.
  */
-export async function writeServerNote(
+export async function writeServerFile(
   stateDir: string,
   given: { url: string; self: ProcessId; token: string; tmux: readonly string[] },
 ): Promise<void> {

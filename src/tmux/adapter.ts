@@ -3,14 +3,14 @@ import { capturedLines, captureCommands } from './capture.ts'
 import { killPaneCommand } from './commands.ts'
 import { createControl } from './client/control.ts'
 import { createInput } from './input.ts'
-import { openLeftClients } from './client/stale-clients.ts'
+import { openStaleClients } from './client/stale-clients.ts'
 import { isLab } from './ownership.ts'
 import { createLister } from './lister.ts'
 import { createLostSocket } from './client/lost-socket.ts'
 import type { Command } from './client/quote.ts'
 import { createNewSession } from './new-session.ts'
 import { failureOf, type Run, type RunOptions } from './client/reply.ts'
-import { createSelf, isHeld, type Ensured } from './lab-session.ts'
+import { createLabSession, isHeld, type Ensured } from './lab-session.ts'
 import { checkVersion, parseSocket, tmuxEnv } from './client/socket.ts'
 import { createServerProgram } from './client/server-program.ts'
 import { socketPath } from './client/socket-file.ts'
@@ -67,7 +67,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     rescue: () => socket.rescue(),
   })
   const { client, clientsFile } = options
-  const left = client === 'control' && clientsFile ? openLeftClients(clientsFile) : null
+  const left = client === 'control' && clientsFile ? openStaleClients(clientsFile) : null
   const wakes: (() => void)[] = []
   const wake = () => {
     for (const listener of wakes) listener()
@@ -96,7 +96,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
           onOpened: (pid) => left?.opened(pid),
         })
       : null
-  const self = createSelf({
+  const self = createLabSession({
     spawned: program.run,
     server,
     historyLimit: options.historyLimit,

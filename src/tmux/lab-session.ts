@@ -82,7 +82,7 @@ export function isHeld(ensured: Ensured): boolean {
   return ensured === heldReply
 }
 
-export interface Self {
+export interface LabSession {
   /** Makes sure that there is one session of lab's own and that it carries the holder. */
   ensure(may: RunOptions): Promise<Ensured>
   /** The lab that says it holds the server, or null. @throws TmuxUnavailable and what a call throws */
@@ -92,12 +92,12 @@ export interface Self {
 }
 
 /** Makes the keeper of lab's own session; every call is a spawned tmux's, since they are rare. */
-export function createSelf(given: {
+export function createLabSession(given: {
   readonly spawned: Run
   readonly server: Server
   readonly historyLimit: number
   readonly timeoutMs: number
-}): Self {
+}): LabSession {
   const { spawned, server, historyLimit, timeoutMs } = given
   let holder = ''
   let replaced = ''

@@ -108,7 +108,7 @@ export function parseListing(
     const agent = lab ? agentPanes.get(encodeValue(lab.id)) : undefined
     const pane = agent ? { ...agent.pane, isMoved: agent.sessionId !== sessionId } : null
     const { attached } = agent ?? row
-    return { sessionId, name, attached, createdAt, pane, lab, isGuest: false }
+    return { sessionId, name, attached, createdAt, pane, lab, isForeignHost: false }
   })
   const housed = new Set(listed.map(({ lab }) => lab && encodeValue(lab.id)))
   // A pane that somebody moved away lives on there, though its own session has ended.
@@ -116,7 +116,7 @@ export function parseListing(
     if (housed.has(agent)) continue
     const lab = { id: decodeValue(agent) }
     const moved = { ...pane, isMoved: true }
-    listed.push({ sessionId, name, attached, createdAt, pane: moved, lab, isGuest: true })
+    listed.push({ sessionId, name, attached, createdAt, pane: moved, lab, isForeignHost: true })
   }
   const listing = { server, sessions: listed }
   return { listing, unknownKeys: [...unknownKeys], endsUnattached: exitUnattached === '1' }
@@ -183,7 +183,7 @@ function parseRow(
       title,
     },
     lab: id === '' ? null : lab,
-    isGuest: false,
+    isForeignHost: false,
     isSelf: self === '1',
     agent: isKeepers({ keeper, pid, noted, command }) ? agent : '',
     keys: carriedKeys.filter((key) => key !== 'id'),

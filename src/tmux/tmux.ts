@@ -37,7 +37,7 @@ export interface ListedSession {
     readonly title: string
   } | null
   /** The agent's pane was moved into this session, which is another's; `lab` then knows the id alone. */
-  readonly isGuest: boolean
+  readonly isForeignHost: boolean
   /** lab's metadata, decoded; null for a session without `@lab_id`. */
   readonly lab: SessionMetadata | null
 }

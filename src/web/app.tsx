@@ -16,16 +16,16 @@ import {
 import type { WebEnv } from './env.ts'
 import type { WebDeps } from './deps.ts'
 import { createForms } from './routes/instance-forms.tsx'
-import { noGuards, onlyKnown } from './access/auth.ts'
-import { createLive, type Live } from './live/page-model.tsx'
+import { noGuards, requireAuth } from './access/auth.ts'
+import { createPageModel, type PageModel } from './live/page-model.tsx'
 import { createLogin, leadToLogin } from './routes/login.tsx'
 import { createPage } from './routes/page.tsx'
-import { knowSender } from './access/client.ts'
+import { resolveClient } from './access/client.ts'
 import { createStatic, type AssetPaths } from './assets/static.ts'
 import { statusOf } from './status.ts'
 import { createSeveral } from './routes/bulk-actions.tsx'
 import { createStreams } from './live/streams.ts'
-import { createTellers } from './live/messages.tsx'
+import { createMessages } from './live/messages.tsx'
 import { renderFailure, renderPage } from './views/document.tsx'
 import { renderLogin } from './views/pages/login.tsx'
 import { htmlOf } from './views/parts.tsx'
@@ -51,32 +51,36 @@ export function createApp(deps: WebDeps): WebApp {
   const app = new Hono<WebEnv>()
   const { routes, paths } = createStatic(deps.assets)
   const streams = createStreams(instances.subscribe.bind(instances), log, counts, deps.streams)
-  const live = createLive(instances, { now, root: deps.projectsRoot, server: deps.server })
-  const tellers = createTellers(instances, live)
+  const pageModel = createPageModel(instances, {
+    now,
+    root: deps.projectsRoot,
+    server: deps.server,
+  })
+  const messages = createMessages(instances, pageModel)
 
   const login = createLogin({
     guards,
     log,
-    draw: (form) => renderLogin(form, live.moment(), paths),
+    draw: (form) => renderLogin(form, pageModel.renderContext(), paths),
     onChange: () => streams.recheck(),
   })
 
-  app.use(requestId(log), strictHeaders(), boundedUrl(), knowSender(proxies))
-  app.use(hostRule(deps.doors), plainPath(), crossSiteRule())
+  app.use(requestId(log), strictHeaders(), boundedUrl(), resolveClient(proxies))
+  app.use(hostRule(deps.requestRules), plainPath(), crossSiteRule())
 
   // Open to everybody who comes this far; all that follows is not.
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', (c) => c.text(`${readiness()}\n`, readiness() === 'ok' ? 200 : 503))
   app.route('/', routes)
   app.route('/', login)
-  app.use(foreignReadRule(), onlyKnown(guards), boundedBody)
-  app.route('/api/v1', createApi(deps, tellers, streams))
-  app.route('/', createPage(instances, live, { tellers, streams, assets: paths }))
-  app.route('/', createForms(instances, live))
-  app.route('/', createSeveral(instances, live, paths))
+  app.use(foreignReadRule(), requireAuth(guards), boundedBody)
+  app.route('/api/v1', createApi(deps, messages, streams))
+  app.route('/', createPage(instances, pageModel, { messages, streams, assets: paths }))
+  app.route('/', createForms(instances, pageModel))
+  app.route('/', createSeveral(instances, pageModel, paths))
 
   app.notFound((c) => {
-    const hint = c.get('sender').isProxied ? ' Behind a proxy, lab does not live below a path.' : ''
+    const hint = c.get('client').isProxied ? ' Behind a proxy, lab does not live below a path.' : ''
     throw new LabError('not_found', `There is nothing at ${c.req.path} for ${c.req.method}.${hint}`)
   })
   app.onError((error, c) => {
@@ -84,11 +88,11 @@ export function createApp(deps: WebDeps): WebApp {
       counts.add(error.code)
       if (error instanceof TooManyTries) c.header('retry-after', `${error.retryAfterSeconds}`)
       const wayIn = error instanceof Unauthorized ? leadToLogin(c, guards) : null
-      return wayIn ?? rendered(c, live, paths, error.code, error.message)
+      return wayIn ?? rendered(c, pageModel, paths, error.code, error.message)
     }
     const request = c.get('requestId')
     log.error({ err: error, request }, 'a request failed unexpectedly')
-    return rendered(c, live, paths, null, `Something went wrong (request ${request}).`)
+    return rendered(c, pageModel, paths, null, `Something went wrong (request ${request}).`)
   })
 
   const unwatch = guards.watch(() => streams.recheck())
@@ -106,7 +110,7 @@ export function createApp(deps: WebDeps): WebApp {
 /** A failure in the form its client expects: JSON, partials, the page with the form, or a page of its own. */
 function rendered(
   c: Context<WebEnv>,
-  live: Live,
+  pageModel: PageModel,
   assets: AssetPaths,
   code: LabError['code'] | null,
   message: string,
@@ -119,12 +123,15 @@ function rendered(
   if (isHtmx(c)) {
     // The row that was asked for does not exist: whoever still shows it had slept.
     const gone = code === 'instance_not_found' && form?.instance ? [form.instance] : []
-    const partials = gone.length > 0 ? live.partials([], gone) : ''
+    const partials = gone.length > 0 ? pageModel.partials([], gone) : ''
     return c.html(htmlOf(<RefusalText refusal={refusal} />) + partials, status)
   }
   if (form) {
     const options = { ...askerOf(c), refusal }
-    return c.html(renderPage(live.picture(), live.moment(), assets, options), status)
+    return c.html(
+      renderPage(pageModel.snapshot(), pageModel.renderContext(), assets, options),
+      status,
+    )
   }
-  return c.html(renderFailure(live.moment(), assets, message), status)
+  return c.html(renderFailure(pageModel.renderContext(), assets, message), status)
 }

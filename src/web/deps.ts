@@ -2,7 +2,7 @@
 import type { Cap, Notice } from '../core/instance.ts'
 import type { Instances } from '../instances/instances.ts'
 import type { Counts } from './access/limits.ts'
-import type { Doors } from './access/request-rules.ts'
+import type { RequestRules } from './access/request-rules.ts'
 import type { WebLog } from './env.ts'
 import type { Guards } from './access/auth.ts'
 import type { Proxies } from './access/client.ts'
@@ -53,7 +53,7 @@ export type Service = Pick<
   | 'start'
   | 'resume'
   | 'resumeAll'
-  | 'comeBack'
+  | 'resumeOffer'
   | 'watchMemory'
   | 'stop'
   | 'stopAll'
@@ -73,7 +73,7 @@ export type Service = Pick<
 export interface WebDeps {
   readonly instances: Service
   readonly server: () => ServerInfo
-  readonly doors: Doors
+  readonly requestRules: RequestRules
   /** Who is let in; whoever reaches lab, when not given. */
   readonly guards?: Guards
   readonly proxies?: Proxies

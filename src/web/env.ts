@@ -11,7 +11,7 @@ export interface WebLog {
 }
 
 /** Who sent a request, as far as the socket and a trusted proxy tell. */
-export interface Sender {
+export interface Client {
   /** The address that counts as one client: the socket's, or the one a trusted proxy saw. */
   readonly address: string
   /** The address at this end of the connection; null where there is no connection. */
@@ -27,7 +27,7 @@ export interface Sender {
 }
 
 /** Somebody who was let in. */
-export interface Visitor {
+export interface Principal {
   /** Their name as an actor, where a guard knows it. */
   readonly name: Actor | null
   /** Whether they would be let in still; streams end when not. */
@@ -47,9 +47,9 @@ export interface WebEnv {
   Variables: {
     requestId: string
     form: FormAsked | undefined
-    sender: Sender
+    client: Client
     /** Set behind the guards. */
-    visitor: Visitor
+    principal: Principal
   }
   /** Node's own pair; absent where a test calls the app without a server. */
   Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse }

@@ -31,7 +31,7 @@ export interface Opened {
   readonly complaints: string[]
 }
 
-export interface World {
+export interface Runtime {
   /** Serves the app on a free port, or on the one given. */
   readonly serve: (lab: Lab, port?: number) => ReturnType<typeof listen>
   /** Opens a page of its own in a context of its own, on a phone unless said otherwise. */
@@ -39,7 +39,7 @@ export interface World {
 }
 
 /** Describes what needs a browser; skipped by name where there is none. */
-export function describeInBrowser(name: string, tests: (world: World) => void): void {
+export function describeInBrowser(name: string, tests: (world: Runtime) => void): void {
   const title = executablePath === null ? `${name} (SKIPPED: no chromium on PATH)` : name
   describe.skipIf(executablePath === null)(title, () => {
     let browser: Browser
@@ -87,7 +87,7 @@ export function describeInBrowser(name: string, tests: (world: World) => void): 
 }
 
 /** Waits until the page is live: as many streams as pages. */
-export async function live(lab: Lab, page: Page, pages = 1): Promise<void> {
+export async function pageModel(lab: Lab, page: Page, pages = 1): Promise<void> {
   await page.waitForSelector('html.js')
   await until(() => lab.app.streams() >= pages, { what: 'the page becomes live' })
 }

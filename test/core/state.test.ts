@@ -1,9 +1,15 @@
-// Signals → state: each legal move, each illegal one, and what the signals add up to.
+// Observation → state: each legal move, each illegal one, and what the signals add up to.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deriveState, exitOf, isLegalMove, type Signals, type State } from '../../src/core/state.ts'
+import {
+  deriveState,
+  exitOf,
+  isLegalMove,
+  type Observation,
+  type State,
+} from '../../src/core/state.ts'
 
-const quiet: Signals = {
+const quiet: Observation = {
   pane: 'alive',
   exit: null,
   registry: null,
@@ -19,7 +25,7 @@ const registry = (
 ) => ({ registry: { status, waitingFor, parkedJobId } })
 const exited = (code: number) => ({ pane: 'dead', exit: { code, signal: null } }) as const
 const killed = { pane: 'dead', exit: { code: null, signal: 'SIGKILL' } } as const
-const derive = (from: State, signals: Partial<Signals>, waitingFor: string | null = null) =>
+const derive = (from: State, signals: Partial<Observation>, waitingFor: string | null = null) =>
   deriveState(from, waitingFor, { ...quiet, ...signals })
 
 const parked = 'moved to the background; press Esc in it'
@@ -127,7 +133,7 @@ describe('a stop', () => {
 
 test('whatever is heard, the move is legal, and an end is told exactly once', () => {
   const live = ['starting', 'ready', 'busy', 'waiting', 'stopping'] as const
-  const signals = fc.record<Signals>({
+  const signals = fc.record<Observation>({
     pane: fc.constantFrom('alive', 'dead', 'absent', 'server_gone'),
     exit: fc.option(fc.integer({ min: 0, max: 255 }).map(exitOf)),
     registry: fc.option(
@@ -177,7 +183,7 @@ test.for([
 
 describe('every sequence of up to five signals', () => {
   // The smallest alphabet in which every source speaks, and contradicts every other.
-  const heard: readonly Partial<Signals>[] = [
+  const heard: readonly Partial<Observation>[] = [
     registry('idle'),
     registry('busy'),
     registry('waiting', 'permission prompt'),
@@ -196,7 +202,7 @@ describe('every sequence of up to five signals', () => {
     const walk = (
       state: State,
       waitingFor: string | null,
-      signals: Signals,
+      signals: Observation,
       depth: number,
     ): void => {
       if (depth === 0) return

@@ -5,15 +5,15 @@ import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect } from 'vitest'
-import { createSweeper, type Sweeper } from '../../src/processes/reaper.ts'
+import { createReaper, type Reaper } from '../../src/processes/reaper.ts'
 import { createLog } from '../../src/log.ts'
 import { createProcessTableReader, isRunning, readProcess } from '../../src/processes/proc.ts'
 import { bundle, put, test as base } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
 
 const quiet = createLog('error', { write: () => {} })
-const sweeperOf = (graceMs: number, spare: readonly number[] = []): Sweeper =>
-  createSweeper({ graceMs, log: quiet, spare: () => spare, isReaper })
+const sweeperOf = (graceMs: number, spare: readonly number[] = []): Reaper =>
+  createReaper({ graceMs, log: quiet, spare: () => spare, isReaper })
 
 // What a test starts it lets go of: it stands in the place of the first process.
 const isReaper = (pid: number): boolean => pid <= 1 || pid === process.pid
@@ -181,14 +181,14 @@ describe('a sweep', () => {
     instance,
   }) => {
     const program = bundle(
-      `import { createSweeper } from './src/instances/sweeper.ts'
+      `import { createReaper } from './src/instances/sweeper.ts'
        import { spawn } from 'node:child_process'
        spawn('sleep', ['1000'], { stdio: 'ignore', detached: true }).unref()
        const log = { warn: console.log }
-       const { sweep, belongings } = createSweeper({ graceMs: 200, log, spare: () => [], isReaper: (pid) => pid === ${process.pid} })
+       const { sweep, processesOf } = createReaper({ graceMs: 200, log, spare: () => [], isReaper: (pid) => pid === ${process.pid} })
        const id = process.env.LAB_INSTANCE
-       while ((await belongings(id, null)).length < 1);
-       console.log(JSON.stringify([await sweep(id), await belongings(id, process.ppid)]))`,
+       while ((await processesOf(id, null)).length < 1);
+       console.log(JSON.stringify([await sweep(id), await processesOf(id, process.ppid)]))`,
       join(folder, 'program.mjs'),
     )
     const { stdout } = await promisify(execFile)(
@@ -209,13 +209,13 @@ describe('belongings', () => {
     const script = `setsid sleep 1000 & env -i sh -c 'sleep 1000 & echo > "$0/up"; exec sleep 1000' ${folder} & wait`
     const keeper = instance.run(script)
     await until(() => existsSync(join(folder, 'up')), { what: 'all to run' })
-    const sweeper = sweeperOf(60_000)
-    const found = (await sweeper.belongings(instance.id, keeper)).map(({ pid }) => pid)
+    const reaper = sweeperOf(60_000)
+    const found = (await reaper.processesOf(instance.id, keeper)).map(({ pid }) => pid)
     expect(found).toHaveLength(3)
     expect(found).not.toContain(keeper)
     expect(new Set(found).size).toBe(3)
     // Without its keeper it is one of many that the instance let go of, and something else runs in it.
-    const { own, serving } = await sweeper.look(instance.id, null)
+    const { own, serving } = await reaper.look(instance.id, null)
     expect(own).toEqual([])
     expect(serving.map(({ pid }) => pid)).toEqual([keeper])
   })
@@ -226,9 +226,9 @@ describe('belongings', () => {
     // The shell lives, carries no mark, and gave it to what it began.
     const shell = instance.run(`LAB_INSTANCE=${instance.id} setsid sleep 1000 & wait`, {})
     await untilThereAre(instance, 1)
-    const sweeper = sweeperOf(60_000)
-    expect(await sweeper.look(instance.id, null)).toEqual({ own: [], serving: [] })
-    expect(await sweeper.sweep(instance.id)).toEqual([])
+    const reaper = sweeperOf(60_000)
+    expect(await reaper.look(instance.id, null)).toEqual({ own: [], serving: [] })
+    expect(await reaper.sweep(instance.id)).toEqual([])
     expect(isRunning(readProcess(shell)!)).toBe(true)
     expect(await instance.pids()).toHaveLength(1)
   })
@@ -243,12 +243,12 @@ describe('belongings', () => {
       const daemon = `sleep 1000 & env ${mark} sleep 1000 & echo >"$0/up"; wait`
       instance.run(`(setsid sh -c '${daemon}' ${folder} &); exec sleep 1000`)
       await until(() => existsSync(join(folder, 'up')), { what: 'all to run' })
-      const sweeper = sweeperOf(60_000)
+      const reaper = sweeperOf(60_000)
       // The daemon, the plain one in it, and the plain one beside it.
       await untilThereAre(instance, 3)
-      const { serving } = await sweeper.look(instance.id, null)
+      const { serving } = await reaper.look(instance.id, null)
       expect(serving).toHaveLength(1)
-      expect(await sweeper.sweep(instance.id)).toEqual([])
+      expect(await reaper.sweep(instance.id)).toEqual([])
       const after = await instance.pids()
       expect(after).toContain(serving[0]!.pid)
       expect(after).toHaveLength(2)
@@ -262,16 +262,16 @@ describe('belongings', () => {
       symlinkSync('/bin/sh', server)
       instance.run(`(setsid ${server} -c 'sleep 1000; :' &); exec sleep 1000`)
       await untilThereAre(instance, 3)
-      const sweeper = sweeperOf(60_000)
-      const { serving } = await sweeper.look(instance.id, null)
+      const reaper = sweeperOf(60_000)
+      const { serving } = await reaper.look(instance.id, null)
       expect(serving).toHaveLength(1)
-      expect(await sweeper.sweep(instance.id)).toEqual([])
+      expect(await reaper.sweep(instance.id)).toEqual([])
       expect(await instance.pids()).toHaveLength(2)
     },
   )
 
   test('of an unknown instance are none', async () => {
-    expect(await sweeperOf(1).belongings(randomUUID(), 2 ** 22 + 1)).toEqual([])
+    expect(await sweeperOf(1).processesOf(randomUUID(), 2 ** 22 + 1)).toEqual([])
   })
 })
 
@@ -282,18 +282,18 @@ describe('a signal', () => {
     instance.run('exec sleep 1000')
     const [pid] = await untilThereAre(instance, 1)
     const process = readProcess(pid!)!
-    const sweeper = sweeperOf(1)
-    sweeper.signal(
+    const reaper = sweeperOf(1)
+    reaper.signal(
       [
         { ...process, start: '1' },
         { pid: 2 ** 22 + 1, start: '1' },
       ],
       'SIGKILL',
     )
-    expect(await sweeper.gone([process], performance.now())).toBe(false)
-    sweeper.signal([process], 'SIGKILL')
-    expect(await sweeper.gone([process], performance.now() + 10_000)).toBe(true)
-    sweeper.signal([process], 'SIGKILL')
+    expect(await reaper.gone([process], performance.now())).toBe(false)
+    reaper.signal([process], 'SIGKILL')
+    expect(await reaper.gone([process], performance.now() + 10_000)).toBe(true)
+    reaper.signal([process], 'SIGKILL')
   })
 
   test('is waited for until the deadline and no longer', async ({ instance }) => {

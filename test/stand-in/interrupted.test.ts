@@ -101,14 +101,14 @@ const state = async (run: Run, id: string) => {
   return ((await answer.json()) as { state: string }).state
 }
 
-interface Moment {
+interface RenderContext {
   readonly when: string
   readonly signals: readonly NodeJS.Signals[]
   readonly prepare?: (folder: string, dir: string) => void
   readonly reached: (run: Run) => boolean | Promise<boolean>
 }
 
-const moments: readonly Moment[] = [
+const moments: readonly RenderContext[] = [
   {
     when: 'packages are installed',
     signals: ['SIGINT'],

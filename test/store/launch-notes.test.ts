@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, vi } from 'vitest'
-import { openNotes } from '../../src/store/launch-notes.ts'
+import { openLaunchNotes } from '../../src/store/launch-notes.ts'
 import { put, test } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -38,7 +38,7 @@ function note(path: string, status: string): void {
 
 test('a note is told when it is there, not while it is written', async ({ folder }) => {
   const told: boolean[] = []
-  const notes = openNotes(join(folder, 'notes'), () => told.push(notes.names().has('a')))
+  const notes = openLaunchNotes(join(folder, 'notes'), () => told.push(notes.names().has('a')))
   const seen: unknown[] = []
   const watcher = watch(join(folder, 'notes'), (_event, name) => seen.push(name))
   put(join(folder, 'notes', 'a.part'), '13')
@@ -57,9 +57,9 @@ test('a note is told when it is there, not while it is written', async ({ folder
 
 test('nothing is told once it is closed', async ({ folder }) => {
   let told = 0
-  const notes = openNotes(folder, () => told++)
+  const notes = openLaunchNotes(folder, () => told++)
   let others = 0
-  const other = openNotes(folder, () => others++)
+  const other = openLaunchNotes(folder, () => others++)
   notes.close()
   note(notes.pathOf('a'), '0')
   await until(() => others > 0, { what: 'the note' })
@@ -71,10 +71,10 @@ test('the folder is made, for its owner alone, and one that is there is taken as
   folder,
 }) => {
   const dir = join(folder, 'a', 'notes')
-  openNotes(dir, () => {}).close()
+  openLaunchNotes(dir, () => {}).close()
   expect(statSync(dir).mode & 0o777).toBe(0o700)
   note(join(dir, 'a'), '7')
-  const notes = openNotes(dir, () => {})
+  const notes = openLaunchNotes(dir, () => {})
   expect(notes.names()).toEqual(new Set(['a']))
   expect(notes.read('a')).toEqual({ code: 7, signal: null })
   notes.close()
@@ -93,14 +93,14 @@ test.for([
   ['1234', null],
   ['x', null],
 ] as const)('a note that says %j means %j', ([status, exit], { folder }) => {
-  const notes = openNotes(folder, () => {})
+  const notes = openLaunchNotes(folder, () => {})
   note(notes.pathOf('a'), status)
   expect(notes.read('a')).toEqual(exit)
   notes.close()
 })
 
 test('what is not there reads as nothing and is removed without complaint', ({ folder }) => {
-  const notes = openNotes(join(folder, 'notes'), () => {})
+  const notes = openLaunchNotes(join(folder, 'notes'), () => {})
   expect(notes.read('a')).toBeNull()
   notes.remove('a')
   note(notes.pathOf('a'), '0')
@@ -118,11 +118,11 @@ test('what is not there reads as nothing and is removed without complaint', ({ f
 test('who asked for an end is known to whoever opens the folder next, until it is removed', ({
   folder,
 }) => {
-  const notes = openNotes(folder, () => {})
+  const notes = openLaunchNotes(folder, () => {})
   expect(notes.endAskedBy('a')).toBeNull()
   for (const by of ['api', 'user:Zoë\nthe 2nd'] as const) {
     notes.askEnd('a', by)
-    const next = openNotes(folder, () => {})
+    const next = openLaunchNotes(folder, () => {})
     expect([next.endAskedBy('a'), next.endAskedBy('ab'), next.read('a')]).toEqual([by, null, null])
     next.close()
   }
@@ -136,7 +136,7 @@ test('who asked for an end is known to whoever opens the folder next, until it i
 
 test('without a watcher to be had the notes are read all the same', ({ folder }) => {
   limit.reached = true
-  const notes = openNotes(folder, () => {})
+  const notes = openLaunchNotes(folder, () => {})
   note(notes.pathOf('a'), '0')
   expect(notes.names()).toEqual(new Set(['a']))
   expect(notes.read('a')).toEqual({ code: 0, signal: null })
@@ -145,7 +145,7 @@ test('without a watcher to be had the notes are read all the same', ({ folder })
 
 test('a note that is a link, as on a full disk, is read and told', async ({ folder }) => {
   let told = 0
-  const notes = openNotes(folder, () => told++)
+  const notes = openLaunchNotes(folder, () => told++)
   symlinkSync('137', notes.pathOf('a'))
   await until(() => told > 0, { what: 'the note to be told' })
   expect(notes.read('a')).toEqual({ code: null, signal: 'SIGKILL' })
@@ -157,7 +157,7 @@ test('a note that is a link, as on a full disk, is read and told', async ({ fold
 
 test('a folder that is removed is made again, and watched', async ({ folder }) => {
   let told = 0
-  const notes = openNotes(join(folder, 'notes'), () => told++)
+  const notes = openLaunchNotes(join(folder, 'notes'), () => told++)
   rmSync(join(folder, 'notes'), { recursive: true })
   notes.prepare()
   note(notes.pathOf('a'), '0')
@@ -169,7 +169,7 @@ test('a folder that is removed is made again, and watched', async ({ folder }) =
 })
 
 test('a FIFO in the place of a note is no note, and holds up nothing', ({ folder }) => {
-  const notes = openNotes(folder, () => {})
+  const notes = openLaunchNotes(folder, () => {})
   for (const name of ['a', 'a.stop']) execFileSync('mkfifo', [join(folder, name)])
   expect(notes.read('a')).toBeNull()
   expect(notes.endAskedBy('a')).toBeNull()

@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { writeServerNote } from '../../src/store/server-file.ts'
+import { writeServerFile } from '../../src/store/server-file.ts'
 import { test } from '../fixtures/folder.ts'
 
 const note = { url: 'http://127.0.0.1:1', self: { pid: 1, start: '1' }, token: 't', tmux: ['tmux'] }
@@ -17,8 +17,8 @@ test.for([
   'in a state directory of mode %o server.json is of mode %o',
   async ([dirMode, mode], { folder }) => {
     chmodSync(folder, dirMode)
-    await writeServerNote(folder, note)
-    await writeServerNote(folder, note)
+    await writeServerFile(folder, note)
+    await writeServerFile(folder, note)
     expect(statSync(join(folder, 'server.json')).mode & 0o777).toBe(mode)
   },
 )
@@ -28,7 +28,7 @@ test.for([
   ['http://[::]:8080', 'http://[::1]:8080'],
   ['http://192.0.2.1:8080', 'http://192.0.2.1:8080'],
 ] as const)('who listens on %s is reached at %s', async ([url, reached], { folder }) => {
-  await writeServerNote(folder, { ...note, url })
+  await writeServerFile(folder, { ...note, url })
   const written = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as { url: string }
   expect(written.url).toBe(reached)
 })

@@ -45,7 +45,7 @@ describe('a listing', () => {
           title: '✳ title: with | all',
         },
         lab: { id: 'a', path: '/p' },
-        isGuest: false,
+        isForeignHost: false,
       },
       {
         sessionId: '$2',
@@ -54,7 +54,7 @@ describe('a listing', () => {
         createdAt: 1_700_000_002,
         pane: null,
         lab: null,
-        isGuest: false,
+        isForeignHost: false,
       },
       {
         sessionId: '$3',
@@ -71,7 +71,7 @@ describe('a listing', () => {
           title: 'moved',
         },
         lab: { id: 'b', path: '/q' },
-        isGuest: false,
+        isForeignHost: false,
       },
     ])
   })

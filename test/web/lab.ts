@@ -68,7 +68,7 @@ export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
       refused: {},
       notices: memory.notices(),
     }),
-    doors: { boundHost: '127.0.0.1', allowedHosts: [] },
+    requestRules: { boundHost: '127.0.0.1', allowedHosts: [] },
     projectsRoot: options.root ?? '/srv/projects',
     log: {
       debug() {},

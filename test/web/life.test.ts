@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { NotLoggedIn } from '../../src/errors.ts'
-import { needy } from '../../src/web/views/instance/attention.tsx'
+import { needsAttention } from '../../src/web/views/instance/attention.tsx'
 import { bytesText, byText } from '../../src/web/views/words.ts'
 import { createLab, type Lab } from './lab.ts'
 
@@ -50,7 +50,7 @@ describe('the strip of what needs the operator', () => {
       one('unknown', 'unknown', 0),
       one('starting', 'starting', 0),
     ]
-    const ids = needy(list, null).map(({ id }) => id)
+    const ids = needsAttention(list, null).map(({ id }) => id)
     expect(ids).toEqual(['waits since 2', 'waits since 5', 'slow', 'died last', 'died first'])
   })
 

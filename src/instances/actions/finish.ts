@@ -8,7 +8,7 @@ import type { Entry } from '../state/entry.ts'
 import { evidenceOf, lastLinesOf } from '../state/evidence.ts'
 import { servingRecordOf, type LeftBehind } from './left-behind.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { Notes } from '../../store/launch-notes.ts'
+import type { LaunchNotes } from '../../store/launch-notes.ts'
 import { compareEnds } from '../state/project-list.ts'
 
 export interface End {
@@ -21,7 +21,7 @@ export interface End {
   readonly serving?: readonly ProcessId[]
 }
 
-export interface Ending {
+export interface Finish {
   /** Looks into an end that was seen, once; when tmux fails meanwhile, the next sighting tries again. */
   begin(entry: Entry, end: { reason: EndReason; exit: Exit }): void
   /** Moves the instance to its end and removes what is left of its session. */
@@ -32,13 +32,13 @@ export interface Ending {
 const endedMax = 20
 const captureLines = 200
 
-export function createEnding(options: {
+export function createFinish(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
-  readonly notes: Notes
+  readonly notes: LaunchNotes
   readonly leftBehind: LeftBehind
   readonly conversations: Conversations
-}): Ending {
+}): Finish {
   const { deps, ledger, notes, leftBehind, conversations } = options
   const { tmux, store, log, now } = deps
 

@@ -22,7 +22,7 @@ import type { InstancesDeps } from '../state/deps.ts'
 import { recordOf, type Entry } from '../state/entry.ts'
 import { metadataOf } from '../state/metadata.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { Notes } from '../../store/launch-notes.ts'
+import type { LaunchNotes } from '../../store/launch-notes.ts'
 import type { Observer } from '../observe/observer.ts'
 
 /** An instance that has its place and is to be brought up. */
@@ -53,7 +53,7 @@ export interface LaunchOptions {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
   readonly projects: Projects
-  readonly notes: Notes
+  readonly notes: LaunchNotes
   readonly observer: Observer
 }
 

@@ -6,7 +6,7 @@ import type { LeftRecord } from '../../store/store.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { Sweeper } from '../../processes/reaper.ts'
+import type { Reaper } from '../../processes/reaper.ts'
 
 export interface LeftBehind {
   /** Writes down what lives on of an instance that has just ended. */
@@ -33,10 +33,10 @@ function commandOf(pid: number): string {
 export function createLeftBehind(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
-  readonly sweeper: Sweeper
+  readonly reaper: Reaper
   readonly registry: Pick<Registry, 'entries'>
 }): LeftBehind {
-  const { deps, ledger, sweeper, registry } = options
+  const { deps, ledger, reaper, registry } = options
 
   function keep({ ended, ...rest }: Entry, left: readonly LeftRecord[]): void {
     const entry = ledger.find(rest.id)
@@ -55,8 +55,8 @@ export function createLeftBehind(options: {
   }
 
   async function find(entry: Entry): Promise<void> {
-    const before = await sweeper.look(entry.id, null)
-    await sweeper.gone(before.own, performance.now() + settleMs)
+    const before = await reaper.look(entry.id, null)
+    await reaper.gone(before.own, performance.now() + settleMs)
     const own = before.own.filter(isRunning)
     const serving = before.serving.filter(isRunning)
     if (own.length + serving.length === 0) {
@@ -78,7 +78,7 @@ export function createLeftBehind(options: {
         const { id, name, note } = entry
         const at = new Date(deps.now()).toISOString()
         deps.journal.append({ at, id, name, what: 'what it left is ended', by })
-        await sweeper.sweep(id, { isWanted: () => entry.note === note })
+        await reaper.sweep(id, { isWanted: () => entry.note === note })
         if (entry.note === note) await find(entry)
       })
       entry.queue = turn.catch(() => undefined)

@@ -11,7 +11,7 @@ import { resetForLaunch, type Entry } from '../state/entry.ts'
 import type { Launch, LaunchOptions, Work } from './launch.ts'
 import { failedOutcome } from './outcome.ts'
 import { noteOf, type Start } from './start.ts'
-import type { Sweeper } from '../../processes/reaper.ts'
+import type { Reaper } from '../../processes/reaper.ts'
 
 export interface ResumeOptions {
   /** Although Claude says that nobody is logged in, or without what was said in the background. */
@@ -34,12 +34,12 @@ export function createResume(
   parts: LaunchOptions & {
     readonly launch: Launch
     readonly start: Start
-    readonly sweeper: Sweeper
+    readonly reaper: Reaper
     readonly registry: Registry
     readonly conversations: Conversations
   },
 ): Resume {
-  const { deps, ledger, projects, launch, start, sweeper, registry, conversations } = parts
+  const { deps, ledger, projects, launch, start, reaper, registry, conversations } = parts
 
   /** Never two processes on one conversation: they would both append, and a branch of it be lost. */
   function refuseIfLive(entry: Entry): void {
@@ -81,7 +81,7 @@ export function createResume(
     await entry.queue
     // The folder may have come back since somebody last looked.
     if (projects.keyOf(entry.projectPath) === null) await projects.scan().catch(() => undefined)
-    const before = await sweeper.belongings(entry.id, null)
+    const before = await reaper.processesOf(entry.id, null)
     const agents = before.filter((one) => mayBeAgent(entry, one)).map(({ pid }) => pid)
     if (agents.length > 0) throw new AlreadyRunning(entry.name, agents)
     const project = projectOf(entry)

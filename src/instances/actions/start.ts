@@ -6,7 +6,7 @@ import { currentBranch } from '../../projects/projects.ts'
 import { reserveEntry, type Entry } from '../state/entry.ts'
 import { isWord, type StartSpec } from '../../core/start.ts'
 import type { Launch, LaunchOptions, Work } from './launch.ts'
-import type { Sweeper } from '../../processes/reaper.ts'
+import type { Reaper } from '../../processes/reaper.ts'
 
 export interface Start {
   /** See Instances. */
@@ -21,9 +21,9 @@ export interface Start {
 const givenUpMax = 100
 
 export function createStart(
-  options: LaunchOptions & { readonly launch: Launch; readonly sweeper: Sweeper },
+  options: LaunchOptions & { readonly launch: Launch; readonly reaper: Reaper },
 ): Start {
-  const { deps, ledger, projects, notes, observer, launch, sweeper } = options
+  const { deps, ledger, projects, notes, observer, launch, reaper } = options
   const { store, journal, log, now } = deps
 
   /** tmux may make the session yet; then it is removed, by the next lab, too. */
@@ -47,7 +47,7 @@ export function createStart(
       log.warn({ err: error, instance: id, project: project.key }, 'a start failed')
       giveUp(note)
       // tmux may have made the session before it refused the rest of the line.
-      await sweeper.sweep(id, { spared: work.before ?? [] })
+      await reaper.sweep(id, { spared: work.before ?? [] })
       undo(entry)
       notes.remove(note)
       // A lab that is killed once the failure is told must not speak of it again.

@@ -1,15 +1,15 @@
 // The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
 import { isLive, type Actor, type Outcome } from '../../core/instance.ts'
-import { deriveState, type Exit, type Signals } from '../../core/state.ts'
+import { deriveState, type Exit, type Observation } from '../../core/state.ts'
 import { inTurns } from '../../turns.ts'
 import type { InstancesDeps } from '../state/deps.ts'
-import { endProcesses } from './terminate.ts'
-import type { Ending } from './finish.ts'
+import { terminate } from './terminate.ts'
+import type { Finish } from './finish.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { Notes } from '../../store/launch-notes.ts'
+import type { LaunchNotes } from '../../store/launch-notes.ts'
 import { failedOutcome } from './outcome.ts'
-import type { Sweeper } from '../../processes/reaper.ts'
+import type { Reaper } from '../../processes/reaper.ts'
 
 export interface Stop {
   /** Asks for the end: the state is `stopping` when this returns, and the rest follows, also when lab is killed. */
@@ -23,15 +23,15 @@ export interface Stop {
 export function createStop(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
-  readonly notes: Notes
-  readonly sweeper: Sweeper
-  readonly ending: Ending
+  readonly notes: LaunchNotes
+  readonly reaper: Reaper
+  readonly ending: Finish
 }): Stop {
-  const { deps, ledger, notes, sweeper, ending } = options
+  const { deps, ledger, notes, reaper, ending } = options
   const { graceMs, log } = deps
 
   async function perform(entry: Entry): Promise<void> {
-    const { left, serving } = await endProcesses(entry, { sweeper, graceMs })
+    const { left, serving } = await terminate(entry, { reaper, graceMs })
     const exit: Exit = notes.read(entry.note) ?? { code: null, signal: null }
     const pids = left.map(({ pid }) => pid).join(', ')
     const failed =
@@ -109,7 +109,7 @@ export function createStop(options: {
   }
 }
 
-const nothingHeard: Signals = {
+const nothingHeard: Observation = {
   pane: 'absent',
   exit: null,
   registry: null,

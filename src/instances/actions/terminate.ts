@@ -8,7 +8,7 @@ import {
   type ProcessId,
 } from '../../processes/proc.ts'
 import type { Entry } from '../state/entry.ts'
-import type { Sweeper } from '../../processes/reaper.ts'
+import type { Reaper } from '../../processes/reaper.ts'
 
 // A shell that runs a few programs and waits half a second for tmux at most; what it notes is how the
 // agent ended, so on a machine with no time for it, it gets more.
@@ -32,27 +32,27 @@ export interface Ended {
  * Ends an instance's processes and tells which of them lived on: SIGTERM to the agent, then to what it
  * left behind; SIGKILL at the end of the grace.
  */
-export async function endProcesses(
+export async function terminate(
   entry: Entry,
-  { sweeper, graceMs }: { readonly sweeper: Sweeper; readonly graceMs: number },
+  { reaper, graceMs }: { readonly reaper: Reaper; readonly graceMs: number },
 ): Promise<Ended> {
   const deadline = performance.now() + graceMs
   const keeper = await keeperOf(entry)
-  const { own: tree, serving } = await sweeper.look(entry.id, keeper?.pid ?? null)
+  const { own: tree, serving } = await reaper.look(entry.id, keeper?.pid ?? null)
   // Claude ends its own tools when it is asked, and only it can tell claude.ai that it goes.
   const agents = agentsOf(entry, keeper)
-  sweeper.signal(agents, 'SIGTERM')
-  await sweeper.gone(agents, deadline)
+  reaper.signal(agents, 'SIGTERM')
+  await reaper.gone(agents, deadline)
   const rest = tree.filter(isRunning)
-  sweeper.signal(rest, 'SIGTERM')
-  await sweeper.gone(rest, deadline)
-  sweeper.signal(rest, 'SIGKILL')
+  reaper.signal(rest, 'SIGTERM')
+  await reaper.gone(rest, deadline)
+  reaper.signal(rest, 'SIGKILL')
   // Until all its memory is given back, one that was killed still runs, and carries no mark any more.
-  await sweeper.gone(rest, performance.now() + killWaitMs)
+  await reaper.gone(rest, performance.now() + killWaitMs)
   // It notes how the agent ended and goes by itself; one that does not is swept, for it is marked, too.
   const patienceMs = agents.length > 0 ? keeperMs : idleKeeperMs
-  if (keeper) await sweeper.gone([keeper], performance.now() + patienceMs)
-  const left = await sweeper.sweep(entry.id, { deadline })
+  if (keeper) await reaper.gone([keeper], performance.now() + patienceMs)
+  const left = await reaper.sweep(entry.id, { deadline })
   return { left: [...new Set([...left, ...rest.filter(isRunning)])], serving }
 }
 

@@ -8,7 +8,7 @@ import { type Entry } from '../state/entry.ts'
 import { entryFromSession } from '../state/metadata.ts'
 import { isOwnPane } from './pane-identity.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { Sweeper } from '../../processes/reaper.ts'
+import type { Reaper } from '../../processes/reaper.ts'
 
 type Housed = ListedSession & {
   readonly lab: SessionMetadata
@@ -18,14 +18,14 @@ type Housed = ListedSession & {
 export interface AdoptionOptions {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
-  readonly sweeper: Sweeper
+  readonly reaper: Reaper
 }
 
 /** Returns the function that finds the sessions of live instances in a listing, by id; what it adopts is live from then on. */
 export function createAdoption({
   deps,
   ledger,
-  sweeper,
+  reaper,
 }: AdoptionOptions): (listing: Listing) => ReadonlyMap<string, ListedSession> {
   const { tmux, store, log, now } = deps
   const givenUpNow = new Set<string>()
@@ -58,7 +58,7 @@ export function createAdoption({
     try {
       // What an earlier launch left is the operator's to end.
       const spared = ledger.find(id)?.ended?.left ?? []
-      if (isWanted()) await sweeper.sweep(id, { spared, isWanted })
+      if (isWanted()) await reaper.sweep(id, { spared, isWanted })
       await removePane(session)
     } catch (error) {
       log.warn({ err: error, instance: id }, 'a late start could not be removed yet')

@@ -1,10 +1,10 @@
 // What tmux, the keeper and the registry say of one instance at one moment. Pure.
-import { exitOf, type Exit, type Signals } from '../../core/state.ts'
+import { exitOf, type Exit, type Observation } from '../../core/state.ts'
 import type { ListedSession } from '../../tmux/tmux.ts'
 import type { Entry } from '../state/entry.ts'
 
 /** Gathers the signals of an instance from its session, if it has one, and the keeper's note. */
-export function signalsOf(
+export function observationOf(
   entry: Entry,
   seen: {
     readonly session: ListedSession | undefined
@@ -12,7 +12,7 @@ export function signalsOf(
     /** The server in which it was last seen. */
     readonly serverGone: boolean
   },
-): Signals {
+): Observation {
   const pane = seen.session?.pane
   const recorded = pane?.dead ? exitRecorded(pane) : null
   return {
@@ -28,7 +28,7 @@ export function signalsOf(
 function heard(
   entry: Entry,
   pane: ListedSession['pane'] | undefined,
-): Pick<Signals, 'registry' | 'dialog' | 'title'> {
+): Pick<Observation, 'registry' | 'dialog' | 'title'> {
   const title = pane ? activityOfTitle(pane.title) : null
   if (isUnheard(entry)) {
     // A quiet title says nothing: it is the same while the agent waits for an answer.
@@ -54,7 +54,7 @@ export function isUnheard({ unheardSince }: Entry): boolean {
 }
 
 /** Why nobody can tell what a living agent does, and what to do; null while something tells it. */
-export function silenceOf(entry: Entry, { registry, dialog, title }: Signals): string | null {
+export function silenceOf(entry: Entry, { registry, dialog, title }: Observation): string | null {
   if (!isUnheard(entry) || registry?.parkedJobId || dialog || title === 'busy') return null
   return silence
 }
@@ -67,7 +67,10 @@ function exitRecorded(pane: NonNullable<ListedSession['pane']>): Exit | null {
   return pane.deadStatus === null ? null : exitOf(pane.deadStatus)
 }
 
-function paneSignal(pane: ListedSession['pane'] | undefined, serverGone: boolean): Signals['pane'] {
+function paneSignal(
+  pane: ListedSession['pane'] | undefined,
+  serverGone: boolean,
+): Observation['pane'] {
   if (pane) return pane.dead ? 'dead' : 'alive'
   return serverGone ? 'server_gone' : 'absent'
 }

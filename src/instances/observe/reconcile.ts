@@ -1,7 +1,7 @@
 // Takes a listing of tmux over: joins it with the registry and the notes, and moves every instance to
 // the state that follows.
 import { isLive } from '../../core/instance.ts'
-import { deriveState, type EndReason, type Exit, type Signals } from '../../core/state.ts'
+import { deriveState, type EndReason, type Exit, type Observation } from '../../core/state.ts'
 import { readProcess } from '../../processes/proc.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../../tmux/tmux.ts'
 import { doubtOf, hasLivingKeeper, isServerGone, livingKeeperDoubt, serverIdOf } from './absence.ts'
@@ -12,14 +12,14 @@ import type { Doubt, ServerId } from '../state/doubt.ts'
 import type { Entry } from '../state/entry.ts'
 import { isNoteOfKeeper } from './pane-identity.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { Notes } from '../../store/launch-notes.ts'
-import { signalsOf, silenceOf } from './observation.ts'
+import type { LaunchNotes } from '../../store/launch-notes.ts'
+import { observationOf, silenceOf } from './observation.ts'
 
-export interface SightingsOptions {
+export interface ReconcileOptions {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
   readonly agents: Agents
-  readonly notes: Notes
+  readonly notes: LaunchNotes
   readonly conversations: Conversations
   /** Finds the instances' sessions in a listing. */
   readonly adopt: (listing: Listing) => ReadonlyMap<string, ListedSession>
@@ -36,13 +36,13 @@ const settleMs = 1000
 const settlePollMs = 25
 
 /** Returns the function that takes a listing over; `number` is the observer's count of listings. */
-export function createSightings(
-  options: SightingsOptions,
+export function createReconcile(
+  options: ReconcileOptions,
 ): (listing: Listing, number: number) => void {
   const { deps, ledger, agents, notes, conversations, adopt, end, goOnStopping, lookSoon } = options
   const { store, log, tmux } = deps
 
-  function advance(entry: Entry, signals: Signals): void {
+  function advance(entry: Entry, signals: Observation): void {
     const derived = deriveState(entry.state, entry.waitingFor, signals)
     if (derived.end) {
       if (derived.end.reason === 'tmux_gone') entry.together = eventOf(entry, 'tmux_gone', deps)
@@ -115,7 +115,7 @@ export function createSightings(
       entry.unconfirmed = false
       log.info({ instance: entry.id, name: entry.name }, 'adopted')
     }
-    const signals = signalsOf(entry, { session, note: exit, serverGone })
+    const signals = observationOf(entry, { session, note: exit, serverGone })
     hearNothing(entry, silenceOf(entry, signals))
     if (entry.stopAskedBy !== null) goOnStopping(entry)
     else if (reason && !signals.exit) {
@@ -136,7 +136,7 @@ export function createSightings(
   /** Takes over what a listing says of an instance, and writes down which processes it is. */
   function see(entry: Entry, session: ListedSession, listed: ServerId | null): void {
     // In somebody else's session, into which its pane was moved, it keeps its name.
-    if (!session.isGuest) entry.name = session.name
+    if (!session.isForeignHost) entry.name = session.name
     entry.attached = session.attached
     const { pane } = session
     if (!pane) return
@@ -215,7 +215,7 @@ function foreignOf(listing: Listing): Parameters<Ledger['setForeign']>[0] {
   return (
     listing.sessions
       // Without its agent's pane it is only somebody's shell under an old name.
-      .filter((session) => !session.isGuest && (!session.lab || !session.pane))
+      .filter((session) => !session.isForeignHost && (!session.lab || !session.pane))
       .map(({ name, attached, createdAt }) => ({
         name,
         attached,

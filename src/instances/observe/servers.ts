@@ -3,7 +3,7 @@ import { readProcess } from '../../processes/proc.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import { findKeepers } from '../../processes/keepers.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { Notes } from '../../store/launch-notes.ts'
+import type { LaunchNotes } from '../../store/launch-notes.ts'
 
 /** The tmux servers in which instances run: nothing ends them, whatever marks they carry. */
 export function serversOf(ledger: Ledger, { facts }: InstancesDeps['store']): readonly number[] {
@@ -19,7 +19,7 @@ export function keepersBut(ledger: Ledger, id: string): readonly number[] {
 }
 
 /** Finds the keepers that an older lab, or one that was killed during a start, did not write down. */
-export function recallKeepers(ledger: Ledger, notes: Notes): void {
+export function recallKeepers(ledger: Ledger, notes: LaunchNotes): void {
   const nameless = ledger.live().filter(({ keeper }) => keeper === null)
   const found = findKeepers(new Set(nameless.map(({ note }) => notes.pathOf(note))))
   for (const entry of nameless) {

@@ -10,7 +10,7 @@ const patienceMs = 60_000
 const screenLines = 60
 
 /** Looks at the screen of every start that the registry does not name yet; calls `onChange` when it learnt something. */
-export function createVigil(
+export function createStartupWatch(
   { tmux, log, journal, now }: InstancesDeps,
   ledger: Ledger,
   onChange: () => void,

@@ -1,5 +1,5 @@
 // What the service is given by the composition root.
-import type { Logger } from 'pino'
+import type { Log } from '../../log.ts'
 import type { ClaudePaths } from '../../claude/paths.ts'
 import type { ClaudeProgram } from '../../claude/program.ts'
 import type { Registry } from '../../claude/registry.ts'
@@ -7,17 +7,17 @@ import type { Projects } from '../../projects/projects.ts'
 import type { Journal } from '../../store/journal.ts'
 import type { Store } from '../../store/store.ts'
 import type { Tmux } from '../../tmux/tmux.ts'
-import type { Notes } from '../../store/launch-notes.ts'
+import type { LaunchNotes } from '../../store/launch-notes.ts'
 
 export interface InstancesDeps {
   readonly tmux: Tmux
   readonly claude: ClaudeProgram
   readonly store: Store
   readonly journal: Journal
-  readonly log: Logger
+  readonly log: Log
   /** Each is handed the call by which it says that something changed. */
   readonly openRegistry: (onChange: () => void) => Registry
-  readonly openNotes: (onChange: () => void) => Notes
+  readonly openLaunchNotes: (onChange: () => void) => LaunchNotes
   readonly openProjects: (onChange: () => void) => Projects
   /** Makes what an agent needs of lab's folder, where it is missing. @throws what the system says */
   readonly prepareStateDir: () => Promise<void>

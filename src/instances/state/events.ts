@@ -1,11 +1,11 @@
 // Who is told of every change.
-import type { Logger } from 'pino'
+import type { Log } from '../../log.ts'
 import type { LabEvent } from '../../core/instance.ts'
 
 type Listener = (event: LabEvent) => void
 
 /** Tells listeners of events, in order; one that fails is logged and keeps no other from being told. */
-export function createListeners(log: Pick<Logger, 'error'>): {
+export function createListeners(log: Pick<Log, 'error'>): {
   readonly emit: Listener
   readonly subscribe: (listener: Listener) => () => void
 } {

@@ -1,12 +1,12 @@
 // What ended together and may be wanted back together: after a stop-all, a lost tmux server, a reboot.
-import type { Actor, ComeBack, Instance } from '../../core/instance.ts'
+import type { Actor, ResumeOffer, Instance } from '../../core/instance.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import { compareEnds } from './project-list.ts'
 
 /** The latest group of instances that ended together and are still ended; none while one of it still ends. */
-export function comeBackOf(ledger: Ledger): ComeBack | null {
+export function resumeOfferOf(ledger: Ledger): ResumeOffer | null {
   const all = [...ledger.entries()]
   const ended = all.filter((entry) => entry.ended && entry.together !== null)
   const together = latestOf(ended)?.together

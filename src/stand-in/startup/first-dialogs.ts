@@ -27,7 +27,7 @@ export function trustDialog(cwd: string): Dialog {
 }
 
 /** What the real one says after "No, exit". */
-export const untrustedFarewell: readonly string[] = [
+export const untrustedExitMessage: readonly string[] = [
   "Claude Code didn't start because this folder isn't trusted.",
   'Run claude again and choose Yes, or run it in another folder.',
 ]

@@ -1,9 +1,9 @@
 // Everything between the command line and the prompt: refusals, and the dialogs of a first start.
 // Part of src/demo, which imports no other room.
 import { resolve } from 'node:path'
-import type { Desk } from '../terminal/focus.ts'
+import type { Focus } from '../terminal/focus.ts'
 import { loginDialog } from '../terminal/dialogs.ts'
-import { mcpDialog, resumePicker, themeDialog, trustDialog, untrustedFarewell } from './first-dialogs.ts' // prettier-ignore
+import { mcpDialog, resumePicker, themeDialog, trustDialog, untrustedExitMessage } from './first-dialogs.ts' // prettier-ignore
 import { answerServers, editJson, isFile, isTrusted, readJson, trust, unansweredServers, type Home } from '../files/home.ts' // prettier-ignore
 import { isUuid, type Options } from '../options.ts'
 import { findTranscript, forkTranscript, transcriptFile } from '../files/transcript.ts'
@@ -45,7 +45,7 @@ export function chooseConversation(
 }
 
 export interface FirstDialogs {
-  readonly desk: Desk
+  readonly focus: Focus
   readonly home: Home
   readonly cwd: string
   readonly version: string
@@ -57,27 +57,27 @@ export interface FirstDialogs {
  * Resolves to what is said on the way out when the answer was no, else to null.
  */
 export async function askFirst(deps: FirstDialogs): Promise<readonly string[] | null> {
-  const { desk, home, cwd } = deps
+  const { focus, home, cwd } = deps
   if (readJson(home.claudeJson)['hasCompletedOnboarding'] !== true) {
-    await desk.ask(themeDialog(deps.version))
-    if (!deps.isLoggedIn() && (await desk.ask(loginDialog(null))) === null) return []
+    await focus.ask(themeDialog(deps.version))
+    if (!deps.isLoggedIn() && (await focus.ask(loginDialog(null))) === null) return []
     editJson(home.claudeJson, (value) => {
       value['hasCompletedOnboarding'] = true
     })
   }
   if (!isTrusted(home, cwd)) {
-    if ((await desk.ask(trustDialog(cwd))) !== 1) return untrustedFarewell
+    if ((await focus.ask(trustDialog(cwd))) !== 1) return untrustedExitMessage
     trust(home, cwd)
   }
   const servers = unansweredServers(cwd)
   if (servers.length > 0) {
-    const choice = await desk.ask(mcpDialog(servers))
+    const choice = await focus.ask(mcpDialog(servers))
     answerServers(cwd, servers, choice !== null && (servers.length > 1 || choice < 2))
   }
   return null
 }
 
 /** The resume picker: Escape is the only way out of an empty one. */
-export async function pickConversation(desk: Desk, search: string): Promise<void> {
-  await desk.ask(resumePicker(search))
+export async function pickConversation(focus: Focus, search: string): Promise<void> {
+  await focus.ask(resumePicker(search))
 }

@@ -5,7 +5,7 @@ import type { Dialog } from './dialogs.ts'
 import { readKeys, type Key } from './keys.ts'
 import type { Line, Screen } from './screen.ts'
 
-export interface Desk {
+export interface Focus {
   /** Adds lines that stay above the prompt or the dialog. */
   print(...lines: Line[]): void
   /** Opens a dialog and resolves to the chosen option, or null for Escape; a second one waits its turn. */
@@ -27,13 +27,13 @@ export interface Desk {
 const escapeMs = 25
 
 /** Reads the terminal raw and gives each key to the open dialog or the prompt. */
-export function createDesk(input: ReadStream, screen: Screen, deafMs: number): Desk {
+export function createFocus(input: ReadStream, screen: Screen, deafMs: number): Focus {
   let open: Dialog | null = null
   let selected = 0
   let openedAt = 0
   let answer: ((choice: number | null) => void) | null = null
   let last: Promise<unknown> = Promise.resolve()
-  let prompt: Parameters<Desk['attach']>[0] = { view: () => [], onKey: () => {} }
+  let prompt: Parameters<Focus['attach']>[0] = { view: () => [], onKey: () => {} }
   let tell: (() => void) | null = null
   let rest = ''
   let escapeTimer: NodeJS.Timeout | undefined

@@ -1,10 +1,10 @@
 // What an API failure leaves on the screen and in the transcript. Part of src/demo, which imports no
 // other room.
-import type { Desk } from '../terminal/focus.ts'
+import type { Focus } from '../terminal/focus.ts'
 import type { Transcript } from '../files/transcript.ts'
 
 interface Places {
-  readonly desk: Desk
+  readonly focus: Focus
   transcript(): Transcript
 }
 
@@ -40,7 +40,7 @@ export function usageLimit(seconds: number, places: Places): void {
     apiErrorType: 'rate_limit_error',
     quotaLimits: { status: 'rejected', resetsAt, rateLimitType: 'five_hour', isUsingOverage: false },
   }, places) // prettier-ignore
-  places.desk.print(
+  places.focus.print(
     `  ⎿  ${text}`,
     '',
     `● Usage limit reached · continuing automatically at ${clock(at)} · esc to cancel`,
@@ -58,5 +58,5 @@ const reasons: Record<number, string> = {
 export function apiFailure(status: number, places: Places): void {
   const text = `API Error: ${status} ${reasons[status] ?? 'Internal server error'}`
   record(text, status, { error: status === 401 ? 'authentication_failed' : 'server_error' }, places)
-  places.desk.print(`  ⎿  ${text}`)
+  places.focus.print(`  ⎿  ${text}`)
 }

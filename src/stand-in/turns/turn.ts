@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Behaviour } from '../behaviour.ts'
-import type { Desk } from '../terminal/focus.ts'
+import type { Focus } from '../terminal/focus.ts'
 import { bashDialog, colours, fileDialog, questionDialog } from '../terminal/dialogs.ts'
 import { apiFailure, usageLimit } from './api-errors.ts'
 import type { Hooks } from './hooks.ts'
@@ -14,7 +14,7 @@ import { needsPermission, type Tools } from './tools.ts'
 import type { Transcript } from '../files/transcript.ts'
 
 export interface TurnDeps {
-  readonly desk: Desk
+  readonly focus: Focus
   readonly tools: Tools
   readonly hooks: Hooks
   readonly link: Link
@@ -87,7 +87,7 @@ async function runStep(
       return null
     case 'children': {
       const pids = await deps.tools.leave(step.kinds)
-      deps.desk.print('', `● children ${pids.join(' ')}`)
+      deps.focus.print('', `● children ${pids.join(' ')}`)
       return null
     }
     case 'tool':
@@ -106,7 +106,7 @@ function answer(text: string, deps: TurnDeps): void {
       stop_reason: 'end_turn',
     },
   })
-  deps.desk.print('', `● ${text}`)
+  deps.focus.print('', `● ${text}`)
 }
 
 async function stream(
@@ -164,16 +164,16 @@ async function useTool(
     case 'write':
       return useFile(argument, tool, deps)
     case 'read':
-      deps.desk.print('', '  Read 1 file')
+      deps.focus.print('', '  Read 1 file')
       return true
     case 'ask': {
-      const choice = await deps.desk.ask(questionDialog())
+      const choice = await deps.focus.ask(questionDialog())
       if (choice === null) return false
-      deps.desk.print('', "● Answered Claude's questions:", `  ⎿  · Which colour 1? → ${colours[choice] ?? 'other'}`) // prettier-ignore
+      deps.focus.print('', "● Answered Claude's questions:", `  ⎿  · Which colour 1? → ${colours[choice] ?? 'other'}`) // prettier-ignore
       return true
     }
     default:
-      deps.desk.print('', `● The stand-in has no tool "${tool}".`)
+      deps.focus.print('', `● The stand-in has no tool "${tool}".`)
       return true
   }
 }
@@ -184,27 +184,27 @@ async function useBash(
   deps: TurnDeps,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { desk, tools, hooks } = deps
+  const { focus, tools, hooks } = deps
   const description = background ? 'mock background' : 'mock command'
   const input = { tool_name: 'Bash', tool_input: { command, description } }
   await hooks.run('PreToolUse', input)
   if (deps.permissions === 'manual' && needsPermission(command)) {
     void hooks.run('PermissionRequest', input)
-    const choice = await desk.ask(bashDialog(command, description, deps.cwd))
+    const choice = await focus.ask(bashDialog(command, description, deps.cwd))
     if (choice === null || choice === 3) {
-      desk.print('', '● Mock command', '  ⎿  Rejected')
+      focus.print('', '● Mock command', '  ⎿  Rejected')
       return false
     }
     if (choice === 2) deps.permissions = 'auto'
   }
   if (background) {
     tools.background(command, ({ code }) => deps.backgroundEnded(code))
-    desk.print('', '  Ran 1 shell command')
+    focus.print('', '  Ran 1 shell command')
     return true
   }
   const { code } = await tools.run(command, signal)
   signal.throwIfAborted()
-  desk.print('', `  Ran 1 shell command${code === 0 ? '' : ' · 1 failed'}`)
+  focus.print('', `  Ran 1 shell command${code === 0 ? '' : ' · 1 failed'}`)
   await hooks.run('PostToolUse', input)
   return true
 }
@@ -218,15 +218,15 @@ async function useFile(name: string, tool: 'edit' | 'write', deps: TurnDeps): Pr
   await deps.hooks.run('PreToolUse', input)
   if (deps.permissions === 'manual') {
     void deps.hooks.run('PermissionRequest', input)
-    const choice = await deps.desk.ask(fileDialog(file, before, after))
+    const choice = await deps.focus.ask(fileDialog(file, before, after))
     if (choice === null || choice === 2) {
-      deps.desk.print('', `● Update(${name})`, `  ⎿  Rejected update to ${name}`)
+      deps.focus.print('', `● Update(${name})`, `  ⎿  Rejected update to ${name}`)
       return false
     }
     if (choice === 1) deps.permissions = 'auto'
   }
   writeFileSync(file, tool === 'edit' && text !== null && before !== null ? after + text.slice(before.length) : `${after}\n`) // prettier-ignore
-  deps.desk.print('', `● Update(${name})`, '  ⎿  Updated')
+  deps.focus.print('', `● Update(${name})`, '  ⎿  Updated')
   await deps.hooks.run('PostToolUse', input)
   return true
 }

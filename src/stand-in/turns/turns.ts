@@ -1,7 +1,7 @@
 // Prompts one after the other: a turn at a time, the rest queued, each ending told.
 // Part of src/demo, which imports no other room.
 import type { Behaviour } from '../behaviour.ts'
-import type { Desk } from '../terminal/focus.ts'
+import type { Focus } from '../terminal/focus.ts'
 import type { Hooks } from './hooks.ts'
 import { submitted } from '../terminal/prompt.ts'
 import type { Tools } from './tools.ts'
@@ -30,7 +30,7 @@ export interface Turns {
 }
 
 export interface TurnsDeps {
-  readonly desk: Desk
+  readonly focus: Focus
   readonly tools: Tools
   readonly hooks: Hooks
   readonly behaviour: Pick<Behaviour, 'titleMs'>
@@ -51,7 +51,7 @@ const verbs = ['Baking', 'Brewing', 'Churning', 'Cooking', 'Forging', 'Moseying'
 
 /** No turn runs yet. */
 export function createTurns(deps: TurnsDeps): Turns {
-  const { desk, hooks, tools } = deps
+  const { focus, hooks, tools } = deps
   const queue: Prompt[] = []
   let current: Turn | null = null
   // Between two queued prompts there is no turn, and yet none may start.
@@ -71,13 +71,13 @@ export function createTurns(deps: TurnsDeps): Turns {
     isBetween = false
     current = turn
     const ticker = setInterval(() => deps.tick(), deps.behaviour.titleMs)
-    if (isTyped) desk.print('', submitted(text))
+    if (isTyped) focus.print('', submitted(text))
     deps.changed()
     await told
     deps.transcript().add('user', { message: { role: 'user', content: text } })
     let end: TurnEnd = 'failed'
     if (deps.isLoggedIn()) end = await deps.run(text, turn.abort.signal)
-    else desk.print('  ⎿  Not logged in · Please run /login')
+    else focus.print('  ⎿  Not logged in · Please run /login')
     clearInterval(ticker)
     current = null
     finish(end, text, turn)
@@ -92,12 +92,12 @@ export function createTurns(deps: TurnsDeps): Turns {
     if (end === 'answered') {
       const more = running > 0 ? ` · ${running} shell still running` : ''
       const took = `${secondsSince(startedAt)}s · done ${clock()}${more}`
-      desk.print('', `✻ ${verb.replace(/ing$/, 'ed')} for ${took}`)
+      focus.print('', `✻ ${verb.replace(/ing$/, 'ed')} for ${took}`)
       const background = Array.from({ length: running }, () => 'shell')
       void hooks.run('Stop', { background_tasks: background })
     } else if (end === 'failed') void hooks.run('StopFailure')
     else if (end === 'unanswered') deps.giveBack(text)
-    else if (end === 'interrupted') desk.print('  ⎿  Interrupted · What should Claude do instead?')
+    else if (end === 'interrupted') focus.print('  ⎿  Interrupted · What should Claude do instead?')
   }
 
   return {

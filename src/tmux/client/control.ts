@@ -67,7 +67,7 @@ async function endStale(spawned: Run): Promise<void> {
   }
 }
 
-interface Gate {
+interface Interlock {
   /** Runs a call that makes or ends a session, while no client introduces itself. */
   change(call: () => Promise<Reply>): Promise<Reply>
   /** Introduces a client, while no session is made or ended. */
@@ -77,7 +77,7 @@ interface Gate {
 // Up to 3.6 tmux's server crashes, and every agent with it, when a session appears or goes while a
 // control client has connected and not yet told all about itself
 // (https://github.com/tmux/tmux/pull/4980). So lab never does both at once.
-function createGate(): Gate {
+function createGate(): Interlock {
   let opening: Promise<void> = Promise.resolve()
   let attempts = 0
   const changes = new Set<Promise<Reply>>()
@@ -139,7 +139,7 @@ function createLane(
     label,
     gate,
     isWanted,
-  }: { wake: () => void; label: string; gate: Gate; isWanted: () => boolean },
+  }: { wake: () => void; label: string; gate: Interlock; isWanted: () => boolean },
 ): Lane {
   const spawnTurn = createLimit(spawnedMax)
   const { server, tmuxPath, env, timeoutMs, spawned, prepare, onOpened, log } = options

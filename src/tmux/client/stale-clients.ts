@@ -4,13 +4,13 @@ import { isRunning, nameOf, readProcess, type ProcessId } from '../../processes/
 import { readTextSync } from '../../read-file.ts'
 import { writeNow } from '../../atomic-write.ts'
 
-export interface LeftClients {
+export interface StaleClients {
   /** Remembers a client that was opened. */
   opened(pid: number): void
 }
 
 /** Ends what an earlier lab left, and starts a list of its own; a file that cannot be written costs only that. */
-export function openLeftClients(file: string): LeftClients {
+export function openStaleClients(file: string): StaleClients {
   for (const left of readClients(file)) {
     try {
       // The file may say anything: nothing but a client of tmux's is ended.

@@ -3,8 +3,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Actor } from '../../core/instance.ts'
 import { TooManyTries, Unauthorized } from '../../errors.ts'
-import { createAttempts, type Attempts, type Slowness } from './rate-limit.ts'
-import type { Visitor, WebEnv, WebLog } from '../env.ts'
+import { createRateLimit, type RateLimit, type Slowness } from './rate-limit.ts'
+import type { Principal, WebEnv, WebLog } from '../env.ts'
 import {
   createPassword,
   parsePassword,
@@ -24,8 +24,8 @@ export interface Guards {
   /** Whether there are trusted proxies that name their users. */
   readonly hasProxies: boolean
   /** Wrong tries of passwords and of tokens, by address. */
-  readonly wrongPasswords: Attempts
-  readonly wrongTokens: Attempts
+  readonly wrongPasswords: RateLimit
+  readonly wrongTokens: RateLimit
   /** Milliseconds by the clock that nobody sets: for how long, not for when. */
   readonly steadyNow: () => number
   /** What the operator should know about the files. */
@@ -54,7 +54,7 @@ export async function openGuards(
   flags: GuardFlags,
   deps: {
     readonly bootToken: string
-    readonly openSignIns: () => Promise<SignInStore>
+    readonly openAuthSessions: () => Promise<SignInStore>
     readonly log: WebLog
     /** Milliseconds since the epoch: cookies outlive lab. */
     readonly now: () => number
@@ -78,7 +78,7 @@ export async function openGuards(
           parseTokens,
           log,
         )
-  const password = passwordFile && createPassword(passwordFile, await deps.openSignIns(), now)
+  const password = passwordFile && createPassword(passwordFile, await deps.openAuthSessions(), now)
   await password?.refresh()
   return {
     ...noGuards,
@@ -86,8 +86,8 @@ export async function openGuards(
     tokens: tokenFile && createTokens(tokenFile),
     bootToken: deps.bootToken,
     hasProxies: flags.trustedProxies.length > 0 && flags.proxyUserHeader !== null,
-    wrongPasswords: createAttempts(wrongPasswordsMax, deps.steadyNow),
-    wrongTokens: createAttempts(wrongTokensMax, deps.steadyNow, tokenSlowness),
+    wrongPasswords: createRateLimit(wrongPasswordsMax, deps.steadyNow),
+    wrongTokens: createRateLimit(wrongTokensMax, deps.steadyNow, tokenSlowness),
     steadyNow: deps.steadyNow,
     warnings: [passwordFile?.warning, tokenFile?.warning].filter((one) => one != null),
     watch(onChange) {
@@ -110,8 +110,8 @@ export const noGuards: Guards = {
   tokens: null,
   bootToken: null,
   hasProxies: false,
-  wrongPasswords: createAttempts(wrongPasswordsMax, steadyNow),
-  wrongTokens: createAttempts(wrongTokensMax, steadyNow, tokenSlowness),
+  wrongPasswords: createRateLimit(wrongPasswordsMax, steadyNow),
+  wrongTokens: createRateLimit(wrongTokensMax, steadyNow, tokenSlowness),
   steadyNow,
   warnings: [],
   watch: () => () => {},
@@ -126,28 +126,28 @@ export function nameGuards({ password, tokens, hasProxies }: Guards): string {
 // A proxy's word about its user is asked for again that often; a page notices nothing.
 const proxiedStreamMs = 15 * 60_000
 
-const operator: Visitor = { name: null, isWelcome: () => true, hasSignedIn: false }
+const operator: Principal = { name: null, isWelcome: () => true, hasSignedIn: false }
 
 /** Lets in only whom a guard knows. @throws Unauthorized, TooManyTries */
-export function onlyKnown(guards: Guards): MiddlewareHandler<WebEnv> {
+export function requireAuth(guards: Guards): MiddlewareHandler<WebEnv> {
   return async (c, next) => {
-    const visitor = await recognise(c, guards)
-    if (!visitor) throw new Unauthorized(remedyOf(guards))
-    c.set('visitor', visitor)
+    const principal = await authenticate(c, guards)
+    if (!principal) throw new Unauthorized(remedyOf(guards))
+    c.set('principal', principal)
     return next()
   }
 }
 
-async function recognise(c: Context<WebEnv>, guards: Guards): Promise<Visitor | null> {
+async function authenticate(c: Context<WebEnv>, guards: Guards): Promise<Principal | null> {
   const { password, tokens, hasProxies, steadyNow: now } = guards
   if (!password && !tokens && !hasProxies) return operator
-  const { user } = c.get('sender')
+  const { user } = c.get('client')
   if (user !== null) {
     const until = now() + proxiedStreamMs
     return { name: `user:${user}`, isWelcome: () => now() < until, hasSignedIn: false }
   }
   const cookie = password && readCookie(c, password)
-  const signIn = cookie === null ? null : await password?.recognise(cookie)
+  const signIn = cookie === null ? null : await password?.authenticate(cookie)
   const [, token] = /^Bearer +([!-~]+)$/i.exec(c.req.header('authorization') ?? '') ?? []
   if (token !== undefined) {
     // A proxy may send a token of its own along with the cookie of somebody who has signed in.
@@ -157,12 +157,12 @@ async function recognise(c: Context<WebEnv>, guards: Guards): Promise<Visitor | 
   return signIn ? visitorOf(signIn) : null
 }
 
-function visitorOf(signIn: SignIn): Visitor {
+function visitorOf(signIn: SignIn): Principal {
   return { name: null, isWelcome: () => signIn.isGood(), hasSignedIn: true }
 }
 
 /** Whom a token lets in; null for one that is not known. */
-function bearer(token: string, { tokens, bootToken }: Guards): Visitor | null {
+function bearer(token: string, { tokens, bootToken }: Guards): Principal | null {
   if (bootToken !== null && isSameSecret(token, bootToken)) return operator
   const found = tokens?.find(token)
   if (!found) return null
@@ -174,16 +174,20 @@ function bearer(token: string, { tokens, bootToken }: Guards): Visitor | null {
 }
 
 /** The same, and whoever guesses gets ever slower. @throws Unauthorized, TooManyTries */
-async function countedBearer(c: Context<WebEnv>, token: string, guards: Guards): Promise<Visitor> {
+async function countedBearer(
+  c: Context<WebEnv>,
+  token: string,
+  guards: Guards,
+): Promise<Principal> {
   const { bootToken, wrongTokens, password } = guards
-  const { address } = c.get('sender')
+  const { address } = c.get('client')
   if (bootToken !== null && isSameSecret(token, bootToken)) return operator
   const attempt = wrongTokens.take(address)
-  let visitor: Visitor | null = null
-  const check = (): boolean => (visitor = bearer(token, guards)) !== null
+  let principal: Principal | null = null
+  const check = (): boolean => (principal = bearer(token, guards)) !== null
   const isRight = attempt ? check() : await wrongTokens.slowly(address, async () => check())
   if (isRight) attempt?.giveBack()
-  if (visitor) return visitor
+  if (principal) return principal
   // Whose proxy sends a token of its own with every request is to be led to where one signs in.
   const isPage = password !== null && !c.req.path.startsWith('/api/')
   if (!attempt && !isPage) throw new TooManyTries(wrongTokens.waitSeconds(address))
@@ -201,5 +205,5 @@ function remedyOf({ password, tokens, hasProxies }: Guards): string {
 
 /** By whom an action is done: the name a guard knows, else the way they came. */
 export function actorOf(c: Context<WebEnv>, way: Actor): Actor {
-  return c.get('visitor').name ?? way
+  return c.get('principal').name ?? way
 }

@@ -3,7 +3,7 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../../errors.ts'
-import type { Sender, WebEnv } from '../env.ts'
+import type { Client, WebEnv } from '../env.ts'
 
 export interface Proxies {
   /** Networks as `ADDRESS/BITS`. */
@@ -13,7 +13,7 @@ export interface Proxies {
 }
 
 /** Finds out who sends each request, before anything else looks at it. @throws LabError unguarded_proxy */
-export function knowSender(proxies: Proxies): MiddlewareHandler<WebEnv> {
+export function resolveClient(proxies: Proxies): MiddlewareHandler<WebEnv> {
   const isTrusted = trustOf(proxies.networks)
   return (c, next) => {
     const { remoteAddress, localAddress } = c.env?.incoming?.socket ?? {}
@@ -21,7 +21,7 @@ export function knowSender(proxies: Proxies): MiddlewareHandler<WebEnv> {
     const address = plainAddress(remoteAddress)
     const isProxied = isTrusted(address)
     if (!isProxied) refuseStrangeProxy(headers, address)
-    c.set('sender', {
+    c.set('client', {
       address: isProxied ? forwardedFor(headers, isTrusted, address) : address,
       localAddress: localAddress === undefined ? null : plainAddress(localAddress),
       isProxied,
@@ -78,7 +78,7 @@ function forwardedFor(
   return stranger?.slice(0, 64) ?? proxy
 }
 
-function forwardedScheme(headers: Headers): Sender['scheme'] {
+function forwardedScheme(headers: Headers): Client['scheme'] {
   const scheme = lastOf(headers.get('x-forwarded-proto'))
   if (scheme === null || scheme === 'http' || scheme === 'https') return scheme
   throw new InvalidRequest('X-Forwarded-Proto is neither http nor https.')
@@ -88,7 +88,7 @@ function forwardedHost(headers: Headers): string | null {
   const prefix = lastOf(headers.get('x-forwarded-prefix'))
   if (prefix !== null && prefix !== '/')
     throw new InvalidRequest(
-      `lab does not live below a path such as ${prefix}: give it a host name or a port of its own.`,
+      `lab does not pageModel below a path such as ${prefix}: give it a host name or a port of its own.`,
     )
   const host = lastOf(headers.get('x-forwarded-host')) ?? headers.get('host')
   const port = lastOf(headers.get('x-forwarded-port'))

@@ -12,7 +12,7 @@ function optionsOf(c: Context<WebEnv>) {
     path: '/',
     httpOnly: true,
     sameSite: 'Lax',
-    secure: c.get('sender').scheme === 'https',
+    secure: c.get('client').scheme === 'https',
   } as const
 }
 

@@ -23,7 +23,7 @@ export function createCounts(): Counts {
 }
 
 /** For Node's server: what is slower or longer than any real request is refused. */
-export const serverBounds = {
+export const serverLimits = {
   maxHeaderSize: 16_384,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -50,7 +50,7 @@ const boundsDefault: ConnectionBounds = {
  * Bounds a server's connections. Trusted proxies, and loopback with its tunnels, bring many clients: only
  * the bound for all counts for them. Where that is reached, connections that say nothing give way.
  */
-export function boundConnections(
+export function limitConnections(
   server: Server,
   isTrusted: (address: string) => boolean,
   counts: Counts,
@@ -129,7 +129,7 @@ const answers: Readonly<Record<string, readonly [string, string, string]>> = {
   HPE_HEADER_OVERFLOW: [
     '431 Request Header Fields Too Large',
     'headers_too_large',
-    `The address and the headers have at most ${serverBounds.maxHeaderSize} bytes.`,
+    `The address and the headers have at most ${serverLimits.maxHeaderSize} bytes.`,
   ],
   ERR_HTTP_REQUEST_TIMEOUT: [
     '408 Request Timeout',

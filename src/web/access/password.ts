@@ -39,7 +39,7 @@ export interface Password {
   /** A new sign-in's cookie. */
   issue(): Promise<string>
   /** The sign-in of a cookie, or null when it is forged, ended, too old, or from before a new password. */
-  recognise(cookie: string): Promise<SignIn | null>
+  authenticate(cookie: string): Promise<SignIn | null>
   /** Looks at the file; resolves when what it says counts. */
   refresh(): Promise<void>
   /** Ends all sign-ins, everywhere. */
@@ -113,7 +113,7 @@ export function createPassword(
       const content = `${Math.floor(now() / 1000)}.${randomBytes(16).toString('base64url')}`
       return `${content}.${macOf(made.signing, content).toString('base64url')}`
     },
-    async recognise(cookie) {
+    async authenticate(cookie) {
       const used = await current()
       const [, content = '', issued = '', id = '', mac = ''] =
         /^((\d{1,12})\.([\w-]{22}))\.([\w-]{43})$/.exec(cookie) ?? []

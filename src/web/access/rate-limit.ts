@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface Attempts {
+export interface RateLimit {
   /**
    * Counts one try before it is known to be wrong, so that a hundred at once are no more than the bound;
    * null when the address has none left.
@@ -42,11 +42,11 @@ interface Lane {
 }
 
 /** Allows `max` tries a minute for each address; an IPv6 network of 64 bits is one. */
-export function createAttempts(
+export function createRateLimit(
   max: number,
   now: () => number,
   { restMs, waitingMax }: Slowness = slownessDefault,
-): Attempts {
+): RateLimit {
   const tries = new Map<string, number[]>()
   const lanes = new Map<string, Lane>()
 

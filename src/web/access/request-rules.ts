@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../../errors.ts'
 import type { WebEnv, WebLog } from '../env.ts'
-import type { Sender } from '../env.ts'
+import type { Client } from '../env.ts'
 
-export interface Doors {
+export interface RequestRules {
   /** The address lab listens on, without brackets. */
   readonly boundHost: string
   /** Further host names, as `URL.hostname` writes them. */
@@ -33,7 +33,7 @@ export function requestId(log: WebLog): MiddlewareHandler<WebEnv> {
     await next()
     c.res.headers.set('x-request-id', id)
     const { method, path } = c.req
-    const by = c.get('visitor')?.name ?? undefined
+    const by = c.get('principal')?.name ?? undefined
     const ms = Math.round(performance.now() - start)
     log.debug({ request: id, method, path, status: c.res.status, by, ms }, 'request')
   }
@@ -97,12 +97,12 @@ function isDecodable(path: string): boolean {
  * to every address, that is the one that was asked. A proxy's own name for lab must be one of them, too:
  * otherwise a rebound page could put on the headers of a proxy on the same machine.
  */
-export function hostRule({ boundHost, allowedHosts }: Doors): MiddlewareHandler<WebEnv> {
+export function hostRule({ boundHost, allowedHosts }: RequestRules): MiddlewareHandler<WebEnv> {
   const bound = boundHost.includes(':') ? `[${boundHost}]` : boundHost.toLowerCase()
   const allowed = new Set([bound, ...allowedHosts.map((host) => host.toLowerCase())])
   const isWildcard = boundHost === '0.0.0.0' || boundHost === '::'
   return (c, next) => {
-    const { host: asked, localAddress } = c.get('sender')
+    const { host: asked, localAddress } = c.get('client')
     const here = localAddress?.includes(':') ? `[${localAddress}]` : localAddress
     const isOurs = (name: string | null): boolean =>
       name !== null && (isLoopback(name) || allowed.has(name) || (isWildcard && name === here))
@@ -123,11 +123,11 @@ export function crossSiteRule(): MiddlewareHandler<WebEnv> {
     const site = c.req.header('sec-fetch-site')
     const origin = c.req.header('origin')
     const fromElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none'
-    const otherOrigin = origin !== undefined && !isOwnOrigin(origin, c.get('sender'))
+    const otherOrigin = origin !== undefined && !isOwnOrigin(origin, c.get('client'))
     const noBrowser = site === undefined && origin === undefined
     const isBareApi = c.req.path.startsWith('/api/v1/') && hasJsonOrNothing(c.req.raw.headers)
     if (fromElsewhere || otherOrigin || (noBrowser && !isBareApi)) {
-      const { isProxied, host } = c.get('sender')
+      const { isProxied, host } = c.get('client')
       throw new LabError(
         'cross_site',
         isProxied && otherOrigin && !fromElsewhere
@@ -151,7 +151,7 @@ export function foreignReadRule(): MiddlewareHandler<WebEnv> {
     const site = c.req.header('sec-fetch-site')
     const origin = c.req.header('origin')
     // Whoever follows a link sends none with it.
-    const isForeignScript = origin !== undefined && !isOwnOrigin(origin, c.get('sender'))
+    const isForeignScript = origin !== undefined && !isOwnOrigin(origin, c.get('client'))
     const fromElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none'
     if (!isForeignScript && (!fromElsewhere || isFollowedLink(c))) return next()
     throw new LabError('cross_site', 'This request came from a page of another site.')
@@ -165,7 +165,7 @@ function isFollowedLink(c: Context<WebEnv>): boolean {
   return isNavigation && !streamPaths.has(c.req.path)
 }
 
-function isOwnOrigin(origin: string, { host, scheme }: Sender): boolean {
+function isOwnOrigin(origin: string, { host, scheme }: Client): boolean {
   if (!/^https?:\/\//i.test(origin) || !URL.canParse(origin)) return false
   const { protocol, host: originHost } = new URL(origin)
   if (scheme !== null && protocol !== `${scheme}:`) return false

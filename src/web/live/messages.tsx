@@ -2,17 +2,17 @@
 // HTML, made once and shared by all streams.
 import { isOpen, type LabEvent, type Project } from '../../core/instance.ts'
 import type { Service } from '../deps.ts'
-import type { Live } from './page-model.tsx'
+import type { PageModel } from './page-model.tsx'
 import { createTurns } from '../../turns.ts'
 import type { Begin, Outlet } from './streams.ts'
-import { Offer, offerText } from '../views/instance/resume-offer.tsx'
+import { Offer, resumeOfferText } from '../views/instance/resume-offer.tsx'
 import { endedOf } from '../views/instance/ended.tsx'
-import { Needs, needsText } from '../views/instance/attention.tsx'
+import { Attention, attentionText } from '../views/instance/attention.tsx'
 import { CardsPartial, Change, Whole } from '../views/partials.tsx'
 import { htmlOf, Partial } from '../views/parts.tsx'
 import { GoneCard } from '../views/project.tsx'
 
-export interface Tellers {
+export interface Messages {
   /** Tells a page that has the cards and the ended instances named by `known`. */
   page(known: string): Begin
   /** Tells a program, in JSON. */
@@ -23,13 +23,13 @@ export interface Tellers {
 const cardsPerMessage = 20
 
 /** Makes what one app's streams are told by. */
-export function createTellers(instances: Service, live: Live): Tellers {
+export function createMessages(instances: Service, pageModel: PageModel): Messages {
   const turn = createTurns()
-  const sums = sumsOf(instances, live)
+  const sums = sumsOf(instances, pageModel)
   const changeOf = oncePerEvent((event) => {
     const key = event.type === 'project' ? event.project.key : null
     const ended = key === null ? [] : endedOf(instances.list({ ended: true }), key)
-    return htmlOf(<Change event={event} ended={ended} at={live.moment()} />)
+    return htmlOf(<Change event={event} ended={ended} at={pageModel.renderContext()} />)
   })
 
   const lineOf = oncePerEvent((event): string | null => {
@@ -40,20 +40,20 @@ export function createTellers(instances: Service, live: Live): Tellers {
   /** Says everything that a page lacks which has what `known` names, as of one moment, a part at a time. */
   async function sayBeginning(known: string, { send, room }: Outlet): Promise<Cards> {
     const [cards, ended] = known.split('.')
-    const picture = live.picture()
-    const at = live.moment()
-    const [ownCards, ownEnded] = picture.known.split('.')
+    const snapshot = pageModel.snapshot()
+    const at = pageModel.renderContext()
+    const [ownCards, ownEnded] = snapshot.known.split('.')
     const sendEnded = ended !== ownEnded
-    const lacking = cards === ownCards ? [] : [...picture.projects]
+    const lacking = cards === ownCards ? [] : [...snapshot.projects]
     while (lacking.length > cardsPerMessage) {
       const some = lacking.splice(0, cardsPerMessage)
-      send(message(htmlOf(<CardsPartial projects={some} picture={picture} at={at} />)))
+      send(message(htmlOf(<CardsPartial projects={some} snapshot={snapshot} at={at} />)))
       await turn()
       await room()
     }
-    const rest = htmlOf(<Whole cards={lacking} picture={picture} at={at} sendEnded={sendEnded} />)
-    send(message(rest, picture.known))
-    return createCards(picture.projects, () => live.projects())
+    const rest = htmlOf(<Whole cards={lacking} snapshot={snapshot} at={at} sendEnded={sendEnded} />)
+    send(message(rest, snapshot.known))
+    return createCards(snapshot.projects, () => pageModel.projects())
   }
 
   return {
@@ -63,7 +63,7 @@ export function createTellers(instances: Service, live: Live): Tellers {
       const cards = await sayBeginning(known, outlet)
       // Asked once when many end at once.
       const lookForGone = oncePerTurn(() => {
-        const at = live.moment()
+        const at = pageModel.renderContext()
         const marks = cards.takeGone().map((key) => <GoneCard project={key} at={at} />)
         if (marks.length > 0) send(message(htmlOf(<Partial into="body">{marks}</Partial>)))
       })
@@ -102,17 +102,27 @@ export function createTellers(instances: Service, live: Live): Tellers {
 }
 
 /** What is made of many instances at once: sent only when it shows something else. */
-function sumsOf(instances: Service, live: Live) {
+function sumsOf(instances: Service, pageModel: PageModel) {
   return [
     {
-      text: () => needsText(instances.list(), instances.comeBack()),
+      text: () => attentionText(instances.list(), instances.resumeOffer()),
       html: () => (
-        <Needs instances={instances.list()} offer={instances.comeBack()} at={live.moment()} />
+        <Attention
+          instances={instances.list()}
+          offer={instances.resumeOffer()}
+          at={pageModel.renderContext()}
+        />
       ),
     },
     {
-      text: () => offerText(instances.comeBack(), instances.cap()),
-      html: () => <Offer offer={instances.comeBack()} cap={instances.cap()} at={live.moment()} />,
+      text: () => resumeOfferText(instances.resumeOffer(), instances.cap()),
+      html: () => (
+        <Offer
+          offer={instances.resumeOffer()}
+          cap={instances.cap()}
+          at={pageModel.renderContext()}
+        />
+      ),
     },
   ].map(({ text, html }) => ({
     text,

@@ -3,21 +3,21 @@ import { createHash, randomBytes } from 'node:crypto'
 import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import type { ServerInfo, Service } from '../deps.ts'
 import { Offer } from '../views/instance/resume-offer.tsx'
-import type { Moment } from '../views/render-context.ts'
-import { Needs } from '../views/instance/attention.tsx'
+import type { RenderContext } from '../views/render-context.ts'
+import { Attention } from '../views/instance/attention.tsx'
 import { CapCount } from '../views/overview.tsx'
 import { Placed } from '../views/partials.tsx'
 import { htmlOf, Partial } from '../views/parts.tsx'
-import type { Picture } from '../views/snapshot.ts'
+import type { Snapshot } from '../views/snapshot.ts'
 import { GoneRow } from '../views/instance/row.tsx'
 
-export interface Live {
+export interface PageModel {
   /** The present moment; every call is a later one. */
-  moment(): Moment
+  renderContext(): RenderContext
   /** The projects, and one for each whose instances outlive its folder. */
   projects(): readonly Project[]
   /** Everything the page shows; no live instance is missing, whatever became of its folder. */
-  picture(): Picture
+  snapshot(): Snapshot
   /** The rows of these instances, as partials. */
   rows(changed: readonly Instance[]): string
   /** The partials that bring a page up to date after a form changed these instances. */
@@ -36,13 +36,13 @@ function knownOf(projects: readonly Project[], ended: readonly Instance[]): stri
 }
 
 /** Makes the live side of one app. */
-export function createLive(
+export function createPageModel(
   instances: Service,
   { now, root, server }: { now: () => number; root: string; server: () => ServerInfo },
-): Live {
+): PageModel {
   const boot = randomBytes(4).toString('hex')
   let serial = 0
-  const moment = (): Moment => ({
+  const renderContext = (): RenderContext => ({
     rev: `${boot}.${++serial}`,
     now: now(),
     root,
@@ -61,7 +61,7 @@ export function createLive(
     return known
   }
 
-  function picture(): Picture {
+  function snapshot(): Snapshot {
     const all = projects()
     const ended = instances.list({ ended: true }).filter((one) => !isOpen(one))
     return {
@@ -70,31 +70,31 @@ export function createLive(
       cap: instances.cap(),
       notices: instances.notices(),
       foreign: instances.foreign(),
-      offer: instances.comeBack(),
+      offer: instances.resumeOffer(),
       known: knownOf(all, ended),
       lab: server(),
     }
   }
 
   function rows(changed: readonly Instance[]): string {
-    const at = moment()
+    const at = renderContext()
     return changed.map((instance) => htmlOf(<Placed instance={instance} at={at} />)).join('')
   }
 
   return {
-    moment,
+    renderContext,
     projects,
-    picture,
+    snapshot,
     rows,
     partials(changed, gone = []) {
-      const at = moment()
+      const at = renderContext()
       const sums = htmlOf(
         <Partial into="body">
           {gone.map((id) => (
             <GoneRow id={id} at={at} />
           ))}
-          <Needs instances={instances.list()} offer={instances.comeBack()} at={at} />
-          <Offer offer={instances.comeBack()} cap={instances.cap()} at={at} />
+          <Attention instances={instances.list()} offer={instances.resumeOffer()} at={at} />
+          <Offer offer={instances.resumeOffer()} cap={instances.cap()} at={at} />
           <CapCount cap={instances.cap()} at={at} />
         </Partial>,
       )

@@ -85,7 +85,7 @@ export function createStreams(
     if (open.size < limits.streamsMax && own < limits.streamsPerClientMax) return
     throw new LabError(
       'too_many_streams',
-      `Too many live connections are open (${own} of yours, ${open.size} in all). Close a tab or a program that listens, and try again.`,
+      `Too many pageModel connections are open (${own} of yours, ${open.size} in all). Close a tab or a program that listens, and try again.`,
     )
   }
 
@@ -113,8 +113,8 @@ export function createStreams(
   /** One stream's life: every way to end it leads through `over`. */
   function source(c: Context<WebEnv>, heartbeat: string, begin: Begin, attend: Attend) {
     const { outgoing } = c.env ?? {}
-    const { isWelcome, name } = c.get('visitor')
-    const client = `${c.get('sender').address} ${name ?? ''}`
+    const { isWelcome, name } = c.get('principal')
+    const client = `${c.get('client').address} ${name ?? ''}`
     admit(client)
     const encoder = new TextEncoder()
     let over = nothing

@@ -7,7 +7,7 @@ import type { WebEnv } from '../env.ts'
 import type { WebDeps } from '../deps.ts'
 import { actorOf as nameOf } from '../access/auth.ts'
 import type { Streams } from '../live/streams.ts'
-import type { Tellers } from '../live/messages.tsx'
+import type { Messages } from '../live/messages.tsx'
 
 /** Who asks: a name where a guard knows it; lab's own commands say so, everybody else is a program. */
 function actorOf(c: Context<WebEnv>): Actor {
@@ -18,7 +18,7 @@ function actorOf(c: Context<WebEnv>): Actor {
 /** Makes the routes below /api/v1. */
 export function createApi(
   { instances, server }: Pick<WebDeps, 'instances' | 'server'>,
-  tellers: Tellers,
+  messages: Messages,
   streams: Streams,
 ): Hono<WebEnv> {
   const api = new Hono<WebEnv>()
@@ -76,7 +76,7 @@ export function createApi(
     c.json({ results: await instances.stopAll(null, actorOf(c)) }),
   )
 
-  api.get('/events', (c) => streams.open(c, ':\n\n', tellers.api()))
+  api.get('/events', (c) => streams.open(c, ':\n\n', messages.api()))
 
   return api
 }

@@ -7,14 +7,18 @@ import { readIdsForm } from '../body.ts'
 import type { Service } from '../deps.ts'
 import type { WebEnv } from '../env.ts'
 import { actorOf } from '../access/auth.ts'
-import type { Live } from '../live/page-model.tsx'
+import type { PageModel } from '../live/page-model.tsx'
 import type { AssetPaths } from '../assets/static.ts'
 import { renderPage } from '../views/document.tsx'
 import { Failures } from '../views/failures.tsx'
 import { htmlOf, Partial } from '../views/parts.tsx'
 
 /** Makes their routes; what fails of one keeps no other from it, and is said in a message line. */
-export function createSeveral(instances: Service, live: Live, assets: AssetPaths): Hono<WebEnv> {
+export function createSeveral(
+  instances: Service,
+  pageModel: PageModel,
+  assets: AssetPaths,
+): Hono<WebEnv> {
   const several = new Hono<WebEnv>()
 
   /** Brings those up to date that were asked about together, and says which failed and why. */
@@ -28,9 +32,9 @@ export function createSeveral(instances: Service, live: Live, assets: AssetPaths
     await inTurns(results, ({ id }) => {
       // As it is now: what was true when the first was drawn may have changed.
       const instance = instances.list({ ended: true }).find((one) => one.id === id)
-      if (instance) rows += live.rows([instance])
+      if (instance) rows += pageModel.rows([instance])
     })
-    return rows + live.partials([]) + told
+    return rows + pageModel.partials([]) + told
   }
 
   /** The same for a browser without htmx: back to the page, or the page with what failed on it. */
@@ -43,7 +47,7 @@ export function createSeveral(instances: Service, live: Live, assets: AssetPaths
     const failed = results.some(({ outcome }) => outcome === 'failed')
     if (!failed) return c.redirect(`/${place.hash}`, 303)
     const options = { ...askerOf(c), failures: <Failures of={results} /> }
-    return c.html(renderPage(live.picture(), live.moment(), assets, options), 409)
+    return c.html(renderPage(pageModel.snapshot(), pageModel.renderContext(), assets, options), 409)
   }
 
   several.post('/projects/:key/stop-all', async (c) => {
@@ -69,7 +73,7 @@ export function createSeveral(instances: Service, live: Live, assets: AssetPaths
     c.set('form', {})
     const { ids } = await readIdsForm(c)
     const dismissed = instances.dismissOffer(ids, actorOf(c, 'page'))
-    return done(c, () => live.partials(dismissed) + cleared('#msg'), '')
+    return done(c, () => pageModel.partials(dismissed) + cleared('#msg'), '')
   })
 
   return several

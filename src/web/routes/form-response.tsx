@@ -12,7 +12,7 @@ export function isHtmx(c: Context<WebEnv>): boolean {
 
 /** What a page differs in by who asks for it, and how they come. */
 export function askerOf(c: Context<WebEnv>): Pick<PageOptions, 'canSignOut' | 'isProxied'> {
-  return { canSignOut: c.get('visitor').hasSignedIn, isProxied: c.get('sender').isProxied }
+  return { canSignOut: c.get('principal').hasSignedIn, isProxied: c.get('client').isProxied }
 }
 
 /** Partials for htmx, else back to the page, at the place the form was in. */

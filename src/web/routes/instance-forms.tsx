@@ -5,10 +5,10 @@ import { readResumeForm, readStartForm } from '../body.ts'
 import type { Service } from '../deps.ts'
 import type { WebEnv } from '../env.ts'
 import { actorOf } from '../access/auth.ts'
-import type { Live } from '../live/page-model.tsx'
+import type { PageModel } from '../live/page-model.tsx'
 
 /** Makes the routes of the forms of a row, and of the one that starts a row. */
-export function createForms(instances: Service, live: Live): Hono<WebEnv> {
+export function createForms(instances: Service, pageModel: PageModel): Hono<WebEnv> {
   const forms = new Hono<WebEnv>()
 
   forms.post('/projects/:key/instances', async (c) => {
@@ -17,7 +17,7 @@ export function createForms(instances: Service, live: Live): Hono<WebEnv> {
     const { label, force } = await readStartForm(c)
     c.set('form', { project, label })
     const { id } = await instances.start({ project, label, force }, actorOf(c, 'page'))
-    const partials = () => live.partials([instances.get(id)]) + cleared(`#msg-${project}`)
+    const partials = () => pageModel.partials([instances.get(id)]) + cleared(`#msg-${project}`)
     return done(c, partials, `#p-${project}`)
   })
 
@@ -25,7 +25,7 @@ export function createForms(instances: Service, live: Live): Hono<WebEnv> {
     const id = c.req.param('id')
     c.set('form', { instance: id })
     const stopping = instances.stop(id, actorOf(c, 'page'))
-    const partials = () => live.partials([stopping]) + cleared(`#msg-${stopping.project}`)
+    const partials = () => pageModel.partials([stopping]) + cleared(`#msg-${stopping.project}`)
     return done(c, partials, `#i-${id}`)
   })
 
@@ -34,7 +34,7 @@ export function createForms(instances: Service, live: Live): Hono<WebEnv> {
     c.set('form', { instance: id })
     const options = await readResumeForm(c)
     const resumed = await instances.resume(id, actorOf(c, 'page'), options)
-    const partials = () => live.partials([resumed]) + cleared(`#msg-${resumed.project}`)
+    const partials = () => pageModel.partials([resumed]) + cleared(`#msg-${resumed.project}`)
     return done(c, partials, `#i-${id}`)
   })
 
@@ -42,7 +42,7 @@ export function createForms(instances: Service, live: Live): Hono<WebEnv> {
     const id = c.req.param('id')
     c.set('form', { instance: id })
     const ended = await instances.endLeft(id, actorOf(c, 'page'))
-    return done(c, () => live.partials([ended]) + cleared(`#msg-${id}`), `#i-${id}`)
+    return done(c, () => pageModel.partials([ended]) + cleared(`#msg-${id}`), `#i-${id}`)
   })
 
   forms.post('/instances/:id/dismiss', (c) => {
@@ -50,7 +50,7 @@ export function createForms(instances: Service, live: Live): Hono<WebEnv> {
     c.set('form', { instance: id })
     const { project } = instances.get(id)
     instances.dismiss(id, actorOf(c, 'page'))
-    return done(c, () => live.partials([], [id]) + cleared(`#msg-${project}`), `#p-${project}`)
+    return done(c, () => pageModel.partials([], [id]) + cleared(`#msg-${project}`), `#p-${project}`)
   })
 
   return forms

@@ -32,7 +32,7 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
   login.post('/login', boundedBody, async (c) => {
     const { password: given = '', next } = await readForm(c)
     const refusal = await refusalOf(c, password, given)
-    const { address } = c.get('sender')
+    const { address } = c.get('client')
     if (!refusal) {
       writeCookie(c, password, await password.issue())
       log.info({ address }, 'somebody signed in')
@@ -50,7 +50,7 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
     secret: Password,
     given: string,
   ): Promise<LabError | null> {
-    const { address } = c.get('sender')
+    const { address } = c.get('client')
     const { wrongPasswords } = guards
     const attempt = wrongPasswords.take(address)
     if (!attempt) {
@@ -70,13 +70,13 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
 
   login.post('/logout', boundedBody, async (c) => {
     const { everywhere } = await readForm(c)
-    const signIn = await password.recognise(readCookie(c, password) ?? '')
+    const signIn = await password.authenticate(readCookie(c, password) ?? '')
     dropCookie(c, password)
     if (signIn) {
       const ended = everywhere === '1' ? password.endAll() : signIn.end()
       // It has ended already, also when that cannot be written down.
       await ended.finally(onChange)
-      log.info({ address: c.get('sender').address, everywhere: everywhere === '1' }, 'signed out')
+      log.info({ address: c.get('client').address, everywhere: everywhere === '1' }, 'signed out')
     }
     return c.redirect('/login', 303)
   })
@@ -97,7 +97,7 @@ export function leadToLogin(c: Context<WebEnv>, { password }: Guards): Response 
   if (c.req.header('hx-request') === 'true' || path === '/events') {
     const page = c.req.header('hx-current-url') ?? c.req.header('referer')
     // Without a page of lab's own, a reload leads to the proxy's.
-    if (password) c.header('hx-redirect', signInPath(pathOfPage(page, c.get('sender').host)))
+    if (password) c.header('hx-redirect', signInPath(pathOfPage(page, c.get('client').host)))
     else c.header('hx-refresh', 'true')
     return c.body(null, 401)
   }
@@ -106,6 +106,6 @@ export function leadToLogin(c: Context<WebEnv>, { password }: Guards): Response 
   const { pathname, search } = new URL(c.req.url)
   const next = isRead
     ? pathname + search
-    : pathOfPage(c.req.header('referer'), c.get('sender').host)
+    : pathOfPage(c.req.header('referer'), c.get('client').host)
   return c.redirect(signInPath(next), 303)
 }

@@ -1,15 +1,15 @@
 // The page as a whole, and the page that says what went wrong.
 import type { Child, FC } from 'hono/jsx'
-import type { Cap, ComeBack, Instance } from '../../core/instance.ts'
+import type { Cap, ResumeOffer, Instance } from '../../core/instance.ts'
 import type { AssetPaths } from '../assets/static.ts'
 import { About } from './pages/about.tsx'
 import { Offer } from './instance/resume-offer.tsx'
 import { endedOf } from './instance/ended.tsx'
-import type { Moment } from './render-context.ts'
-import { Needs, needsCount } from './instance/attention.tsx'
+import type { RenderContext } from './render-context.ts'
+import { Attention, needsCount } from './instance/attention.tsx'
 import { CapCount, Foreign, Notices } from './overview.tsx'
 import { Command, htmlOf, Prose } from './parts.tsx'
-import type { Picture } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 import { isMatch, ProjectCard, RefusalText, StopAll, type Refusal } from './project.tsx'
 import { shellText } from './shell-text.ts'
 import { SignOut } from './pages/sign-out.tsx'
@@ -32,13 +32,13 @@ export interface PageOptions {
 
 /** Renders the page. */
 export function renderPage(
-  picture: Picture,
-  at: Moment,
+  snapshot: Snapshot,
+  at: RenderContext,
   assets: AssetPaths,
   options: PageOptions = {},
 ): string {
   const { query = '', refusal, failures, canSignOut = false, isProxied = false, cards } = options
-  const { projects, ended, cap, notices, foreign, offer, known, lab } = picture
+  const { projects, ended, cap, notices, foreign, offer, known, lab } = snapshot
   const instances = projects.flatMap((project) => project.instances)
   const needs = needsCount(instances, offer)
   const isHomeless = refusal && !projects.some(({ key }) => key === refusal.project)
@@ -83,8 +83,8 @@ export function renderPage(
 const Top: FC<{
   cap: Cap
   instances: readonly Instance[]
-  offer: ComeBack | null
-  at: Moment
+  offer: ResumeOffer | null
+  at: RenderContext
 }> = (props) => (
   <div class="top">
     <header class="bar">
@@ -100,7 +100,7 @@ const Top: FC<{
         question="Stop every instance of every project?"
       />
     </header>
-    <Needs instances={props.instances} offer={props.offer} at={props.at} />
+    <Attention instances={props.instances} offer={props.offer} at={props.at} />
   </div>
 )
 
@@ -130,14 +130,14 @@ const Connection: FC<{ known: string }> = ({ known }) => (
       hx-config="sse.reconnectDelay:250ms sse.reconnectMaxDelay:5s sse.connectTimeout:10s"
     />
     <p id="offline" role="status" hidden>
-      Not live. Reconnecting…
+      Not pageModel. Reconnecting…
     </p>
     <p id="surplus" role="status" hidden>
-      Not live: lab is open in several other windows. Tap here to go on with this one.
+      Not pageModel: lab is open in several other windows. Tap here to go on with this one.
     </p>
     {/* Shown by the style sheet alone: a network that changes while the page loads takes a script along. */}
     <p id="bare" role="status">
-      Not live: a part of this page did not arrive.
+      Not pageModel: a part of this page did not arrive.
       <a class="button" href="/">
         Load again
       </a>
@@ -162,7 +162,7 @@ const Unscripted: FC<{ isProxied: boolean }> = ({ isProxied }) => (
 )
 
 /** The page of a failure that belongs to no form. */
-export function renderFailure(at: Moment, assets: AssetPaths, message: string): string {
+export function renderFailure(at: RenderContext, assets: AssetPaths, message: string): string {
   return documentOf(
     // Nothing on it changes, so it needs no script.
     { css: assets.css },
@@ -199,7 +199,7 @@ const FirstSteps: FC<{ root: string }> = ({ root }) => (
 /** Wraps a body into a document, with the scripts that are given. */
 export function documentOf(
   assets: Pick<AssetPaths, 'css'> & Partial<AssetPaths>,
-  at: Moment,
+  at: RenderContext,
   body: Child,
   title = 'lab',
 ): string {

@@ -1,7 +1,7 @@
 // What failed of a request about several instances.
 import type { FC } from 'hono/jsx'
 import type { Outcome } from '../../core/instance.ts'
-import { Anyway, Prose } from './parts.tsx'
+import { ForceButton, Prose } from './parts.tsx'
 
 /** Each reason once, with the names of those it kept; nothing when nothing failed. */
 export const Failures: FC<{ of: readonly Outcome[] }> = ({ of }) => {
@@ -19,7 +19,7 @@ export const Failures: FC<{ of: readonly Outcome[] }> = ({ of }) => {
         </p>
       ))}
       {of.some(({ error }) => error?.code === 'not_logged_in') ? (
-        <Anyway form="resume-all" verb="Resume" />
+        <ForceButton form="resume-all" verb="Resume" />
       ) : null}
     </>
   )

@@ -2,11 +2,11 @@
 // sessions. Each carries its id and its rev.
 import type { FC } from 'hono/jsx'
 import type { Cap, ForeignSession, Notice } from '../../core/instance.ts'
-import type { Moment } from './render-context.ts'
+import type { RenderContext } from './render-context.ts'
 import { Age, Command, Prose } from './parts.tsx'
 
 /** How many of how many; full is said in words, too. */
-export const CapCount: FC<{ cap: Cap; at: Moment }> = ({ cap, at }) => (
+export const CapCount: FC<{ cap: Cap; at: RenderContext }> = ({ cap, at }) => (
   <p id="cap" data-rev={at.rev} data-full={cap.used >= cap.max}>
     <b>{cap.used}</b> of <b>{cap.max}</b>
     <span class="wide">{cap.used >= cap.max ? ' running, full' : ' running'}</span>
@@ -14,7 +14,7 @@ export const CapCount: FC<{ cap: Cap; at: Moment }> = ({ cap, at }) => (
 )
 
 /** What the operator should know about this lab as a whole. */
-export const Notices: FC<{ notices: readonly Notice[]; at: Moment }> = ({ notices, at }) => (
+export const Notices: FC<{ notices: readonly Notice[]; at: RenderContext }> = ({ notices, at }) => (
   <div id="notices" data-rev={at.rev} role="status">
     {notices.map(({ code, message, commands = [] }) => (
       <div class="notice" data-notice={code}>
@@ -30,7 +30,7 @@ export const Notices: FC<{ notices: readonly Notice[]; at: Moment }> = ({ notice
 )
 
 /** Sessions that others made on lab's tmux server: seen, never touched, so without buttons. */
-export const Foreign: FC<{ foreign: readonly ForeignSession[]; at: Moment }> = ({
+export const Foreign: FC<{ foreign: readonly ForeignSession[]; at: RenderContext }> = ({
   foreign,
   at,
 }) => (

@@ -4,15 +4,15 @@ import { isOpen, type Instance, type LabEvent, type Project } from '../../core/i
 import { Offer } from './instance/resume-offer.tsx'
 import { endedOf, EndedRow } from './instance/ended.tsx'
 import { GoneRow, InstanceRow } from './instance/row.tsx'
-import type { Moment } from './render-context.ts'
-import { Needs } from './instance/attention.tsx'
+import type { RenderContext } from './render-context.ts'
+import { Attention } from './instance/attention.tsx'
 import { CapCount, Foreign, Notices } from './overview.tsx'
 import { Partial } from './parts.tsx'
-import type { Picture } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 import { ProjectCard } from './project.tsx'
 
 /** An instance where it belongs: among the rows, or among the ended ones of its project. */
-export const Placed: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) =>
+export const Placed: FC<{ instance: Instance; at: RenderContext }> = ({ instance, at }) =>
   isOpen(instance) ? (
     <Partial into={`#list-${instance.project}`}>
       <InstanceRow instance={instance} at={at} />
@@ -24,7 +24,7 @@ export const Placed: FC<{ instance: Instance; at: Moment }> = ({ instance, at })
   )
 
 /** One event; `ended` are the instances that a new card lists as ended. */
-export const Change: FC<{ event: LabEvent; ended: readonly Instance[]; at: Moment }> = ({
+export const Change: FC<{ event: LabEvent; ended: readonly Instance[]; at: RenderContext }> = ({
   event,
   ended,
   at,
@@ -49,12 +49,12 @@ export const Change: FC<{ event: LabEvent; ended: readonly Instance[]; at: Momen
 /** Cards that a page lacks. */
 export const CardsPartial: FC<{
   projects: readonly Project[]
-  picture: Picture
-  at: Moment
-}> = ({ projects, picture, at }) => (
+  snapshot: Snapshot
+  at: RenderContext
+}> = ({ projects, snapshot, at }) => (
   <Partial into="#projects">
     {projects.map((project) => (
-      <ProjectCard project={project} ended={endedOf(picture.ended, project.key)} at={at} />
+      <ProjectCard project={project} ended={endedOf(snapshot.ended, project.key)} at={at} />
     ))}
   </Partial>
 )
@@ -62,26 +62,26 @@ export const CardsPartial: FC<{
 /** Everything but the cards and the ended ones that the page has already; what it does not name has gone. */
 export const Whole: FC<{
   cards: readonly Project[]
-  picture: Picture
-  at: Moment
+  snapshot: Snapshot
+  at: RenderContext
   sendEnded: boolean
-}> = ({ cards, picture, at, sendEnded }) => {
-  const { projects } = picture
+}> = ({ cards, snapshot, at, sendEnded }) => {
+  const { projects } = snapshot
   const shown = projects.flatMap((project) => project.instances).filter(isOpen)
-  const ended = projects.flatMap(({ key }) => endedOf(picture.ended, key))
+  const ended = projects.flatMap(({ key }) => endedOf(snapshot.ended, key))
   return (
     <>
-      {cards.length > 0 ? <CardsPartial projects={cards} picture={picture} at={at} /> : null}
+      {cards.length > 0 ? <CardsPartial projects={cards} snapshot={snapshot} at={at} /> : null}
       {/* The oldest first: each goes before the last. */}
       {[...shown, ...(sendEnded ? ended.toReversed() : [])].map((instance) => (
         <Placed instance={instance} at={at} />
       ))}
       <Partial into="body">
-        <Needs instances={shown} offer={picture.offer} at={at} />
-        <Offer offer={picture.offer} cap={picture.cap} at={at} />
-        <CapCount cap={picture.cap} at={at} />
-        <Notices notices={picture.notices} at={at} />
-        <Foreign foreign={picture.foreign} at={at} />
+        <Attention instances={shown} offer={snapshot.offer} at={at} />
+        <Offer offer={snapshot.offer} cap={snapshot.cap} at={at} />
+        <CapCount cap={snapshot.cap} at={at} />
+        <Notices notices={snapshot.notices} at={at} />
+        <Foreign foreign={snapshot.foreign} at={at} />
       </Partial>
       <Partial into="body" swap="whole">
         <i

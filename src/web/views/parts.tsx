@@ -3,7 +3,7 @@ import type { Child, FC } from 'hono/jsx'
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Instance, ShownState } from '../../core/instance.ts'
-import { ageText, ageUntil, type Moment } from './render-context.ts'
+import { ageText, ageUntil, type RenderContext } from './render-context.ts'
 import { titleOf } from './words.ts'
 
 /** Renders to the text that goes over the wire; no view here is asynchronous. */
@@ -22,7 +22,7 @@ export const Partial: FC<{ into: string; swap?: string; children?: Child }> = (p
 )
 
 /** How long ago, kept fresh by lab.js. */
-export const Age: FC<{ since: string; at: Moment }> = ({ since, at }) => {
+export const Age: FC<{ since: string; at: RenderContext }> = ({ since, at }) => {
   at.until = Math.min(at.until, ageUntil(since, at.now))
   return (
     <time datetime={since} data-age>
@@ -50,7 +50,7 @@ export const Command: FC<{ text: string }> = ({ text }) => (
 )
 
 /** Sends a form that was refused once more, and forces it. */
-export const Anyway: FC<{ form: string; verb: 'Start' | 'Resume' }> = ({ form, verb }) => (
+export const ForceButton: FC<{ form: string; verb: 'Start' | 'Resume' }> = ({ form, verb }) => (
   <button class="button" name="force" value="1" form={form}>
     {verb} anyway
   </button>

@@ -4,8 +4,8 @@ import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import { labelCharsMax } from '../../core/names.ts'
 import { EndedBox } from './instance/ended.tsx'
 import { InstanceRow } from './instance/row.tsx'
-import type { Moment } from './render-context.ts'
-import { Anyway, Prose, ResumeBlank } from './parts.tsx'
+import type { RenderContext } from './render-context.ts'
+import { ForceButton, Prose, ResumeBlank } from './parts.tsx'
 
 /** A form that was refused: why, and what had been typed. */
 export interface Refusal {
@@ -23,7 +23,7 @@ function placeOf({ key, path }: Project, root: string): string | null {
 }
 
 /** Whether a project or one of its instances is called something with `query` in it. */
-export function isMatch(project: Project, at: Moment, query: string): boolean {
+export function isMatch(project: Project, at: RenderContext, query: string): boolean {
   const names = project.instances.filter(isOpen).flatMap(({ label, name }) => [label ?? '', name])
   const text = [project.key, placeOf(project, at.root) ?? '', ...names].join(' ')
   return text.toLowerCase().includes(query.trim().toLowerCase())
@@ -33,7 +33,7 @@ export function isMatch(project: Project, at: Moment, query: string): boolean {
 export const ProjectCard: FC<{
   project: Project
   ended: readonly Instance[]
-  at: Moment
+  at: RenderContext
   refusal?: Refusal | undefined
   hidden?: boolean
 }> = ({ project, ended, at, refusal, hidden }) => {
@@ -113,7 +113,7 @@ export const ProjectCard: FC<{
 }
 
 /** Takes the card of a vanished project off the page. */
-export const GoneCard: FC<{ project: string; at: Moment }> = ({ project, at }) => (
+export const GoneCard: FC<{ project: string; at: RenderContext }> = ({ project, at }) => (
   <section id={`p-${project}`} data-rev={at.rev} data-gone />
 )
 
@@ -129,9 +129,9 @@ export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => {
         <ResumeBlank form={`resume-${instance}`} />
       ) : null}
       {code !== 'not_logged_in' && code !== 'conversation_parked' ? null : project !== undefined ? (
-        <Anyway form={`start-${project}`} verb="Start" />
+        <ForceButton form={`start-${project}`} verb="Start" />
       ) : instance !== undefined ? (
-        <Anyway form={`resume-${instance}`} verb="Resume" />
+        <ForceButton form={`resume-${instance}`} verb="Resume" />
       ) : null}
     </>
   )

@@ -2,7 +2,7 @@
 // says of ages stays true.
 
 /** The time and the serial number of one rendering, and where the projects lie. */
-export interface Moment {
+export interface RenderContext {
   /** `BOOT.SERIAL`; within one boot a higher serial shows a later truth. */
   readonly rev: string
   /** Milliseconds since the epoch. */

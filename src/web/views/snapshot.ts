@@ -1,7 +1,7 @@
 // Everything the page shows at one moment. Types only.
 import type {
   Cap,
-  ComeBack,
+  ResumeOffer,
   ForeignSession,
   Instance,
   Notice,
@@ -9,7 +9,7 @@ import type {
 } from '../../core/instance.ts'
 import type { ServerInfo } from '../deps.ts'
 
-export interface Picture {
+export interface Snapshot {
   readonly projects: readonly Project[]
   /** The instances that are over and done, of all projects. */
   readonly ended: readonly Instance[]
@@ -17,7 +17,7 @@ export interface Picture {
   readonly notices: readonly Notice[]
   readonly foreign: readonly ForeignSession[]
   /** What may be wanted back together. */
-  readonly offer: ComeBack | null
+  readonly offer: ResumeOffer | null
   /** Tells a stream which cards and which ended instances the page has. */
   readonly known: string
   /** lab itself. */

@@ -7,7 +7,7 @@ import { figureRow, type Row } from '../measure.ts'
 import type { Bench, Metric } from '../metric.ts'
 import type { Stage } from '../stage.ts'
 
-interface Death {
+interface Crash {
   readonly what: string
   /** What the agent does from its first moment. */
   readonly plan: string
@@ -21,7 +21,7 @@ const words = 'echo "last words"; exit 3'
 const said = { exitCode: 3, signal: null, last: /^last words$/ } as const
 const interpreted = { exitCode: 127, signal: null, last: /not found|no such file/i } as const
 
-const deaths: readonly Death[] = [
+const deaths: readonly Crash[] = [
   { what: 'exit 3 after 0 ms', plan: words, ...said },
   { what: 'exit 3 after 50 ms', plan: `sleep 0.05; ${words}`, ...said },
   { what: 'exit 3 after 400 ms', plan: `register; sleep 0.4; ${words}`, ...said },
@@ -45,7 +45,7 @@ const deaths: readonly Death[] = [
 ]
 
 /** Null when all is there; else what was found. */
-function fault({ state, evidence }: Instance, death: Death): string | null {
+function fault({ state, evidence }: Instance, death: Crash): string | null {
   const found = {
     state,
     exitCode: evidence?.exitCode,
@@ -76,7 +76,7 @@ async function starts(stage: Stage, count: number): Promise<readonly string[]> {
 async function ends(
   stage: Stage,
   ids: readonly string[],
-  death: Death,
+  death: Crash,
 ): Promise<readonly string[]> {
   const faults: string[] = []
   for (const id of ids) {

@@ -1,10 +1,10 @@
 // What an end consists of, and in which order it is told.
 import { expect, test } from 'vitest'
-import { createEnding } from '../../../src/instances/actions/finish.ts'
+import { createFinish } from '../../../src/instances/actions/finish.ts'
 import { createLog } from '../../../src/log.ts'
 import { reserve } from '../../fixtures/entry.ts'
 
-type Options = Parameters<typeof createEnding>[0]
+type Options = Parameters<typeof createFinish>[0]
 
 /** An end of one instance, step by step; `killPane` is what tmux makes of being told to end its pane. */
 function end(killPane: () => Promise<void>) {
@@ -34,7 +34,7 @@ function end(killPane: () => Promise<void>) {
   const deps = { tmux, store, log: createLog('error', { write: () => {} }), now: Date.now }
   const notes = { remove: step('note removed', undefined) }
   const conversations = { takeLast: () => Promise.resolve() }
-  const ending = createEnding({ deps, ledger, notes, conversations } as unknown as Options)
+  const ending = createFinish({ deps, ledger, notes, conversations } as unknown as Options)
   const exit = { code: null, signal: 'SIGKILL' }
   const concluded = ending.conclude(entry, { reason: 'signal', exit, by: 'nobody' })
   return { entry, steps, concluded }

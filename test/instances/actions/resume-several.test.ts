@@ -1,7 +1,7 @@
 // The offer to bring back what ended together, as the ledger holds it.
 import { describe, expect, it } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
-import { comeBackOf } from '../../../src/instances/state/resume-offer.ts'
+import { resumeOfferOf } from '../../../src/instances/state/resume-offer.ts'
 import type { Entry } from '../../../src/instances/state/entry.ts'
 import type { Ledger } from '../../../src/instances/state/ledger.ts'
 
@@ -21,7 +21,7 @@ function offered(...entries: Entry[]): readonly string[] | null {
     entries: () => entries,
     present: ({ id }: Entry) => ({ id }) as Instance,
   } as unknown as Ledger
-  return comeBackOf(ledger)?.instances.map(({ id }) => id) ?? null
+  return resumeOfferOf(ledger)?.instances.map(({ id }) => id) ?? null
 }
 
 describe('the offer', () => {

@@ -7,9 +7,9 @@ import { afterEach, expect, vi } from 'vitest'
 import { createAgents } from '../../../src/instances/observe/agents.ts'
 import type { End } from '../../../src/instances/actions/finish.ts'
 import type { Entry } from '../../../src/instances/state/entry.ts'
-import { createSightings } from '../../../src/instances/observe/reconcile.ts'
+import { createReconcile } from '../../../src/instances/observe/reconcile.ts'
 import { createStop } from '../../../src/instances/actions/stop.ts'
-import { createSweeper, type Sweeper } from '../../../src/processes/reaper.ts'
+import { createReaper, type Reaper } from '../../../src/processes/reaper.ts'
 import { createLog } from '../../../src/log.ts'
 import {
   createProcessTableReader,
@@ -65,8 +65,8 @@ const stubborn = `(trap '' TERM HUP; setsid sleep 600 & echo $!; exec sh -c 'ech
 
 const graceMs = 1000
 const log = createLog('error')
-const realSweeper = (): Sweeper =>
-  createSweeper({
+const realSweeper = (): Reaper =>
+  createReaper({
     graceMs,
     log,
     spare: () => [],
@@ -74,7 +74,7 @@ const realSweeper = (): Sweeper =>
   })
 
 /** Takes a listing over as the service does, for one instance, with nothing of the disk or of tmux. */
-function serviceOf(entry: Entry, sweeper = realSweeper()) {
+function serviceOf(entry: Entry, reaper = realSweeper()) {
   const ends: End[] = []
   const nothing = (): undefined => undefined
   const facts = { server: null, instances: [] }
@@ -91,14 +91,14 @@ function serviceOf(entry: Entry, sweeper = realSweeper()) {
     setReadable: nothing,
   }
   const notes = { read: () => null, names: () => new Set(), endAskedBy: () => null }
-  type Parts = Parameters<typeof createStop>[0] & Parameters<typeof createSightings>[0]
+  type Parts = Parameters<typeof createStop>[0] & Parameters<typeof createReconcile>[0]
   const parts = { deps: { graceMs, log, store, now: Date.now }, ledger, notes } as unknown as Parts
   const stop = createStop({
     ...parts,
-    sweeper,
+    reaper,
     ending: { begin: nothing, conclude: async (_entry, end) => void ends.push(end) },
   })
-  const apply = createSightings({
+  const apply = createReconcile({
     ...parts,
     agents: createAgents({ candidates: () => [] } as unknown as Parameters<typeof createAgents>[0]),
     adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
@@ -112,7 +112,7 @@ function serviceOf(entry: Entry, sweeper = realSweeper()) {
     const death = { dead, deadStatus: null, deadSignal: null }
     const pane = { paneId: '%1', isMoved: false, pid, title: '', ...death }
     const session = { sessionId: '$1', name: entry.name, attached: 0, createdAt: 1 }
-    apply({ server, sessions: [{ ...session, isGuest: false, pane, lab: { id } }] }, 1)
+    apply({ server, sessions: [{ ...session, isForeignHost: false, pane, lab: { id } }] }, 1)
   }
   return { see, ends }
 }
@@ -145,7 +145,7 @@ test('a stop waits for a keeper that is only about to be one', async ({ folder }
   const { see, ends } = serviceOf(stopping())
   see(keeper)
   // Who did not wait would have looked twice by now, and found nothing.
-  for (let looks = 0; looks < 5; looks++) await realSweeper().belongings(id, null)
+  for (let looks = 0; looks < 5; looks++) await realSweeper().processesOf(id, null)
   expect(ends).toEqual([])
   writeFileSync(go, '')
   await until(() => ends.length === 1, { what: 'the end of the stop' })
@@ -168,18 +168,18 @@ test('what heeds nothing is killed when the grace is over, and there is one grac
 test('what was killed is given the time to go, and its keeper the time to note how', async () => {
   const pids = await startTree(id, stubborn, 2, 'exec sleep 600')
   vi.useFakeTimers({ toFake: ['performance'] })
-  const sweeper = realSweeper()
+  const reaper = realSweeper()
   const waits: [pids: readonly number[], ms: number][] = []
   const killed: ProcessId[] = []
-  const slow: Sweeper = {
-    ...sweeper,
+  const slow: Reaper = {
+    ...reaper,
     // The kernel takes its time: what is killed runs on until somebody waits for it, and so does the keeper.
     signal: (processes, name) =>
-      name === 'SIGKILL' ? void killed.push(...processes) : sweeper.signal(processes, name),
+      name === 'SIGKILL' ? void killed.push(...processes) : reaper.signal(processes, name),
     gone(processes, deadline) {
       waits.push([processes.map(({ pid }) => pid), deadline - performance.now()])
-      if (killed.length > 0) sweeper.signal(processes, 'SIGKILL')
-      return sweeper.gone(processes, deadline)
+      if (killed.length > 0) reaper.signal(processes, 'SIGKILL')
+      return reaper.gone(processes, deadline)
     },
     sweep: () => Promise.resolve([]),
   }

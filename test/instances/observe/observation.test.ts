@@ -1,8 +1,8 @@
 // What tmux, the keeper and the registry say of an instance, before anything is made of it.
 import { describe, expect, test } from 'vitest'
-import { exitOf, type Signals } from '../../../src/core/state.ts'
+import { exitOf, type Observation } from '../../../src/core/state.ts'
 import type { Entry } from '../../../src/instances/state/entry.ts'
-import { signalsOf } from '../../../src/instances/observe/observation.ts'
+import { observationOf } from '../../../src/instances/observe/observation.ts'
 import type { ListedSession } from '../../../src/tmux/tmux.ts'
 import { id, registry, reserve } from '../../fixtures/entry.ts'
 
@@ -19,17 +19,17 @@ const alive: Pane = {
 }
 
 function sessionWith(pane: Partial<Pane> | null): ListedSession {
-  const session = { sessionId: '$1', name: 'api', attached: 0, createdAt: 1, isGuest: false }
+  const session = { sessionId: '$1', name: 'api', attached: 0, createdAt: 1, isForeignHost: false }
   return { ...session, lab: { id }, pane: pane && { ...alive, ...pane } }
 }
 
 function of(
   pane: Partial<Pane> | null,
-  change: Partial<Parameters<typeof signalsOf>[1]> = {},
+  change: Partial<Parameters<typeof observationOf>[1]> = {},
   entry: Partial<Entry> = {},
-): Signals {
+): Observation {
   const session = pane && sessionWith(pane)
-  return signalsOf(
+  return observationOf(
     { ...reserve(), ...entry },
     {
       session: session ?? undefined,

@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import type { InstancesDeps } from '../../../src/instances/state/deps.ts'
 import { reserveEntry } from '../../../src/instances/state/entry.ts'
 import type { Ledger } from '../../../src/instances/state/ledger.ts'
-import { createVigil } from '../../../src/instances/observe/startup-watch.ts'
+import { createStartupWatch } from '../../../src/instances/observe/startup-watch.ts'
 import { test } from '../../fixtures/lab.ts'
 import { until } from '../../fixtures/until.ts'
 
@@ -113,7 +113,7 @@ test('a start that takes longer than a minute says so once, with its screen, and
   })
   entry.session = { isMoved: false, paneId: '%1', panePid: 1 }
   const published: unknown[] = []
-  const look = createVigil(
+  const look = createStartupWatch(
     {
       tmux: { capture: async () => ['loading the world', ''] },
       log: { warn: () => undefined, debug: () => undefined },

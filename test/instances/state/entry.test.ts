@@ -21,7 +21,7 @@ function sessionOf(lab: SessionMetadata | null): ListedSession {
     attached: 0,
     createdAt: 1,
     pane: null,
-    isGuest: false,
+    isForeignHost: false,
     lab,
   }
 }

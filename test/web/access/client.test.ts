@@ -6,7 +6,7 @@ import { codeOf, createGuarded, password, type Request } from './guarded.ts'
 
 const proxy = '10.0.0.1'
 const own = 'lab.example.net'
-const doors = { boundHost: '127.0.0.1', allowedHosts: [own] }
+const requestRules = { boundHost: '127.0.0.1', allowedHosts: [own] }
 const start = '/api/v1/projects/foo/instances'
 
 const signedOn = (more: Record<string, string> = {}, from = proxy): Request => ({
@@ -125,7 +125,7 @@ it('a tailnet’s serve brings its user in, by TLS', async ({ folder }) => {
     folder,
     proxies: ['127.0.0.1/32'],
     userHeader: 'Tailscale-User-Login',
-    deps: { doors: { boundHost: '127.0.0.1', allowedHosts: [name] } },
+    deps: { requestRules: { boundHost: '127.0.0.1', allowedHosts: [name] } },
   })
   // What it sends with every request; it takes away such headers that a client made up.
   const headers = {
@@ -231,7 +231,7 @@ describe('Host and Origin behind a trusted proxy', () => {
     ['says nothing of TLS', { host: own, origin: `https://${own}` }],
   ]
   it.for(cases)('work where it %s', async ([, headers], { folder }) => {
-    const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { doors } })
+    const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { requestRules } })
     const request = { method: 'POST', ...signedOn({ ...headers, 'sec-fetch-site': 'same-origin' }) }
     expect((await lab.send(start, request)).status).toBe(201)
   })
@@ -246,7 +246,7 @@ describe('Host and Origin behind a trusted proxy', () => {
     ['the same name on another port', { host: own, origin: `https://${own}:8443` }],
   ]
   it.for(refused)('refuse %s', async ([, headers], { folder }) => {
-    const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { doors } })
+    const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { requestRules } })
     const response = await lab.send(start, { method: 'POST', ...signedOn(headers) })
     expect(response.status).toBe(403)
     expect(await codeOf(response)).toBe('cross_site')
@@ -254,7 +254,7 @@ describe('Host and Origin behind a trusted proxy', () => {
   })
 
   it('say which headers are missing where the proxy drops the port', async ({ folder }) => {
-    const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { doors } })
+    const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { requestRules } })
     const headers = { host: own, origin: `https://${own}:8443`, 'sec-fetch-site': 'same-origin' }
     const response = await lab.send(start, { method: 'POST', ...signedOn(headers) })
     expect(await response.text()).toContain('pass on Host with its port')
@@ -271,7 +271,7 @@ describe('Host and Origin behind a trusted proxy', () => {
   ] as const)(
     'refuse %s, though a proxy on the same machine is trusted',
     async ([, headers], { folder }) => {
-      const lab = await createGuarded({ folder, proxies: ['127.0.0.1/32'], deps: { doors } })
+      const lab = await createGuarded({ folder, proxies: ['127.0.0.1/32'], deps: { requestRules } })
       for (const path of [
         '/',
         '/events',
@@ -300,7 +300,7 @@ describe('Host and Origin behind a trusted proxy', () => {
 describe('bound to every address', () => {
   it('lab answers under the one that was asked, and no other', async ({ folder }) => {
     const open = { boundHost: '0.0.0.0', allowedHosts: [] }
-    const lab = await createGuarded({ folder, deps: { doors: open } })
+    const lab = await createGuarded({ folder, deps: { requestRules: open } })
     const ask = (to: string, name: string) => lab.send('/healthz', { to, headers: { host: name } })
     expect((await ask('10.3.0.1', '10.3.0.1:8080')).status).toBe(200)
     expect((await ask('::ffff:10.3.0.1', '10.3.0.1')).status).toBe(200)

@@ -2,7 +2,7 @@
 // requests that come from whatever address the test says.
 import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openSignIns } from '../../../src/store/auth-sessions.ts'
+import { openAuthSessions } from '../../../src/store/auth-sessions.ts'
 import { createCounts, type Counts } from '../../../src/web/access/limits.ts'
 import type { WebDeps } from '../../../src/web/deps.ts'
 import { openGuards, type Guards } from '../../../src/web/access/auth.ts'
@@ -74,7 +74,13 @@ export async function createGuarded(options: GuardedOptions): Promise<Guarded> {
         trustedProxies: proxies,
         proxyUserHeader: userHeader,
       },
-      { bootToken, openSignIns: () => openSignIns(folder, now), log, now, steadyNow: now },
+      {
+        bootToken,
+        openAuthSessions: () => openAuthSessions(folder, now),
+        log,
+        now,
+        steadyNow: now,
+      },
     )
     const lab = createLab({
       guards,

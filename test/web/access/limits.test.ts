@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { afterEach, describe, expect, it } from 'vitest'
-import { boundConnections, createCounts, serverBounds } from '../../../src/web/access/limits.ts'
+import { limitConnections, createCounts, serverLimits } from '../../../src/web/access/limits.ts'
 import { until } from '../../fixtures/until.ts'
 import { createLab, host } from '../lab.ts'
 
@@ -16,16 +16,16 @@ afterEach(async () => {
 const patient = { what: '', timeoutMs: 45_000 }
 
 async function serve(
-  given: Parameters<typeof boundConnections>[3] = {},
-  times: Partial<typeof serverBounds> = {},
+  given: Parameters<typeof limitConnections>[3] = {},
+  times: Partial<typeof serverLimits> = {},
 ) {
   const counts = createCounts()
   const lab = createLab({ counts })
   const server = createAdaptorServer({
     fetch: lab.app.fetch,
-    serverOptions: { ...serverBounds, connectionsCheckingInterval: 50, ...times },
+    serverOptions: { ...serverLimits, connectionsCheckingInterval: 50, ...times },
   }) as Server
-  boundConnections(server, (address) => address === '127.0.0.9', counts, given)
+  limitConnections(server, (address) => address === '127.0.0.9', counts, given)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   closers.push(async () => {
@@ -55,11 +55,11 @@ function dialTo(port: number, from = '127.0.0.1') {
 }
 
 /** A server whose clients are not on loopback: their address is what the test says. */
-function bare(given: Parameters<typeof boundConnections>[3]) {
+function bare(given: Parameters<typeof limitConnections>[3]) {
   const counts = createCounts()
   const server = createServer((_, response) => response.end('ok'))
   // In front of what is under test, so that it sees the address that the test wants.
-  boundConnections(server, () => false, counts, given)
+  limitConnections(server, () => false, counts, given)
   const [bounded] = server.listeners('connection')
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {

@@ -48,7 +48,9 @@ describe('the Host rule', () => {
   })
 
   it('answers under the bind address and under every allowed host', async () => {
-    const { ask } = createLab({ doors: { boundHost: '10.1.2.3', allowedHosts: ['box.ts.net'] } })
+    const { ask } = createLab({
+      requestRules: { boundHost: '10.1.2.3', allowedHosts: ['box.ts.net'] },
+    })
     for (const name of ['10.1.2.3:8080', 'box.ts.net', 'Box.TS.net:443'])
       expect((await ask('/healthz', { headers: { host: name } })).status).toBe(200)
     expect((await ask('/healthz', { headers: { host: 'other.ts.net' } })).status).toBe(421)

@@ -46,8 +46,8 @@ describe('a page made of cards that were drawn before', () => {
       { label: 'renamed', name: 'foo~9~renamed' },
       { attached: 2 },
     ]
-    type World = ReturnType<typeof clocked>
-    const deeds: Record<string, (world: World, id: string, n: number) => unknown> = {
+    type Runtime = ReturnType<typeof clocked>
+    const deeds: Record<string, (world: Runtime, id: string, n: number) => unknown> = {
       pass: ({ pass }, _, n) => pass(n * 7919),
       passLong: ({ pass }, _, n) => pass(n * 3_600_000),
       setBack: ({ pass }, _, n) => pass(-n * 5000),

@@ -1,7 +1,7 @@
 // The strip of what needs the operator: always there, at constant height, most urgent first.
 import type { FC } from 'hono/jsx'
-import type { ComeBack, Instance } from '../../../core/instance.ts'
-import type { Moment } from '../render-context.ts'
+import type { ResumeOffer, Instance } from '../../../core/instance.ts'
+import type { RenderContext } from '../render-context.ts'
 import { Age, StateIcon, Title } from '../parts.tsx'
 import { exitText, isOverdue, titleOf, wordOf } from '../words.ts'
 
@@ -11,7 +11,10 @@ const oldestFirst = (a: Instance, b: Instance): number => Date.parse(a.since) - 
  * What waits, the longest wait first; then what does not come up; then what died, the latest first. What
  * the offer brings back in one tap is said there.
  */
-export function needy(instances: readonly Instance[], offer: ComeBack | null): readonly Instance[] {
+export function needsAttention(
+  instances: readonly Instance[],
+  offer: ResumeOffer | null,
+): readonly Instance[] {
   const offered = new Set(offer?.instances.map(({ id }) => id))
   const those = (isOne: (instance: Instance) => boolean): readonly Instance[] =>
     instances.filter(isOne).toSorted(oldestFirst)
@@ -23,9 +26,9 @@ export function needy(instances: readonly Instance[], offer: ComeBack | null): r
 }
 
 /** How many things need the operator, as the title says: an offer of what was lost is one. */
-export function needsCount(instances: readonly Instance[], offer: ComeBack | null): number {
+export function needsCount(instances: readonly Instance[], offer: ResumeOffer | null): number {
   const isLost = offer !== null && offer.reason !== 'stopped'
-  return needy(instances, offer).length + (isLost ? 1 : 0)
+  return needsAttention(instances, offer).length + (isLost ? 1 : 0)
 }
 
 /** What it needs, or why it ended. */
@@ -41,22 +44,22 @@ const isSure = (instances: readonly Instance[]): boolean =>
   instances.every(({ state }) => state !== 'unknown')
 
 /** What the strip shows, as a text to compare. */
-export function needsText(instances: readonly Instance[], offer: ComeBack | null): string {
-  const list = needy(instances, offer)
+export function attentionText(instances: readonly Instance[], offer: ResumeOffer | null): string {
+  const list = needsAttention(instances, offer)
   const said = list.map((one) => [one.id, one.project, titleOf(one), needOf(one), one.since])
   return JSON.stringify([isSure(instances), needsCount(instances, offer), said])
 }
 
 /** The strip; each of its entries leads to its row. */
-export const Needs: FC<{
+export const Attention: FC<{
   instances: readonly Instance[]
-  offer: ComeBack | null
-  at: Moment
+  offer: ResumeOffer | null
+  at: RenderContext
 }> = ({ instances, offer, at }) => {
-  const list = needy(instances, offer)
+  const list = needsAttention(instances, offer)
   const count = needsCount(instances, offer)
   return (
-    <nav id="needs" class="needs" data-rev={at.rev} data-count={count} aria-label="Needs you">
+    <nav id="needs" class="needs" data-rev={at.rev} data-count={count} aria-label="Attention you">
       <p>
         <Count of={list.length} isAll={isSure(instances)} hasMore={count > list.length} />
       </p>

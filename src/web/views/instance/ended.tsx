@@ -2,7 +2,7 @@
 import type { FC } from 'hono/jsx'
 import { isOpen, type Instance } from '../../../core/instance.ts'
 import { EndDetails, LastLines, LeftBehind, RowMessage, WaysOn } from './evidence.tsx'
-import type { Moment } from '../render-context.ts'
+import type { RenderContext } from '../render-context.ts'
 import { Age, StateIcon, Title } from '../parts.tsx'
 import { wordOf } from '../words.ts'
 
@@ -22,9 +22,11 @@ export function endedOf(instances: readonly Instance[], project: string): readon
 }
 
 /** Closed until it is asked for, and not there while it is empty. */
-export const EndedBox: FC<{ project: string; instances: readonly Instance[]; at: Moment }> = (
-  props,
-) => (
+export const EndedBox: FC<{
+  project: string
+  instances: readonly Instance[]
+  at: RenderContext
+}> = (props) => (
   <details class="ended" id={`e-${props.project}`}>
     <summary>
       Ended (<span class="count">{props.instances.length}</span>)
@@ -38,7 +40,7 @@ export const EndedBox: FC<{ project: string; instances: readonly Instance[]; at:
 )
 
 /** One of them; it carries the id that its row had, so that it takes the row's place and gives it back. */
-export const EndedRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => {
+export const EndedRow: FC<{ instance: Instance; at: RenderContext }> = ({ instance, at }) => {
   const { id, evidence, endedAt, since, label, name } = instance
   const lines = evidence?.lastLines.slice(-linesMax).map((line) => line.slice(0, lineCharsMax))
   return (

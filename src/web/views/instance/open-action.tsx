@@ -22,20 +22,21 @@ const startDialogs: Readonly<Record<string, string>> = {
 }
 
 /** Takes the same room whatever it says. */
-export const WayIn: FC<{ instance: Instance }> = ({ instance }) => {
+export const OpenAction: FC<{ instance: Instance }> = ({ instance }) => {
   const { state, waitingFor, linkState, deepLink } = instance
   const title = titleOf(instance)
   const link = linkState === 'linked' && deepLink?.startsWith('https://') ? deepLink : null
   if (state === 'waiting' && (link === null || Object.hasOwn(startDialogs, waitingFor ?? '')))
     return <Answer instance={instance} link={link} />
-  if (link !== null) return <Away href={link} label={`Open in claude.ai: ${title}`} text="Open" />
+  if (link !== null)
+    return <ExternalLink href={link} label={`Open in claude.ai: ${title}`} text="Open" />
   if (linkState === 'lost') return <Lost instance={instance} />
   if (linkState === 'unavailable')
-    return <Away href={listPage} label={`List in claude.ai: find ${title}`} text="List" />
+    return <ExternalLink href={listPage} label={`List in claude.ai: find ${title}`} text="List" />
   return <span class="button open">Connecting…</span>
 }
 
-const Away: FC<{ href: string; label: string; text: string }> = (props) => (
+const ExternalLink: FC<{ href: string; label: string; text: string }> = (props) => (
   <a
     class="button open"
     href={props.href}
@@ -53,7 +54,7 @@ const Away: FC<{ href: string; label: string; text: string }> = (props) => (
   </a>
 )
 
-const Unfolding: FC<{ id: string; word: string; label: string; children?: Child }> = (props) => (
+const Disclosure: FC<{ id: string; word: string; label: string; children?: Child }> = (props) => (
   <details class="menu way" name="menu" id={props.id}>
     <summary class="button open" aria-label={props.label}>
       <span>{props.word}</span>
@@ -69,7 +70,7 @@ const Answer: FC<{ instance: Instance; link: string | null }> = ({ instance, lin
   const { id, waitingFor, attach, linkState } = instance
   const asks = Object.hasOwn(startDialogs, waitingFor ?? '') ? startDialogs[waitingFor!] : null
   return (
-    <Unfolding id={`a-${id}`} word="Answer" label={`Answer ${titleOf(instance)}`}>
+    <Disclosure id={`a-${id}`} word="Answer" label={`Answer ${titleOf(instance)}`}>
       <div class="panel">
         <p>
           {asks ?? `Claude waits for you: ${waitingFor ?? 'your answer'}.`} Attach a terminal and
@@ -77,11 +78,15 @@ const Answer: FC<{ instance: Instance; link: string | null }> = ({ instance, lin
         </p>
         <Command text={shellText(attach)} />
         {link === null ? null : (
-          <Away href={link} label={`Or open in claude.ai: ${titleOf(instance)}`} text="Or open" />
+          <ExternalLink
+            href={link}
+            label={`Or open in claude.ai: ${titleOf(instance)}`}
+            text="Or open"
+          />
         )}
         {linkState === 'lost' ? <Relaunch instance={instance} /> : null}
       </div>
-    </Unfolding>
+    </Disclosure>
   )
 }
 
@@ -90,7 +95,7 @@ const Lost: FC<{ instance: Instance }> = ({ instance }) =>
   instance.state === 'unknown' || instance.state === 'stopping' ? (
     <span class="button open">Link lost</span>
   ) : (
-    <Unfolding
+    <Disclosure
       id={`r-${instance.id}`}
       word="Relaunch"
       label={`The link is lost: relaunch ${titleOf(instance)}`}
@@ -98,7 +103,7 @@ const Lost: FC<{ instance: Instance }> = ({ instance }) =>
       <div class="panel">
         <Relaunch instance={instance} />
       </div>
-    </Unfolding>
+    </Disclosure>
   )
 
 const Relaunch: FC<{ instance: Instance }> = ({ instance }) => (

@@ -1,11 +1,11 @@
 // The offer to bring back what ended together: after a stop of all, a lost tmux server, a reboot.
 import type { FC } from 'hono/jsx'
-import type { Cap, ComeBack, Instance } from '../../../core/instance.ts'
-import type { Moment } from '../render-context.ts'
+import type { Cap, ResumeOffer, Instance } from '../../../core/instance.ts'
+import type { RenderContext } from '../render-context.ts'
 import { Age, Title } from '../parts.tsx'
 import { titleOf } from '../words.ts'
 
-const causes: Record<ComeBack['reason'], readonly [one: string, many: string]> = {
+const causes: Record<ResumeOffer['reason'], readonly [one: string, many: string]> = {
   rebooted: ['was running when the machine went down.', 'were running when the machine went down.'],
   tmux_gone: [
     'was running when its tmux server went away.',
@@ -20,7 +20,7 @@ const namesMax = 8
 const count = (n: number): string => (n === 1 ? '1 instance' : `${n} instances`)
 
 /** What the offer shows, as a text to compare. */
-export function offerText(offer: ComeBack | null, cap: Cap): string {
+export function resumeOfferText(offer: ResumeOffer | null, cap: Cap): string {
   return offer === null
     ? ''
     : JSON.stringify([offer.reason, offer.instances.map((one) => [one.id, titleOf(one)]), cap])
@@ -41,7 +41,11 @@ function room(n: number, { max, used }: Cap): { button: string; note: string | n
 }
 
 /** The banner; its place is kept, and it is hidden while there is nothing to offer. */
-export const Offer: FC<{ offer: ComeBack | null; cap: Cap; at: Moment }> = ({ offer, cap, at }) => {
+export const Offer: FC<{ offer: ResumeOffer | null; cap: Cap; at: RenderContext }> = ({
+  offer,
+  cap,
+  at,
+}) => {
   if (offer === null) return <section id="back" data-rev={at.rev} hidden />
   const { instances, reason } = offer
   const n = instances.length

@@ -2,15 +2,15 @@
 import type { FC } from 'hono/jsx'
 import { isLive, tmuxUnreadable, type Instance } from '../../../core/instance.ts'
 import { EvidenceBox } from './evidence.tsx'
-import type { Moment } from '../render-context.ts'
+import type { RenderContext } from '../render-context.ts'
 import { Age, Command, Prose, StateIcon, Title } from '../parts.tsx'
 import { RowForm } from './row-form.tsx'
 import { shellText } from '../shell-text.ts'
-import { WayIn } from './open-action.tsx'
+import { OpenAction } from './open-action.tsx'
 import { bytesText, isOverdue, titleOf, wordOf } from '../words.ts'
 
 /** The row of an instance that is live or died. */
-export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
+export const InstanceRow: FC<{ instance: Instance; at: RenderContext }> = ({ instance, at }) => (
   <li
     id={`i-${instance.id}`}
     class="row"
@@ -41,7 +41,7 @@ export const InstanceRow: FC<{ instance: Instance; at: Moment }> = ({ instance, 
 )
 
 /** Takes a row off the page, and keeps an older rendering from bringing it back. */
-export const GoneRow: FC<{ id: string; at: Moment }> = ({ id, at }) => (
+export const GoneRow: FC<{ id: string; at: RenderContext }> = ({ id, at }) => (
   <li id={`i-${id}`} data-rev={at.rev} data-gone />
 )
 
@@ -78,7 +78,7 @@ const Moved: FC<{ instance: Instance }> = ({ instance: { workspace } }) =>
   )
 
 /** One line, whatever it says: what does not fit is cut, the name first. */
-const Status: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
+const Status: FC<{ instance: Instance; at: RenderContext }> = ({ instance, at }) => (
   <p class="status">
     <span class="word">{wordOf(instance)}</span>
     {instance.state === 'waiting' && instance.waitingFor !== null ? (
@@ -116,9 +116,9 @@ const LinkWord: FC<{ instance: Instance }> = ({ instance: { state, linkState } }
     </span>
   ) : null
 
-const LiveActions: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
+const LiveActions: FC<{ instance: Instance; at: RenderContext }> = ({ instance, at }) => (
   <div class="actions">
-    <WayIn instance={instance} />
+    <OpenAction instance={instance} />
     <Menu instance={instance} at={at} />
     <RowForm instance={instance} verb="stop">
       {instance.state === 'stopping' ? (
@@ -135,7 +135,7 @@ const LiveActions: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) =
   </div>
 )
 
-const Menu: FC<{ instance: Instance; at: Moment }> = ({ instance, at }) => (
+const Menu: FC<{ instance: Instance; at: RenderContext }> = ({ instance, at }) => (
   <details class="menu" name="menu" id={`m-${instance.id}`}>
     <summary class="button" aria-label={`More about ${titleOf(instance)}`}>
       <svg class="icon dots" viewBox="0 0 16 16" aria-hidden="true">

@@ -5,9 +5,9 @@ import type { Instance, Project } from '../../../core/instance.ts'
 import type { AssetPaths } from '../../assets/static.ts'
 import { renderPage, type PageOptions } from '../document.tsx'
 import { endedOf } from '../instance/ended.tsx'
-import type { Moment } from '../render-context.ts'
+import type { RenderContext } from '../render-context.ts'
 import { htmlOf } from '../parts.tsx'
-import type { Picture } from '../snapshot.ts'
+import type { Snapshot } from '../snapshot.ts'
 import { ProjectCard } from '../project.tsx'
 
 interface Card {
@@ -27,27 +27,27 @@ const encoder = new TextEncoder()
 export function createKeptPage(
   assets: AssetPaths,
 ): (
-  picture: Picture,
-  at: Moment,
+  snapshot: Snapshot,
+  at: RenderContext,
   options: Pick<PageOptions, 'canSignOut' | 'isProxied'>,
 ) => Uint8Array<ArrayBuffer> {
   let kept = new Map<string, Card>()
-  return (picture, at, options) => {
-    const cards = picture.projects.map((project) => {
-      const ended = endedOf(picture.ended, project.key)
+  return (snapshot, at, options) => {
+    const cards = snapshot.projects.map((project) => {
+      const ended = endedOf(snapshot.ended, project.key)
       const known = kept.get(project.key)
       return known && isCurrent(known, project, ended, at.now) ? known : draw(project, ended, at)
     })
     kept = new Map(cards.map((card) => [card.project.key, card]))
-    const frame = renderPage(picture, at, assets, { ...options, cards: raw(place) })
+    const frame = renderPage(snapshot, at, assets, { ...options, cards: raw(place) })
     const [before = '', after = ''] = frame.split(place)
     const bytes = cards.map((card) => card.bytes)
     return Buffer.concat([encoder.encode(before), ...bytes, encoder.encode(after)])
   }
 }
 
-function draw(project: Project, ended: readonly Instance[], at: Moment): Card {
-  const own: Moment = { ...at, until: Number.POSITIVE_INFINITY }
+function draw(project: Project, ended: readonly Instance[], at: RenderContext): Card {
+  const own: RenderContext = { ...at, until: Number.POSITIVE_INFINITY }
   const html = htmlOf(<ProjectCard project={project} ended={ended} at={own} />)
   return { project, ended, from: at.now, until: own.until, bytes: encoder.encode(html) }
 }

@@ -1,12 +1,12 @@
 // The page where one signs in. It needs no script.
 import type { AssetPaths } from '../../assets/static.ts'
 import { documentOf } from '../document.tsx'
-import type { Moment } from '../render-context.ts'
+import type { RenderContext } from '../render-context.ts'
 
 /** Renders the form; `next` is where it leads, `message` why it came back. */
 export function renderLogin(
   { next, message }: { readonly next: string; readonly message?: string },
-  at: Moment,
+  at: RenderContext,
   assets: AssetPaths,
 ): string {
   return documentOf(
