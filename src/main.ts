@@ -8,7 +8,7 @@ import { UsageError } from './errors.ts'
 import { hasUnanswered, unansweredMax } from './read-file.ts'
 
 const { version } = packageJson
-const around = { homedir: homedir(), cwd: process.cwd() }
+const pathContext = { homedir: homedir(), cwd: process.cwd() }
 
 // Before the first file access: disks that do not answer may hold all of these threads but sixteen.
 process.env['UV_THREADPOOL_SIZE'] ??= String(unansweredMax + 16)
@@ -24,7 +24,7 @@ async function main([word = 'serve', ...rest]: readonly string[]): Promise<numbe
 
 function runCommand(argv: readonly string[]): Promise<number> {
   const { env, stdout, stderr } = process
-  return runCli(argv, { env, stdout, stderr, ...around, version })
+  return runCli(argv, { env, stdout, stderr, ...pathContext, version })
 }
 
 // No instance depends on what is still open by then.
@@ -35,13 +35,13 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
     process.stdout.write(serveHelp())
     return 0
   }
-  const config = parseConfig(argv, process.env, around)
+  const config = parseConfig(argv, process.env, pathContext)
   if (atEnd.length === 0) endOnSignals(['SIGTERM', 'SIGINT'], serveEndMs)
   // Loaded here so that the commands start as fast as Node does.
   const { serve } = await import('./serve/serve.ts')
   const serving = serve(config, {
     env: process.env,
-    home: around.homedir,
+    home: pathContext.homedir,
     version,
     onListening: (url) => process.stdout.write(`lab listening on ${url}\n`),
     onTaken: fail,

@@ -107,18 +107,18 @@ export function serveHelp(): string {
 export function parseConfig(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  around: PathContext,
+  context: PathContext,
 ): Config {
-  const { values: given, positionals } = parseFlags(argv, serveFlags)
+  const { values: parsed, positionals } = parseFlags(argv, serveFlags)
   if (positionals[0] !== undefined)
     throw new UsageError(`lab serve takes flags only, not ${quote(positionals[0])}.`)
-  const values: Values = given
+  const values: Values = parsed
   const text = (name: FlagName): string => {
     const value = values[name] ?? serveFlags[name].fallback
     if (value === '') throw new UsageError(`--${name} is empty; give it a value or leave it out.`)
     return value
   }
-  const path = (value: string): string => absolutePath(value, around)
+  const path = (value: string): string => absolutePath(value, context)
   const whole = (name: FlagName, min: number, max: number, remedy: string): number => {
     const value = text(name)
     const number = /^\d{1,10}$/.test(value) ? Number(value) : -1
@@ -152,7 +152,7 @@ export function parseConfig(
     maxInstances: whole('max-instances', 1, countMax, 'give a whole number of at least 1'),
     stateDir:
       values['state-dir'] === undefined
-        ? defaultStateDir(env, around.homedir)
+        ? defaultStateDir(env, context.homedir)
         : path(text('state-dir')),
     tmuxSocket: parseSocket(text('tmux-socket'), path),
     claude: /^~|\//.test(text('claude')) ? path(text('claude')) : text('claude'),

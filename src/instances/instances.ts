@@ -101,17 +101,25 @@ export function createInstances(deps: InstancesDeps): Instances {
   const registry = deps.openRegistry(wake)
   const agents = createAgents(registry)
   const notes = deps.openLaunchNotes(wake)
-  const spare = (): readonly number[] => serversOf(ledger, store)
+  const excludedPids = (): readonly number[] => serversOf(ledger, store)
   const othersOf = (id: string): readonly number[] => keepersBut(ledger, id)
   const daemons = createDaemons(registry)
   const heldByOthers: ReaperOptions['heldByOthers'] = (id, found, table) =>
     daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)
-  const isReaper = createReapers(spare)
+  const isReaper = createReapers(excludedPids)
   const agentOf: ReaperOptions['agentOf'] = (id) => {
     const { lastAgent = null, registered = null } = ledger.find(id) ?? {}
     return lastAgent ?? registered
   }
-  const reaper = createReaper({ graceMs, log, spare, othersOf, agentOf, isReaper, heldByOthers })
+  const reaper = createReaper({
+    graceMs,
+    log,
+    excludedPids,
+    othersOf,
+    agentOf,
+    isReaper,
+    heldByOthers,
+  })
   const leftBehind = createLeftBehind({ deps, ledger, reaper, registry })
   const conversations = createConversations({ deps, ledger, registry })
   const ending = createFinish({ deps, ledger, notes, leftBehind, conversations })
@@ -148,10 +156,10 @@ export function createInstances(deps: InstancesDeps): Instances {
   })
   const watchStartups = createStartupWatch(deps, ledger, wake)
   const memory = createMemory(ledger)
-  const around = { deps, ledger, projects, notes, observer }
-  const launch = createLaunch(around)
-  const start = createStart({ ...around, launch, reaper })
-  const resuming = createResume({ ...around, launch, start, reaper, registry, conversations })
+  const shared = { deps, ledger, projects, notes, observer }
+  const launch = createLaunch(shared)
+  const start = createStart({ ...shared, launch, reaper })
+  const resuming = createResume({ ...shared, launch, start, reaper, registry, conversations })
 
   function entryOf(id: string): Entry {
     const entry = ledger.find(id)

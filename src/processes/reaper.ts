@@ -50,7 +50,7 @@ export interface ReaperOptions {
   readonly graceMs: number
   readonly log: Log
   /** Pids that are never touched whatever they carry, such as the tmux server's. */
-  readonly spare: () => readonly number[]
+  readonly excludedPids: () => readonly number[]
   /** The keepers of the other live instances: what runs below them is theirs, whatever mark it carries. */
   readonly othersOf?: (id: string) => readonly number[]
   /** An instance's agent as last seen. */
@@ -66,7 +66,13 @@ export interface ReaperOptions {
 }
 
 export function createReaper(options: ReaperOptions): Reaper {
-  const { graceMs, log, spare, othersOf = () => [], heldByOthers = () => new Set() } = options
+  const {
+    graceMs,
+    log,
+    excludedPids,
+    othersOf = () => [],
+    heldByOthers = () => new Set(),
+  } = options
   const { isReaper = (pid) => pid <= 1, agentOf = () => null } = options
   const readTable = createProcessTableReader()
   const turn = createTurns()
@@ -85,7 +91,7 @@ export function createReaper(options: ReaperOptions): Reaper {
     // All who share the table go on at once.
     await turn()
     // lab may have been started inside an instance, and so carry its mark.
-    const untouchable = new Set([...ancestorsIn(table), ...spare()])
+    const untouchable = new Set([...ancestorsIn(table), ...excludedPids()])
     for (const other of othersOf(id))
       if (other !== keeper) for (const { pid } of treeOf(table, other)) untouchable.add(pid)
     const { own, serving } = groupsOf(table, {

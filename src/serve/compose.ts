@@ -23,7 +23,7 @@ const graceMs = 4000
 /** Puts the service together from its adapters; nothing is watched or listed before `open`. */
 export async function compose(
   config: Config,
-  world: Runtime,
+  runtime: Runtime,
   { tmux, log, dir, upkeep }: { tmux: Tmux; log: Log; dir: StateDir; upkeep: Upkeep },
 ): Promise<{
   instances: Instances
@@ -31,7 +31,7 @@ export async function compose(
   store: Store
 }> {
   const { stateDir, projectsRoot } = config
-  const paths = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
+  const paths = claudePaths({ configDir: config.claudeConfigDir, home: runtime.home })
   const store = openStore({
     dir: stateDir,
     now: () => new Date(),
@@ -46,7 +46,7 @@ export async function compose(
     log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
   const claude = createClaudeProgram({
     command: config.claude,
-    env: programEnvironment(world.env, paths, config.passEnv),
+    env: programEnvironment(runtime.env, paths, config.passEnv),
     onChange: () => instances.noticesMayHaveChanged(),
   })
   const settingsFile = join(stateDir, 'settings.json')
@@ -84,7 +84,7 @@ export async function compose(
     launch: {
       command: config.claude,
       paths,
-      environment: world.env,
+      environment: runtime.env,
       passEnv: config.passEnv,
       stateDir,
       settingsFile,

@@ -45,14 +45,14 @@ const closeMs = 1000
 const idleMs = 20
 
 /** Starts lab and resolves when it answers requests. @throws UsageError when it cannot, with the remedy */
-export async function serve(config: Config, world: Runtime): Promise<Lab> {
+export async function serve(config: Config, runtime: Runtime): Promise<Lab> {
   await checkRoot(config.projectsRoot)
   checkNamed(config.passEnv)
   checkClaudeDir(config)
   const self = readProcess(process.pid) ?? { pid: process.pid, start: '' }
   const dir = openStateDir(config.stateDir, self)
   try {
-    return await serveLocked(config, world, { self, dir })
+    return await serveLocked(config, runtime, { self, dir })
   } catch (error) {
     dir.release()
     throw error
@@ -61,14 +61,14 @@ export async function serve(config: Config, world: Runtime): Promise<Lab> {
 
 async function serveLocked(
   config: Config,
-  world: Runtime,
+  runtime: Runtime,
   { self, dir }: { self: ProcessId; dir: StateDir },
 ): Promise<Lab> {
   const { stateDir } = config
   const log = createLog(config.logLevel)
   dropLinks(stateDir, (file) => log.warn({ file }, 'lab writes here: a link was removed'))
   const upkeep = createUpkeep(dir, {
-    onTaken: world.onTaken,
+    onTaken: runtime.onTaken,
     remade: (path) =>
       log.warn({ path }, 'a part of the state directory is missing; lab makes it again'),
     warn: (err, path) => log.error({ err, path }, 'lab cannot write there, and goes on trying'),
@@ -92,10 +92,10 @@ async function serveLocked(
     historyLimit: config.historyLimit,
     bufferDir,
     clientsFile: join(stateDir, 'tmux-clients.json'),
-    env: world.env,
+    env: runtime.env,
     client: 'control',
     onTaken: () =>
-      world.onTaken(
+      runtime.onTaken(
         new UsageError(
           'Another lab took the tmux server while it was away; this one ends. No agent notices.',
         ),
@@ -104,21 +104,21 @@ async function serveLocked(
   })
   const owning = await holdServer(tmux, self, {
     log: (level, fields, message) => log[level](fields, message),
-    onTaken: world.onTaken,
+    onTaken: runtime.onTaken,
   })
-  const { instances, claude, store } = await compose(config, world, { tmux, log, dir, upkeep })
+  const { instances, claude, store } = await compose(config, runtime, { tmux, log, dir, upkeep })
   await instances.open().catch((error: unknown) => {
     throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
   })
 
   const counts = createCounts()
-  const { dir: claudeHome } = claudePaths({ configDir: config.claudeConfigDir, home: world.home })
-  const variables = variableNames(world.env, config.passEnv)
+  const { dir: claudeHome } = claudePaths({ configDir: config.claudeConfigDir, home: runtime.home })
+  const variables = variableNames(runtime.env, config.passEnv)
   const claudeDir = { dir: claudeHome, dirFrom: config.claudeConfigDirFrom }
   const app = createApp({
     instances,
     server: createServerInfo({
-      version: world.version,
+      version: runtime.version,
       bootedAt: new Date().toISOString(),
       guard: nameGuards(guards),
       projectsRoot: config.projectsRoot,
@@ -170,7 +170,7 @@ async function serveLocked(
     "agents do not get the withheld variables of lab's environment; --pass-env NAME passes one on",
   )
   for (const warning of guards.warnings) log.warn(warning)
-  world.onListening(url)
+  runtime.onListening(url)
 
   return {
     async close() {

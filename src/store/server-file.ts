@@ -16,11 +16,11 @@ export function newBootToken(): string {
  */
 export async function writeServerFile(
   stateDir: string,
-  given: { url: string; self: ProcessId; token: string; tmux: readonly string[] },
+  options: { url: string; self: ProcessId; token: string; tmux: readonly string[] },
 ): Promise<void> {
-  const { self, token, tmux } = given
+  const { self, token, tmux } = options
   // Who listens on every address is reached on loopback.
-  const url = given.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
+  const url = options.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
   const note = { url, pid: self.pid, procStart: self.start, token, tmux }
   const isForGroup = (statSync(stateDir).mode & 0o050) === 0o050
   await replaceFile(join(stateDir, 'server.json'), `${JSON.stringify(note, null, 1)}\n`, {

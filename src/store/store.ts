@@ -144,7 +144,7 @@ export function openStore(options: {
   let waiting: Promise<void> | null = null
   let failure: StoreUnwritable | null = null
   let [changes, onDisk] = [0, 0]
-  let hopeful: { readonly change: number; readonly tell: () => void }[] = []
+  let waiters: { readonly change: number; readonly tell: () => void }[] = []
   let retry: NodeJS.Timeout | undefined
   let delayMs = retryMs
 
@@ -162,8 +162,8 @@ export function openStore(options: {
     onDisk = change
     delayMs = retryMs
     clearTimeout(retry)
-    for (const one of hopeful) if (one.change <= change) one.tell()
-    hopeful = hopeful.filter((one) => one.change > change)
+    for (const one of waiters) if (one.change <= change) one.tell()
+    waiters = waiters.filter((one) => one.change > change)
     if (failure) onHealth((failure = null))
   }
 
@@ -212,7 +212,7 @@ export function openStore(options: {
     },
     written() {
       if (onDisk >= changes) return Promise.resolve()
-      return new Promise((tell) => hopeful.push({ change: changes, tell }))
+      return new Promise((tell) => waiters.push({ change: changes, tell }))
     },
     failure: () => failure,
     flush: () => writing.catch(() => undefined),

@@ -56,7 +56,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
       isClosed
         ? Promise.resolve({ kind: 'unavailable', stderr: 'lab is ending' })
         : through(commands, may)
-  const mark = `lab-${randomUUID()}`
+  const rowTag = `lab-${randomUUID()}`
   const path = socketPath(server, env)
   const socket = createLostSocket({ server, path, log: options.log })
   const spawned = createSpawned({
@@ -133,7 +133,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
   const list = createLister(
     { run, captureRun },
     {
-      mark,
+      rowTag,
       timeoutMs,
       onKept: () =>
         options.log({
@@ -172,7 +172,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
       run,
       server,
       clientVersion: () => program.version(),
-      mark,
+      rowTag,
       timeoutMs,
     }),
     async killPane({ paneId, id }) {

@@ -49,7 +49,7 @@ export function sizeCommands(session: string): readonly Command[] {
 }
 
 /** Creates a session and answers with a row: mark, pane, session, pid. */
-export function newSessionCommand(session: NewSession, mark: string): Command {
+export function newSessionCommand(session: NewSession, rowTag: string): Command {
   const { name, cwd, env, unset, argv } = session
   // What tmux would rewrite, expand (`#`) or take for a target of another kind.
   if (!/^[A-Za-z0-9_~][A-Za-z0-9_~-]{0,99}$/.test(name) || name === '_lab')
@@ -62,7 +62,7 @@ export function newSessionCommand(session: NewSession, mark: string): Command {
     ...'new-session -d'.split(' '),
     ...size,
     ...'-P -F'.split(' '),
-    `${mark}|#{pane_id}|#{session_id}|#{pane_pid}`,
+    `${rowTag}|#{pane_id}|#{session_id}|#{pane_pid}`,
     '-s',
     name,
     // A start directory is a format: `#(…)` in a folder's name would run.
@@ -105,8 +105,8 @@ export function markCommands(
 }
 
 /** Answers with a row that tells which pane a target led to: mark, pane. */
-export function whereCommand(pane: string, mark: string): Command {
-  return ['display-message', '-p', '-t', pane, `${mark}|#{pane_id}`]
+export function whereCommand(pane: string, rowTag: string): Command {
+  return ['display-message', '-p', '-t', pane, `${rowTag}|#{pane_id}`]
 }
 
 /** Takes the marks off a pane that is nobody's. */

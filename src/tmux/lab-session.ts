@@ -92,13 +92,13 @@ export interface LabSession {
 }
 
 /** Makes the keeper of lab's own session; every call is a spawned tmux's, since they are rare. */
-export function createLabSession(given: {
+export function createLabSession(options: {
   readonly spawned: Run
   readonly server: Server
   readonly historyLimit: number
   readonly timeoutMs: number
 }): LabSession {
-  const { spawned, server, historyLimit, timeoutMs } = given
+  const { spawned, server, historyLimit, timeoutMs } = options
   let holder = ''
   let replaced = ''
 

@@ -12,9 +12,9 @@ import type { ListedSession, Listing } from './tmux.ts'
  */
 export function createLister(
   { run, captureRun }: { readonly run: Run; readonly captureRun: Run },
-  given: { readonly mark: string; readonly timeoutMs: number; readonly onKept: () => void },
+  options: { readonly rowTag: string; readonly timeoutMs: number; readonly onKept: () => void },
 ): () => Promise<Listing> {
-  const { mark, timeoutMs, onKept } = given
+  const { rowTag, timeoutMs, onKept } = options
   const knownKeys: string[] = []
 
   /** The session with how its dead pane ended, where the formats of this version do not say. */
@@ -29,13 +29,13 @@ export function createLister(
   }
 
   return async function list(): Promise<Listing> {
-    const commands = listCommands(mark, knownKeys)
+    const commands = listCommands(rowTag, knownKeys)
     const first = await run(commands)
     // A server without any session refuses the second command, and still says who it is.
     const reply = first.kind === 'gone' ? await run(commands.slice(0, 1)) : first
     if (reply.kind === 'no-server') return { server: null, sessions: [] }
     if (reply.kind !== 'ok') throw failureOf('list-panes', reply, timeoutMs)
-    const { listing, unknownKeys, endsUnattached } = parseListing(mark, knownKeys, reply.lines)
+    const { listing, unknownKeys, endsUnattached } = parseListing(rowTag, knownKeys, reply.lines)
     if (listing.server === null)
       throw new TmuxUnavailable('tmux answered a listing without saying who it is')
     if (endsUnattached && (await run([stayUnattached])).kind === 'ok') onKept()

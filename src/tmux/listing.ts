@@ -48,19 +48,19 @@ export function decodeValue(coded: string): string {
 }
 
 /** Asks for the server's identity and one row per pane, with the metadata under `keys`. */
-export function listCommands(mark: string, keys: readonly string[]): readonly Command[] {
+export function listCommands(rowTag: string, keys: readonly string[]): readonly Command[] {
   const written = [...options, ...keys.map((key) => `@lab_${key}`)]
   const format = [
-    mark,
+    rowTag,
     ...numbers.map((name) => `#{${name}}`),
-    ['#{session_name}', ...written.map((name) => `#{${name}}`), `${mark}#{pane_title}`].join(':'),
+    ['#{session_name}', ...written.map((name) => `#{${name}}`), `${rowTag}#{pane_title}`].join(':'),
   ].join('|')
   return [
     // display-message needs a session to exist; this one tells of a server without any.
     [
       'list-commands',
       '-F',
-      `${mark}|#{pid}|#{start_time}|#{version}|#{exit-unattached}`,
+      `${rowTag}|#{pid}|#{start_time}|#{version}|#{exit-unattached}`,
       'list-panes',
     ],
     ['list-panes', '-a', '-F', format],
@@ -77,11 +77,11 @@ export interface ParsedListing {
 
 /** Reads what `listCommands` brought; a line without the mark is the rest of somebody's title. */
 export function parseListing(
-  mark: string,
+  rowTag: string,
   keys: readonly string[],
   lines: readonly string[],
 ): ParsedListing {
-  const [head, ...rows] = lines.filter((line) => line.startsWith(`${mark}|`))
+  const [head, ...rows] = lines.filter((line) => line.startsWith(`${rowTag}|`))
   const [, pid, startedAt, version = '', exitUnattached] = (head ?? '').split('|')
   const server: ServerIdentity | null =
     pid && startedAt ? { pid: Number(pid), startedAt: Number(startedAt), version } : null
@@ -89,7 +89,7 @@ export function parseListing(
   const sessions = new Map<string, Row>()
   const agentPanes = new Map<string, Row>()
   for (const line of rows) {
-    const row = parseRow(line, { mark, keys })
+    const row = parseRow(line, { rowTag, keys })
     if (row.name === '_lab' || row.isSelf) continue
     if (!sessions.has(row.sessionId)) sessions.set(row.sessionId, row)
     if (row.agent === '') continue
@@ -101,10 +101,10 @@ export function parseListing(
   for (const row of sessions.values())
     for (const key of row.lab ? row.keys : []) if (!keys.includes(key)) unknownKeys.add(key)
 
-  const copies = copiesOf(sessions.values(), agentPanes)
+  const duplicates = duplicatesOf(sessions.values(), agentPanes)
   const listed = [...sessions.values()].map((row): ListedSession => {
     const { sessionId, name, createdAt } = row
-    const lab = copies.has(row) ? null : row.lab
+    const lab = duplicates.has(row) ? null : row.lab
     const agent = lab ? agentPanes.get(encodeValue(lab.id)) : undefined
     const pane = agent ? { ...agent.pane, isMoved: agent.sessionId !== sessionId } : null
     const { attached } = agent ?? row
@@ -126,19 +126,19 @@ export function parseListing(
  * The sessions that carry an `@lab_id` which is another's. An option can be copied by hand; then the
  * session in which the agent's pane lies is meant, or the oldest where a person moved that pane.
  */
-function copiesOf(all: Iterable<Row>, agentPanes: ReadonlyMap<string, Row>): ReadonlySet<Row> {
+function duplicatesOf(all: Iterable<Row>, agentPanes: ReadonlyMap<string, Row>): ReadonlySet<Row> {
   const claims = new Map<string, Row[]>()
   for (const row of all)
     if (row.lab) claims.set(row.lab.id, [...(claims.get(row.lab.id) ?? []), row])
-  const copies = new Set<Row>()
+  const duplicates = new Set<Row>()
   for (const [id, rows] of claims) {
     if (rows.length < 2) continue
     const home = agentPanes.get(encodeValue(id))?.sessionId
     const byAge = rows.toSorted((a, b) => numberOf(a) - numberOf(b))
     const meant = rows.find(({ sessionId }) => sessionId === home) ?? byAge[0]
-    for (const row of rows) if (row !== meant) copies.add(row)
+    for (const row of rows) if (row !== meant) duplicates.add(row)
   }
-  return copies
+  return duplicates
 }
 
 /** tmux counts sessions up, so a lower id is an older session. */
@@ -155,11 +155,11 @@ interface Row extends ListedSession {
 
 function parseRow(
   line: string,
-  { mark, keys }: { readonly mark: string; readonly keys: readonly string[] },
+  { rowTag, keys }: { readonly rowTag: string; readonly keys: readonly string[] },
 ): Row {
   const [, sessionId = '', attached, createdAt, paneId = '', pid, dead, ...fields] = line.split('|')
   const [status, signal, command, bytes] = fields
-  const { name, written, title } = parseTexts(line, { mark, bytes: Number(bytes) })
+  const { name, written, title } = parseTexts(line, { rowTag, bytes: Number(bytes) })
   const [self, agent = '', keeper, noted, carried = '', id = '', ...values] = written
   const lab: Record<string, string> & { id: string } = { id: decodeValue(id) }
   // A person wrote a separator or a newline into one of them: which value is whose cannot be told.
@@ -195,9 +195,9 @@ function parseRow(
  * person's, though the marks outlive `respawn-pane`. A dead pane without a pid is told by its command.
  */
 function isKeepers(
-  given: Readonly<Record<'keeper' | 'pid' | 'noted' | 'command', string | undefined>>,
+  options: Readonly<Record<'keeper' | 'pid' | 'noted' | 'command', string | undefined>>,
 ): boolean {
-  const { keeper = '', pid, noted = '', command } = given
+  const { keeper = '', pid, noted = '', command } = options
   if (keeper === '' || keeper === pid) return true
   return pid === '' && (noted === '' || noted === command)
 }
@@ -205,13 +205,13 @@ function isKeepers(
 /** What follows the numbers of a row: the name, cut by its length, what is written on the session, the title. */
 function parseTexts(
   line: string,
-  { mark, bytes }: { readonly mark: string; readonly bytes: number },
+  { rowTag, bytes }: { readonly rowTag: string; readonly bytes: number },
 ): { readonly name: string; readonly written: readonly string[]; readonly title: string } {
   const start = line.split('|', numbers.length + 1).join('|').length + 1
   const texts = Buffer.from(line.slice(start))
   const name = texts.subarray(0, bytes).toString()
   const rest = texts.subarray(bytes + 1).toString()
-  const end = rest.indexOf(`:${mark}`)
+  const end = rest.indexOf(`:${rowTag}`)
   const written = (end < 0 ? rest : rest.slice(0, end)).split(':')
-  return { name, written, title: end < 0 ? '' : rest.slice(end + mark.length + 1) }
+  return { name, written, title: end < 0 ? '' : rest.slice(end + rowTag.length + 1) }
 }

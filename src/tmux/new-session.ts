@@ -30,14 +30,14 @@ interface Around {
 }
 
 /** Returns the adapter's `newSession`; `mark` tells its rows from whatever else a call prints. */
-export function createNewSession(given: {
+export function createNewSession(options: {
   readonly run: Run
   readonly server: Server
   readonly clientVersion: () => string
-  readonly mark: string
+  readonly rowTag: string
   readonly timeoutMs: number
 }): (session: NewSession) => Promise<CreatedSession> {
-  const { run, server, clientVersion, mark, timeoutMs } = given
+  const { run, server, clientVersion, rowTag, timeoutMs } = options
 
   async function create(
     session: NewSession,
@@ -50,14 +50,14 @@ export function createNewSession(given: {
       ...markCommands(session, { session: target, pane }),
     ]
     const marks = marksOn(byName, byName)
-    const make = [stayUnattached, newSessionCommand(session, mark)]
+    const make = [stayUnattached, newSessionCommand(session, rowTag)]
     const reply = await run(
-      [...before, ...make, ...marks, whereCommand(byName, mark), ...after],
+      [...before, ...make, ...marks, whereCommand(byName, rowTag), ...after],
       isNew ? call : callOnly,
     )
     const [row = [], where = []] = (reply.lines ?? [])
       .map((line) => line.split('|'))
-      .filter(([first]) => first === mark)
+      .filter(([first]) => first === rowTag)
     const [, paneId, sessionId, pid] = row
     if (!sessionId || !paneId || !pid) {
       if (reply.kind !== 'ok') throw failureOf('new-session', reply, timeoutMs)
@@ -79,15 +79,15 @@ export function createNewSession(given: {
     const reply = await run(
       [
         ...start,
-        ['list-commands', '-F', `${mark}|#{version}`, 'list-panes'],
+        ['list-commands', '-F', `${rowTag}|#{version}`, 'list-panes'],
         ['show-options', '-gv', 'history-limit'],
       ],
       server.kind === 'default' ? call : callOnly,
     )
     if (reply.kind === 'no-server' && server.kind === 'own') return null
     if (reply.kind !== 'ok') throw failureOf('new-session', reply, timeoutMs)
-    const told = reply.lines.find((line) => line.startsWith(`${mark}|`)) ?? ''
-    return { version: told.slice(mark.length + 1), usual: reply.lines.at(-1) ?? '' }
+    const told = reply.lines.find((line) => line.startsWith(`${rowTag}|`)) ?? ''
+    return { version: told.slice(rowTag.length + 1), usual: reply.lines.at(-1) ?? '' }
   }
 
   return async (session) => {

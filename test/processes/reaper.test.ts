@@ -12,8 +12,8 @@ import { bundle, put, test as base } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
 
 const quiet = createLog('error', { write: () => {} })
-const sweeperOf = (graceMs: number, spare: readonly number[] = []): Reaper =>
-  createReaper({ graceMs, log: quiet, spare: () => spare, isReaper })
+const sweeperOf = (graceMs: number, excludedPids: readonly number[] = []): Reaper =>
+  createReaper({ graceMs, log: quiet, excludedPids: () => excludedPids, isReaper })
 
 // What a test starts it lets go of: it stands in the place of the first process.
 const isReaper = (pid: number): boolean => pid <= 1 || pid === process.pid
@@ -185,7 +185,7 @@ describe('a sweep', () => {
        import { spawn } from 'node:child_process'
        spawn('sleep', ['1000'], { stdio: 'ignore', detached: true }).unref()
        const log = { warn: console.log }
-       const { sweep, processesOf } = createReaper({ graceMs: 200, log, spare: () => [], isReaper: (pid) => pid === ${process.pid} })
+       const { sweep, processesOf } = createReaper({ graceMs: 200, log, excludedPids: () => [], isReaper: (pid) => pid === ${process.pid} })
        const id = process.env.LAB_INSTANCE
        while ((await processesOf(id, null)).length < 1);
        console.log(JSON.stringify([await sweep(id), await processesOf(id, process.ppid)]))`,

@@ -140,7 +140,7 @@ describe('a listing', () => {
     }
     const list = createLister(
       { run, captureRun: run },
-      { mark: 'M', timeoutMs: 1000, onKept: () => {} },
+      { rowTag: 'M', timeoutMs: 1000, onKept: () => {} },
     )
     expect((await list()).sessions).toMatchObject([{ pane: { dead: true, ...told } }])
   })

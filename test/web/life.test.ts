@@ -13,8 +13,8 @@ const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute))
 const pageOf = async (lab: Lab): Promise<string> => (await lab.ask('/')).text()
 
 /** The first part of the page that begins and ends so. */
-function between(html: string, begin: string, end: string): string {
-  const start = html.indexOf(begin)
+function between(html: string, onOpen: string, end: string): string {
+  const start = html.indexOf(onOpen)
   return start < 0 ? '' : html.slice(start, html.indexOf(end, start))
 }
 const rowOf = (html: string, id: string): string => between(html, `id="i-${id}"`, '</li>')

@@ -44,7 +44,7 @@ export interface Launch {
   /** The program to run. @throws ProjectGone ClaudeMissing NotLoggedIn TmuxUnavailable */
   admit(project: FoundProject, force: boolean): Promise<string>
   /** The name and slot of a new instance; decided and to be taken in one turn of the event loop. @throws AtCapacity InvalidLabel */
-  placeFor(project: FoundProject, wish: Pick<StartQuestion, 'label' | 'slotWanted'>): Place
+  placeFor(project: FoundProject, request: Pick<StartQuestion, 'label' | 'slotWanted'>): Place
   /** Resolves when the session exists and the store knows of it; on a failure nothing of it exists. */
   bringUp(work: Work): Promise<void>
 }
@@ -65,7 +65,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
 
   function placeFor(
     project: FoundProject,
-    wish: Pick<StartQuestion, 'label' | 'slotWanted'>,
+    request: Pick<StartQuestion, 'label' | 'slotWanted'>,
     collisions: readonly string[] = [],
   ): Place {
     const names = [
@@ -75,7 +75,13 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
     ]
     // A second try holds its place under the cap already.
     const used = ledger.cap().used - (collisions.length > 0 ? 1 : 0)
-    const decision = decideStart({ ...wish, key: project.key, names, capMax: instancesMax, used })
+    const decision = decideStart({
+      ...request,
+      key: project.key,
+      names,
+      capMax: instancesMax,
+      used,
+    })
     if (decision.ok) return decision
     throw decision.code === 'at_capacity'
       ? new AtCapacity(instancesMax)
@@ -148,7 +154,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       if (!ledger.readable()) throw new TmuxUnavailable('the state of its sessions is unknown')
       return program
     },
-    placeFor: (project, wish) => placeFor(project, wish),
+    placeFor: (project, request) => placeFor(project, request),
     async bringUp(work) {
       const { entry, project } = work
       await seedTrust(launch.paths.configFile, project.path)

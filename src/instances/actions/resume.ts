@@ -95,8 +95,8 @@ export function createResume(
     // Without a transcript Claude begins the conversation; that is no loss where nothing was said.
     const isGone = transcript === 'unreadable' || (transcript === 'none' && entry.said !== 'no')
     if (isGone && !blank) throw goneOf(entry, transcript)
-    const wish = { label: entry.label ?? '', slotWanted: entry.slot }
-    const { name, slot } = launch.placeFor(project, wish)
+    const request = { label: entry.label ?? '', slotWanted: entry.slot }
+    const { name, slot } = launch.placeFor(project, request)
     const asItWas = { ...entry }
     const note = noteOf(entry.id)
     resetForLaunch(entry, { name, slot, note, now: new Date(deps.now()).toISOString() })

@@ -122,7 +122,7 @@ const blank = {
 } as const
 
 /** A new instance, at the moment its place is reserved. */
-export function reserveEntry(given: {
+export function reserveEntry(options: {
   id: string
   name: string
   slot: number
@@ -133,7 +133,7 @@ export function reserveEntry(given: {
   note: string
   now: string
 }): Entry {
-  const { now, ...rest } = given
+  const { now, ...rest } = options
   return {
     ...blank,
     ...rest,
@@ -143,7 +143,7 @@ export function reserveEntry(given: {
     since: now,
     state: 'starting',
     verified: false,
-    conversation: given.id,
+    conversation: options.id,
     said: 'no',
     isBlank: false,
     stopAskedBy: null,

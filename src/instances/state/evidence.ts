@@ -3,7 +3,7 @@ import type { Actor, Evidence } from '../../core/instance.ts'
 import type { EndReason, Exit } from '../../core/state.ts'
 
 /** Puts together what is known about an end. */
-export function evidenceOf(given: {
+export function evidenceOf(options: {
   readonly reason: EndReason
   readonly exit: Exit
   readonly lastLines: readonly string[]
@@ -12,7 +12,7 @@ export function evidenceOf(given: {
   /** Its session had been moved to Claude's background under this name. */
   readonly parkedJobId?: string | null
 }): Evidence {
-  const { reason, exit, lastLines, by, at, parkedJobId = null } = given
+  const { reason, exit, lastLines, by, at, parkedJobId = null } = options
   const parked =
     parkedJobId === null
       ? ''

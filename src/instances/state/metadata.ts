@@ -24,9 +24,9 @@ export function entryFromSession(session: ListedSession, now: string): Entry | n
   const { id, project, note } = metadata ?? {}
   // A note names a file in lab's own folder, which is removed one day.
   if (!id || !project || !note || !/^[\w-][\w.-]*$/.test(note)) return null
-  const given = { id, name: session.name, projectPath: project, note, now }
+  const options = { id, name: session.name, projectPath: project, note, now }
   const entry = reserveEntry({
-    ...given,
+    ...options,
     slot: /^[1-9]\d{0,5}$/.test(metadata?.['slot'] ?? '') ? Number(metadata?.['slot']) : 1,
     label: metadata?.['label'] ?? null,
     model: metadata?.['model'] ?? null,

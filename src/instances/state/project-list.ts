@@ -6,13 +6,13 @@ import type { Facts } from '../../store/store.ts'
 import type { Entry } from './entry.ts'
 
 /** Every project with its live instances and undismissed errors, the last used first. */
-export function listProjects(given: {
+export function listProjects(options: {
   readonly found: readonly FoundProject[]
   readonly used: Facts['projects']
   readonly entries: ReadonlyMap<string, Entry>
   readonly lastShown: (entry: Entry) => Instance
 }): readonly Project[] {
-  const { found, used, entries, lastShown } = given
+  const { found, used, entries, lastShown } = options
   const byPath = new Map<string, Project & { instances: Instance[] }>()
   const add = (key: string, path: string, gone = false): Project & { instances: Instance[] } => {
     const lastUsedAt = used[path]?.lastUsedAt ?? null

@@ -9,7 +9,7 @@ const linkPatienceMs = 30_000
 /** The contract's Instance; a live one is `unknown` while tmux cannot be read, or contradicts what runs. */
 export function present(
   entry: Entry,
-  around: {
+  context: {
     readonly key: ProjectKey | null
     readonly readable: boolean
     readonly attach: readonly string[]
@@ -17,7 +17,7 @@ export function present(
 ): Instance {
   const live = isLive(entry.state)
   const { id, name, slot, label, projectPath, since, conversation, model, registry } = entry
-  const unknownBecause = live ? whyUnknown(entry, around.readable) : null
+  const unknownBecause = live ? whyUnknown(entry, context.readable) : null
   return {
     id,
     name,
@@ -27,7 +27,7 @@ export function present(
     since,
     conversation,
     model,
-    project: around.key ?? name.split('~', 1)[0] ?? name,
+    project: context.key ?? name.split('~', 1)[0] ?? name,
     kind: 'manual',
     state: unknownBecause === null ? entry.state : 'unknown',
     unknownBecause,
@@ -44,7 +44,7 @@ export function present(
     },
     pid: live ? (entry.agent?.pid ?? null) : null,
     attached: live ? entry.attached : 0,
-    attach: live ? around.attach : [],
+    attach: live ? context.attach : [],
     memoryBytes: live ? entry.memoryBytes : null,
     createdAt: entry.createdAt,
     lastActivityAt: registry?.updatedAt ? new Date(registry.updatedAt).toISOString() : null,

@@ -103,10 +103,10 @@ function createGate(): Interlock {
 export function createControl(options: ControlOptions): Control {
   let isWanted = false
   const gate = createGate()
-  const lane = (wake: () => void, label: string) =>
-    createLane(options, { wake, label, gate, isWanted: () => isWanted })
-  const main = lane(options.wake, 'main')
-  const captures = lane(() => {}, 'capture')
+  const link = (wake: () => void, label: string) =>
+    createLink(options, { wake, label, gate, isWanted: () => isWanted })
+  const main = link(options.wake, 'main')
+  const captures = link(() => {}, 'capture')
   return {
     run: main.run,
     captureRun: captures.run,
@@ -126,13 +126,13 @@ export function createControl(options: ControlOptions): Control {
 // keep what else is asked for waiting.
 const spawnedMax = 4
 
-interface Lane {
+interface Link {
   readonly run: Run
   connect(): Promise<void>
   close(): Promise<void>
 }
 
-function createLane(
+function createLink(
   options: ControlOptions,
   {
     wake,
@@ -140,7 +140,7 @@ function createLane(
     gate,
     isWanted,
   }: { wake: () => void; label: string; gate: Interlock; isWanted: () => boolean },
-): Lane {
+): Link {
   const spawnTurn = createLimit(spawnedMax)
   const { server, tmuxPath, env, timeoutMs, spawned, prepare, onOpened, log } = options
   let connection: Connection | null = null

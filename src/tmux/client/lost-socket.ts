@@ -16,12 +16,12 @@ export interface LostSocket {
 }
 
 /** Watches over the socket of one server; `log` tells what was done about it. */
-export function createLostSocket(given: {
+export function createLostSocket(options: {
   readonly server: Server
   readonly path: string
   readonly log: (event: { level: 'warn'; msg: string }) => void
 }): LostSocket {
-  const { server, path, log } = given
+  const { server, path, log } = options
   let running: Promise<Rescued> | null = null
 
   async function rescue(): Promise<Rescued> {

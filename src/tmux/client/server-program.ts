@@ -31,7 +31,7 @@ interface Bridge extends ProcessId {
 }
 
 /** Starts with tmux from the PATH; `spawn` runs a call with `path()`. */
-export function createServerProgram(given: {
+export function createServerProgram(options: {
   readonly server: Server
   readonly tmuxPath: string
   readonly version: string
@@ -41,8 +41,8 @@ export function createServerProgram(given: {
   /** Called when another program is chosen, or what is told of it changes. */
   readonly onChange: () => void
 }): ServerProgram {
-  const { server, tmuxPath, env, timeoutMs, spawn, onChange } = given
-  let version = given.version
+  const { server, tmuxPath, env, timeoutMs, spawn, onChange } = options
+  let version = options.version
   let file = fileOf(tmuxPath, env)
   let bridge: Bridge | null = null
   let misfit: Misfit | null = null

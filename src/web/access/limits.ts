@@ -30,7 +30,7 @@ export const serverLimits = {
   connectionsCheckingInterval: 2_000,
 } satisfies ServerOptions
 
-export interface ConnectionBounds {
+export interface ConnectionLimits {
   readonly connectionsMax: number
   readonly connectionsPerClientMax: number
   /** A connection on which nothing moves for that long is ended; streams beat more often. */
@@ -40,7 +40,7 @@ export interface ConnectionBounds {
 // A browser asks within milliseconds; what is silent longer gives its place to who asks, wherever it comes from.
 const silentMs = 1000
 
-const boundsDefault: ConnectionBounds = {
+const limitsDefault: ConnectionLimits = {
   connectionsMax: 2000,
   connectionsPerClientMax: 200,
   idleMs: 60_000,
@@ -54,9 +54,9 @@ export function limitConnections(
   server: Server,
   isTrusted: (address: string) => boolean,
   counts: Counts,
-  given: Partial<ConnectionBounds> = {},
+  overrides: Partial<ConnectionLimits> = {},
 ): void {
-  const bounds = { ...boundsDefault, ...given }
+  const limits = { ...limitsDefault, ...overrides }
   const open = new Map<string, number>()
   /** Connections on which no request has come yet, the oldest first, and since when they stand. */
   const silent = new Map<Socket, number>()
@@ -78,7 +78,7 @@ export function limitConnections(
     const address = plainAddress(socket.remoteAddress)
     const own = (open.get(address) ?? 0) + 1
     open.set(address, own)
-    if (counted.size >= bounds.connectionsMax) makeRoom()
+    if (counted.size >= limits.connectionsMax) makeRoom()
     counted.add(socket)
     silent.set(socket, performance.now())
     socket.once('close', () => {
@@ -88,8 +88,8 @@ export function limitConnections(
       if (left > 0) open.set(address, left)
       else open.delete(address)
     })
-    if (counted.size > bounds.connectionsMax) return false
-    return own <= bounds.connectionsPerClientMax || isLoopback(address) || isTrusted(address)
+    if (counted.size > limits.connectionsMax) return false
+    return own <= limits.connectionsPerClientMax || isLoopback(address) || isTrusted(address)
   }
 
   server.on('request', ({ socket }) => void silent.delete(socket))
@@ -106,7 +106,7 @@ export function limitConnections(
       'Too many connections are open.',
     )
   })
-  server.setTimeout(bounds.idleMs)
+  server.setTimeout(limits.idleMs)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const [status, code, message] = answers[error.code ?? ''] ?? malformed
     // A client that went away is nobody to answer or count.

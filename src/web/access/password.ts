@@ -33,7 +33,7 @@ export interface Password {
    */
   readonly cookieName: string
   /** Whether it is the password; takes the time of one scrypt, one after the other. */
-  isRight(given: string): Promise<boolean>
+  isRight(candidate: string): Promise<boolean>
   /** How many wait for that answer. */
   waiting(): number
   /** A new sign-in's cookie. */
@@ -100,10 +100,10 @@ export function createPassword(
 
   return {
     cookieName: `lab_sign_in_${store.lab}`,
-    async isRight(given) {
+    async isRight(candidate) {
       const before = await current()
       if (!before) return false
-      const { verifier } = await derive(given, store.salt())
+      const { verifier } = await derive(candidate, store.salt())
       return isFresh(before) && timingSafeEqual(verifier, before.verifier)
     },
     waiting: () => waiting,

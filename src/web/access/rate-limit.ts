@@ -34,7 +34,7 @@ const slownessDefault: Slowness = {
   waitingMax: 3,
 }
 
-interface Lane {
+interface Counter {
   turn: Promise<unknown>
   waiting: number
   wrong: number
@@ -48,15 +48,20 @@ export function createRateLimit(
   { restMs, waitingMax }: Slowness = slownessDefault,
 ): RateLimit {
   const tries = new Map<string, number[]>()
-  const lanes = new Map<string, Lane>()
+  const counters = new Map<string, Counter>()
 
-  function laneOf(key: string): Lane | null {
-    for (const [other, { waiting, lastAt }] of lanes)
-      if (waiting === 0 && performance.now() - lastAt > windowMs) lanes.delete(other)
-    if (lanes.size >= lanesMax && !lanes.has(key)) return null
-    const lane = lanes.get(key) ?? { turn: Promise.resolve(), waiting: 0, wrong: 0, lastAt: 0 }
-    lanes.set(key, lane)
-    return lane
+  function counterOf(key: string): Counter | null {
+    for (const [other, { waiting, lastAt }] of counters)
+      if (waiting === 0 && performance.now() - lastAt > windowMs) counters.delete(other)
+    if (counters.size >= lanesMax && !counters.has(key)) return null
+    const counter = counters.get(key) ?? {
+      turn: Promise.resolve(),
+      waiting: 0,
+      wrong: 0,
+      lastAt: 0,
+    }
+    counters.set(key, counter)
+    return counter
   }
 
   function recent(key: string): number[] {
@@ -84,19 +89,19 @@ export function createRateLimit(
       }
     },
     async slowly(address, check) {
-      const lane = laneOf(networkOf(address))
-      if (!lane || lane.waiting >= waitingMax) return null
-      lane.waiting += 1
-      const checked = lane.turn.then(async () => {
+      const counter = counterOf(networkOf(address))
+      if (!counter || counter.waiting >= waitingMax) return null
+      counter.waiting += 1
+      const checked = counter.turn.then(async () => {
         // (By the clock that nobody sets.)
-        await sleep(Math.max(0, lane.lastAt + restMs(lane.wrong) - performance.now()))
+        await sleep(Math.max(0, counter.lastAt + restMs(counter.wrong) - performance.now()))
         const isRight = await check()
-        lane.lastAt = performance.now()
-        lane.wrong = isRight ? 0 : lane.wrong + 1
+        counter.lastAt = performance.now()
+        counter.wrong = isRight ? 0 : counter.wrong + 1
         return isRight
       })
-      lane.turn = checked.catch(() => undefined)
-      return checked.finally(() => (lane.waiting -= 1))
+      counter.turn = checked.catch(() => undefined)
+      return checked.finally(() => (counter.waiting -= 1))
     },
     waitSeconds(address) {
       const [first] = recent(networkOf(address))

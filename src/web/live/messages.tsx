@@ -4,19 +4,19 @@ import { isOpen, type LabEvent, type Project } from '../../core/instance.ts'
 import type { Service } from '../deps.ts'
 import type { PageModel } from './page-model.tsx'
 import { createTurns } from '../../turns.ts'
-import type { Begin, Outlet } from './streams.ts'
+import type { OnOpen, Outlet } from './streams.ts'
 import { Offer, resumeOfferText } from '../views/instance/resume-offer.tsx'
 import { endedOf } from '../views/instance/ended.tsx'
 import { Attention, attentionText } from '../views/instance/attention.tsx'
-import { CardsPartial, Change, Whole } from '../views/partials.tsx'
+import { CardsPartial, Change, SnapshotPartial } from '../views/partials.tsx'
 import { htmlOf, Partial } from '../views/parts.tsx'
 import { GoneCard } from '../views/project.tsx'
 
 export interface Messages {
   /** Tells a page that has the cards and the ended instances named by `known`. */
-  page(known: string): Begin
+  page(known: string): OnOpen
   /** Tells a program, in JSON. */
-  api(): Begin
+  api(): OnOpen
 }
 
 // A thousand cards are two megabytes: no browser must take them at once, and none is drawn while others wait.
@@ -51,7 +51,9 @@ export function createMessages(instances: Service, pageModel: PageModel): Messag
       await turn()
       await room()
     }
-    const rest = htmlOf(<Whole cards={lacking} snapshot={snapshot} at={at} sendEnded={sendEnded} />)
+    const rest = htmlOf(
+      <SnapshotPartial cards={lacking} snapshot={snapshot} at={at} sendEnded={sendEnded} />,
+    )
     send(message(rest, snapshot.known))
     return createCards(snapshot.projects, () => pageModel.projects())
   }

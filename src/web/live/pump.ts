@@ -5,15 +5,15 @@ import type { Instances } from '../../instances/instances.ts'
 import { turnMs } from '../../turns.ts'
 
 /** Hears an event; `manyWait` when so many follow that what sums them up is better made after them. */
-export type Tell = (event: LabEvent, manyWait: boolean) => void
+export type OnEvent = (event: LabEvent, manyWait: boolean) => void
 
 // A start or an end is a few events; more at once are a stop of all, a lost server, a scan.
 const few = 8
 
 /** Makes the function by which a stream hears all that happens from then on, until it calls what is returned. */
-export function createPump(subscribe: Instances['subscribe']): (tell: Tell) => () => void {
+export function createPump(subscribe: Instances['subscribe']): (tell: OnEvent) => () => void {
   /** Each with the number of events that had happened before it came. */
-  const readers = new Map<Tell, number>()
+  const readers = new Map<OnEvent, number>()
   let queue: LabEvent[] = []
   let arrived = 0
   let isRunning = false

@@ -4,7 +4,7 @@ import { LabError } from '../../errors.ts'
 import type { Counts } from '../access/limits.ts'
 import type { WebEnv, WebLog } from '../env.ts'
 import type { Instances } from '../../instances/instances.ts'
-import { createPump, type Tell } from './pump.ts'
+import { createPump, type OnEvent } from './pump.ts'
 
 export interface StreamLimits {
   readonly heartbeatMs: number
@@ -20,18 +20,18 @@ export interface Outlet {
   readonly room: () => Promise<void>
 }
 
-/** Says the first words, however many, and returns who tells the rest. */
-export type Begin = (outlet: Outlet) => Tell | Promise<Tell>
+/** Sends the initial snapshot and returns the handler for later events. */
+export type OnOpen = (outlet: Outlet) => OnEvent | Promise<OnEvent>
 
-/** What goes on as long as a stream stands. */
-export type Attend = () => () => void
+/** Starts work that lasts as long as the stream is open, and returns how to end it. */
+export type OnAttend = () => () => void
 
 export interface Streams {
   /**
    * Answers with a stream that ends when the client leaves, falls behind, or `close` is called;
-   * `attend` is called when it begins and what that returns when it ends. @throws LabError too_many_streams
+   * `onAttend` is called when it begins, and the function that it returns when it ends. @throws LabError too_many_streams
    */
-  open(c: Context<WebEnv>, heartbeat: string, begin: Begin, attend?: Attend): Response
+  open(c: Context<WebEnv>, heartbeat: string, onOpen: OnOpen, onAttend?: OnAttend): Response
   /** Ends every stream, and at once those that are opened later. */
   close(): void
   /** Ends the streams of those who are welcome no more; every heartbeat does, too. */
@@ -72,9 +72,9 @@ export function createStreams(
   subscribe: Instances['subscribe'],
   log: WebLog,
   counts: Counts,
-  given: Partial<StreamLimits> = {},
+  overrides: Partial<StreamLimits> = {},
 ): Streams {
-  const limits = { ...limitsDefault, ...given }
+  const limits = { ...limitsDefault, ...overrides }
   const open = new Set<Open>()
   const join = createPump(subscribe)
   let isClosed = false
@@ -111,7 +111,7 @@ export function createStreams(
   }
 
   /** One stream's life: every way to end it leads through `over`. */
-  function source(c: Context<WebEnv>, heartbeat: string, begin: Begin, attend: Attend) {
+  function source(c: Context<WebEnv>, heartbeat: string, onOpen: OnOpen, onAttend: OnAttend) {
     const { outgoing } = c.env ?? {}
     const { isWelcome, name } = c.get('principal')
     const client = `${c.get('client').address} ${name ?? ''}`
@@ -160,26 +160,26 @@ export function createStreams(
       const stream: Open = { client, isWelcome, beat: () => isBeginning || send(heartbeat), end }
       let isBeginning = true
       /** What happens while the first words are said. */
-      const held: Parameters<Tell>[] = []
-      let tell: Tell = (...happened) => (held.push(happened) > heldMax ? drop() : undefined)
+      const held: Parameters<OnEvent>[] = []
+      let onEvent: OnEvent = (...happened) => (held.push(happened) > heldMax ? drop() : undefined)
       if (isClosed) return end()
       keep(stream)
       unsubscribe = join((...happened) => {
         try {
-          tell(...happened)
+          onEvent(...happened)
         } catch (err) {
           failed(err)
         }
       })
 
       async function beginAndCatchUp(): Promise<void> {
-        const tellRest = await begin({ send, room })
+        const tellRest = await onOpen({ send, room })
         await room()
         isBeginning = false
         if (isOver) return
-        tell = tellRest
-        for (const happened of held) tell(...happened)
-        leave = attend()
+        onEvent = tellRest
+        for (const happened of held) onEvent(...happened)
+        leave = onAttend()
       }
       beginAndCatchUp().catch(failed)
     }
@@ -187,11 +187,11 @@ export function createStreams(
   }
 
   return {
-    open(c, heartbeat, begin, attend = () => nothing) {
+    open(c, heartbeat, onOpen, onAttend = () => nothing) {
       // Nobody reads the body of an answer to HEAD, so nobody would ever end it.
       if (c.req.raw.method === 'HEAD') return new Response(null, { headers })
       const strategy = new ByteLengthQueuingStrategy({ highWaterMark: limits.queuedBytesMax })
-      return new Response(new ReadableStream(source(c, heartbeat, begin, attend), strategy), {
+      return new Response(new ReadableStream(source(c, heartbeat, onOpen, onAttend), strategy), {
         headers,
       })
     },

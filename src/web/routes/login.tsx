@@ -30,8 +30,8 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
   login.get('/login', (c) => c.html(draw({ next: localPath(c.req.query('next')) })))
 
   login.post('/login', boundedBody, async (c) => {
-    const { password: given = '', next } = await readForm(c)
-    const refusal = await refusalOf(c, password, given)
+    const { password: candidate = '', next } = await readForm(c)
+    const refusal = await refusalOf(c, password, candidate)
     const { address } = c.get('client')
     if (!refusal) {
       writeCookie(c, password, await password.issue())
@@ -48,21 +48,21 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
   async function refusalOf(
     c: Context<WebEnv>,
     secret: Password,
-    given: string,
+    candidate: string,
   ): Promise<LabError | null> {
     const { address } = c.get('client')
     const { wrongPasswords } = guards
     const attempt = wrongPasswords.take(address)
     if (!attempt) {
       // Whoever knows the password gets in, however often others at this address were wrong.
-      const isRight = await wrongPasswords.slowly(address, () => secret.isRight(given))
+      const isRight = await wrongPasswords.slowly(address, () => secret.isRight(candidate))
       return isRight ? null : new TooManyTries(wrongPasswords.waitSeconds(address))
     }
     if (secret.waiting() >= waitingMax) {
       attempt.giveBack()
       return new LabError('too_many_tries', 'Too many sign in at once. Try again in a moment.')
     }
-    if (!(await secret.isRight(given)))
+    if (!(await secret.isRight(candidate)))
       return new LabError('unauthorized', 'That is not the password.')
     attempt.giveBack()
     return null

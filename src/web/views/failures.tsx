@@ -13,9 +13,9 @@ export const Failures: FC<{ of: readonly Outcome[] }> = ({ of }) => {
   }
   return (
     <>
-      {[...names].map(([reason, those]) => (
+      {[...names].map(([reason, items]) => (
         <p>
-          {those.join(', ')}: <Prose text={reason} />
+          {items.join(', ')}: <Prose text={reason} />
         </p>
       ))}
       {of.some(({ error }) => error?.code === 'not_logged_in') ? (

@@ -60,7 +60,7 @@ export const CardsPartial: FC<{
 )
 
 /** Everything but the cards and the ended ones that the page has already; what it does not name has gone. */
-export const Whole: FC<{
+export const SnapshotPartial: FC<{
   cards: readonly Project[]
   snapshot: Snapshot
   at: RenderContext

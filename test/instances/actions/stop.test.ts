@@ -69,7 +69,7 @@ const realSweeper = (): Reaper =>
   createReaper({
     graceMs,
     log,
-    spare: () => [],
+    excludedPids: () => [],
     isReaper: (pid) => pid <= 1 || pid === process.pid,
   })
 

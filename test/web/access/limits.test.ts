@@ -16,7 +16,7 @@ afterEach(async () => {
 const patient = { what: '', timeoutMs: 45_000 }
 
 async function serve(
-  given: Parameters<typeof limitConnections>[3] = {},
+  overrides: Parameters<typeof limitConnections>[3] = {},
   times: Partial<typeof serverLimits> = {},
 ) {
   const counts = createCounts()
@@ -25,7 +25,7 @@ async function serve(
     fetch: lab.app.fetch,
     serverOptions: { ...serverLimits, connectionsCheckingInterval: 50, ...times },
   }) as Server
-  limitConnections(server, (address) => address === '127.0.0.9', counts, given)
+  limitConnections(server, (address) => address === '127.0.0.9', counts, overrides)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   closers.push(async () => {
@@ -55,11 +55,11 @@ function dialTo(port: number, from = '127.0.0.1') {
 }
 
 /** A server whose clients are not on loopback: their address is what the test says. */
-function bare(given: Parameters<typeof limitConnections>[3]) {
+function bare(overrides: Parameters<typeof limitConnections>[3]) {
   const counts = createCounts()
   const server = createServer((_, response) => response.end('ok'))
   // In front of what is under test, so that it sees the address that the test wants.
-  limitConnections(server, () => false, counts, given)
+  limitConnections(server, () => false, counts, overrides)
   const [bounded] = server.listeners('connection')
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {

@@ -16,12 +16,12 @@ export function needsAttention(
   offer: ResumeOffer | null,
 ): readonly Instance[] {
   const offered = new Set(offer?.instances.map(({ id }) => id))
-  const those = (isOne: (instance: Instance) => boolean): readonly Instance[] =>
+  const matching = (isOne: (instance: Instance) => boolean): readonly Instance[] =>
     instances.filter(isOne).toSorted(oldestFirst)
   return [
-    ...those(({ state }) => state === 'waiting'),
-    ...those(isOverdue),
-    ...those(({ id, state }) => state === 'error' && !offered.has(id)).toReversed(),
+    ...matching(({ state }) => state === 'waiting'),
+    ...matching(isOverdue),
+    ...matching(({ id, state }) => state === 'error' && !offered.has(id)).toReversed(),
   ]
 }
 
