@@ -195,9 +195,9 @@ function parseRow(
  * person's, though the marks outlive `respawn-pane`. A dead pane without a pid is told by its command.
  */
 function isKeepers(
-  options: Readonly<Record<'keeper' | 'pid' | 'noted' | 'command', string | undefined>>,
+  row: Readonly<Record<'keeper' | 'pid' | 'noted' | 'command', string | undefined>>,
 ): boolean {
-  const { keeper = '', pid, noted = '', command } = options
+  const { keeper = '', pid, noted = '', command } = row
   if (keeper === '' || keeper === pid) return true
   return pid === '' && (noted === '' || noted === command)
 }

@@ -84,9 +84,9 @@ export function createStart(
     const id = randomUUID()
     const { name, slot, label } = place
     const { model = null, effort = null } = spec
-    const options = { id, name, slot, label, model, effort, projectPath: project.path }
+    const identity = { id, name, slot, label, model, effort, projectPath: project.path }
     const at = new Date(now()).toISOString()
-    const entry = reserveEntry({ ...options, note: noteOf(id), now: at })
+    const entry = reserveEntry({ ...identity, note: noteOf(id), now: at })
     reserve(entry, branch)
     const work: Work = { entry, project, program, resume: false, what: 'started' }
     return bringUp(work, by, (failed) => ledger.remove(failed))

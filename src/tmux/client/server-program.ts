@@ -31,7 +31,7 @@ interface Bridge extends ProcessId {
 }
 
 /** Starts with tmux from the PATH; `spawn` runs a call with `path()`. */
-export function createServerProgram(options: {
+export function createServerProgram(deps: {
   readonly server: Server
   readonly tmuxPath: string
   readonly version: string
@@ -41,8 +41,8 @@ export function createServerProgram(options: {
   /** Called when another program is chosen, or what is told of it changes. */
   readonly onChange: () => void
 }): ServerProgram {
-  const { server, tmuxPath, env, timeoutMs, spawn, onChange } = options
-  let version = options.version
+  const { server, tmuxPath, env, timeoutMs, spawn, onChange } = deps
+  let version = deps.version
   let file = fileOf(tmuxPath, env)
   let bridge: Bridge | null = null
   let misfit: Misfit | null = null
