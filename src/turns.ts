@@ -1,5 +1,6 @@
-// Turns of the event loop: how work for many is done without keeping anybody waiting. Imports nothing of lab.
+// Turns of the event loop: how work for many is done without keeping anybody waiting. Imports queue only.
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createQueue } from './queue.ts'
 
 /** The longest that work for many may hold the loop at a time; an answer is to be had within 50 ms. */
 export const turnMs = 8
@@ -9,8 +10,8 @@ export const turnMs = 8
  * otherwise be one turn, in which lab answers nobody.
  */
 export function createTurns(): () => Promise<void> {
-  let last: Promise<void> = Promise.resolve()
-  return () => (last = last.then(() => nextTurn()))
+  const turns = createQueue()
+  return () => turns.run(() => nextTurn())
 }
 
 /** Calls `work` with one item after the other, and lets others have a turn after every 8 ms of it. */

@@ -36,20 +36,21 @@ const rooms: Readonly<Record<string, Room>> = {
   errors: { rooms: ['disk-errors'], packages: [] },
   log: { rooms: [], types: ['config'], packages: ['node:', 'pino'] },
   'read-file': { rooms: [], packages: ['node:'] },
-  turns: { rooms: [], packages: ['node:'] },
+  queue: { rooms: [], packages: [] },
+  turns: { rooms: ['queue'], packages: ['node:'] },
   core: { rooms: [], packages: [] },
-  processes: { rooms: ['turns'], types: ['log'], packages: ['node:'] },
+  processes: { rooms: ['queue', 'turns'], types: ['log'], packages: ['node:'] },
   projects: { rooms: ['core', 'errors', 'read-file'], packages: ['node:'] },
   store: {
-    rooms: ['atomic-write', 'core', 'disk-errors', 'errors', 'processes', 'read-file'],
+    rooms: ['atomic-write', 'core', 'disk-errors', 'errors', 'processes', 'queue', 'read-file'],
     packages: ['node:', 'zod'],
   },
   tmux: {
-    rooms: ['atomic-write', 'errors', 'processes', 'read-file'],
+    rooms: ['atomic-write', 'errors', 'processes', 'queue', 'read-file'],
     packages: ['node:', 'execa'],
   },
   claude: {
-    rooms: ['atomic-write', 'errors', 'processes', 'read-file'],
+    rooms: ['atomic-write', 'errors', 'processes', 'queue', 'read-file'],
     packages: ['node:', 'execa', 'zod'],
   },
   instances: {
@@ -58,7 +59,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:'],
   },
   web: {
-    rooms: ['core', 'errors', 'instances', 'read-file', 'turns'],
+    rooms: ['core', 'errors', 'instances', 'queue', 'read-file', 'turns'],
     packages: ['node:', 'hono', 'htmx.org', 'zod'],
   },
   cli: {
@@ -66,7 +67,7 @@ const rooms: Readonly<Record<string, Room>> = {
     types: ['core'],
     packages: ['node:'],
   },
-  'stand-in': { rooms: [], packages: ['node:'] },
+  'stand-in': { rooms: ['queue'], packages: ['node:'] },
   demo: { rooms: ['stand-in'], packages: ['node:'] },
 }
 

@@ -5,27 +5,26 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../errors.ts'
 import { answerMs, answerOf, readText } from '../read-file.ts'
 import { replaceFile } from '../atomic-write.ts'
+import { createQueue } from '../queue.ts'
 import { canonicalRoot } from './git-root.ts'
 
 type Json = Record<string, unknown>
 
 // One writer at a time within lab.
-let tail: Promise<unknown> = Promise.resolve()
+const writers = createQueue()
 
 /**
  * Marks a folder as trusted and the onboarding as done, keeping everything else in the file and not
  * writing when both are set. @throws ClaudeConfigInvalid when the file is no JSON object; it is left as it is
  */
 export function seedTrust(configFile: string, folder: string): Promise<void> {
-  const seeded = tail.then(async () => {
+  return writers.run(async () => {
     // What cannot be read here may be half of what Claude writes: only under its lock is that told.
     if (await isSeeded(configFile, folder).catch(() => false)) return
     // Claude makes its directory itself, but only once it runs. A failure shows at the writing.
     await mkdir(dirname(configFile), { recursive: true, mode: 0o700 }).catch(() => undefined)
     await withClaudesLock(configFile, () => seed(configFile, folder))
   })
-  tail = seeded.catch(() => undefined)
-  return seeded
 }
 
 /**

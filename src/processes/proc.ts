@@ -1,6 +1,7 @@
 // What /proc says about processes: identity, descent, and whose instance they belong to. Reads only.
 import { readdirSync, readFileSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { createQueue } from '../queue.ts'
 
 /** One process; `pid` and `start` together never come twice in one boot. */
 export interface ProcessId {
@@ -209,15 +210,13 @@ export type ProcessTable = ReadonlyMap<number, ProcessEntry>
 
 /** Returns a reader of the whole process table; callers that ask while a scan runs share the next one. */
 export function createProcessTableReader(): () => Promise<ProcessTable> {
-  let running: Promise<unknown> = Promise.resolve()
+  const scans = createQueue()
   let next: Promise<ProcessTable> | null = null
   return () => {
     // A scan that has begun may have passed the caller's processes already, so it does not serve it.
-    next ??= running.then(() => {
-      const current = scan()
-      running = current.catch(() => undefined)
+    next ??= scans.run(() => {
       next = null
-      return current
+      return scan()
     })
     return next
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { writeRemedy } from '../disk-errors.ts'
 import { LabError } from '../errors.ts'
+import { createQueue } from '../queue.ts'
 import { readTextSync } from '../read-file.ts'
 import { replaceFile } from '../atomic-write.ts'
 
@@ -46,21 +47,21 @@ export async function openAuthSessions(dir: string, now: () => number): Promise<
   const known = read(path) ?? { lab: newLab(), salt: newSalt(), ended: [], isWhole: false }
   const { lab } = known
   let { salt, ended } = known
-  let writing: Promise<void> = Promise.resolve()
+  // One write after the other: the file must end with what was asked for last.
+  const writes = createQueue()
 
-  // One after the other: what was asked for last must be what stays.
   function write(): Promise<void> {
-    writing = writing
-      .catch(() => undefined)
-      .then(() =>
-        replaceFile(path, `${JSON.stringify({ version: 1, lab, salt, ended })}\n`, { mode: 0o600 }),
-      )
-    return writing.catch((error: unknown) => {
-      throw new LabError(
-        'store_unwritable',
-        `lab cannot write ${path}, so this holds only until lab is restarted. ${writeRemedy(error)}`,
-        { cause: error },
-      )
+    return writes.run(async () => {
+      try {
+        const content = `${JSON.stringify({ version: 1, lab, salt, ended })}\n`
+        await replaceFile(path, content, { mode: 0o600 })
+      } catch (error) {
+        throw new LabError(
+          'store_unwritable',
+          `lab cannot write ${path}, so this holds only until lab is restarted. ${writeRemedy(error)}`,
+          { cause: error },
+        )
+      }
     })
   }
 

@@ -3,6 +3,7 @@ import { mkdir, unlink, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { InvalidRequest, TmuxFailed } from '../errors.ts'
+import { createQueue, type Queue } from '../queue.ts'
 import { deadAnswer, whileAlive } from './commands.ts'
 import type { Command } from './client/quote.ts'
 
@@ -23,18 +24,15 @@ export function createInput(
   run: (commands: readonly Command[]) => Promise<readonly string[]>,
   bufferDir: string,
 ): Input {
-  const tails = new Map<string, Promise<void>>()
+  const queues = new Map<string, Queue>()
 
   // Two senders must not interleave; every step has a deadline, so a queue always moves.
   function queued(paneId: string, act: () => Promise<void>): Promise<void> {
-    const turn = (tails.get(paneId) ?? Promise.resolve()).then(act)
-    const tail = turn
-      .catch(() => {})
-      .then(() => {
-        if (tails.get(paneId) === tail) tails.delete(paneId)
-      })
-    tails.set(paneId, tail)
-    return turn
+    const queue = queues.get(paneId) ?? createQueue()
+    queues.set(paneId, queue)
+    return queue.run(act).finally(() => {
+      if (queue.size() === 0) queues.delete(paneId)
+    })
   }
 
   async function perform(subcommand: string, commands: readonly Command[]): Promise<void> {

@@ -1,6 +1,6 @@
 // Who has the keys: the open dialog, or else the prompt. Owns the screen's live part.
-// Part of src/demo, which imports no other room.
 import type { ReadStream } from 'node:tty'
+import { createQueue } from '../../queue.ts'
 import type { Dialog } from './dialogs.ts'
 import { readKeys, type Key } from './keys.ts'
 import type { Line, Screen } from './screen.ts'
@@ -32,7 +32,7 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
   let selected = 0
   let openedAt = 0
   let answer: ((choice: number | null) => void) | null = null
-  let last: Promise<unknown> = Promise.resolve()
+  const dialogs = createQueue()
   let prompt: Parameters<Focus['attach']>[0] = { view: () => [], onKey: () => {} }
   let tell: (() => void) | null = null
   let rest = ''
@@ -98,11 +98,7 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
 
   return {
     print: (...lines) => screen.print(lines),
-    ask(dialog) {
-      const asked = last.then(() => show(dialog))
-      last = asked
-      return asked
-    },
+    ask: (dialog) => dialogs.run(() => show(dialog)),
     get open() {
       return open
     },

@@ -1,5 +1,6 @@
 // The control client: two connections to lab's own session, one for everything, one for pane text.
 // While a connection is down, every call goes through a spawned tmux and the next good one reconnects.
+import { createQueue } from '../../queue.ts'
 import { createLimit } from '../limit.ts'
 import { openConnection, type Connection } from './connection.ts'
 import type { Reply, Run } from './reply.ts'
@@ -78,23 +79,20 @@ interface Interlock {
 // control client has connected and not yet told all about itself
 // (https://github.com/tmux/tmux/pull/4980). So lab never does both at once.
 function createGate(): Interlock {
-  let opening: Promise<void> = Promise.resolve()
-  let attempts = 0
+  const attempts = createQueue()
   const changes = new Set<Promise<Reply>>()
   return {
     async change(call) {
-      while (attempts > 0) await opening
+      while (attempts.size() > 0) await attempts.idle()
       const change = call()
       changes.add(change)
       return change.finally(() => changes.delete(change))
     },
     open(attempt) {
-      attempts += 1
-      opening = opening
-        .then(() => Promise.allSettled(changes))
-        .then(attempt)
-        .finally(() => (attempts -= 1))
-      return opening
+      return attempts.run(async () => {
+        await Promise.allSettled(changes)
+        await attempt()
+      })
     },
   }
 }

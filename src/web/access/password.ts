@@ -1,6 +1,7 @@
 // lab's own password: who knows it gets a signed cookie. The keys come from the password and a salt of
 // lab's, so a cookie outlives a restart, and neither a new password nor a new salt.
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { createQueue } from '../../queue.ts'
 import type { SecretFile } from './secret-file.ts'
 
 /** What a password file says. */
@@ -69,15 +70,11 @@ export function createPassword(
   let keys: Keys | null = null
   let keysOf: { readonly text: PasswordText | null; readonly salt: string } | null = null
   let loading: Promise<void> | null = null
-  let turn: Promise<unknown> = Promise.resolve()
-  let waiting = 0
+  // One derivation at a time: each takes 32 MB, and a client that sends many passwords only waits longer.
+  const derivations = createQueue()
 
-  // One at a time: each takes 32 MB, and whoever sends many shall only wait longer.
   function derive(password: string, salt: string): Promise<Keys> {
-    waiting += 1
-    const derived = turn.then(() => derivedKeys(password, salt)).finally(() => (waiting -= 1))
-    turn = derived.catch(() => undefined)
-    return derived
+    return derivations.run(() => derivedKeys(password, salt))
   }
 
   const isCurrent = (): boolean => keysOf?.text === file.read() && keysOf.salt === store.salt()
@@ -106,7 +103,7 @@ export function createPassword(
       const { verifier } = await derive(candidate, store.salt())
       return isFresh(before) && timingSafeEqual(verifier, before.verifier)
     },
-    waiting: () => waiting,
+    waiting: () => derivations.size(),
     async issue() {
       const made = await current()
       if (!made) throw new Error('the password cannot be read')

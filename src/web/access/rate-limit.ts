@@ -1,6 +1,7 @@
 // How often an address may be wrong: a bounded memory of its latest tries.
 import { isIPv6 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createQueue, type Queue } from '../../queue.ts'
 
 export interface RateLimit {
   /**
@@ -35,8 +36,7 @@ const slownessDefault: Slowness = {
 }
 
 interface Counter {
-  turn: Promise<unknown>
-  waiting: number
+  queue: Queue
   wrong: number
   lastAt: number
 }
@@ -51,15 +51,10 @@ export function createRateLimit(
   const counters = new Map<string, Counter>()
 
   function counterOf(key: string): Counter | null {
-    for (const [other, { waiting, lastAt }] of counters)
-      if (waiting === 0 && performance.now() - lastAt > windowMs) counters.delete(other)
+    for (const [other, { queue, lastAt }] of counters)
+      if (queue.size() === 0 && performance.now() - lastAt > windowMs) counters.delete(other)
     if (counters.size >= lanesMax && !counters.has(key)) return null
-    const counter = counters.get(key) ?? {
-      turn: Promise.resolve(),
-      waiting: 0,
-      wrong: 0,
-      lastAt: 0,
-    }
+    const counter = counters.get(key) ?? { queue: createQueue(), wrong: 0, lastAt: 0 }
     counters.set(key, counter)
     return counter
   }
@@ -90,9 +85,8 @@ export function createRateLimit(
     },
     async slowly(address, check) {
       const counter = counterOf(networkOf(address))
-      if (!counter || counter.waiting >= waitingMax) return null
-      counter.waiting += 1
-      const checked = counter.turn.then(async () => {
+      if (!counter || counter.queue.size() >= waitingMax) return null
+      return counter.queue.run(async () => {
         // (By the clock that nobody sets.)
         await sleep(Math.max(0, counter.lastAt + restMs(counter.wrong) - performance.now()))
         const isRight = await check()
@@ -100,8 +94,6 @@ export function createRateLimit(
         counter.wrong = isRight ? 0 : counter.wrong + 1
         return isRight
       })
-      counter.turn = checked.catch(() => undefined)
-      return checked.finally(() => (counter.waiting -= 1))
     },
     waitSeconds(address) {
       const [first] = recent(networkOf(address))
