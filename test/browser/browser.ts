@@ -87,7 +87,7 @@ export function describeInBrowser(name: string, tests: (world: Runtime) => void)
 }
 
 /** Waits until the page is live: as many streams as pages. */
-export async function pageModel(lab: Lab, page: Page, pages = 1): Promise<void> {
+export async function untilLive(lab: Lab, page: Page, pages = 1): Promise<void> {
   await page.waitForSelector('html.js')
   await until(() => lab.app.streams() >= pages, { what: 'the page becomes live' })
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import type { Instance } from '../../src/core/instance.ts'
 import { createLab, type Lab } from '../web/lab.ts'
-import { becomes, describeInBrowser, follow, isAnswered, pageModel } from './browser.ts'
+import { becomes, describeInBrowser, follow, isAnswered, untilLive } from './browser.ts'
 
 /** Where everything is, on the page and not in the window. */
 async function topsOf(page: Page, selector: string): Promise<unknown> {
@@ -18,7 +18,7 @@ async function ended(lab: Lab, label: string): Promise<string> {
 }
 
 function offer(lab: Lab, ids: readonly string[]): void {
-  lab.memory.setComeBack({ reason: 'rebooted', instances: ids.map((id) => lab.memory.get(id)) })
+  lab.memory.setResumeOffer({ reason: 'rebooted', instances: ids.map((id) => lab.memory.get(id)) })
 }
 
 describeInBrowser('what needs the operator', ({ serve, visit }) => {
@@ -27,7 +27,7 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
     const { id } = await lab.memory.start({ project: 'foo', label: 'fix' }, 'page')
     lab.memory.change(id, { state: 'waiting', waitingFor: 'permission prompt' })
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.fill('#filter', 'a1')
     expect(await page.isVisible(`#i-${id}`)).toBe(false)
     await page.click('.needs a')
@@ -51,7 +51,7 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
     for (const label of ['a', 'b', 'c', 'd'])
       ids.push((await lab.memory.start({ project: 'foo', label }, 'page')).id)
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const before = await topsOf(page, '.card, .row')
     const change = (fields: Partial<Instance>) => ids.forEach((id) => lab.memory.change(id, fields))
     change({ state: 'waiting', waitingFor: 'a text that is far too long for a line of a phone' })
@@ -110,7 +110,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     const lab = createLab()
     const first = await ended(lab, 'first')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.click('#e-foo > summary')
     await page.click(`#l-${first} summary`)
     const second = await ended(lab, 'second')
@@ -130,7 +130,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     for (const label of ['a', 'b', 'c'])
       ids.push((await lab.memory.start({ project: 'foo', label }, 'page')).id)
     const { page, complaints } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     lab.memory.swept(ids[1]!)
     await page.click('#e-foo > summary')
     await page.focus(`#i-${ids[1]} .resume`)
@@ -147,7 +147,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     const id = await ended(lab, 'fix')
     await lab.memory.start({ project: 'bar' }, 'page')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.click('#e-foo > summary')
     await page.click(`#i-${id} .resume`)
     await page.waitForSelector(`#i-${id} .message:has-text("All 1 of 1 instances are in use")`)
@@ -165,7 +165,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     await lab.memory.start({ project: 'bar' }, 'page')
     lab.memory.change(id, { state: 'ready', linkState: 'lost' })
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.evaluate(`window.tops = new Set()
       const card = document.getElementById('p-bar')
       new MutationObserver(() => tops.add(card.getBoundingClientRect().top))
@@ -183,7 +183,7 @@ describeInBrowser('the offer to come back', ({ serve, visit }) => {
     const lab = createLab({ max: 2 })
     const ids = [await ended(lab, 'a'), await ended(lab, 'b'), await ended(lab, 'c')]
     const { page, complaints } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     offer(lab, ids)
     lab.memory.change(ids[0]!, {})
     await page.waitForSelector('.offer:has-text("3 instances were running")')
@@ -208,9 +208,9 @@ describeInBrowser('the offer to come back', ({ serve, visit }) => {
     const ids = [await ended(lab, 'a'), await ended(lab, 'b')]
     offer(lab, ids)
     const { page, complaints } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.click('#forget > summary')
-    lab.memory.setComeBack(null)
+    lab.memory.setResumeOffer(null)
     await page.click('#forget form button')
     await page.waitForSelector('.offer', { state: 'hidden' })
     await page.waitForSelector(`[data-ended="${ids[1]}"]`, { state: 'attached' })
@@ -228,7 +228,7 @@ describeInBrowser('coming back without JavaScript', ({ serve, visit }) => {
     expect(await page.title()).toBe('(1) lab')
     await follow(page, '#resume-all button')
     expect(await page.locator('[data-state="starting"]').count()).toBe(2)
-    lab.memory.setComeBack(null)
+    lab.memory.setResumeOffer(null)
     await page.click('#e-foo > summary')
     await follow(page, `#i-${ids[2]} .resume`)
     expect(new URL(page.url()).hash).toBe(`#i-${ids[2]}`)

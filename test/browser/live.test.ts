@@ -3,13 +3,13 @@ import { StoreUnwritable } from '../../src/errors.ts'
 import { createLab } from '../web/lab.ts'
 import { steadyPort } from '../fixtures/port.ts'
 import { until } from '../fixtures/until.ts'
-import { becomes, describeInBrowser, holdAnswers, isAnswered, pageModel } from './browser.ts'
+import { becomes, describeInBrowser, holdAnswers, isAnswered, untilLive } from './browser.ts'
 
 describeInBrowser('the live page', ({ serve, visit }) => {
   it('a start adds exactly one row, though the answer and the stream both bring it', async () => {
     const lab = createLab()
     const { page, complaints } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.fill('#label-foo', 'fix it')
     await page.click('#start-foo button')
     await page.waitForSelector('[data-instance="foo~2~fix-it"]')
@@ -27,7 +27,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
   it('a refusal lands in the message line of its project and keeps what was typed', async () => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     lab.memory.failNext(new StoreUnwritable('/state'))
     await page.fill('#label-foo', 'number seven')
     await page.press('#label-foo', 'Enter')
@@ -45,7 +45,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab({ max: 1 })
     const { id } = await lab.memory.start({ project: 'bar' }, 'page')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.click('#start-foo button')
     await page.waitForSelector('#msg-foo:has-text("Stop one")')
     lab.memory.die(id)
@@ -55,7 +55,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
   it('an impatient second tap is no second start, and a patient one is', async () => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     // How long a thumb waits is said here, and not by how busy the machine is.
     const tapped = Date.now()
     await page.clock.setFixedTime(tapped)
@@ -81,7 +81,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
     const server = await serve(lab, await steadyPort())
     const { page } = await visit(server.url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.click(`#m-${id} summary`)
     await page.fill('#filter', 'o')
     await page.fill('#label-foo', 'half a la')
@@ -123,7 +123,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
   it('what is typed while a start is under way is not thrown away', async () => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const answer = await holdAnswers(page, '**/projects/foo/instances')
     await page.fill('#label-foo', 'one')
     await page.click('#start-foo button')
@@ -139,7 +139,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     // Nothing is ever answered, and the look comes in the same task as the tap.
     await page.route('**/*', () => {})
     for (const selector of ['#start-bar .button', `#i-${id} .stop`, '#s .danger']) {
@@ -156,7 +156,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.route('**/stop', () => {})
     await page.click(`#i-${id} .stop`)
     lab.memory.change(id, { state: 'busy' })
@@ -168,7 +168,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const { url } = await serve(lab)
     const [one, two] = [await visit(url), await visit(url)]
-    await pageModel(lab, one.page, 2)
+    await untilLive(lab, one.page, 2)
     await one.page.click('#start-foo button')
     await two.page.waitForSelector('[data-instance="foo"]')
     await two.page.click('[data-instance="foo"] .stop')
@@ -183,7 +183,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const stop = await holdAnswers(page, '**/instances/*/stop')
     // The answer says "stopping"; while it is on its way the instance is gone.
     await page.click(`#i-${id} .stop`)
@@ -229,7 +229,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const stays = await lab.memory.start({ project: 'foo', label: 'stays' }, 'page')
     const server = await serve(lab, await steadyPort())
     const { page } = await visit(server.url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     // Many renderings, so that the serials of the next boot are lower than those on the page.
     for (let i = 0; i < 50; i++) lab.memory.change(stays.id, { attached: i })
     await server.close()
@@ -252,7 +252,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab({ projects: ['foo', 'bar'] })
     const server = await serve(lab, await steadyPort())
     const { page } = await visit(server.url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await server.close()
     lab.memory.removeProject('bar')
     await serve(createLab({ instances: lab.memory }), server.port)
@@ -269,7 +269,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.goto(url)
     await page.waitForSelector('#offline:visible')
     await page.unroute('**/events*')
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.waitForSelector('#offline', { state: 'hidden' })
     await lab.memory.start({ project: 'foo' }, 'page')
     await page.waitForSelector('[data-instance="foo"]')
@@ -296,7 +296,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(asked).toBe(0)
     await until(() => letGo, { what: 'the page asks for its script' })
     letGo?.()
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await lab.memory.start({ project: 'foo' }, 'page')
     await page.waitForSelector('[data-instance="foo"]')
     expect(asked).toBe(1)
@@ -314,7 +314,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
       await page.waitForSelector('#bare:visible')
       await page.unroute(address)
       await page.click('#bare a')
-      await pageModel(lab, page)
+      await untilLive(lab, page)
       expect(await page.isVisible('#bare')).toBe(false)
     })
 
@@ -335,7 +335,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     // The page looks again after 5 s, and gives a connection up after 10.
     await page.clock.runFor(5500)
     letGo?.()
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await lab.memory.start({ project: 'foo' }, 'page')
     await page.waitForSelector('[data-instance="foo"]')
     expect(asked).toBe(1)
@@ -350,7 +350,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.waitForSelector('#offline:visible')
     expect(await page.innerHTML('#stream')).toBe('')
     await page.unroute('**/events*')
-    await pageModel(lab, page)
+    await untilLive(lab, page)
   })
 
   it('a connection that has fallen silent is replaced', async () => {
@@ -359,7 +359,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { page } = await visit('about:blank')
     await page.clock.install()
     await page.goto(url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     let again = 0
     page.on('request', (request) => (again += request.url().includes('/events') ? 1 : 0))
     await page.evaluate(`window.heard = 0
@@ -386,7 +386,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const server = await serve(lab)
     const { page } = await visit(server.url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await server.close()
     await page.fill('#label-foo', 'kept')
     await page.click('#start-foo button')
@@ -398,13 +398,13 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const server = await serve(lab)
     const { page } = await visit(server.url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await server.close()
     await page.click('#start-foo button')
     await page.waitForSelector('#msg-foo:has-text("did not answer")')
     const again = createLab()
     await serve(again, server.port)
-    await pageModel(again, page)
+    await untilLive(again, page)
     await becomes(page, `document.getElementById('msg-foo').textContent === ''`)
     expect(await page.isVisible('#offline')).toBe(false)
   })
@@ -413,7 +413,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page } = await visit(url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.context().setOffline(true)
     await page.click('#start-foo button')
     await page.waitForSelector('#msg-foo:has-text("You are offline. Nothing was sent.")')

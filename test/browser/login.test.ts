@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { createGuarded, password, type Guarded } from '../web/access/guarded.ts'
-import { describeInBrowser, pageModel } from './browser.ts'
+import { describeInBrowser, untilLive } from './browser.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -31,7 +31,7 @@ describeInBrowser('signing in', ({ serve, visit }) => {
       await page.waitForSelector('#password:focus')
       await page.keyboard.type(password)
       await page.keyboard.press('Enter')
-      await pageModel(lab, page)
+      await untilLive(lab, page)
       expect(new URL(page.url()).pathname).toBe('/')
       expect(await page.locator('[data-project]').count()).toBe(2)
       expect(complaints).toEqual([])
@@ -55,7 +55,7 @@ describeInBrowser('signing in', ({ serve, visit }) => {
     await page.waitForSelector('#password:focus')
     await page.keyboard.type(password)
     await page.keyboard.press('Enter')
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     expect(new URL(page.url()).search).toBe('?q=foo')
   })
 
@@ -88,7 +88,7 @@ describeInBrowser('two labs on two ports of one host', ({ serve, visit }) => {
       await page.reload()
       expect(new URL(page.url()).pathname).toBe('/')
     }
-    await pageModel(labs[1]!, second)
+    await untilLive(labs[1]!, second)
     await first.click('.sign-out button >> nth=0')
     await first.waitForSelector('#password')
     await second.click('#start-foo button')
@@ -106,12 +106,12 @@ describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
     const { page } = await visit((await serve(lab)).url + '/?q=foo')
     await page.fill('#password', password)
     await page.click('.sign-in button')
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     lab.rewrite('password', 'another')
     await page.waitForURL('**/login?next=*')
     await page.fill('#password', 'another')
     await page.click('.sign-in button')
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     expect(new URL(page.url()).search).toBe('?q=foo')
   })
 
@@ -120,7 +120,7 @@ describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
     const { page } = await visit((await serve(lab)).url)
     await page.fill('#password', password)
     await page.click('.sign-in button')
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     // Signed out in another tab, while this one could not hear of it.
     await page.context().clearCookies()
     await page.click('#start-foo button')
@@ -134,10 +134,10 @@ describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
     const { page } = await visit((await serve(lab)).url)
     await page.fill('#password', password)
     await page.click('.sign-in button')
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const other = await page.context().newPage()
     await other.goto(page.url())
-    await pageModel(lab, other, 2)
+    await untilLive(lab, other, 2)
     await page.click('.sign-out button >> nth=0')
     await page.waitForSelector('#password')
     await other.waitForURL('**/login?next=*')

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { createLab, type Lab } from '../web/lab.ts'
 import { until } from '../fixtures/until.ts'
-import { describeInBrowser, everything, pageModel } from './browser.ts'
+import { describeInBrowser, everything, untilLive } from './browser.ts'
 
 const unreadable = {
   code: 'tmux_unavailable',
@@ -33,7 +33,7 @@ const topOf = (page: Page, id: string): Promise<unknown> =>
 async function offered(lab: Lab): Promise<string> {
   const { id } = await lab.memory.start({ project: 'foo', label: 'gone' }, 'page')
   lab.memory.swept(id)
-  lab.memory.setComeBack({ reason: 'stopped', instances: [lab.memory.get(id)] })
+  lab.memory.setResumeOffer({ reason: 'stopped', instances: [lab.memory.get(id)] })
   return id
 }
 
@@ -42,7 +42,7 @@ describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
     it(`nothing moves at ${width} px, neither when that begins nor when it ends`, async () => {
       const { lab, ids } = await twenty()
       const { page } = await visit((await serve(lab)).url, { viewport: { width, height: 844 } })
-      await pageModel(lab, page)
+      await untilLive(lab, page)
       const tops = () =>
         page.evaluate(`[...document.querySelectorAll('.card, .row, .row .button')]
           .map((one) => one.getBoundingClientRect().top)`)
@@ -63,7 +63,7 @@ describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
     const { lab } = await twenty()
     lab.memory.setNotices([unreadable])
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const bar = await page.locator('[data-notice="tmux_unavailable"]').boundingBox()
     for (let i = 0; i < 30; i++) {
       await page.keyboard.press('Tab')
@@ -94,7 +94,7 @@ describeInBrowser('what one looks at', ({ serve, visit }) => {
               textContent: 'html { overflow-anchor: none }' })))
         }`)
       await page.goto(url)
-      await pageModel(lab, page)
+      await untilLive(lab, page)
       const seen = ids[12]!
       await page.evaluate(`document.getElementById('i-${seen}').scrollIntoView()`)
       const before = await topOf(page, seen)
@@ -123,11 +123,11 @@ describeInBrowser('the focus', ({ serve, visit }) => {
     const lab = createLab()
     await offered(lab)
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.focus('#forget summary')
     await page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
-    lab.memory.setComeBack(null)
+    lab.memory.setResumeOffer(null)
     await page.keyboard.press('Enter')
     await page.waitForSelector('#back', { state: 'hidden' })
     expect(await focused(page)).toBe('main')
@@ -139,7 +139,7 @@ describeInBrowser('the focus', ({ serve, visit }) => {
     const lab = createLab()
     lab.memory.setNotices([loggedOut])
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.focus('.notice [data-copy]')
     lab.memory.setNotices([])
     await page.waitForSelector('.notice', { state: 'detached' })
@@ -175,7 +175,7 @@ describeInBrowser('every letter', ({ serve, visit }) => {
       await offered(lab)
       lab.memory.setNotices([unreadable, loggedOut])
       const { page } = await visit((await serve(lab)).url, { colorScheme })
-      await pageModel(lab, page)
+      await untilLive(lab, page)
       await page.click(`#m-${ids['ready']} summary`)
       const all = (await page.evaluate(contrasts)) as { what: string; contrast: number }[]
       expect(all.length).toBeGreaterThan(60)
@@ -191,7 +191,7 @@ describeInBrowser('a menu near the lower edge', ({ serve, visit }) => {
     it(`is wholly in view when it opens, at ${viewport.width} px, and stays so`, async () => {
       const { lab, ids } = await twenty()
       const { page } = await visit((await serve(lab)).url, { viewport })
-      await pageModel(lab, page)
+      await untilLive(lab, page)
       // Each row in turn at the lower edge; the last one ends the page.
       for (const id of [ids[8]!, ids.at(-1)!]) {
         await page.evaluate(`document.getElementById('m-${id}').scrollIntoView({ block: 'end' })`)
@@ -216,7 +216,7 @@ describeInBrowser('what moves by itself', ({ serve, visit }) => {
   it('is the box of an icon, in steps: the page itself draws nothing for it', async () => {
     const { lab } = await everything()
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const moving = await page.evaluate(`document.getAnimations().map((one) => [
       one.effect.target.localName,
       /^steps/.test(getComputedStyle(one.effect.target).animationTimingFunction),
@@ -234,9 +234,9 @@ describeInBrowser('the name of a control', ({ serve, visit }) => {
   it('holds what one reads on it, so that it can be said aloud', async () => {
     for (const width of [390, 1280]) {
       const { lab } = await everything()
-      lab.memory.setComeBack(null)
+      lab.memory.setResumeOffer(null)
       const { page } = await visit((await serve(lab)).url, { viewport: { width, height: 844 } })
-      await pageModel(lab, page)
+      await untilLive(lab, page)
       const wrong = await page.evaluate(`[...document.querySelectorAll('[aria-label]')]
         .filter((one) => one.matches('a, button, summary'))
         .filter((one) => {

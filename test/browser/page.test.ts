@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { NotLoggedIn } from '../../src/errors.ts'
 import { ageText } from '../../src/web/views/render-context.ts'
 import { createLab } from '../web/lab.ts'
-import { becomes, describeInBrowser, everything, follow, pageModel } from './browser.ts'
+import { becomes, describeInBrowser, everything, follow, untilLive } from './browser.ts'
 
 /** The boxes of everything that can be tapped and is shown. */
 async function targetsOf(page: Page): Promise<{ what: string; width: number; height: number }[]> {
@@ -37,10 +37,10 @@ describeInBrowser('the page', ({ serve, visit }) => {
       const stopped = await lab.memory.start({ project: 'foo', label: 'W'.repeat(60) }, 'page')
       lab.memory.swept(stopped.id)
       const instances = [lab.memory.get(stopped.id)]
-      lab.memory.setComeBack({ reason: 'tmux_gone', instances })
+      lab.memory.setResumeOffer({ reason: 'tmux_gone', instances })
       const { url } = await serve(lab)
       const { page, complaints } = await visit(url, { viewport: { width, height: 844 } })
-      await pageModel(lab, page)
+      await untilLive(lab, page)
       await page.click(`#m-${ids['ready']} summary`)
       await page.waitForSelector(`#m-${ids['ready']} .panel:visible`)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
@@ -55,7 +55,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
   it('breaks nothing of its own policy, from the first look to the last tap', async () => {
     const { lab, ids } = await everything()
     const { page, complaints } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.click('#start-foo button')
     await page.click(`#i-${ids['ready']} .stop`)
     await page.click(`#i-${ids['dead']} button:has-text("Dismiss")`)
@@ -72,7 +72,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const { id } = await lab.memory.start({ project: 'foo', label: 'fix' }, 'page')
     await lab.memory.start({ project: 'bar' }, 'page')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const before = await placesOf(page)
     const deepLink = 'https://claude.ai/code/session_1'
     lab.memory.change(id, { state: 'ready', linkState: 'linked', deepLink })
@@ -95,7 +95,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const first = await lab.memory.start({ project: 'foo' }, 'page')
     await lab.memory.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     lab.memory.stop(first.id, 'page')
     lab.memory.swept(first.id)
     await page.waitForSelector(`[data-id="${first.id}"]`, { state: 'detached' })
@@ -110,7 +110,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
   it('is worked by keyboard alone, and never loses the place', async () => {
     const lab = createLab({ projects: ['foo'] })
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const press = async (...keys: string[]): Promise<void> => {
       for (const key of keys) await page.keyboard.press(key)
     }
@@ -146,7 +146,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
   it('shows where the focus is', async () => {
     const { lab } = await everything()
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     for (let i = 0; i < 12; i++) {
       await page.keyboard.press('Tab')
       const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
@@ -157,7 +157,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
   it('filters as one types, new rows and cards included', async () => {
     const lab = createLab({ projects: ['foo', 'bar'] })
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const shown = () =>
       page.evaluate(`[...document.querySelectorAll('.card:not([hidden])')].map((one) => one.id)`)
     await page.fill('#filter', ' BA')
@@ -185,7 +185,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     // The phone's clock is half a day off.
     await page.clock.install({ time: begin + 43_200_000 })
     await page.goto(url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     const since = new Date(begin).toISOString()
     for (const ms of [30_000, 90_000, 7_200_000, 259_200_000]) {
       passed += ms + 5000
@@ -201,7 +201,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const { page } = await visit((await serve(lab)).url, {
       permissions: ['clipboard-read', 'clipboard-write'],
     })
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.click(`#m-${id} summary`)
     const places = `[...document.querySelectorAll('#m-${id} .panel *')].map((one) => {
       const { x, y, width, height } = one.getBoundingClientRect()
@@ -226,7 +226,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
   it('without repositories says what to type, until there is one', async () => {
     const lab = createLab({ projects: [] })
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     await page.waitForSelector('text=git clone')
     lab.memory.addProject('foo')
     await page.waitForSelector('#p-foo')
@@ -237,7 +237,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const lab = createLab()
     const { id } = await lab.memory.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
-    await pageModel(lab, page)
+    await untilLive(lab, page)
     expect(await page.title()).toBe('lab')
     lab.memory.change(id, { state: 'waiting', waitingFor: 'trust' })
     await becomes(page, `document.title === '(1) lab'`)

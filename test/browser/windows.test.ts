@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { createLab } from '../web/lab.ts'
 import { until } from '../fixtures/until.ts'
-import { becomes, describeInBrowser, pageModel } from './browser.ts'
+import { becomes, describeInBrowser, untilLive } from './browser.ts'
 
 const surplus = (page: Page): Promise<boolean> => page.isVisible('#surplus')
 
@@ -12,7 +12,7 @@ describeInBrowser('seven windows of one browser', ({ serve, visit }) => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page: first, complaints } = await visit(url)
-    await pageModel(lab, first)
+    await untilLive(lab, first)
     const pages = [first]
     while (pages.length < 7) {
       const page = await first.context().newPage()
@@ -42,7 +42,7 @@ describeInBrowser('seven windows of one browser', ({ serve, visit }) => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page: first } = await visit(url)
-    await pageModel(lab, first)
+    await untilLive(lab, first)
     const others: Page[] = []
     for (let i = 0; i < 4; i++) {
       const page = await first.context().newPage()

@@ -13,8 +13,8 @@ const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute))
 const pageOf = async (lab: Lab): Promise<string> => (await lab.ask('/')).text()
 
 /** The first part of the page that begins and ends so. */
-function between(html: string, onOpen: string, end: string): string {
-  const start = html.indexOf(onOpen)
+function between(html: string, begin: string, end: string): string {
+  const start = html.indexOf(begin)
   return start < 0 ? '' : html.slice(start, html.indexOf(end, start))
 }
 const rowOf = (html: string, id: string): string => between(html, `id="i-${id}"`, '</li>')
@@ -169,7 +169,7 @@ const offered = async (n: number, reason: 'rebooted' | 'stopped' | 'tmux_gone', 
   const lab = createLab({ max })
   const ids: string[] = []
   for (let i = 0; i < n; i++) ids.push(await ended(lab, `n${i}`, i))
-  lab.memory.setComeBack({ reason, instances: ids.map((id) => lab.memory.get(id)) })
+  lab.memory.setResumeOffer({ reason, instances: ids.map((id) => lab.memory.get(id)) })
   return { lab, ids, text: async () => plain(offerOf(await pageOf(lab))) }
 }
 

@@ -151,13 +151,13 @@ async function authenticate(c: Context<WebEnv>, guards: Guards): Promise<Princip
   const [, token] = /^Bearer +([!-~]+)$/i.exec(c.req.header('authorization') ?? '') ?? []
   if (token !== undefined) {
     // A proxy may send a token of its own along with the cookie of somebody who has signed in.
-    if (signIn) return bearer(token, guards) ?? visitorOf(signIn)
+    if (signIn) return bearer(token, guards) ?? principalOf(signIn)
     return countedBearer(c, token, guards)
   }
-  return signIn ? visitorOf(signIn) : null
+  return signIn ? principalOf(signIn) : null
 }
 
-function visitorOf(signIn: SignIn): Principal {
+function principalOf(signIn: SignIn): Principal {
   return { name: null, isWelcome: () => signIn.isGood(), hasSignedIn: true }
 }
 

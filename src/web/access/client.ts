@@ -88,7 +88,7 @@ function forwardedHost(headers: Headers): string | null {
   const prefix = lastOf(headers.get('x-forwarded-prefix'))
   if (prefix !== null && prefix !== '/')
     throw new InvalidRequest(
-      `lab does not pageModel below a path such as ${prefix}: give it a host name or a port of its own.`,
+      `lab does not live below a path such as ${prefix}: give it a host name or a port of its own.`,
     )
   const host = lastOf(headers.get('x-forwarded-host')) ?? headers.get('host')
   const port = lastOf(headers.get('x-forwarded-port'))

@@ -21,7 +21,7 @@ export interface RateLimit {
 const windowMs = 60_000
 // Whoever has that many addresses is not held up by counting them.
 const addressesMax = 10_000
-const lanesMax = 1000
+const countersMax = 1000
 
 export interface Slowness {
   /** How long after so many wrong ones in a row the next is checked. */
@@ -53,7 +53,7 @@ export function createRateLimit(
   function counterOf(key: string): Counter | null {
     for (const [other, { queue, lastAt }] of counters)
       if (queue.size() === 0 && performance.now() - lastAt > windowMs) counters.delete(other)
-    if (counters.size >= lanesMax && !counters.has(key)) return null
+    if (counters.size >= countersMax && !counters.has(key)) return null
     const counter = counters.get(key) ?? { queue: createQueue(), wrong: 0, lastAt: 0 }
     counters.set(key, counter)
     return counter

@@ -85,7 +85,7 @@ export function createStreams(
     if (open.size < limits.streamsMax && own < limits.streamsPerClientMax) return
     throw new LabError(
       'too_many_streams',
-      `Too many pageModel connections are open (${own} of yours, ${open.size} in all). Close a tab or a program that listens, and try again.`,
+      `Too many live connections are open (${own} of yours, ${open.size} in all). Close a tab or a program that listens, and try again.`,
     )
   }
 

@@ -130,14 +130,14 @@ const Connection: FC<{ known: string }> = ({ known }) => (
       hx-config="sse.reconnectDelay:250ms sse.reconnectMaxDelay:5s sse.connectTimeout:10s"
     />
     <p id="offline" role="status" hidden>
-      Not pageModel. Reconnecting…
+      Not live. Reconnecting…
     </p>
     <p id="surplus" role="status" hidden>
-      Not pageModel: lab is open in several other windows. Tap here to go on with this one.
+      Not live: lab is open in several other windows. Tap here to go on with this one.
     </p>
     {/* Shown by the style sheet alone: a network that changes while the page loads takes a script along. */}
     <p id="bare" role="status">
-      Not pageModel: a part of this page did not arrive.
+      Not live: a part of this page did not arrive.
       <a class="button" href="/">
         Load again
       </a>
@@ -145,7 +145,7 @@ const Connection: FC<{ known: string }> = ({ known }) => (
   </>
 )
 
-// No form of the page may end at another site, not even by a redirect (form-action, see ../doors.ts): a
+// No form of the page may end at another site, not even by a redirect (form-action, see ../access/request-rules.ts): a
 // browser drops the tap without a word where a proxy answers it by leading to its sign-on. A link may.
 const Unscripted: FC<{ isProxied: boolean }> = ({ isProxied }) => (
   <noscript>

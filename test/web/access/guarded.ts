@@ -56,13 +56,13 @@ export async function createGuarded(options: GuardedOptions): Promise<Guarded> {
   const files = { password: join(folder, 'password'), tokens: join(folder, 'tokens') }
   put(files.password, `${password}\n`)
   put(files.tokens, tokenText)
-  const onOpen = Date.now()
+  const begin = Date.now()
   return build()
 
   async function build(): Promise<Guarded> {
     let passed = 0
     // It stands still otherwise: how long the test itself takes counts for nothing.
-    const now = (): number => onOpen + passed
+    const now = (): number => begin + passed
     const logged: { fields: object; message: string }[] = []
     const write = (fields: object, message: string): void => void logged.push({ fields, message })
     const log = { debug: write, info: write, warn: write, error: write }

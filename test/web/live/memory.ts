@@ -39,7 +39,7 @@ export interface Memory extends Service {
   addProject(key: string, path?: string): void
   removeProject(key: string): void
   setNotices(notices: readonly Notice[]): void
-  setComeBack(offer: ResumeOffer | null): void
+  setResumeOffer(offer: ResumeOffer | null): void
   setForeign(foreign: readonly ForeignSession[]): void
   listeners(): number
   /** How many want to know the memory. */
@@ -67,8 +67,8 @@ export function createMemory(options: MemoryOptions = {}): Memory {
 
   const emit = (event: LabEvent): void => listeners.forEach((listener) => listener(event))
   const time = (): string => new Date(now()).toISOString()
-  const pageModel = (): Instance[] => [...all.values()].filter(({ state }) => isLive(state))
-  const cap = () => ({ max, used: pageModel().length })
+  const live = (): Instance[] => [...all.values()].filter(({ state }) => isLive(state))
+  const cap = () => ({ max, used: live().length })
 
   function get(id: string): Instance {
     const instance = all.get(id)
@@ -130,7 +130,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
         failure = null
         throw error
       }
-      const names = pageModel().map(({ name }) => name)
+      const names = live().map(({ name }) => name)
       const key = project as ProjectKey
       const decision = decideStart({ key, label, names, capMax: max, used: cap().used })
       if (!decision.ok)
@@ -190,7 +190,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     stop,
     async stopAll(project, by) {
       if (project !== null) projectOf(project)
-      return pageModel()
+      return live()
         .filter((instance) => project === null || instance.project === project)
         .map(({ id, name }) => {
           stop(id, by)
@@ -215,7 +215,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       return over.map(({ id }) => change(id, { dismissed: true }))
     },
     resolve(ref) {
-      const found = all.get(ref) ?? pageModel().find(({ name }) => name === ref)
+      const found = all.get(ref) ?? live().find(({ name }) => name === ref)
       if (!found) throw new InstanceNotFound(ref)
       return found.id
     },
@@ -266,7 +266,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       for (const other of paths.keys()) emit({ type: 'project', project: projectOf(other) })
       emit({ type: 'rescanned' })
     },
-    setComeBack: (offer) => void (resumeOffer = offer),
+    setResumeOffer: (offer) => void (resumeOffer = offer),
     setNotices(list_) {
       notices = list_
       emit({ type: 'notices', notices })

@@ -5,14 +5,14 @@ import type { Instance } from '../../../src/core/instance.ts'
 import { ageText, ageUntil } from '../../../src/web/views/render-context.ts'
 import { createLab, readAssets, type Lab } from '../lab.ts'
 
-const onOpen = Date.parse('2026-01-01T00:00:00Z')
+const begin = Date.parse('2026-01-01T00:00:00Z')
 const projects = ['foo', 'bar', 'baz']
 const assets = readAssets()
 
 /** A lab whose clock the test moves, and the page as a lab that has drawn nothing yet renders it. */
 function clocked() {
   let passed = 0
-  const now = (): number => onOpen + passed
+  const now = (): number => begin + passed
   const lab = createLab({ now, projects, assets, max: 50 })
   const html = async (of: Lab): Promise<string> => {
     const response = await of.ask('/')
@@ -110,9 +110,9 @@ describe('a page made of cards that were drawn before', () => {
 
   it('tells the time of its own request, for the phone to count from', async () => {
     const { pass, page } = clocked()
-    expect(await page()).toContain(`<html lang="en" data-now="${onOpen}">`)
+    expect(await page()).toContain(`<html lang="en" data-now="${begin}">`)
     pass(1)
-    expect(await page()).toContain(`<html lang="en" data-now="${onOpen + 1}">`)
+    expect(await page()).toContain(`<html lang="en" data-now="${begin + 1}">`)
   })
 
   it('is not broken by text that looks like the place of the cards', async () => {
@@ -129,8 +129,8 @@ describe('an age', () => {
     const age = fc.oneof(fc.integer({ min: -1e6, max: 1e7 }), fc.integer({ min: 0, max: 1e9 }))
     fc.assert(
       fc.property(age, fc.double({ min: 0, max: 1, noNaN: true }), (ms, part) => {
-        const since = new Date(onOpen).toISOString()
-        const now = onOpen + ms
+        const since = new Date(begin).toISOString()
+        const now = begin + ms
         const until = ageUntil(since, now)
         const between = now + Math.floor((until - 1 - now) * part)
         expect(until).toBeGreaterThan(now)
@@ -141,7 +141,7 @@ describe('an age', () => {
   })
 
   it('of what is no time never changes', () => {
-    expect(ageText('never', onOpen)).toBe('now')
-    expect(ageUntil('never', onOpen)).toBe(Number.POSITIVE_INFINITY)
+    expect(ageText('never', begin)).toBe('now')
+    expect(ageUntil('never', begin)).toBe(Number.POSITIVE_INFINITY)
   })
 })

@@ -90,7 +90,7 @@ describe('the page', () => {
     lab.memory.change(id, { state: 'waiting' })
     const ended = await lab.memory.start({ project: 'foo', label }, 'page')
     lab.memory.swept(ended.id)
-    lab.memory.setComeBack({ reason: 'stopped', instances: [lab.memory.get(ended.id)] })
+    lab.memory.setResumeOffer({ reason: 'stopped', instances: [lab.memory.get(ended.id)] })
     const html = await pageOf(lab)
     const shown = html.replaceAll(/ aria-label="[^"]*"/g, '')
     // The strip, its row, the offer, and among the ended ones.
@@ -373,7 +373,7 @@ describe('what was lost with tmux', () => {
     const waiting = await lab.memory.start({ project: 'foo', label: 'other' }, 'page')
     const message = 'The tmux server that it ran in is gone.'
     lab.memory.die(id, { reason: 'tmux_gone', signal: null, message })
-    lab.memory.setComeBack({ reason: 'tmux_gone', instances: [lab.memory.get(id)] })
+    lab.memory.setResumeOffer({ reason: 'tmux_gone', instances: [lab.memory.get(id)] })
     const html = await (await lab.ask('/')).text()
     expect(html).toContain('was running when its tmux server went away.')
     expect(html).toContain('Lost with tmux')

@@ -59,7 +59,7 @@ export const Attention: FC<{
   const list = needsAttention(instances, offer)
   const count = needsCount(instances, offer)
   return (
-    <nav id="needs" class="needs" data-rev={at.rev} data-count={count} aria-label="Attention you">
+    <nav id="needs" class="needs" data-rev={at.rev} data-count={count} aria-label="Needs you">
       <p>
         <Count of={list.length} isAll={isSure(instances)} hasMore={count > list.length} />
       </p>
