@@ -25,7 +25,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:'],
   },
   serve: {
-    rooms: ['atomic-write', 'claude', 'errors', 'instances', 'log', 'processes', 'projects', 'store', 'tmux', 'web'], // prettier-ignore
+    rooms: ['claude', 'errors', 'instances', 'log', 'processes', 'projects', 'store', 'tmux', 'web'], // prettier-ignore
     types: ['config'],
     packages: ['node:', '@hono/node-server'],
   },
@@ -51,6 +51,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   claude: {
     rooms: ['atomic-write', 'errors', 'processes', 'queue', 'read-file'],
+    types: ['core'],
     packages: ['node:', 'execa', 'zod'],
   },
   instances: {

@@ -1,15 +1,15 @@
-// How an agent is launched: its argument vector and its environment. Pure.
-import type { ClaudePaths } from './paths.ts'
+// What Claude Code contributes to a launch: the agent's arguments, environment and settings. Pure.
+import type { Contribution } from '../core/plan.ts'
 import { passedOn, switchesRemoteControlOff } from './variables.ts'
 
-export interface Launch {
+export interface AgentOptions {
   readonly claude: string
   /** The session's name, which claude.ai shows. */
   readonly name: string
   /** The session id to begin, or with `resume` to continue. */
   readonly conversation: string
   readonly resume: boolean
-  /** A settings file of lab's own: merged by Claude, and nothing of the operator's is touched. */
+  /** Where lab writes the settings of the launch. Claude merges them into the operator's own. */
   readonly settingsFile: string
   readonly model: string | null
   readonly effort: string | null
@@ -20,18 +20,15 @@ export interface Launch {
 // starts Claude again with an environment of its own still reads the setting.
 const noAgentView = { CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' }
 
-/** What lab's settings file holds; Claude merges it into the operator's own settings. */
-export const agentSettings = { disableAgentView: true }
-
-/** The agent's argument vector. `--remote-control` takes an optional value, so it is always given one. */
-export function launchArgv(launch: Launch): readonly string[] {
-  const { claude, name, conversation, resume, settingsFile, model, effort } = launch
+/** The arguments and settings of every agent. `--remote-control` takes an optional value, so lab always gives one. */
+export function launchArguments(options: AgentOptions): Contribution {
+  const { claude, name, conversation, resume, settingsFile, model, effort } = options
   const argv = [claude, '--remote-control', name, '--name', name]
   argv.push(resume ? '--resume' : '--session-id', conversation)
   argv.push('--permission-mode', 'auto', '--settings', settingsFile)
   if (model) argv.push('--model', model)
   if (effort) argv.push('--effort', effort)
-  return argv
+  return { argv, settings: { disableAgentView: true } }
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -59,15 +56,9 @@ const alwaysUnset: readonly string[] = [
   'LC_CTYPE',
 ]
 
-export interface LaunchEnvironment {
-  readonly set: Readonly<Record<string, string>>
-  readonly unset: readonly string[]
-}
-
 /** The allowed part of lab's own environment, for every program of Claude's that lab runs. */
 export function programEnvironment(
   lab: Environment,
-  paths: ClaudePaths,
   passEnv: readonly string[],
 ): Record<string, string> {
   const set = passedOn(lab, passEnv)
@@ -77,7 +68,6 @@ export function programEnvironment(
     delete set['LC_CTYPE']
     set['LANG'] = 'C.UTF-8'
   }
-  if (paths.configDir) set['CLAUDE_CONFIG_DIR'] = paths.configDir
   // Where it sees no tmux Claude may draw on the alternate screen, which keeps no history and is empty
   // once it ends: of what an agent said last, nothing would be left to show.
   set['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'] ??= '1'
@@ -87,28 +77,24 @@ export function programEnvironment(
 }
 
 /**
- * The agent's environment: the allowed part of lab's own and lab's marks. `inherited` names what the
- * tmux server was started with, so that no leak of an old server gets through.
+ * The agent's environment: the allowed part of lab's own and lab's marks. `inherited` names the variables
+ * that the tmux server was started with, so that no leak of an old server gets through.
  */
 export function launchEnvironment(options: {
   readonly lab: Environment
   readonly inherited: readonly string[]
-  readonly paths: ClaudePaths
   /** Variables that the operator names. */
   readonly passEnv: readonly string[]
   readonly stateDir: string
   readonly id: string
-}): LaunchEnvironment {
-  const { lab, inherited, paths, passEnv, stateDir, id } = options
-  const set = {
-    ...programEnvironment(lab, paths, passEnv),
-    ...noAgentView,
-    LAB_STATE_DIR: stateDir,
-    LAB_INSTANCE: id,
-  }
+}): Contribution {
+  const { lab, inherited, passEnv, stateDir, id } = options
+  const marks = { LAB_STATE_DIR: stateDir, LAB_INSTANCE: id }
   const leaks = [...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name))
-  const unset = new Set([...alwaysUnset, ...leaks])
-  return { set, unset: [...unset].filter((name) => !(name in set)).sort() }
+  return {
+    env: { ...programEnvironment(lab, passEnv), ...noAgentView, ...marks },
+    unset: [...alwaysUnset, ...leaks],
+  }
 }
 
 /** The variables of lab's own environment that would switch Remote Control off; agents do not get them. */

@@ -31,6 +31,13 @@ export function claudePaths({
   }
 }
 
+/** The environment in which Claude uses this directory. */
+export function homeEnvironment({ configDir }: Pick<ClaudePaths, 'configDir'>): {
+  readonly [name: string]: string
+} {
+  return configDir ? { CLAUDE_CONFIG_DIR: configDir } : {}
+}
+
 /** The command that logs Claude in where lab looks, for a person to type in any shell. */
 export function loginCommand({ configDir }: Pick<ClaudePaths, 'configDir'>): string {
   if (configDir === null) return 'claude auth login'

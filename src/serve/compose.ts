@@ -1,7 +1,7 @@
 // Adapters → the service of instances, with all that it keeps in lab's folder. Called by serve.ts alone.
 import { join } from 'node:path'
-import { agentSettings, programEnvironment } from '../claude/launch.ts'
-import { claudePaths } from '../claude/paths.ts'
+import { programEnvironment } from '../claude/launch.ts'
+import { claudePaths, homeEnvironment } from '../claude/paths.ts'
 import { createClaudeProgram } from '../claude/program.ts'
 import { createRegistry } from '../claude/registry.ts'
 import type { Config } from '../config/config.ts'
@@ -14,7 +14,6 @@ import { openJournal } from '../store/journal.ts'
 import { type StateDir, type Upkeep } from '../store/upkeep.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Tmux } from '../tmux/tmux.ts'
-import { replaceFile } from '../atomic-write.ts'
 import type { Runtime } from './serve.ts'
 
 // SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
@@ -46,16 +45,9 @@ export async function compose(
     log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
   const claude = createClaudeProgram({
     command: config.claude,
-    env: programEnvironment(runtime.env, paths, config.passEnv),
+    env: { ...programEnvironment(runtime.env, config.passEnv), ...homeEnvironment(paths) },
     onChange: () => instances.noticesMayHaveChanged(),
   })
-  const settingsFile = join(stateDir, 'settings.json')
-  const settings = `${JSON.stringify(agentSettings)}\n`
-  await upkeep.add(
-    'settings.json',
-    () => replaceFile(settingsFile, settings, { mode: 0o600 }),
-    'start',
-  )
   const instances = createInstances({
     tmux,
     claude,
@@ -87,7 +79,6 @@ export async function compose(
       environment: runtime.env,
       passEnv: config.passEnv,
       stateDir,
-      settingsFile,
       nofile: config.sessionNofile,
       historyLimit: config.historyLimit,
     },

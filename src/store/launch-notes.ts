@@ -1,9 +1,10 @@
-// LaunchNotes about a launch, one small file each: the keeper's when the agent ended, and lab's own when its
-// end was asked for.
+// The files of each launch, by its launch id: the settings that its agent reads, the keeper's note of how
+// the agent ended, and lab's note of who asked for its end.
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
 import type { Actor } from '../core/instance.ts'
+import type { Settings } from '../core/plan.ts'
 import { exitOf, type Exit } from '../core/state.ts'
 import { readTextSync } from '../read-file.ts'
 import { writeNow } from '../atomic-write.ts'
@@ -13,11 +14,15 @@ export interface LaunchNotes {
   prepare(): void
   /** The file that a launch's keeper writes. */
   pathOf(note: string): string
+  /** The launch file: the settings that a launch's agent reads. */
+  settingsPathOf(note: string): string
+  /** Writes the launch file. @throws what the system says */
+  writeSettings(note: string, settings: Settings): void
   /** How the launch ended, or null while there is no note. */
   read(note: string): Exit | null
   /** The notes that are there now. */
   names(): ReadonlySet<string>
-  /** LaunchNotes who asked for the launch's end; once this returns, a killed lab has not forgotten it. @throws what the system says */
+  /** Writes down who asked for the launch's end; once this returns, a killed lab has not forgotten it. @throws what the system says */
   askEnd(note: string, by: Actor): void
   /** Who asked for the launch's end, or null. */
   endAskedBy(note: string): Actor | null
@@ -33,6 +38,7 @@ const noteBytesMax = 4096
 export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes {
   let watcher: FSWatcher | null = null
   let watched = ''
+  const settingsPathOf = (note: string): string => join(dir, `${note}.settings`)
 
   function prepare(): void {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -52,6 +58,9 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
   return {
     prepare,
     pathOf: (note) => join(dir, note),
+    settingsPathOf,
+    writeSettings: (note, settings) =>
+      writeNow(settingsPathOf(note), `${JSON.stringify(settings)}\n`),
     read(note) {
       const status = statusIn(join(dir, note))
       return /^\d{1,3}$/.test(status) ? exitOf(Number(status)) : null
@@ -83,7 +92,7 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
       }
     },
     remove(note) {
-      for (const kind of ['', '.part', '.stop'])
+      for (const kind of ['', '.part', '.stop', '.settings'])
         try {
           rmSync(join(dir, `${note}${kind}`), { force: true })
         } catch {
@@ -109,7 +118,7 @@ function watchNotes(dir: string, onChange: () => void): FSWatcher | null {
   try {
     // A note appears by rename from `NAME.part`, so it is never seen half-written.
     const watcher = watch(dir, { persistent: false }, (_event, name) => {
-      if (name && !/\.(?:part|stop)$/.test(name)) onChange()
+      if (name && !/\.(?:part|stop|settings)$/.test(name)) onChange()
     })
     return watcher.on('error', () => undefined)
   } catch {

@@ -5,14 +5,7 @@ import { UsageError } from '../errors.ts'
 
 const folders = ['buffers', 'notes']
 // state.json is missing here: what is not one is kept aside, and lab begins with an empty store.
-const files = [
-  'journal.jsonl',
-  'lock',
-  'server.json',
-  'settings.json',
-  'sign-ins.json',
-  'tmux-clients.json',
-]
+const files = ['journal.jsonl', 'lock', 'server.json', 'sign-ins.json', 'tmux-clients.json']
 
 /**
  * Makes the state directory, or takes one in which nothing stands in the way of lab's own files and
@@ -36,7 +29,7 @@ export function makeDir(path: string): string {
 }
 
 // What lab writes as it goes; the store may be kept elsewhere on purpose.
-const written = ['settings.json', 'journal.jsonl', 'server.json', 'tmux-clients.json']
+const written = ['journal.jsonl', 'server.json', 'tmux-clients.json']
 
 /** Removes links where lab is about to write: somebody else's file would be overwritten. */
 export function dropLinks(dir: string, onDropped: (file: string) => void): void {

@@ -2,49 +2,51 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  agentSettings,
-  launchArgv,
+  launchArguments,
   launchEnvironment,
   remoteControlBlockers,
 } from '../../src/claude/launch.ts'
-import { claudePaths } from '../../src/claude/paths.ts'
+import { claudePaths, homeEnvironment } from '../../src/claude/paths.ts'
+import { planLaunch } from '../../src/core/plan.ts'
 
-const launch = {
+const agent = {
   claude: '/usr/bin/claude',
   name: 'api~2~fix',
   conversation: 'f0f0f0f0-0000-4000-8000-000000000001',
   resume: false,
-  settingsFile: '/state/settings.json',
+  settingsFile: '/state/notes/x.settings',
   model: null,
   effort: null,
 }
+const argvOf = (change: Partial<typeof agent> | { model: string; effort: string } = {}) =>
+  launchArguments({ ...agent, ...change }).argv ?? []
 
 describe('the argument vector', () => {
   test('of a new conversation', () => {
-    expect(launchArgv(launch)).toEqual(
+    expect(argvOf()).toEqual(
       [
         ['/usr/bin/claude', '--remote-control', 'api~2~fix', '--name', 'api~2~fix'],
-        ['--session-id', launch.conversation, '--permission-mode', 'auto'],
-        ['--settings', '/state/settings.json'],
+        ['--session-id', agent.conversation, '--permission-mode', 'auto'],
+        ['--settings', '/state/notes/x.settings'],
       ].flat(),
     )
   })
 
   test('of a resumed one names it to resume, and never as a new one', () => {
-    const argv = launchArgv({ ...launch, resume: true })
-    expect(argv[argv.indexOf('--resume') + 1]).toBe(launch.conversation)
+    const argv = argvOf({ resume: true })
+    expect(argv[argv.indexOf('--resume') + 1]).toBe(agent.conversation)
     expect(argv).not.toContain('--session-id')
     expect(argv).not.toContain('--fork-session')
   })
 
   test('carries model and effort where they are chosen', () => {
-    const argv = launchArgv({ ...launch, model: 'opus[1m]', effort: 'high' })
+    const argv = argvOf({ model: 'opus[1m]', effort: 'high' })
     expect(argv.slice(-4)).toEqual(['--model', 'opus[1m]', '--effort', 'high'])
-    expect(launchArgv(launch)).not.toContain('--model')
+    expect(argvOf()).not.toContain('--model')
   })
 })
 
-/** The environment of an agent: lab's own, what the tmux server has, and how they are told apart. */
+/** The environment that a launch's plan gives an agent, for lab's own and the tmux server's. */
 function environment(
   lab: Record<string, string | undefined>,
   {
@@ -54,18 +56,22 @@ function environment(
   }: { inherited?: string[]; configDir?: string | null; passEnv?: string[] } = {},
 ) {
   const paths = claudePaths({ configDir, home: '/home/ann' })
-  return launchEnvironment({ lab, inherited, paths, passEnv, stateDir: '/state', id: 'the-id' })
+  const id = 'the-id'
+  return planLaunch({ name: 'api', cwd: '/p/api', metadata: { id } }, [
+    launchEnvironment({ lab, inherited, passEnv, stateDir: '/state', id }),
+    { env: homeEnvironment(paths) },
+  ])
 }
 
-/** The environment that the process ends up with: the server's, less `unset`, and `set` on top. */
+/** The environment that the process ends up with: the server's, less `unset`, and `env` on top. */
 function arriving(
   lab: Record<string, string | undefined>,
   server: Record<string, string>,
   configDir: string | null = null,
 ): Record<string, string> {
-  const { set, unset } = environment(lab, { inherited: Object.keys(server), configDir })
+  const { env, unset } = environment(lab, { inherited: Object.keys(server), configDir })
   const kept = Object.entries(server).filter(([name]) => !unset.includes(name))
-  return { ...Object.fromEntries(kept), ...set }
+  return { ...Object.fromEntries(kept), ...env }
 }
 
 const leaks = [
@@ -119,7 +125,7 @@ describe('the environment', () => {
   })
 
   test("secrets of the service stay with the service, an operator's tools work on", () => {
-    const { set } = environment({
+    const { env } = environment({
       DATABASE_PASSWORD: 'x',
       CREDENTIALS_DIRECTORY: '/run/credentials',
       NOTIFY_SOCKET: '/run/notify',
@@ -137,7 +143,7 @@ describe('the environment', () => {
       GIT_SSH_COMMAND: 'ssh -i key',
       EDITOR: undefined,
     })
-    expect(Object.keys(set).sort()).toEqual(
+    expect(Object.keys(env).sort()).toEqual(
       [
         ['PATH', 'HOME', 'SHELL', 'TZ', 'SSH_AUTH_SOCK', 'XDG_RUNTIME_DIR', 'NIX_PATH'],
         ['https_proxy', 'GIT_SSH_COMMAND', 'LANG', 'DISABLE_AUTOUPDATER'],
@@ -162,7 +168,7 @@ describe('the environment', () => {
   test("switches Claude's background view off, whatever lab's and the server's say", () => {
     const given = { CLAUDE_CODE_DISABLE_AGENT_VIEW: '0' }
     expect(arriving(given, given)).toMatchObject({ CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' })
-    expect(agentSettings).toMatchObject({ disableAgentView: true })
+    expect(launchArguments(agent).settings).toMatchObject({ disableAgentView: true })
   })
 
   test('names the configuration directory only where one was chosen, and never an empty one', () => {
@@ -201,8 +207,8 @@ describe('the environment', () => {
     )
     fc.assert(
       fc.property(fc.dictionary(names, fc.string()), fc.array(names), (lab, inherited) => {
-        const { set, unset } = environment(lab, { inherited, configDir: '/c' })
-        expect(unset.filter((name) => name in set)).toEqual([])
+        const { env, unset } = environment(lab, { inherited, configDir: '/c' })
+        expect(unset.filter((name) => name in env)).toEqual([])
         expect(unset).toEqual([...new Set(unset)].sort())
       }),
     )

@@ -114,7 +114,7 @@ test('a state directory that is removed is made again, and what runs notices not
   lab,
 }) => {
   const [foo, bar] = await fooAndBar(lab)
-  const names = ['buffers', 'lock', 'notes', 'server.json', 'settings.json', 'state.json']
+  const names = ['buffers', 'lock', 'notes', 'server.json', 'state.json']
   removeStateDir(lab)
   await until(() => names.every((name) => existsSync(join(lab.stateDir, name))), {
     what: 'all of it to be there again',

@@ -201,7 +201,7 @@ test('links in the state directory lead lab nowhere, and a file of clients ends 
   await lab.end()
   const victim = join(lab.dir, 'victim')
   writeFileSync(victim, 'keep')
-  for (const name of ['settings.json', 'journal.jsonl', 'server.json']) {
+  for (const name of ['journal.jsonl', 'server.json']) {
     rmSync(join(lab.stateDir, name), { force: true })
     symlinkSync(victim, join(lab.stateDir, name))
   }

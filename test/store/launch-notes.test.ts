@@ -4,6 +4,7 @@ import type { FSWatcher } from 'node:fs'
 import {
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, vi } from 'vitest'
+import { afterEach, describe, expect, vi } from 'vitest'
 import { openLaunchNotes } from '../../src/store/launch-notes.ts'
 import { put, test } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
@@ -175,4 +176,28 @@ test('a FIFO in the place of a note is no note, and holds up nothing', ({ folder
   expect(notes.endAskedBy('a')).toBeNull()
   expect(() => notes.askEnd('a', 'page')).toThrow('ENXIO')
   notes.close()
+})
+
+describe('the launch file', () => {
+  test("holds one launch's settings for its user alone, until the launch is removed", ({
+    folder,
+  }) => {
+    const notes = openLaunchNotes(join(folder, 'notes'), () => {})
+    notes.writeSettings('a', { disableAgentView: true })
+    notes.writeSettings('b', {})
+    const path = notes.settingsPathOf('a')
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ disableAgentView: true })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(notes.read('a')).toBeNull()
+    notes.remove('a')
+    expect(readdirSync(join(folder, 'notes'))).toEqual(['b.settings'])
+    notes.close()
+  })
+
+  test('throws what the system says when it cannot be written', ({ folder }) => {
+    const notes = openLaunchNotes(join(folder, 'notes'), () => {})
+    rmSync(join(folder, 'notes'), { recursive: true })
+    expect(() => notes.writeSettings('a', {})).toThrow('ENOENT')
+    notes.close()
+  })
 })

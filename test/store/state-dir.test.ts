@@ -29,23 +29,19 @@ test.for(['buffers', 'notes'])(
   },
 )
 
-test.for([
-  'journal.jsonl',
-  'lock',
-  'server.json',
-  'settings.json',
-  'sign-ins.json',
-  'tmux-clients.json',
-])('refuses a folder or a FIFO in the place of the file %s', (name, { folder }) => {
-  const [a, b] = [join(folder, 'a'), join(folder, 'b')]
-  mkdirSync(join(a, name), { recursive: true })
-  expect(() => makeStateDir(a)).toThrow(
-    `${join(a, name)} is a folder, and lab keeps a file there. Move it away.`,
-  )
-  mkdirSync(b)
-  execFileSync('mkfifo', [join(b, name)])
-  expect(() => makeStateDir(b)).toThrow('is a special file, and lab keeps a file there')
-})
+test.for(['journal.jsonl', 'lock', 'server.json', 'sign-ins.json', 'tmux-clients.json'])(
+  'refuses a folder or a FIFO in the place of the file %s',
+  (name, { folder }) => {
+    const [a, b] = [join(folder, 'a'), join(folder, 'b')]
+    mkdirSync(join(a, name), { recursive: true })
+    expect(() => makeStateDir(a)).toThrow(
+      `${join(a, name)} is a folder, and lab keeps a file there. Move it away.`,
+    )
+    mkdirSync(b)
+    execFileSync('mkfifo', [join(b, name)])
+    expect(() => makeStateDir(b)).toThrow('is a special file, and lab keeps a file there')
+  },
+)
 
 test('refuses a file in the place of the directory itself', ({ folder }) => {
   const path = put(join(folder, 'state'))

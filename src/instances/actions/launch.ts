@@ -1,8 +1,9 @@
 // The one launch path: who may start, where, and the session that is made. Start and resume call it.
 import { stat } from 'node:fs/promises'
-import { launchArgv, launchEnvironment } from '../../claude/launch.ts'
-import { loginCommand } from '../../claude/paths.ts'
+import { launchArguments, launchEnvironment } from '../../claude/launch.ts'
+import { homeEnvironment, loginCommand } from '../../claude/paths.ts'
 import { seedTrust } from '../../claude/trust.ts'
+import { planLaunch, type LaunchPlan } from '../../core/plan.ts'
 import { decideStart, type StartDecision, type StartQuestion } from '../../core/start.ts'
 import {
   AtCapacity,
@@ -88,34 +89,35 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       : new InvalidLabel(decision.reason)
   }
 
-  async function create({ entry, program, resume }: Work): Promise<void> {
-    const server = store.facts.server
-    const environment = launchEnvironment({
-      lab: launch.environment,
-      inherited: server ? environmentNames(server.pid) : [],
-      paths: launch.paths,
-      passEnv: launch.passEnv,
-      stateDir: launch.stateDir,
-      id: entry.id,
-    })
-    const agent = launchArgv({
-      claude: program,
-      name: entry.name,
-      conversation: entry.conversation,
-      resume,
-      settingsFile: launch.settingsFile,
-      model: entry.model,
-      effort: entry.effort,
-    })
-    const { paneId, pid } = await tmux.newSession({
-      name: entry.name,
-      cwd: entry.projectPath,
-      env: environment.set,
-      unset: environment.unset,
-      argv: keeperArgv({ nofile: launch.nofile, noteFile: notes.pathOf(entry.note), argv: agent }),
-      metadata: metadataOf(entry),
-      historyLimit: launch.historyLimit,
-    })
+  function planOf({ entry, program, resume }: Work): LaunchPlan {
+    const { id, name, note, conversation, model, effort } = entry
+    const { environment, passEnv, stateDir, paths } = launch
+    const { server } = store.facts
+    const inherited = server ? environmentNames(server.pid) : []
+    const settingsFile = notes.settingsPathOf(note)
+    const choices = { conversation, resume, model, effort }
+    return planLaunch({ name, cwd: entry.projectPath, metadata: metadataOf(entry) }, [
+      launchEnvironment({ lab: environment, inherited, passEnv, stateDir, id }),
+      { env: homeEnvironment(paths) },
+      launchArguments({ claude: program, name, settingsFile, ...choices }),
+    ])
+  }
+
+  function writeLaunchFile(note: string, { settings }: LaunchPlan): void {
+    try {
+      notes.writeSettings(note, settings)
+    } catch (error) {
+      throw new StoreUnwritable(launch.stateDir, { cause: error })
+    }
+  }
+
+  async function create(work: Work): Promise<void> {
+    const { entry } = work
+    const plan = planOf(work)
+    const { nofile, historyLimit } = launch
+    writeLaunchFile(entry.note, plan)
+    const argv = keeperArgv({ nofile, noteFile: notes.pathOf(entry.note), argv: plan.argv })
+    const { paneId, pid } = await tmux.newSession({ ...plan, argv, historyLimit })
     entry.session = { isMoved: false, paneId, panePid: pid }
     const keeper = readProcess(pid)
     entry.keeper = keeper && { pid, start: keeper.start }

@@ -32,7 +32,6 @@ export interface InstancesDeps {
     /** Further variables of it that agents get. */
     readonly passEnv: readonly string[]
     readonly stateDir: string
-    readonly settingsFile: string
     /** Open files an agent may have; 0 leaves the limit alone. */
     readonly nofile: number
     readonly historyLimit: number

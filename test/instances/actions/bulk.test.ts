@@ -233,7 +233,6 @@ test('a hundred starts and stops leave no process, session, note, buffer or file
     'lock',
     'notes',
     'server.json',
-    'settings.json',
     'state.json',
     'tmux-clients.json',
   ])

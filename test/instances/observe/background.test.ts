@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
+import { argvOf } from '../../../src/processes/proc.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
 import { fooAndBar, isAlive, looked, stop, type } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
@@ -67,7 +68,8 @@ test('one press of Left changes nothing in an agent that lab started', async ({ 
   expect(file).toMatchObject({ pid, sessionId: id })
   expect(file).not.toHaveProperty('parkedJobId')
   expect(others).toEqual([])
-  const settings = readFileSync(join(lab.stateDir, 'settings.json'), 'utf8')
+  const argv = argvOf(pid!)
+  const settings = readFileSync(argv[argv.indexOf('--settings') + 1]!, 'utf8')
   expect(JSON.parse(settings)).toMatchObject({ disableAgentView: true })
 })
 
