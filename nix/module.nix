@@ -24,18 +24,30 @@ let
   # `%d` and $CREDENTIALS_DIRECTORY would be escaped like everything else on the command line.
   credential = name: file: if file == null then null else "/run/credentials/lab.service/${name}";
 
-  flags = {
-    inherit (cfg) host port;
-    projects-root = cfg.projectsRoot;
-    max-instances = cfg.maxInstances;
-    state-dir = cfg.stateDir;
-    tmux-socket = cfg.tmuxSocket;
+  # An option gives the flag of its name (maxInstances gives --max-instances), but for these.
+  withoutFlag = [
+    "enable"
+    "package"
+    "openFirewall"
+    "user"
+    "group"
+    "operators"
+    "extraPackages"
+    "extraFlags"
+  ];
+  withOtherFlag = [
+    "claudePackage"
+    "environment"
+    "allowedHosts"
+    "trustedProxies"
+  ];
+  flagOf = lib.replaceStrings lib.upperChars (map (letter: "-${letter}") lib.lowerChars);
+  byName = lib.mapAttrs' (option: lib.nameValuePair (flagOf option)) (
+    removeAttrs cfg (withoutFlag ++ withOtherFlag)
+  );
+  flags = byName // {
     claude = if cfg.claudePackage == null then null else getExe cfg.claudePackage;
-    claude-config-dir = cfg.claudeConfigDir;
     pass-env = cfg.passEnv ++ lib.attrNames cfg.environment;
-    session-nofile = cfg.sessionNofile;
-    history-limit = cfg.historyLimit;
-    log-level = cfg.logLevel;
     allowed-host = cfg.allowedHosts;
     password-file = credential "password" cfg.passwordFile;
     token-file = credential "tokens" cfg.tokenFile;
@@ -133,7 +145,7 @@ in
       {
         assertion =
           isLoopback || cfg.passwordFile != null || cfg.tokenFile != null || cfg.trustedProxies != [ ];
-        message = ''services.lab.host is "${cfg.host}", and whoever reaches lab's port can run programs: set services.lab.passwordFile, services.lab.tokenFile or services.lab.trustedProxies, or leave services.lab.host at "127.0.0.1".'';
+        message = ''services.lab.host is "${cfg.host}", and anyone who reaches lab's port can run programs: set services.lab.passwordFile, services.lab.tokenFile or services.lab.trustedProxies, or leave services.lab.host at "127.0.0.1".'';
       }
     ];
     warnings = optional (

@@ -38,7 +38,7 @@ in
       type = types.str;
       default = "127.0.0.1";
       description = ''
-        Address to listen on. Whoever reaches lab's port can run programs as {option}`services.lab.user`,
+        Address to listen on. Anyone who reaches lab's port can run programs as {option}`services.lab.user`,
         so anything but a loopback address needs {option}`services.lab.passwordFile`,
         {option}`services.lab.tokenFile` or {option}`services.lab.trustedProxies`.
       '';
@@ -219,7 +219,7 @@ in
     proxyUserHeader = mkOption {
       type = types.str;
       default = "Remote-User";
-      description = "Header in which a trusted proxy names the user.";
+      description = "Header in which a trusted proxy names the user, or none.";
     };
 
     extraFlags = mkOption {

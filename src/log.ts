@@ -4,7 +4,7 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { pino, type DestinationStream } from 'pino'
-import type { LogLevel } from './config/config.ts'
+import type { LogLevel } from './config/flags.ts'
 
 interface LogLine {
   (fields: object, message: string): void

@@ -35,7 +35,7 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
     process.stdout.write(serveHelp())
     return 0
   }
-  const config = parseConfig(argv, process.env, pathContext)
+  const config = parseConfig(argv, { env: process.env, ...pathContext })
   if (atEnd.length === 0) endOnSignals(['SIGTERM', 'SIGINT'], serveEndMs)
   // Loaded here so that the commands start as fast as Node does.
   const { serve } = await import('./serve/serve.ts')

@@ -78,9 +78,10 @@ in
     in
     if failed == [ ] then data else throw "Failed assertions:\n- ${lib.concatStringsSep "\n- " failed}";
 
-  # Every option with what a reader of a table needs to know.
+  # Every option with its description and its default.
   options = lib.mapAttrs (_: option: {
     description = option.description or "";
-    hasDefault = option ? default;
+    # Null for none, and for one that is computed.
+    default = if option ? defaultText then null else option.default or null;
   }) (evaluate { }).options.services.lab;
 }

@@ -41,6 +41,8 @@ let
     intersectLists = wanted: filter (value: elem value wanted);
     subtractLists = unwanted: filter (value: !elem value unwanted);
 
+    lowerChars = map (at: substring at 1 "abcdefghijklmnopqrstuvwxyz") (builtins.genList lib.id 26);
+    upperChars = map (at: substring at 1 "ABCDEFGHIJKLMNOPQRSTUVWXYZ") (builtins.genList lib.id 26);
     nameValuePair = name: value: { inherit name value; };
     genAttrs = names: f: listToAttrs (map (name: lib.nameValuePair name (f name)) names);
     mapAttrs' = f: attrs: listToAttrs (attrValues (mapAttrs f attrs));

@@ -1,7 +1,7 @@
 // services.lab evaluated with every lib at hand, with stubs for the options of NixOS that it sets.
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { serveFlags } from '../../src/config/config.ts'
+import { logLevels, serveFlags } from '../../src/config/flags.ts'
 import { bestLib, evaluate, libs, refusal } from '../fixtures/nix.ts'
 
 const machine = (configuration: string) =>
@@ -78,8 +78,18 @@ interface Machine {
   units: Record<string, string>
 }
 
-describe.skipIf(libs.length === 0).each(runs)('flags and options, with $name', (lib) => {
-  let options: Record<string, { description: string }>
+/** A default as the module writes it; the lists of options with a flag begin empty. */
+type Default = string | number | boolean | readonly string[] | null
+
+/** An option's default as the flag's row writes it. */
+function optionDefault(option: { default: Default } | undefined): string {
+  if (option === undefined) return 'no such option'
+  return String(option.default ?? '')
+}
+
+describe.skipIf(libs.length === 0).each(runs)('options, with $name', (lib) => {
+  const names: readonly string[] = Object.values(serveFlags).map(({ name }) => name)
+  let options: Record<string, { description: string; default: Default }>
   let given: string[]
   beforeAll(() => {
     options = evaluate(lib, '(import ./nix/tests/evaluate.nix { }).options') as typeof options
@@ -91,15 +101,15 @@ describe.skipIf(libs.length === 0).each(runs)('flags and options, with $name', (
     given = [...new Set([...argv.matchAll(/"--([a-z-]+)=/g)].map(([, name = '']) => name))]
   })
 
-  test('every flag of lab serve is given by an option', () => {
-    expect(given).toEqual(expect.arrayContaining(Object.keys(serveFlags)))
+  test('include an option for every flag of lab serve', () => {
+    expect(given).toEqual(expect.arrayContaining([...names]))
   })
 
-  test('no option gives a flag that lab does not know', () => {
-    expect(given.filter((name) => !(name in serveFlags))).toEqual([])
+  test('give only flags that lab knows', () => {
+    expect(given.filter((name) => !names.includes(name))).toEqual([])
   })
 
-  test('every option either gives a flag or is known to need none', () => {
+  test('include no option without a flag but the known ones', () => {
     const named: Record<string, string> = {
       allowedHosts: 'allowed-host',
       claudePackage: 'claude',
@@ -113,12 +123,29 @@ describe.skipIf(libs.length === 0).each(runs)('flags and options, with $name', (
     expect(withoutFlag.sort()).toEqual([...optionsWithoutFlag].sort())
   })
 
-  test('every option says what it is for', () => {
+  test('share name and default with the settings, but for paths of the machine', () => {
+    // An option that names a package, and options whose default lies elsewhere on NixOS.
+    const others = new Set(['claude', 'claudeConfigDir', 'projectsRoot', 'stateDir', 'tmuxSocket'])
+    const settings = Object.entries(serveFlags).filter(([setting]) => !others.has(setting))
+    expect(settings.map(([setting]) => [setting, optionDefault(options[setting])])).toEqual(
+      settings.map(([setting, { fallback }]) => [setting, fallback]),
+    )
+  })
+
+  test('take the same log levels', () => {
+    const refused = refusal(lib, lab('logLevel = "loud";'))
+    for (const level of logLevels) {
+      expect(refused).toContain(level)
+      expect(refusal(lib, lab(`logLevel = "${level}";`))).toBe('')
+    }
+  })
+
+  test('have a description each', () => {
     const silent = Object.entries(options).filter(([, { description }]) => !description.trim())
     expect(silent).toEqual([])
   })
 
-  test("the README's table has exactly the module's options", () => {
+  test("are exactly the rows of the README's table", () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
     const rows = [...readme.matchAll(/^\| `services\.lab\.(\w+)` \|/gm)].map(
       ([, name = '']) => name,
