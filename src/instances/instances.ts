@@ -94,16 +94,16 @@ export interface Instances {
 
 /** Composes the service; nothing is watched or listed before `open`. */
 export function createInstances(deps: InstancesDeps): Instances {
-  const { tmux, store, journal, log, graceMs, claude } = deps
+  const { tmux, store, journal, log, graceMs, homes } = deps
   const wake = (): void => observer.wake()
   const projects = deps.openProjects(() => publishFound(ledger, projects))
   const ledger = createLedger(deps, () => projects)
-  const registry = deps.openRegistry(wake)
-  const agents = createAgents(registry)
+  for (const home of homes.values()) home.onRegistryChange(wake)
+  const agents = createAgents(homes)
   const notes = deps.openLaunchNotes(wake)
   const excludedPids = (): readonly number[] => serversOf(ledger, store)
   const othersOf = (id: string): readonly number[] => keepersBut(ledger, id)
-  const daemons = createDaemons(registry)
+  const daemons = createDaemons(homes)
   const heldByOthers: ReaperOptions['heldByOthers'] = (id, found, table) =>
     daemons.heldByOthers(found, table, ledger.find(id)?.parkedJobId ?? null)
   const isReaper = createReapers(excludedPids)
@@ -120,8 +120,8 @@ export function createInstances(deps: InstancesDeps): Instances {
     isReaper,
     heldByOthers,
   })
-  const leftBehind = createLeftBehind({ deps, ledger, reaper, registry })
-  const conversations = createConversations({ deps, ledger, registry })
+  const leftBehind = createLeftBehind({ deps, ledger, reaper })
+  const conversations = createConversations({ deps, ledger })
   const ending = createFinish({ deps, ledger, notes, leftBehind, conversations })
   const stop = createStop({ deps, ledger, notes, reaper, ending })
   const apply = createReconcile({
@@ -143,13 +143,14 @@ export function createInstances(deps: InstancesDeps): Instances {
       ledger.setReadable(error instanceof Error ? error.message : 'tmux cannot be read.')
     },
     reconcile() {
-      registry.reconcile()
+      for (const { registry } of homes.values()) registry.reconcile()
       agents.forget()
       readBranches(ledger)
       lookAtFolders(ledger, projects)
       leftBehind.reconcile()
       // Who is told that nobody is logged in shall see it end, too.
-      if (memory.isWatched() && claude.lastLogin() === 'logged_out') claude.refresh()
+      for (const { program } of homes.values())
+        if (memory.isWatched() && program.lastLogin() === 'logged_out') program.refresh()
       ledger.noticesMayHaveChanged()
       void watchStartups()
     },
@@ -159,7 +160,11 @@ export function createInstances(deps: InstancesDeps): Instances {
   const shared = { deps, ledger, projects, notes, observer }
   const launch = createLaunch(shared)
   const start = createStart({ ...shared, launch, reaper })
-  const resuming = createResume({ ...shared, launch, start, reaper, registry, conversations })
+  const resuming = createResume({ ...shared, launch, start, reaper, conversations })
+
+  function askClaude(): void {
+    for (const { program } of homes.values()) program.refresh()
+  }
 
   function entryOf(id: string): Entry {
     const entry = ledger.find(id)
@@ -219,7 +224,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     },
     projects() {
       projects.refresh()
-      claude.refresh()
+      askClaude()
       return ledger.projects()
     },
     foreign: () => ledger.foreign(),
@@ -230,7 +235,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     noticesMayHaveChanged: () => ledger.noticesMayHaveChanged(),
     subscribe: (listener) => ledger.subscribe(listener),
     async open() {
-      claude.refresh()
+      askClaude()
       tmux.onWake(wake)
       await projects.open()
       recallKeepers(ledger, notes)
@@ -239,7 +244,7 @@ export function createInstances(deps: InstancesDeps): Instances {
     async close() {
       observer.close()
       memory.close()
-      registry.close()
+      for (const home of homes.values()) home.close()
       notes.close()
       await store.flush()
       await journal.flush()

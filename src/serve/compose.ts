@@ -1,9 +1,7 @@
 // Adapters → the service of instances, with all that it keeps in lab's folder. Called by serve.ts alone.
 import { join } from 'node:path'
+import { createClaudeHome, type ClaudeHome } from '../claude/home.ts'
 import { programEnvironment } from '../claude/launch.ts'
-import { claudePaths, homeEnvironment } from '../claude/paths.ts'
-import { createClaudeProgram } from '../claude/program.ts'
-import { createRegistry } from '../claude/registry.ts'
 import type { Config } from '../config/config.ts'
 import { createInstances, type Instances } from '../instances/instances.ts'
 import { openLaunchNotes } from '../store/launch-notes.ts'
@@ -16,6 +14,8 @@ import { openStore, type Store } from '../store/store.ts'
 import type { Tmux } from '../tmux/tmux.ts'
 import type { Runtime } from './serve.ts'
 
+// The only account, until the configuration names others.
+const defaultAccount = 'default'
 // SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
 const graceMs = 4000
 
@@ -26,11 +26,10 @@ export async function compose(
   { tmux, log, dir, upkeep }: { tmux: Tmux; log: Log; dir: StateDir; upkeep: Upkeep },
 ): Promise<{
   instances: Instances
-  claude: ReturnType<typeof createClaudeProgram>
+  home: ClaudeHome
   store: Store
 }> {
   const { stateDir, projectsRoot } = config
-  const paths = claudePaths({ configDir: config.claudeConfigDir, home: runtime.home })
   const store = openStore({
     dir: stateDir,
     now: () => new Date(),
@@ -43,14 +42,17 @@ export async function compose(
   })
   if (store.corruptKeptAt)
     log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
-  const claude = createClaudeProgram({
+  const home = createClaudeHome({
+    account: defaultAccount,
+    configDir: config.claudeConfigDir,
+    userHome: runtime.home,
     command: config.claude,
-    env: { ...programEnvironment(runtime.env, config.passEnv), ...homeEnvironment(paths) },
-    onChange: () => instances.noticesMayHaveChanged(),
+    environment: programEnvironment(runtime.env, config.passEnv),
+    onProgramChange: () => instances.noticesMayHaveChanged(),
   })
   const instances = createInstances({
     tmux,
-    claude,
+    homes: new Map([[home.account, home]]),
     store,
     journal: openJournal(
       stateDir,
@@ -58,7 +60,6 @@ export async function compose(
       () => dir.prepare(),
     ),
     log,
-    openRegistry: (onChange) => createRegistry(paths.sessionsDir, onChange),
     openLaunchNotes(onChange) {
       const notes = openLaunchNotes(join(stateDir, 'notes'), onChange)
       void upkeep.add('notes', () => notes.prepare(), 'always')
@@ -75,7 +76,6 @@ export async function compose(
     bootId: readBootId(),
     launch: {
       command: config.claude,
-      paths,
       environment: runtime.env,
       passEnv: config.passEnv,
       stateDir,
@@ -88,5 +88,5 @@ export async function compose(
   await upkeep.add('state.json', () => store.update(() => undefined), 'again')
   // A disk that takes nothing is known for one at once.
   if (!dir.isHeld()) await store.update(() => undefined).catch(() => undefined)
-  return { instances, claude, store }
+  return { instances, home, store }
 }

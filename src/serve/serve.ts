@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
-import { checkClaudeDir, claudePaths } from '../claude/paths.ts'
+import { checkClaudeDir } from '../claude/paths.ts'
 import { checkNamed, variableNames } from '../claude/variables.ts'
 import { compose } from './compose.ts'
 import type { Config } from '../config/config.ts'
@@ -106,15 +106,14 @@ async function serveLocked(
     log: (level, fields, message) => log[level](fields, message),
     onTaken: runtime.onTaken,
   })
-  const { instances, claude, store } = await compose(config, runtime, { tmux, log, dir, upkeep })
+  const { instances, home, store } = await compose(config, runtime, { tmux, log, dir, upkeep })
   await instances.open().catch((error: unknown) => {
     throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
   })
 
   const counts = createCounts()
-  const { dir: claudeHome } = claudePaths({ configDir: config.claudeConfigDir, home: runtime.home })
   const variables = variableNames(runtime.env, config.passEnv)
-  const claudeDir = { dir: claudeHome, dirFrom: config.claudeConfigDirFrom }
+  const claudeDir = { dir: home.dir, dirFrom: config.claudeConfigDirFrom }
   const app = createApp({
     instances,
     server: createServerInfo({
@@ -126,7 +125,7 @@ async function serveLocked(
       claudeDir,
       variables: { passed: config.passEnv, ...variables },
       tmux,
-      claude,
+      claude: home.program,
       instances,
       counts,
     }),
@@ -159,7 +158,7 @@ async function serveLocked(
       guard: nameGuards(guards),
       stateDir,
       projectsRoot: config.projectsRoot,
-      claudeDir: claudeHome,
+      claudeDir: home.dir,
       claudeDirFrom: config.claudeConfigDirFrom ?? 'default',
       tmux: tmux.argv,
     },

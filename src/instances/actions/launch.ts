@@ -1,8 +1,7 @@
 // The one launch path: who may start, where, and the session that is made. Start and resume call it.
 import { stat } from 'node:fs/promises'
+import { homeOf } from '../../claude/home.ts'
 import { launchArguments, launchEnvironment } from '../../claude/launch.ts'
-import { homeEnvironment, loginCommand } from '../../claude/paths.ts'
-import { seedTrust } from '../../claude/trust.ts'
 import { planLaunch, type LaunchPlan } from '../../core/plan.ts'
 import { decideStart, type StartDecision, type StartQuestion } from '../../core/start.ts'
 import {
@@ -62,7 +61,7 @@ export interface LaunchOptions {
 const collisionsMax = 20
 
 export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): Launch {
-  const { tmux, claude, store, bootId, launch, instancesMax } = deps
+  const { tmux, homes, store, bootId, launch, instancesMax } = deps
 
   function placeFor(
     project: FoundProject,
@@ -91,14 +90,14 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
 
   function planOf({ entry, program, resume }: Work): LaunchPlan {
     const { id, name, note, conversation, model, effort } = entry
-    const { environment, passEnv, stateDir, paths } = launch
+    const { environment, passEnv, stateDir } = launch
     const { server } = store.facts
     const inherited = server ? environmentNames(server.pid) : []
     const settingsFile = notes.settingsPathOf(note)
     const choices = { conversation, resume, model, effort }
     return planLaunch({ name, cwd: entry.projectPath, metadata: metadataOf(entry) }, [
       launchEnvironment({ lab: environment, inherited, passEnv, stateDir, id }),
-      { env: homeEnvironment(paths) },
+      { env: homeOf(homes).environment },
       launchArguments({ claude: program, name, settingsFile, ...choices }),
     ])
   }
@@ -148,18 +147,18 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
   return {
     async admit(project, force) {
       await lookAt(project.path)
+      const { program: claude, loginCommand } = homeOf(homes)
       const program = claude.locate()
       claude.refresh()
       if (program === null) throw new ClaudeMissing(launch.command)
-      if (!force && claude.login() === 'logged_out')
-        throw new NotLoggedIn(loginCommand(launch.paths))
+      if (!force && claude.login() === 'logged_out') throw new NotLoggedIn(loginCommand)
       if (!ledger.readable()) throw new TmuxUnavailable('the state of its sessions is unknown')
       return program
     },
     placeFor: (project, request) => placeFor(project, request),
     async bringUp(work) {
       const { entry, project } = work
-      await seedTrust(launch.paths.configFile, project.path)
+      await homeOf(homes).trust(project.path)
       await deps.prepareStateDir().catch((error: unknown) => {
         throw new StoreUnwritable(launch.stateDir, { cause: error })
       })

@@ -1,5 +1,5 @@
 // What outlives an instance: found and told after its end, ended only when somebody asks for it.
-import type { Registry } from '../../claude/registry.ts'
+import { registryEntries } from '../../claude/home.ts'
 import type { Actor } from '../../core/instance.ts'
 import { argvOf, isRunning, type ProcessId } from '../../processes/proc.ts'
 import type { LeftRecord } from '../../store/store.ts'
@@ -34,9 +34,8 @@ export function createLeftBehind(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
   readonly reaper: Reaper
-  readonly registry: Pick<Registry, 'entries'>
 }): LeftBehind {
-  const { deps, ledger, reaper, registry } = options
+  const { deps, ledger, reaper } = options
 
   function keep({ ended, ...rest }: Entry, left: readonly LeftRecord[]): void {
     const entry = ledger.find(rest.id)
@@ -49,7 +48,7 @@ export function createLeftBehind(options: {
   function recordOf({ lastAgent, registered }: Entry, { pid, start }: ProcessId): LeftRecord {
     const agent = lastAgent ?? registered
     // Of an agent that lab never saw, any of these may be it.
-    const isAgent = [...registry.entries()].some((known) => known.pid === pid)
+    const isAgent = [...registryEntries(deps.homes)].some((known) => known.pid === pid)
     const mayBeAgent = !agent || agent.pid === pid || isAgent
     return { pid, start, command: commandOf(pid), servesOthers: false, mayBeAgent }
   }

@@ -1,7 +1,7 @@
 // The use case resume: an ended instance's conversation goes on, through the launch path of a start.
 import { randomUUID } from 'node:crypto'
-import type { Registry } from '../../claude/registry.ts'
-import { transcriptsDir, type TranscriptState } from '../../claude/transcript.ts'
+import { homeOf, registryEntries } from '../../claude/home.ts'
+import type { TranscriptState } from '../../claude/transcript.ts'
 import { isLive, type Actor, type Instance, type Outcome } from '../../core/instance.ts'
 import { AlreadyRunning, ConversationGone, ConversationParked, ProjectGone } from '../../errors.ts'
 import { isRunning, type ProcessId } from '../../processes/proc.ts'
@@ -35,11 +35,10 @@ export function createResume(
     readonly launch: Launch
     readonly start: Start
     readonly reaper: Reaper
-    readonly registry: Registry
     readonly conversations: Conversations
   },
 ): Resume {
-  const { deps, ledger, projects, launch, start, reaper, registry, conversations } = parts
+  const { deps, ledger, projects, launch, start, reaper, conversations } = parts
 
   /** Never two processes on one conversation: they would both append, and a branch of it be lost. */
   function refuseIfLive(entry: Entry): void {
@@ -54,13 +53,13 @@ export function createResume(
           claimed === entry.conversation && agent ? [agent.pid] : [],
         ),
     )
-    for (const { conversation, pid, procStart } of registry.entries())
+    for (const { conversation, pid, procStart } of registryEntries(deps.homes))
       if (conversation === entry.conversation && procStart && isRunning({ pid, start: procStart }))
         if (!claimants.has(pid)) throw new AlreadyRunning(entry.name, [pid])
   }
 
   function goneOf({ name, conversation }: Entry, transcript: TranscriptState): ConversationGone {
-    const unreadable = transcript === 'unreadable' ? transcriptsDir(deps.launch.paths) : null
+    const unreadable = transcript === 'unreadable' ? homeOf(deps.homes).transcriptsDir : null
     return new ConversationGone(name, { conversation, unreadable })
   }
 

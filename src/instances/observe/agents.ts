@@ -1,6 +1,6 @@
 // Which process is an instance's agent, and what Claude's registry says of it.
+import type { ClaudeHome, ClaudeHomes } from '../../claude/home.ts'
 import type { RegistryEntry } from '../../claude/registry-entry.ts'
-import type { Registry } from '../../claude/registry.ts'
 import { childrenOf, isRunning, readProcess } from '../../processes/proc.ts'
 import { setConversation } from './conversation.ts'
 import type { Entry } from '../state/entry.ts'
@@ -23,11 +23,20 @@ interface Place {
   readonly above: readonly number[]
 }
 
-export function createAgents(registry: Registry): Agents {
+interface Match {
+  readonly found: RegistryEntry
+  readonly place: Place
+}
+
+export function createAgents(homes: ClaudeHomes): Agents {
   // Reading a hundred processes for every change of one costs more than the listing itself.
   const places = new Map<string, Place>()
 
-  function placeOf(entry: RegistryEntry, keepers: ReadonlyMap<number, Entry>): Place | null {
+  function placeOf(
+    entry: RegistryEntry,
+    { registry }: ClaudeHome,
+    keepers: ReadonlyMap<number, Entry>,
+  ): Place | null {
     const key = `${entry.pid} ${entry.procStart}`
     const known = places.get(key)
     if (known && keepers.has(known.keeper)) return known
@@ -39,6 +48,23 @@ export function createAgents(registry: Registry): Agents {
     return place
   }
 
+  /** The registry entry of each instance that has one: the one nearest its keeper. */
+  function findNearest(keepers: ReadonlyMap<number, Entry>): ReadonlyMap<Entry, Match> {
+    const nearest = new Map<Entry, Match>()
+    for (const home of homes.values())
+      for (const found of home.registry.candidates()) {
+        // The daemon may run below the agent that started it, and holds sessions of anybody.
+        if (found.isBackground) continue
+        const place = placeOf(found, home, keepers)
+        const entry = place && keepers.get(place.keeper)
+        if (!entry || isNested(entry, place)) continue
+        const before = nearest.get(entry)
+        if (!before || place.above.length < before.place.above.length)
+          nearest.set(entry, { found, place })
+      }
+    return nearest
+  }
+
   return {
     forget: () => places.clear(),
     join(live) {
@@ -48,17 +74,7 @@ export function createAgents(registry: Registry): Agents {
         const keeper = entry.session?.panePid ?? entry.keeper?.pid
         if (keeper) keepers.set(keeper, entry)
       }
-      const nearest = new Map<Entry, { found: RegistryEntry; place: Place }>()
-      for (const found of registry.candidates()) {
-        // The daemon may run below the agent that started it, and holds sessions of anybody.
-        if (found.isBackground) continue
-        const place = placeOf(found, keepers)
-        const entry = place && keepers.get(place.keeper)
-        if (!entry || isNested(entry, place)) continue
-        const before = nearest.get(entry)
-        if (!before || place.above.length < before.place.above.length)
-          nearest.set(entry, { found, place })
-      }
+      const nearest = findNearest(keepers)
       for (const entry of live) {
         const match = nearest.get(entry)
         if (match || !hadFile(entry)) entry.unheardSince = null
@@ -105,11 +121,7 @@ function hadFile({ session, registered, state }: Entry): boolean {
   return session !== null && (registered !== null || state === 'ready' || state === 'busy')
 }
 
-function take(
-  entry: Entry,
-  { found, place: { start } }: { found: RegistryEntry; place: Place },
-  live: readonly Entry[],
-): void {
+function take(entry: Entry, { found, place: { start } }: Match, live: readonly Entry[]): void {
   entry.registry = found
   entry.statuslessSince =
     found.status === null ? (entry.statuslessSince ?? performance.now()) : null

@@ -1,7 +1,7 @@
 // Which conversation a resume would continue, and whether anything was said in it: learnt while the
 // instance lives and at its end, for afterwards nobody can tell.
-import { findTranscript, type TranscriptState } from '../../claude/transcript.ts'
-import type { Registry } from '../../claude/registry.ts'
+import { homeOf } from '../../claude/home.ts'
+import type { TranscriptState } from '../../claude/transcript.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
@@ -18,15 +18,13 @@ export interface Conversations {
 export function createConversations({
   deps,
   ledger,
-  registry,
 }: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
-  readonly registry: Registry
 }): Conversations {
-  const { launch, log } = deps
+  const { homes, log } = deps
   const find = ({ conversation }: Entry): Promise<TranscriptState> =>
-    findTranscript(launch.paths, conversation)
+    homeOf(homes).findTranscript(conversation)
 
   async function look(entry: Entry): Promise<boolean> {
     const { conversation, said } = entry
@@ -41,7 +39,7 @@ export function createConversations({
   /** A file that the agent had no time to remove names the conversation that it was in last. */
   function takeRegistry(entry: Entry): void {
     const { registered } = entry
-    const last = registered && registry.read(registered.pid)
+    const last = registered && homeOf(homes).registry.read(registered.pid)
     if (!last || last.procStart !== registered.start) return
     if (last.conversation) setConversation(entry, last.conversation)
     entry.parkedJobId = last.parkedJobId
@@ -51,7 +49,7 @@ export function createConversations({
   async function takeGoodbye(entry: Entry, screen: readonly string[]): Promise<void> {
     const id = conversationOffered(screen)
     if (id === null || id === entry.conversation || entry.parkedJobId !== null) return
-    if ((await findTranscript(launch.paths, id)) === 'there') setConversation(entry, id)
+    if ((await homeOf(homes).findTranscript(id)) === 'there') setConversation(entry, id)
   }
 
   return {

@@ -1,8 +1,8 @@
 // Spares Claude's own daemon, and what runs below it, for as long as it holds a session of others: it
 // carries the mark of the instance that started it, and a parked session of any other instance with it.
 import { isDaemon } from '../../claude/daemon.ts'
+import { registryEntries, type ClaudeHomes } from '../../claude/home.ts'
 import type { RegistryEntry } from '../../claude/registry-entry.ts'
-import type { Registry } from '../../claude/registry.ts'
 import { treeOf } from '../../processes/process-table.ts'
 import { isRunning, type ProcessEntry, type ProcessTable } from '../../processes/proc.ts'
 
@@ -15,13 +15,14 @@ export interface Daemons {
   ): ReadonlySet<number>
 }
 
-export function createDaemons(registry: Registry): Daemons {
+export function createDaemons(homes: ClaudeHomes): Daemons {
   return {
     heldByOthers(found, table, parkedJobId) {
       const daemons = found.filter(({ pid }) => isDaemon(pid))
       if (daemons.length === 0) return new Set()
       // A session that is just being moved has no file of its own yet: the one that it came from tells.
-      if (![...registry.entries()].some((entry) => isOthers(entry, parkedJobId))) return new Set()
+      if (![...registryEntries(homes)].some((entry) => isOthers(entry, parkedJobId)))
+        return new Set()
       return new Set(daemons.flatMap(({ pid }) => treeOf(table, pid).map((one) => one.pid)))
     },
   }

@@ -1,8 +1,6 @@
 // What the service is given by the composition root.
 import type { Log } from '../../log.ts'
-import type { ClaudePaths } from '../../claude/paths.ts'
-import type { ClaudeProgram } from '../../claude/program.ts'
-import type { Registry } from '../../claude/registry.ts'
+import type { ClaudeHomes } from '../../claude/home.ts'
 import type { Projects } from '../../projects/projects.ts'
 import type { Journal } from '../../store/journal.ts'
 import type { Store } from '../../store/store.ts'
@@ -11,12 +9,11 @@ import type { LaunchNotes } from '../../store/launch-notes.ts'
 
 export interface InstancesDeps {
   readonly tmux: Tmux
-  readonly claude: ClaudeProgram
+  readonly homes: ClaudeHomes
   readonly store: Store
   readonly journal: Journal
   readonly log: Log
   /** Each is handed the call by which it says that something changed. */
-  readonly openRegistry: (onChange: () => void) => Registry
   readonly openLaunchNotes: (onChange: () => void) => LaunchNotes
   readonly openProjects: (onChange: () => void) => Projects
   /** Makes what an agent needs of lab's folder, where it is missing. @throws what the system says */
@@ -26,7 +23,6 @@ export interface InstancesDeps {
   readonly launch: {
     /** The command as configured, for a refusal's sentence. */
     readonly command: string
-    readonly paths: ClaudePaths
     /** lab's own environment, from which agents get an allowed part. */
     readonly environment: Readonly<Record<string, string | undefined>>
     /** Further variables of it that agents get. */

@@ -1,7 +1,7 @@
 // What the operator should know about this lab as a whole, each with its remedy.
 import { dirname } from 'node:path'
+import { homeOf } from '../../claude/home.ts'
 import { remoteControlBlockers } from '../../claude/launch.ts'
-import { loginCommand } from '../../claude/paths.ts'
 import type { Notice } from '../../core/instance.ts'
 import { writeRemedy } from '../../disk-errors.ts'
 import { ClaudeMissing, NotLoggedIn } from '../../errors.ts'
@@ -11,7 +11,7 @@ import type { InstancesDeps } from './deps.ts'
 
 /** Lists what is wrong now; empty when all is well. */
 export function noticesOf(
-  { claude, store, launch, tmux }: InstancesDeps,
+  { homes, store, launch, tmux }: InstancesDeps,
   now: {
     /** Why tmux cannot be read; null when it can. */
     readonly unreadable: string | null
@@ -25,7 +25,7 @@ export function noticesOf(
   const notices: Notice[] = []
   const add = (code: string, message: string, commands?: readonly string[]): void =>
     void notices.push({ code, message, ...(commands && { commands }) })
-  const login = loginCommand(launch.paths)
+  const { program: claude, loginCommand } = homeOf(homes)
   if (unreadable !== null)
     add(
       'tmux_unavailable',
@@ -42,11 +42,11 @@ export function noticesOf(
   if (claude.locate() === null)
     add('claude_missing', new ClaudeMissing(launch.command).message, [
       'npm install -g @anthropic-ai/claude-code',
-      login,
+      loginCommand,
     ])
   // An answer that has aged is no other one: the notice stays until somebody is logged in.
   else if (claude.lastLogin() === 'logged_out')
-    add('not_logged_in', new NotLoggedIn(login).message, [login])
+    add('not_logged_in', new NotLoggedIn(loginCommand).message, [loginCommand])
   if (emptyRoot !== null && projects.rootIsRepository())
     add(
       'root_is_repository',

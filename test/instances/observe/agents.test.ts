@@ -1,7 +1,8 @@
 // Which registry file is an instance's agent's: what the thousands cost whose processes are gone.
 import { describe, expect, test, vi } from 'vitest'
 import { parseEntry } from '../../../src/claude/registry-entry.ts'
-import type { Registry } from '../../../src/claude/registry.ts'
+import type { ClaudeHome } from '../../../src/claude/home.ts'
+import type { Registry } from '../../../src/claude/registry/registry.ts'
 import { createAgents } from '../../../src/instances/observe/agents.ts'
 import { fileOf } from '../../fixtures/registry.ts'
 
@@ -33,7 +34,7 @@ describe('agents', () => {
       reconcile() {},
       close() {},
     }
-    const agents = createAgents(registry)
+    const agents = createAgents(new Map([['default', { registry } as ClaudeHome]]))
     agents.join([])
     expect(new Set(looked.at).size).toBe(100)
     looked.at = []

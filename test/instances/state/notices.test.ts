@@ -1,5 +1,6 @@
 // What the operator is told about lab as a whole.
 import { expect, it } from 'vitest'
+import { loginCommand } from '../../../src/claude/paths.ts'
 import type { Login } from '../../../src/claude/program.ts'
 import type { Notice } from '../../../src/core/instance.ts'
 import type { ProjectKey } from '../../../src/core/names.ts'
@@ -15,14 +16,15 @@ function noticesWith(
   misfit: Misfit | null = null,
   failure: StoreUnwritable | null = null,
 ): readonly Notice[] {
+  const program = {
+    locate: () => '/claude',
+    login: () => claude.login,
+    lastLogin: () => claude.lastLogin,
+  }
   const deps = {
-    claude: {
-      locate: () => '/claude',
-      login: () => claude.login,
-      lastLogin: () => claude.lastLogin,
-    },
+    homes: new Map([['default', { program, loginCommand: loginCommand({ configDir }) }]]),
     store: { corruptKeptAt: null, failure: () => failure },
-    launch: { command: 'claude', stateDir: '/state', environment: {}, paths: { configDir } },
+    launch: { command: 'claude', stateDir: '/state', environment: {} },
     tmux: { version: '3.3a', misfit: () => misfit },
   } as unknown as InstancesDeps
   const projects = {

@@ -3,9 +3,9 @@ import type { FSWatcher } from 'node:fs'
 import { unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
-import { createRegistry } from '../../src/claude/registry.ts'
-import { put, test } from '../fixtures/folder.ts'
-import { until } from '../fixtures/until.ts'
+import { createRegistry } from '../../../src/claude/registry/registry.ts'
+import { put, test } from '../../fixtures/folder.ts'
+import { until } from '../../fixtures/until.ts'
 
 const limit = vi.hoisted(() => ({ reached: true, watching: 0 }))
 

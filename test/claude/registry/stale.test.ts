@@ -2,9 +2,9 @@
 import { unlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
-import { createRegistry } from '../../src/claude/registry.ts'
-import { put, test } from '../fixtures/folder.ts'
-import { fileOf } from '../fixtures/registry.ts'
+import { createRegistry } from '../../../src/claude/registry/registry.ts'
+import { put, test } from '../../fixtures/folder.ts'
+import { fileOf } from '../../fixtures/registry.ts'
 
 const asked = vi.hoisted(() => ({ files: 0, folders: 0 }))
 

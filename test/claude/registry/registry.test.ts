@@ -10,11 +10,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import type { RegistryEntry } from '../../src/claude/registry-entry.ts'
-import { createRegistry } from '../../src/claude/registry.ts'
-import { put, test as base } from '../fixtures/folder.ts'
-import { fileOf } from '../fixtures/registry.ts'
-import { until } from '../fixtures/until.ts'
+import type { RegistryEntry } from '../../../src/claude/registry-entry.ts'
+import { createRegistry } from '../../../src/claude/registry/registry.ts'
+import { put, test as base } from '../../fixtures/folder.ts'
+import { fileOf } from '../../fixtures/registry.ts'
+import { until } from '../../fixtures/until.ts'
 
 interface Opened {
   readonly dir: string
