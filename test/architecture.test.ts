@@ -46,12 +46,11 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:', 'zod'],
   },
   tmux: {
-    rooms: ['atomic-write', 'errors', 'processes', 'queue', 'read-file'],
+    rooms: ['atomic-write', 'core', 'errors', 'processes', 'queue', 'read-file'],
     packages: ['node:', 'execa'],
   },
   claude: {
-    rooms: ['atomic-write', 'errors', 'processes', 'queue', 'read-file'],
-    types: ['core'],
+    rooms: ['atomic-write', 'core', 'errors', 'processes', 'queue', 'read-file'],
     packages: ['node:', 'execa', 'zod'],
   },
   instances: {
@@ -64,12 +63,11 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:', 'hono', 'htmx.org', 'zod'],
   },
   cli: {
-    rooms: ['argv', 'errors', 'processes', 'read-file'],
-    types: ['core'],
+    rooms: ['argv', 'core', 'errors', 'processes', 'read-file'],
     packages: ['node:'],
   },
   'stand-in': { rooms: ['queue'], packages: ['node:'] },
-  demo: { rooms: ['stand-in'], packages: ['node:'] },
+  demo: { rooms: ['core', 'stand-in'], packages: ['node:'] },
 }
 
 /** The floors within a room, from the top; `.` is the room's own files. Each imports only from floors below it. */

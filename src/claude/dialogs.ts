@@ -1,9 +1,10 @@
 // Start-up dialogs that hold an agent up before it can report itself, told by their exact words (Claude
 // Code 2.1.197 and 2.1.329 say the same). Pure. lab names them and presses nothing.
 
+import type { StartDialog } from '../core/dialogs.ts'
+
 interface Dialog {
-  /** What the operator is told that it waits for. */
-  readonly name: string
+  readonly name: StartDialog
   /** These stand on the screen, in this order; none of them holds `.*`, which on a long screen takes for ever. */
   readonly says: readonly RegExp[]
 }
@@ -35,7 +36,7 @@ const dialogs: readonly Dialog[] = [
 const charsMax = 100_000
 
 /** The dialog on a screen, by name; null for none that is known. */
-export function recogniseDialog(lines: readonly string[]): string | null {
+export function recogniseDialog(lines: readonly string[]): StartDialog | null {
   // A narrow pane breaks sentences anywhere, and the dialog's frame stands between the parts.
   const screen = lines
     .join(' ')

@@ -1,6 +1,7 @@
 // Where one account's Claude Code keeps its configuration and its registry.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { shellWord } from '../core/text.ts'
 import { UsageError } from '../errors.ts'
 
 export interface ClaudePaths {
@@ -41,9 +42,7 @@ export function homeEnvironment({ configDir }: Pick<ClaudePaths, 'configDir'>): 
 /** The command that logs Claude in where lab looks, for a person to type in any shell. */
 export function loginCommand({ configDir }: Pick<ClaudePaths, 'configDir'>): string {
   if (configDir === null) return 'claude auth login'
-  const isPlain = /^[\w@%+:,./-]+$/.test(configDir)
-  const word = isPlain ? configDir : `'${configDir.replaceAll("'", `'\\''`)}'`
-  return `CLAUDE_CONFIG_DIR=${word} claude auth login`
+  return `CLAUDE_CONFIG_DIR=${shellWord(configDir)} claude auth login`
 }
 
 /** Passes when a named directory is one, or is not there yet. @throws UsageError that names it and what named it */

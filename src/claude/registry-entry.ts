@@ -1,7 +1,7 @@
 // What one file of Claude's registry says. The format is undocumented, so each field is taken only where
 // it is sound. Pure.
 import * as z from 'zod'
-import { deepLinkOf } from './deep-link.ts'
+import { deepLinkOf } from '../core/deep-link.ts'
 
 // The last moment that a Date can hold.
 const dateMax = 8.64e15

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts'
 import type { CliContext, Command } from './command.ts'
 import { Failure } from './command.ts'
 import { commandHelp, commands, overview } from './help.ts'
-import { printable } from './text.ts'
+import { printable } from '../core/text.ts'
 
 const load: Record<string, () => Promise<Command>> = {
   ls: async () => (await import('./commands/ls.ts')).ls,

@@ -1,12 +1,5 @@
 // Text for a terminal: nothing from outside reaches it raw, and columns line up.
-
-// Controls (C0, DEL, C1), line separators, and the marks that reorder or hide text around them.
-const steering = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]|\p{Cs}/gu
-
-/** The text with everything that could steer a terminal written out as `\uXXXX`, on one line. */
-export function printable(text: string): string {
-  return text.replace(steering, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
+import { printable } from '../core/text.ts'
 
 /** A value as indented JSON that holds no raw control character and still reads back as the same value. */
 export function printableJson(value: unknown): string {

@@ -1,16 +1,12 @@
 // What lab says of one running agent, and the events that tell of a change. Pure; the shapes of the
 // JSON API.
+import type { Actor } from './actor.ts'
 import type { EndReason, State } from './state.ts'
+
+export type { Actor }
 
 /** A state, or `unknown` while tmux cannot be read. */
 export type ShownState = State | 'unknown'
-
-/**
- * Who asked for a move: by name, where a trusted proxy or a named token tells it, else by the way they
- * came; `nobody` where it happened by itself.
- */
-export type Actor =
-  'page' | 'api' | 'cli' | 'agent' | 'nobody' | `user:${string}` | `token:${string}`
 
 /** Why an instance ended, as far as anybody can tell. */
 export interface Evidence {
@@ -40,7 +36,8 @@ export interface LeftProcess {
   readonly servesOthers: boolean
 }
 
-export type LinkState = 'connecting' | 'linked' | 'lost' | 'unavailable'
+export const linkStates = ['connecting', 'linked', 'lost', 'unavailable'] as const
+export type LinkState = (typeof linkStates)[number]
 
 /** A folder that is not any more where an agent was started in it. */
 export interface MovedFolder {

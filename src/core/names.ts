@@ -2,6 +2,7 @@
 //
 // The parts are joined by `~` because no key, slot or slug can contain it and it means nothing to
 // tmux's target parser (`@ % $ : . =` all do).
+import { hasHidden } from './text.ts'
 
 declare const brand: unique symbol
 /** A name tmux keeps as it is: `[A-Za-z0-9_~-]`, no leading dash, at most 100 characters. */
@@ -59,8 +60,6 @@ export type LabelResult =
   | { readonly ok: true; readonly label: Label | null }
   | { readonly ok: false; readonly reason: string }
 
-// Controls, line separators, lone surrogates, and the marks that reorder or hide text around them.
-const unprintable = /[\p{Cc}\p{Cs}\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]/u
 // A label of such characters alone would look like none.
 const invisible = /^[\p{Z}\p{Cf}]*$/u
 
@@ -70,7 +69,7 @@ export function parseLabel(typed: string): LabelResult {
   if (text === '') return { ok: true, label: null }
   if (Array.from(text).length > labelCharsMax)
     return { ok: false, reason: `A label has at most ${labelCharsMax} characters.` }
-  if (unprintable.test(text))
+  if (hasHidden(text))
     return { ok: false, reason: 'A label holds no control characters or line breaks.' }
   if (invisible.test(text)) return { ok: true, label: null }
   return { ok: true, label: text as Label }

@@ -1,20 +1,34 @@
 // Observation → state. Pure: what tmux, the keeper and Claude's registry said last, in; the state, out.
 
 /** `limited` and `stalled` are kept free for later; nothing here moves to them. */
-export type State =
-  | 'starting'
-  | 'ready'
-  | 'busy'
-  | 'waiting'
-  | 'stopping'
-  | 'stopped'
-  | 'error'
-  | 'limited'
-  | 'stalled'
+export const states = [
+  'starting',
+  'ready',
+  'busy',
+  'waiting',
+  'stopping',
+  'stopped',
+  'error',
+  'limited',
+  'stalled',
+] as const
+export type State = (typeof states)[number]
+
+/** The states of an instance that has ended. */
+export const endStates = ['stopped', 'error'] as const satisfies readonly State[]
+export type EndState = (typeof endStates)[number]
 
 /** Why an instance is no longer live. */
-export type EndReason =
-  'exited' | 'signal' | 'start_failed' | 'stopped' | 'session_closed' | 'tmux_gone' | 'rebooted'
+export const endReasons = [
+  'exited',
+  'signal',
+  'start_failed',
+  'stopped',
+  'session_closed',
+  'tmux_gone',
+  'rebooted',
+] as const
+export type EndReason = (typeof endReasons)[number]
 
 /** How a process ended: one of the two is set. */
 export interface Exit {

@@ -5,6 +5,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } fro
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { shellText } from '../core/text.ts'
 import { standInLogin } from '../stand-in/startup/auth.ts'
 import type { Behaviour } from '../stand-in/behaviour.ts'
 
@@ -68,7 +69,7 @@ export async function prepareDemo({
     },
   }
   try {
-    await fill(demo, { program: `${quote(node)} ${quote(resolve(labPath))}`, signal })
+    await fill(demo, { program: shellText([node, resolve(labPath)]), signal })
   } catch (error) {
     await demo.cleanup()
     throw error
@@ -124,10 +125,6 @@ function run(program: string, args: readonly string[], options: RunOptions = {})
 function socketPath(name: string): string {
   const tmp = process.env['TMUX_TMPDIR'] || '/tmp'
   return join(tmp, `tmux-${process.getuid?.() ?? 0}`, name)
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 async function makeRepository(

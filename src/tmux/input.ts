@@ -2,14 +2,11 @@
 import { mkdir, unlink, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { isKey } from '../core/keys.ts'
 import { InvalidRequest, TmuxFailed } from '../errors.ts'
 import { createQueue, type Queue } from '../queue.ts'
 import { deadAnswer, whileAlive } from './commands.ts'
 import type { Command } from './client/quote.ts'
-
-// tmux types a name that it does not know as text, so only names that it knows get through.
-const keyPattern =
-  /^(?:Enter|Escape|Tab|BTab|Space|BSpace|Up|Down|Left|Right|Home|End|PageUp|PageDown|Insert|Delete|F(?:[1-9]|1[0-2])|[0-9A-Za-z]|C-[a-z])$/
 
 export interface Input {
   typeText(paneId: string, text: string): Promise<void>
@@ -77,7 +74,7 @@ export function createInput(
       })
     },
     pressKeys(paneId, keys) {
-      const unknown = keys.find((key) => !keyPattern.test(key))
+      const unknown = keys.find((key) => !isKey(key))
       if (unknown !== undefined)
         return Promise.reject(new InvalidRequest(`"${unknown}" is not a key that lab presses.`))
       if (keys.length === 0) return Promise.resolve()

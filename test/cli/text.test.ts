@@ -1,21 +1,9 @@
 // Text for a terminal, over everything that text may hold.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { age, alignColumns, printable, printableJson } from '../../src/cli/text.ts'
+import { age, alignColumns, printableJson } from '../../src/cli/text.ts'
 
 const anyText = fc.string({ unit: 'binary' })
-
-test('nothing that is printed can steer a terminal or break the line', () => {
-  fc.assert(
-    fc.property(anyText, (text) => {
-      expect(printable(text)).not.toMatch(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u)
-    }),
-  )
-})
-
-test('ordinary text, emoji and accents included, is printed as it is', () => {
-  for (const text of ['plain', 'é ü 漢字', '🚀 👩‍💻', '~ = # %']) expect(printable(text)).toBe(text)
-})
 
 test('printed JSON reads back as the same value', () => {
   fc.assert(

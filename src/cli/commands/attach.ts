@@ -2,6 +2,7 @@
 import { parseFlags } from '../../argv.ts'
 import { UsageError } from '../../errors.ts'
 import type { Instance } from '../../core/instance.ts'
+import { shellText } from '../../core/text.ts'
 import { callApi, pathPart } from '../api.ts'
 import { Failure, serverFlags, type Command } from '../command.ts'
 import { findServer } from '../server.ts'
@@ -21,7 +22,7 @@ export const attach: Command = async (argv, context) => {
   // What another machine names is not run here: it may be any program, and the session is there.
   if (!server.isLocal)
     throw new Failure(
-      `lab attach needs lab's own machine, and ${server.url.origin} may be another. Run there: ${shellWords(words)}`,
+      `lab attach needs lab's own machine, and ${server.url.origin} may be another. Run there: ${shellText(words)}`,
     )
   const env = { ...context.env }
   if (env['TMUX']) {
@@ -32,11 +33,4 @@ export const attach: Command = async (argv, context) => {
     delete env['TMUX']
   }
   return runTmux(words, env, context)
-}
-
-/** The words as a shell reads them back: zsh expands `=foo`, and `~2` may expand anywhere. */
-function shellWords(words: readonly string[]): string {
-  return words
-    .map((word) => (/^[A-Za-z0-9_./:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ')
 }

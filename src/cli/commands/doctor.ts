@@ -6,7 +6,8 @@ import type { Cap, Notice } from '../../core/instance.ts'
 import { callApi } from '../api.ts'
 import { Failure, serverFlags, type CliContext, type Command } from '../command.ts'
 import { findServer, type Server } from '../server.ts'
-import { alignColumns, printable } from '../text.ts'
+import { printable } from '../../core/text.ts'
+import { alignColumns } from '../text.ts'
 
 /** The part of GET /server that is shown. */
 interface ServerInfo {

@@ -5,7 +5,9 @@ import type { Instance } from '../../core/instance.ts'
 import { fetchEnded, fetchProjects, type Projects } from '../api.ts'
 import { serverFlags, type CliContext, type Command } from '../command.ts'
 import { findServer } from '../server.ts'
-import { age, alignColumns, printable, printableJson } from '../text.ts'
+import { sessionListUrl } from '../../core/deep-link.ts'
+import { printable } from '../../core/text.ts'
+import { age, alignColumns, printableJson } from '../text.ts'
 
 const flags = { ...serverFlags, json: { type: 'boolean' }, ended: { type: 'boolean' } } as const
 
@@ -129,7 +131,7 @@ function linkOf({ deepLink, linkState, state }: Instance): string {
   if (state === 'error' || state === 'stopped') return '-'
   if (linkState === 'lost') return 'link lost'
   if (deepLink) return printable(deepLink)
-  return linkState === 'connecting' ? 'connecting' : 'no link; look in https://claude.ai/code'
+  return linkState === 'connecting' ? 'connecting' : `no link; look in ${sessionListUrl}`
 }
 
 const colours: Readonly<Record<string, number>> = {

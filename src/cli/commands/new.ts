@@ -6,7 +6,7 @@ import { callApi, fetchProjects, pathPart } from '../api.ts'
 import { serverFlags, type Command } from '../command.ts'
 import { projectKey } from '../project.ts'
 import { findServer } from '../server.ts'
-import { printable } from '../text.ts'
+import { printable } from '../../core/text.ts'
 import { waitUntilReady } from './wait.ts'
 
 const flags = {

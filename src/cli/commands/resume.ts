@@ -5,7 +5,7 @@ import type { Instance, Outcome } from '../../core/instance.ts'
 import { callApi, fetchEnded, pathPart } from '../api.ts'
 import { Failure, serverFlags, type CliContext, type Command } from '../command.ts'
 import { findServer, type Server } from '../server.ts'
-import { printable } from '../text.ts'
+import { printable } from '../../core/text.ts'
 import { waitUntilReady } from './wait.ts'
 
 const flags = {

@@ -6,7 +6,7 @@ import { callApi, fetchProjects, pathPart } from '../api.ts'
 import { Failure, serverFlags, type CliContext, type Command } from '../command.ts'
 import { projectKey } from '../project.ts'
 import { findServer, type Server } from '../server.ts'
-import { printable } from '../text.ts'
+import { printable } from '../../core/text.ts'
 
 const flags = {
   ...serverFlags,

@@ -4,7 +4,7 @@ import type { Instance } from '../../core/instance.ts'
 import { callApi, pathPart } from '../api.ts'
 import type { CliContext } from '../command.ts'
 import type { Server } from '../server.ts'
-import { printable } from '../text.ts'
+import { printable } from '../../core/text.ts'
 
 const pollMs = 100
 // lab gives its own verdict after 60 s; this only ends a wait in which tmux does not answer.

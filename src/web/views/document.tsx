@@ -11,7 +11,7 @@ import { CapCount, Foreign, Notices } from './overview.tsx'
 import { Command, htmlOf, Prose } from './parts.tsx'
 import type { Snapshot } from './snapshot.ts'
 import { isMatch, ProjectCard, RefusalText, StopAll, type Refusal } from './project.tsx'
-import { shellText } from './shell-text.ts'
+import { shellText } from '../../core/text.ts'
 import { SignOut } from './pages/sign-out.tsx'
 
 /** What a page differs in, from one request to the next. */

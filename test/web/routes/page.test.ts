@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AtCapacity, NotLoggedIn } from '../../../src/errors.ts'
-import { shellText } from '../../../src/web/views/shell-text.ts'
 import { ageText } from '../../../src/web/views/render-context.ts'
 import { createLab, host, type Lab } from '../lab.ts'
 
@@ -424,33 +421,5 @@ describe('small words', () => {
     [-5000, 'now'],
   ])('%i ms ago is "%s"', (ms, text) => {
     expect(ageText(new Date(1e12).toISOString(), 1e12 + ms)).toBe(text)
-  })
-
-  const shellMeans = [
-    "'",
-    '"',
-    '\\',
-    '$',
-    '`',
-    ' ',
-    '\n',
-    '=',
-    '~',
-    '-',
-    ';',
-    '*',
-    '!',
-    '#',
-    'a',
-    'é',
-  ]
-  it('an attach command means the same to a shell', () => {
-    fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.constantFrom(...shellMeans) })), (argv) => {
-        const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${shellText(['--', ...argv])}`])
-        expect(printed.toString()).toBe(['--', ...argv].map((word) => `${word}\0`).join(''))
-      }),
-      { numRuns: 60 },
-    )
   })
 })

@@ -1,15 +1,15 @@
 // The one button of a row that leads to its agent: the link, or what stands in its way and what to do.
 import type { Child, FC } from 'hono/jsx'
+import { sessionListUrl } from '../../../core/deep-link.ts'
+import { isStartDialog, type StartDialog } from '../../../core/dialogs.ts'
 import type { Instance } from '../../../core/instance.ts'
+import { shellText } from '../../../core/text.ts'
 import { Command } from '../parts.tsx'
 import { RowForm } from './row-form.tsx'
-import { shellText } from '../shell-text.ts'
 import { titleOf } from '../words.ts'
 
-const listPage = 'https://claude.ai/code'
-
-// Dialogs that come before claude.ai can show anything: they are answered in a terminal.
-const startDialogs: Readonly<Record<string, string>> = {
+// claude.ai cannot show these dialogs, so the operator answers them in a terminal.
+const dialogTexts: Readonly<Record<StartDialog, string>> = {
   trust: 'Claude asks whether it may trust this folder.',
   'MCP approval': 'Claude asks which MCP servers of this project it may use.',
   'CLAUDE.md imports': 'Claude asks whether CLAUDE.md may import files from outside this folder.',
@@ -26,13 +26,15 @@ export const OpenAction: FC<{ instance: Instance }> = ({ instance }) => {
   const { state, waitingFor, linkState, deepLink } = instance
   const title = titleOf(instance)
   const link = linkState === 'linked' && deepLink?.startsWith('https://') ? deepLink : null
-  if (state === 'waiting' && (link === null || Object.hasOwn(startDialogs, waitingFor ?? '')))
+  if (state === 'waiting' && (link === null || isStartDialog(waitingFor)))
     return <Answer instance={instance} link={link} />
   if (link !== null)
     return <ExternalLink href={link} label={`Open in claude.ai: ${title}`} text="Open" />
   if (linkState === 'lost') return <Lost instance={instance} />
   if (linkState === 'unavailable')
-    return <ExternalLink href={listPage} label={`List in claude.ai: find ${title}`} text="List" />
+    return (
+      <ExternalLink href={sessionListUrl} label={`List in claude.ai: find ${title}`} text="List" />
+    )
   return <span class="button open">Connecting…</span>
 }
 
@@ -68,7 +70,7 @@ const Disclosure: FC<{ id: string; word: string; label: string; children?: Child
 
 const Answer: FC<{ instance: Instance; link: string | null }> = ({ instance, link }) => {
   const { id, waitingFor, attach, linkState } = instance
-  const asks = Object.hasOwn(startDialogs, waitingFor ?? '') ? startDialogs[waitingFor!] : null
+  const asks = isStartDialog(waitingFor) ? dialogTexts[waitingFor] : null
   return (
     <Disclosure id={`a-${id}`} word="Answer" label={`Answer ${titleOf(instance)}`}>
       <div class="panel">

@@ -5,7 +5,7 @@ import { EvidenceBox } from './evidence.tsx'
 import type { RenderContext } from '../render-context.ts'
 import { Age, Command, Prose, StateIcon, Title } from '../parts.tsx'
 import { RowForm } from './row-form.tsx'
-import { shellText } from '../shell-text.ts'
+import { shellText } from '../../../core/text.ts'
 import { OpenAction } from './open-action.tsx'
 import { bytesText, isOverdue, titleOf, wordOf } from '../words.ts'
 

@@ -1,7 +1,7 @@
 // From the registry's word to an address in claude.ai.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deepLinkOf } from '../../src/claude/deep-link.ts'
+import { deepLinkOf } from '../../src/core/deep-link.ts'
 
 test.for([
   ['cse_01AbC-_z', 'https://claude.ai/code/session_01AbC-_z'],
