@@ -70,9 +70,24 @@ const rooms: Readonly<Record<string, Room>> = {
   demo: { rooms: ['core', 'stand-in'], packages: ['node:'] },
 }
 
-/** The floors within a room, from the top; `.` is the room's own files. Each imports only from floors below it. */
+/**
+ * The floors within a room, from the top: folders, and single files of the room's own level; `.` are the
+ * other files of that level. Each imports only from floors below it.
+ */
 const floors: Readonly<Record<string, readonly string[]>> = {
   instances: ['.', 'actions', 'observe', 'state'],
+  web: [
+    'app',
+    'routes',
+    'live',
+    'access',
+    'views',
+    'assets',
+    'server-info',
+    'body',
+    'status',
+    'env',
+  ],
 }
 
 interface Edge {
@@ -96,10 +111,12 @@ function roomOf(path: string): string {
   return second === undefined ? first.replace(/\.tsx?$/, '') : first
 }
 
-/** The folder within a room that a file is in; `.` for the room's own files. */
+/** The floor of a file: its folder, or itself where the table names it, else `.`. */
 function floorOf(path: string): string {
-  const [, , floor = '.', file] = path.split('/')
-  return file === undefined ? '.' : floor
+  const [, room = '', first = '', second] = path.split('/')
+  if (second !== undefined) return first
+  const name = first.replace(/\.tsx?$/, '')
+  return floors[room]?.includes(name) ? name : '.'
 }
 
 function packageOf(specifier: string): string {

@@ -1,18 +1,5 @@
 // The service: the use cases of an instance's life, one owner per instance.
-import {
-  isLive,
-  isOpen,
-  type Actor,
-  type Cap,
-  type ResumeOffer,
-  type ForeignSession,
-  type Instance,
-  type LabEvent,
-  type Notice,
-  type Project,
-  type Outcome,
-} from '../core/instance.ts'
-import type { StartSpec } from '../core/start.ts'
+import { isLive, isOpen, type Actor, type Instance } from '../core/instance.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
 import type { InstancesDeps } from './state/deps.ts'
 import { createAdoption } from './observe/adoption.ts'
@@ -35,53 +22,12 @@ import { createResume, type ResumeOptions } from './actions/resume.ts'
 import { keepersBut, recallKeepers, serversOf } from './observe/servers.ts'
 import { createStart } from './actions/start.ts'
 import { createStop } from './actions/stop.ts'
+import type { Service } from './service.ts'
 import { createReaper, type ReaperOptions } from '../processes/reaper.ts'
 import { createStartupWatch } from './observe/startup-watch.ts'
 
-/** Every method that takes `by` writes the move to the journal under that name. */
-export interface Instances {
-  /**
-   * Starts an instance and resolves as soon as its session exists, in state `starting`.
-   * @throws ProjectNotFound ProjectGone InvalidLabel AtCapacity ClaudeMissing NotLoggedIn
-   * ClaudeConfigInvalid StoreUnwritable TmuxUnavailable TmuxFailed TmuxTimeout; nothing is left of it then
-   */
-  start(spec: StartSpec, by: Actor): Promise<Instance>
-  /**
-   * Continues an ended instance's conversation: same id and label, its old slot if that is free. A
-   * live one whose link is lost is stopped first.
-   * @throws InstanceNotFound AlreadyRunning ConversationGone ConversationParked AtCapacity, and what `start` throws
-   */
-  resume(id: string, by: Actor, options?: ResumeOptions): Promise<Instance>
-  /** Resumes several, launched a second apart; one that cannot come back keeps no other from it. */
-  resumeAll(ids: readonly string[], by: Actor, options?: ResumeOptions): Promise<readonly Outcome[]>
-  /** The latest instances that ended together and are still ended; null when there are none. */
-  resumeOffer(): ResumeOffer | null
-  /** Asks for the end and answers at once, in state `stopping`; repeated calls answer the same. @throws InstanceNotFound */
-  stop(id: string, by: Actor): Instance
-  /** Asks every live instance (of one project, or of all) to end; one failure stops no other. @throws ProjectNotFound */
-  stopAll(project: string | null, by: Actor): Promise<readonly Outcome[]>
-  /** Ends what an ended instance left behind, but for what serves others. @throws InstanceNotFound InvalidRequest */
-  endLeft(id: string, by: Actor): Promise<Instance>
-  /** Forgets an ended instance. @throws InstanceNotFound */
-  dismiss(id: string, by: Actor): void
-  /** Offers these, and what ended earlier, no more; each stays ended, to be resumed one by one. Returns those. */
-  dismissOffer(ids: readonly string[], by: Actor): readonly Instance[]
-  /** The id of the live instance of that name, or of any instance with that id. @throws InstanceNotFound */
-  resolve(ref: string): string
-  /** @throws InstanceNotFound */
-  get(id: string): Instance
-  /** Live ones and undismissed errors, in order of project and slot; `ended` adds the others. */
-  list(options?: { readonly ended?: boolean }): readonly Instance[]
-  /** By last use, then by key, as of the last look at the disk; asks for a new look without waiting for it. */
-  projects(): readonly Project[]
-  foreign(): readonly ForeignSession[]
-  cap(): Cap
-  /** What the operator should know: claude missing, nobody logged in, a corrupt store, tmux unreadable. */
-  notices(): readonly Notice[]
-  /** Calls `listener` for every change, in order, until the returned function is called. */
-  subscribe(listener: (event: LabEvent) => void): () => void
-  /** Measures the instances' memory, and tells of it, until the returned function is called. */
-  watchMemory(): () => void
+/** The service, with what its composition needs beyond the contract. */
+export interface Instances extends Service {
   /** Whether tmux could be read the last time. */
   isReadable(): boolean
   /** Says that something the notices are made of may have changed. */
@@ -222,11 +168,11 @@ export function createInstances(deps: InstancesDeps): Instances {
       const shown = [...ledger.entries()].filter((entry) => ended || isOpen(entry))
       return shown.map((entry) => ledger.lastShown(entry))
     },
-    projects() {
+    refresh() {
       projects.refresh()
       askClaude()
-      return ledger.projects()
     },
+    projects: () => ledger.projects(),
     foreign: () => ledger.foreign(),
     cap: () => ledger.cap(),
     notices: () => ledger.notices(),

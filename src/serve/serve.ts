@@ -127,7 +127,7 @@ async function serveLocked(
       tmux,
       claude: home.program,
       instances,
-      counts,
+      refused: () => counts.all(),
     }),
     requestRules: { boundHost: config.host, allowedHosts: config.allowedHosts },
     guards,

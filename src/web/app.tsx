@@ -1,10 +1,10 @@
-// The app: doors, routes, and the one place where failures are rendered. No logic of its own.
+// The app: request rules, guards, routes, and the one place that renders failures.
 import { Hono, type Context } from 'hono'
 import { LabError, TooManyTries, Unauthorized } from '../errors.ts'
-import { askerOf, isHtmx } from './routes/form-response.tsx'
-import { createApi } from './routes/api.ts'
-import { boundedBody } from './body.ts'
-import { boundedUrl, createCounts } from './access/limits.ts'
+import type { Service } from '../instances/service.ts'
+import { requireAuth, type Guards } from './access/auth.ts'
+import { resolveClient, type Proxies } from './access/client.ts'
+import { boundedUrl, createCounts, type Counts } from './access/limits.ts'
 import {
   crossSiteRule,
   foreignReadRule,
@@ -12,24 +12,48 @@ import {
   plainPath,
   requestId,
   strictHeaders,
+  type RequestRules,
 } from './access/request-rules.ts'
-import type { WebEnv } from './env.ts'
-import type { WebDeps } from './deps.ts'
-import { createForms } from './routes/instance-forms.tsx'
-import { noGuards, requireAuth } from './access/auth.ts'
-import { createPageModel, type PageModel } from './live/page-model.tsx'
-import { createLogin, leadToLogin } from './routes/login.tsx'
-import { createPage } from './routes/page.tsx'
-import { resolveClient } from './access/client.ts'
-import { createStatic, type AssetPaths } from './assets/static.ts'
-import { statusOf } from './status.ts'
-import { createSeveral } from './routes/bulk-actions.tsx'
-import { createStreams } from './live/streams.ts'
+import { createStatic, type AssetFiles, type AssetPaths } from './assets/static.ts'
+import { boundedBody } from './body.ts'
+import type { WebEnv, WebLog } from './env.ts'
 import { createMessages } from './live/messages.tsx'
+import { createPageModel, type PageModel } from './live/page-model.tsx'
+import { createStreams, type StreamLimits } from './live/streams.ts'
+import { createEventRoutes } from './routes/events.ts'
+import { askerOf, isHtmx } from './routes/form-response.tsx'
+import { createHealthRoutes, type Readiness } from './routes/health.ts'
+import { createInstanceRoutes } from './routes/instances.ts'
+import { createLoginRoutes, leadToLogin } from './routes/login.ts'
+import { createPageRoutes } from './routes/page.ts'
+import { createProjectRoutes } from './routes/projects.ts'
+import { createResumeRoutes } from './routes/resume.ts'
+import { createServerRoutes } from './routes/server.ts'
+import type { ServerInfo } from './server-info.ts'
+import { statusOf } from './status.ts'
 import { renderFailure, renderPage } from './views/document.tsx'
 import { renderLogin } from './views/pages/login.tsx'
 import { htmlOf } from './views/parts.tsx'
 import { RefusalText, type Refusal } from './views/project.tsx'
+
+export interface WebDeps {
+  readonly instances: Service
+  readonly server: () => ServerInfo
+  readonly requestRules: RequestRules
+  /** Who is let in. */
+  readonly guards: Guards
+  readonly proxies: Proxies
+  readonly counts?: Counts
+  /** The folder whose repositories are the projects, absolute. */
+  readonly projectsRoot: string
+  readonly log: WebLog
+  readonly assets: AssetFiles
+  /** Whether lab can do its work, for /readyz; always, when not given. */
+  readonly readiness?: () => Readiness
+  /** Milliseconds since the epoch; stands in for the clock. */
+  readonly now?: () => number
+  readonly streams?: Partial<StreamLimits>
+}
 
 export interface WebApp {
   /** Answers one request; hand it to the server as it is. */
@@ -42,14 +66,11 @@ export interface WebApp {
   streams(): number
 }
 
-const noProxies = { networks: [], userHeader: null }
-
 /** Makes the page and the JSON API over the service. */
 export function createApp(deps: WebDeps): WebApp {
-  const { instances, log, now = Date.now, readiness = () => 'ok' } = deps
-  const { guards = noGuards, proxies = noProxies, counts = createCounts() } = deps
+  const { instances, guards, log, now = Date.now, counts = createCounts() } = deps
   const app = new Hono<WebEnv>()
-  const { routes, paths } = createStatic(deps.assets)
+  const { routes: assetRoutes, paths: assets } = createStatic(deps.assets)
   const streams = createStreams(instances.subscribe.bind(instances), log, counts, deps.streams)
   const pageModel = createPageModel(instances, {
     now,
@@ -57,27 +78,28 @@ export function createApp(deps: WebDeps): WebApp {
     server: deps.server,
   })
   const messages = createMessages(instances, pageModel)
-
-  const login = createLogin({
+  const forms = { instances, pageModel, assets }
+  const login = createLoginRoutes({
     guards,
     log,
-    draw: (form) => renderLogin(form, pageModel.renderContext(), paths),
+    draw: (form) => renderLogin(form, pageModel.nextContext(), assets),
     onChange: () => streams.recheck(),
   })
 
-  app.use(requestId(log), strictHeaders(), boundedUrl(), resolveClient(proxies))
+  app.use(requestId(log), strictHeaders(), boundedUrl(), resolveClient(deps.proxies))
   app.use(hostRule(deps.requestRules), plainPath(), crossSiteRule())
 
-  // Open to everybody who comes this far; all that follows is not.
-  app.get('/healthz', (c) => c.text('ok\n'))
-  app.get('/readyz', (c) => c.text(`${readiness()}\n`, readiness() === 'ok' ? 200 : 503))
-  app.route('/', routes)
+  // These answer everybody whom the rules above let through. The guards stand before all that follows.
+  app.route('/', createHealthRoutes(deps.readiness ?? (() => 'ok')))
+  app.route('/', assetRoutes)
   app.route('/', login)
   app.use(foreignReadRule(), requireAuth(guards), boundedBody)
-  app.route('/api/v1', createApi(deps, messages, streams))
-  app.route('/', createPage(instances, pageModel, { messages, streams, assets: paths }))
-  app.route('/', createForms(instances, pageModel))
-  app.route('/', createSeveral(instances, pageModel, paths))
+  app.route('/', createServerRoutes(deps.server))
+  app.route('/', createProjectRoutes(forms))
+  app.route('/', createInstanceRoutes(forms))
+  app.route('/', createResumeRoutes(forms))
+  app.route('/', createEventRoutes(instances, { messages, streams }))
+  app.route('/', createPageRoutes(forms))
 
   app.notFound((c) => {
     const hint = c.get('client').isProxied ? ' Behind a proxy, lab does not live below a path.' : ''
@@ -88,11 +110,11 @@ export function createApp(deps: WebDeps): WebApp {
       counts.add(error.code)
       if (error instanceof TooManyTries) c.header('retry-after', `${error.retryAfterSeconds}`)
       const wayIn = error instanceof Unauthorized ? leadToLogin(c, guards) : null
-      return wayIn ?? rendered(c, pageModel, paths, error.code, error.message)
+      return wayIn ?? rendered(c, pageModel, assets, error.code, error.message)
     }
     const request = c.get('requestId')
     log.error({ err: error, request }, 'a request failed unexpectedly')
-    return rendered(c, pageModel, paths, null, `Something went wrong (request ${request}).`)
+    return rendered(c, pageModel, assets, null, `Something went wrong (request ${request}).`)
   })
 
   const unwatch = guards.watch(() => streams.recheck())
@@ -129,9 +151,9 @@ function rendered(
   if (form) {
     const options = { ...askerOf(c), refusal }
     return c.html(
-      renderPage(pageModel.snapshot(), pageModel.renderContext(), assets, options),
+      renderPage(pageModel.snapshot(), pageModel.nextContext(), assets, options),
       status,
     )
   }
-  return c.html(renderFailure(pageModel.renderContext(), assets, message), status)
+  return c.html(renderFailure(pageModel.nextContext(), assets, message), status)
 }

@@ -1,9 +1,46 @@
-// The answer of GET /api/v1/server, put together anew for each request.
-import type { Instances } from '../instances/instances.ts'
-import type { Counts } from './access/limits.ts'
-import type { ServerInfo } from './deps.ts'
+// What lab runs with: the answer of GET /api/v1/server, which the foot of the page shows as well.
+import type { Cap, Notice } from '../core/instance.ts'
+import type { Service } from '../instances/service.ts'
 
-/** What stays the same while lab runs, and whom to ask for the rest. */
+/** The body of GET /api/v1/server. What is not known is null. */
+export interface ServerInfo {
+  readonly version: string
+  readonly pid: number
+  /** ISO 8601. */
+  readonly bootedAt: string
+  readonly tmux: { readonly argv: readonly string[]; readonly version: string | null }
+  readonly claude: {
+    readonly path: string | null
+    readonly version: string | null
+    readonly login: 'logged_in' | 'logged_out' | 'unknown'
+    /** Claude's configuration directory, whose login and registry count. */
+    readonly dir: string
+    /** What named that directory; null for Claude's own default. */
+    readonly dirFrom: '--claude-config-dir' | 'CLAUDE_CONFIG_DIR' | null
+  }
+  readonly projectsRoot: string
+  readonly stateDir: string
+  /** Names of variables of lab's environment. */
+  readonly variables: {
+    /** Agents get them because the operator named them. */
+    readonly passed: readonly string[]
+    /** Agents do not get them, and could. */
+    readonly withheld: readonly string[]
+    /** Named, and not set. */
+    readonly missing: readonly string[]
+  }
+  readonly cap: Cap
+  /** The guards that keep strangers out: `loopback`, or some of `password, token, proxy`. */
+  readonly guard: string
+  /** lab's own memory. */
+  readonly memoryBytes: number
+  /** How often each refusal was given since the start, by its code. */
+  readonly refused: Readonly<Record<string, number>>
+  /** What the page shows as notices. */
+  readonly notices: readonly Notice[]
+}
+
+/** What stays the same while lab runs, and the functions that tell the rest. */
 export type ServerParts = Pick<
   ServerInfo,
   'version' | 'bootedAt' | 'guard' | 'projectsRoot' | 'stateDir' | 'variables'
@@ -15,13 +52,13 @@ export type ServerParts = Pick<
     login(): ServerInfo['claude']['login']
   }
   readonly claudeDir: Pick<ServerInfo['claude'], 'dir' | 'dirFrom'>
-  readonly instances: Pick<Instances, 'cap' | 'notices'>
-  readonly counts: Counts
+  readonly instances: Pick<Service, 'cap' | 'notices'>
+  readonly refused: () => ServerInfo['refused']
 }
 
-/** Returns what tells about this lab now. */
+/** Returns the function that describes lab as it is now. */
 export function createServerInfo(parts: ServerParts): () => ServerInfo {
-  const { tmux, claude, claudeDir, instances, counts, ...rest } = parts
+  const { tmux, claude, claudeDir, instances, refused, ...rest } = parts
   return () => ({
     ...rest,
     pid: process.pid,
@@ -34,7 +71,7 @@ export function createServerInfo(parts: ServerParts): () => ServerInfo {
     },
     cap: instances.cap(),
     memoryBytes: process.memoryUsage.rss(),
-    refused: counts.all(),
+    refused: refused(),
     notices: instances.notices(),
   })
 }

@@ -149,8 +149,8 @@ export async function everything(): Promise<{ lab: Lab; ids: Record<string, stri
   const start = async (label: string, fields: Partial<Instance>): Promise<string> => {
     const project =
       label === long ? 'a-project-with-quite-a-long-name-of-60-characters-in-all-ab' : 'foo'
-    const { id } = await lab.memory.start({ project, label }, 'page')
-    lab.memory.change(id, fields)
+    const { id } = await lab.service.start({ project, label }, 'page')
+    lab.service.change(id, fields)
     return id
   }
   const deepLink = 'https://claude.ai/code/session_1'
@@ -163,8 +163,8 @@ export async function everything(): Promise<{ lab: Lab; ids: Record<string, stri
     stopping: await start('ends', { state: 'stopping' }),
     starting: await start('begins', {}),
   }
-  lab.memory.die(ids.dead, { lastLines: ['x'.repeat(300), 'the end'] })
-  lab.memory.setNotices([{ code: 'claude_missing', message: 'No claude. Use `--claude PATH`.' }])
-  lab.memory.setForeign([{ name: 'irssi', attached: 1, createdAt: new Date(0).toISOString() }])
+  lab.service.die(ids.dead, { lastLines: ['x'.repeat(300), 'the end'] })
+  lab.service.setNotices([{ code: 'claude_missing', message: 'No claude. Use `--claude PATH`.' }])
+  lab.service.setForeign([{ name: 'irssi', attached: 1, createdAt: new Date(0).toISOString() }])
   return { lab, ids }
 }

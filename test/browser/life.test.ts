@@ -12,20 +12,23 @@ async function topsOf(page: Page, selector: string): Promise<unknown> {
 }
 
 async function ended(lab: Lab, label: string): Promise<string> {
-  const { id } = await lab.memory.start({ project: 'foo', label }, 'page')
-  lab.memory.swept(id, { lastLines: ['the last line'] })
+  const { id } = await lab.service.start({ project: 'foo', label }, 'page')
+  lab.service.swept(id, { lastLines: ['the last line'] })
   return id
 }
 
 function offer(lab: Lab, ids: readonly string[]): void {
-  lab.memory.setResumeOffer({ reason: 'rebooted', instances: ids.map((id) => lab.memory.get(id)) })
+  lab.service.setResumeOffer({
+    reason: 'rebooted',
+    instances: ids.map((id) => lab.service.get(id)),
+  })
 }
 
 describeInBrowser('what needs the operator', ({ serve, visit }) => {
   it('leads to its row, also when a filter hides it', async () => {
     const lab = createLab({ projects: [...Array.from({ length: 12 }, (_, i) => `a${i}`), 'foo'] })
-    const { id } = await lab.memory.start({ project: 'foo', label: 'fix' }, 'page')
-    lab.memory.change(id, { state: 'waiting', waitingFor: 'permission prompt' })
+    const { id } = await lab.service.start({ project: 'foo', label: 'fix' }, 'page')
+    lab.service.change(id, { state: 'waiting', waitingFor: 'permission prompt' })
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     await page.fill('#filter', 'a1')
@@ -49,11 +52,12 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
     const lab = createLab({ max: 9 })
     const ids: string[] = []
     for (const label of ['a', 'b', 'c', 'd'])
-      ids.push((await lab.memory.start({ project: 'foo', label }, 'page')).id)
+      ids.push((await lab.service.start({ project: 'foo', label }, 'page')).id)
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     const before = await topsOf(page, '.card, .row')
-    const change = (fields: Partial<Instance>) => ids.forEach((id) => lab.memory.change(id, fields))
+    const change = (fields: Partial<Instance>) =>
+      ids.forEach((id) => lab.service.change(id, fields))
     change({ state: 'waiting', waitingFor: 'a text that is far too long for a line of a phone' })
     await page.waitForSelector('.needs[data-count="4"]')
     const isSeen = `[...document.querySelectorAll('.for')].map((one) =>
@@ -75,10 +79,10 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
     const lab = createLab({ max: 4 })
     const ids = [await ended(lab, 'a'), await ended(lab, 'b'), await ended(lab, 'c')]
     offer(lab, ids)
-    const waits = await lab.memory.start({ project: 'foo', label: 'W'.repeat(60) }, 'page')
-    lab.memory.change(waits.id, { state: 'waiting', waitingFor: 'trust' })
-    const lost = await lab.memory.start({ project: 'bar' }, 'page')
-    lab.memory.change(lost.id, { state: 'ready', linkState: 'lost' })
+    const waits = await lab.service.start({ project: 'foo', label: 'W'.repeat(60) }, 'page')
+    lab.service.change(waits.id, { state: 'waiting', waitingFor: 'trust' })
+    const lost = await lab.service.start({ project: 'bar' }, 'page')
+    lab.service.change(lost.id, { state: 'ready', linkState: 'lost' })
     const { url } = await serve(lab)
     for (const width of [320, 390, 1280]) {
       const { page, complaints } = await visit(url, { viewport: { width, height: 844 } })
@@ -119,8 +123,8 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     expect(await page.evaluate(ids)).toEqual([second, first])
     expect(await page.textContent('#e-foo .count')).toBe('2')
     expect(await page.isVisible(`#l-${first} pre`)).toBe(true)
-    lab.memory.dismiss(second, 'page')
-    lab.memory.dismiss(first, 'page')
+    lab.service.dismiss(second, 'page')
+    lab.service.dismiss(first, 'page')
     await page.waitForSelector('#e-foo', { state: 'hidden' })
   })
 
@@ -128,10 +132,10 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     const lab = createLab()
     const ids: string[] = []
     for (const label of ['a', 'b', 'c'])
-      ids.push((await lab.memory.start({ project: 'foo', label }, 'page')).id)
+      ids.push((await lab.service.start({ project: 'foo', label }, 'page')).id)
     const { page, complaints } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
-    lab.memory.swept(ids[1]!)
+    lab.service.swept(ids[1]!)
     await page.click('#e-foo > summary')
     await page.focus(`#i-${ids[1]} .resume`)
     await page.keyboard.press('Enter')
@@ -145,15 +149,15 @@ describeInBrowser('what ended', ({ serve, visit }) => {
   it('says beside the button why it cannot come back', async () => {
     const lab = createLab({ max: 1 })
     const id = await ended(lab, 'fix')
-    await lab.memory.start({ project: 'bar' }, 'page')
+    await lab.service.start({ project: 'bar' }, 'page')
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     await page.click('#e-foo > summary')
     await page.click(`#i-${id} .resume`)
     await page.waitForSelector(`#i-${id} .message:has-text("All 1 of 1 instances are in use")`)
     await isAnswered(page, `#resume-${id}`)
-    lab.memory.stop(lab.memory.resolve('bar'), 'page')
-    lab.memory.swept(lab.memory.resolve('bar'))
+    lab.service.stop(lab.service.resolve('bar'), 'page')
+    lab.service.swept(lab.service.resolve('bar'))
     await page.click(`#i-${id} .resume`)
     await page.waitForSelector(`#list-foo #i-${id}`)
     expect(await page.textContent('#msg-foo')).toBe('')
@@ -161,9 +165,9 @@ describeInBrowser('what ended', ({ serve, visit }) => {
 
   it('of a relaunch is no end to see: nothing moves', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    await lab.memory.start({ project: 'bar' }, 'page')
-    lab.memory.change(id, { state: 'ready', linkState: 'lost' })
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    await lab.service.start({ project: 'bar' }, 'page')
+    lab.service.change(id, { state: 'ready', linkState: 'lost' })
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     await page.evaluate(`window.tops = new Set()
@@ -173,7 +177,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     await page.click(`#r-${id} > summary`)
     await page.click(`#r-${id} .primary`)
     await page.waitForSelector(`#i-${id}[data-state="starting"]`)
-    expect(lab.memory.asked.at(-1)).toBe(`resume ${id} by page`)
+    expect(lab.service.asked.at(-1)).toBe(`resume ${id} by page`)
     expect(await page.evaluate('tops.size')).toBe(1)
   })
 })
@@ -185,11 +189,11 @@ describeInBrowser('the offer to come back', ({ serve, visit }) => {
     const { page, complaints } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     offer(lab, ids)
-    lab.memory.change(ids[0]!, {})
+    lab.service.change(ids[0]!, {})
     await page.waitForSelector('.offer:has-text("3 instances were running")')
     await page.waitForSelector('.offer:has-text("Only 2 of the 3 fit")')
-    const { resumeAll } = lab.memory
-    lab.memory.resumeAll = (asked, by) => {
+    const resumeAll = lab.service.resumeAll.bind(lab.service)
+    lab.service.resumeAll = (asked, by) => {
       offer(lab, [ids[2]!])
       return resumeAll(asked, by)
     }
@@ -210,11 +214,11 @@ describeInBrowser('the offer to come back', ({ serve, visit }) => {
     const { page, complaints } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     await page.click('#forget > summary')
-    lab.memory.setResumeOffer(null)
+    lab.service.setResumeOffer(null)
     await page.click('#forget form button')
     await page.waitForSelector('.offer', { state: 'hidden' })
     await page.waitForSelector(`[data-ended="${ids[1]}"]`, { state: 'attached' })
-    expect(lab.memory.list({ ended: true }).map(({ id }) => id)).toEqual(ids)
+    expect(lab.service.list({ ended: true }).map(({ id }) => id)).toEqual(ids)
     expect(complaints).toEqual([])
   })
 })
@@ -228,16 +232,16 @@ describeInBrowser('coming back without JavaScript', ({ serve, visit }) => {
     expect(await page.title()).toBe('(1) lab')
     await follow(page, '#resume-all button')
     expect(await page.locator('[data-state="starting"]').count()).toBe(2)
-    lab.memory.setResumeOffer(null)
+    lab.service.setResumeOffer(null)
     await page.click('#e-foo > summary')
     await follow(page, `#i-${ids[2]} .resume`)
     expect(new URL(page.url()).hash).toBe(`#i-${ids[2]}`)
-    lab.memory.change(ids[0]!, { state: 'ready', linkState: 'lost' })
+    lab.service.change(ids[0]!, { state: 'ready', linkState: 'lost' })
     await page.reload()
     await page.click(`#r-${ids[0]} > summary`)
     await follow(page, `#r-${ids[0]} .primary`)
-    expect(lab.memory.asked.at(-1)).toBe(`resume ${ids[0]} by page`)
-    lab.memory.swept(ids[1]!)
+    expect(lab.service.asked.at(-1)).toBe(`resume ${ids[0]} by page`)
+    lab.service.swept(ids[1]!)
     offer(lab, [ids[1]!])
     await page.reload()
     await page.click('#forget > summary')

@@ -125,7 +125,7 @@ describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
     await page.context().clearCookies()
     await page.click('#start-foo button')
     await page.waitForURL('**/login?next=*')
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
     expect(await page.locator('[data-project]').count()).toBe(0)
   })
 

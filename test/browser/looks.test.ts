@@ -21,8 +21,8 @@ async function twenty(): Promise<{ lab: Lab; ids: string[] }> {
   const projects = Array.from({ length: 20 }, (_, i) => `p${String(i).padStart(2, '0')}`)
   const lab = createLab({ projects, max: 30 })
   const ids: string[] = []
-  for (const project of projects) ids.push((await lab.memory.start({ project }, 'page')).id)
-  for (const id of ids) lab.memory.change(id, { state: 'ready' })
+  for (const project of projects) ids.push((await lab.service.start({ project }, 'page')).id)
+  for (const id of ids) lab.service.change(id, { state: 'ready' })
   return { lab, ids }
 }
 
@@ -31,9 +31,9 @@ const topOf = (page: Page, id: string): Promise<unknown> =>
 
 /** One that was stopped, and the offer to bring it back. */
 async function offered(lab: Lab): Promise<string> {
-  const { id } = await lab.memory.start({ project: 'foo', label: 'gone' }, 'page')
-  lab.memory.swept(id)
-  lab.memory.setResumeOffer({ reason: 'stopped', instances: [lab.memory.get(id)] })
+  const { id } = await lab.service.start({ project: 'foo', label: 'gone' }, 'page')
+  lab.service.swept(id)
+  lab.service.setResumeOffer({ reason: 'stopped', instances: [lab.service.get(id)] })
   return id
 }
 
@@ -47,13 +47,13 @@ describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
         page.evaluate(`[...document.querySelectorAll('.card, .row, .row .button')]
           .map((one) => one.getBoundingClientRect().top)`)
       const before = await tops()
-      for (const id of ids) lab.memory.change(id, { state: 'unknown' })
-      lab.memory.setNotices([unreadable])
+      for (const id of ids) lab.service.change(id, { state: 'unknown' })
+      lab.service.setNotices([unreadable])
       await page.waitForSelector('text=tmux cannot be read')
       await page.waitForSelector('#needs:has-text("What needs you is not known.")')
       expect(await tops()).toEqual(before)
-      for (const id of ids) lab.memory.change(id, { state: 'ready' })
-      lab.memory.setNotices([])
+      for (const id of ids) lab.service.change(id, { state: 'ready' })
+      lab.service.setNotices([])
       await page.waitForSelector('text=tmux cannot be read', { state: 'detached' })
       await page.waitForSelector('#needs:has-text("Nothing needs you.")')
       expect(await tops()).toEqual(before)
@@ -61,7 +61,7 @@ describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
 
   it('the last of the page can be read, and what has the focus is not covered', async () => {
     const { lab } = await twenty()
-    lab.memory.setNotices([unreadable])
+    lab.service.setNotices([unreadable])
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     const bar = await page.locator('[data-notice="tmux_unavailable"]').boundingBox()
@@ -101,16 +101,16 @@ describeInBrowser('what one looks at', ({ serve, visit }) => {
       const isStill = async (): Promise<boolean> =>
         Math.abs(Number(await topOf(page, seen)) - Number(before)) < 1
 
-      lab.memory.die(ids[3]!, { lastLines: ['one', 'two', 'three'] })
+      lab.service.die(ids[3]!, { lastLines: ['one', 'two', 'three'] })
       await page.waitForSelector(`#i-${ids[3]} .evidence`)
       await until(isStill, { what: 'a row above has grown and nothing moved' })
-      lab.memory.setNotices([loggedOut])
+      lab.service.setNotices([loggedOut])
       await page.waitForSelector('.notice')
       await until(isStill, { what: 'a notice came and nothing moved' })
-      lab.memory.swept(ids[5]!)
+      lab.service.swept(ids[5]!)
       await page.waitForSelector(`[data-ended="${ids[5]}"]`, { state: 'attached' })
       await until(isStill, { what: 'a row above went and nothing moved' })
-      lab.memory.setNotices([])
+      lab.service.setNotices([])
       await page.waitForSelector('.notice', { state: 'detached' })
       await until(isStill, { what: 'the notice went and nothing moved' })
     })
@@ -127,7 +127,7 @@ describeInBrowser('the focus', ({ serve, visit }) => {
     await page.focus('#forget summary')
     await page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
-    lab.memory.setResumeOffer(null)
+    lab.service.setResumeOffer(null)
     await page.keyboard.press('Enter')
     await page.waitForSelector('#back', { state: 'hidden' })
     expect(await focused(page)).toBe('main')
@@ -137,11 +137,11 @@ describeInBrowser('the focus', ({ serve, visit }) => {
 
   it('stays in the page when the notice that had it goes', async () => {
     const lab = createLab()
-    lab.memory.setNotices([loggedOut])
+    lab.service.setNotices([loggedOut])
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     await page.focus('.notice [data-copy]')
-    lab.memory.setNotices([])
+    lab.service.setNotices([])
     await page.waitForSelector('.notice', { state: 'detached' })
     expect(await focused(page)).toBe('main')
   })
@@ -173,7 +173,7 @@ describeInBrowser('every letter', ({ serve, visit }) => {
     it(`stands out from its ground, in ${colorScheme}`, async () => {
       const { lab, ids } = await everything()
       await offered(lab)
-      lab.memory.setNotices([unreadable, loggedOut])
+      lab.service.setNotices([unreadable, loggedOut])
       const { page } = await visit((await serve(lab)).url, { colorScheme })
       await untilLive(lab, page)
       await page.click(`#m-${ids['ready']} summary`)
@@ -203,7 +203,7 @@ describeInBrowser('a menu near the lower edge', ({ serve, visit }) => {
             return top >= roof - 1 && bottom <= innerHeight + 1
           })()`)
         await until(edges, { what: 'the menu is in view' })
-        lab.memory.change(id, { state: 'busy' })
+        lab.service.change(id, { state: 'busy' })
         await page.waitForSelector(`#i-${id}[data-state="busy"]`)
         expect(await edges()).toBe(true)
         expect(await page.isVisible(`#m-${id} .panel`)).toBe(true)
@@ -234,7 +234,7 @@ describeInBrowser('the name of a control', ({ serve, visit }) => {
   it('holds what one reads on it, so that it can be said aloud', async () => {
     for (const width of [390, 1280]) {
       const { lab } = await everything()
-      lab.memory.setResumeOffer(null)
+      lab.service.setResumeOffer(null)
       const { page } = await visit((await serve(lab)).url, { viewport: { width, height: 844 } })
       await untilLive(lab, page)
       const wrong = await page.evaluate(`[...document.querySelectorAll('[aria-label]')]

@@ -1,11 +1,13 @@
-// The app as main makes it, over the in-memory service, with the real files of the page.
+// The app as serve makes it, over the fake service, with the real files of the page. Its door is open to everybody.
 import { readFileSync } from 'node:fs'
 import { serve, type ServerType } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
-import type { WebDeps } from '../../src/web/deps.ts'
-import { createApp, type WebApp } from '../../src/web/app.tsx'
+import type { Guards } from '../../src/web/access/auth.ts'
+import type { Proxies } from '../../src/web/access/client.ts'
+import { createRateLimit } from '../../src/web/access/rate-limit.ts'
+import { createApp, type WebApp, type WebDeps } from '../../src/web/app.tsx'
 import type { AssetFiles } from '../../src/web/assets/static.ts'
-import { createMemory, type Memory, type MemoryOptions } from './live/memory.ts'
+import { createFakeService, type FakeService, type FakeServiceOptions } from './fake-service.ts'
 
 const file = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -27,7 +29,7 @@ export function readAssets(): AssetFiles {
 
 export interface Lab {
   readonly app: WebApp
-  readonly memory: Memory
+  readonly service: FakeService
   /** What was logged as an error. */
   readonly errors: { readonly fields: object; readonly message: string }[]
   /** Asks as a program on this machine would: a loopback Host and nothing else. */
@@ -42,11 +44,26 @@ export interface Lab {
 
 export const host = '127.0.0.1:8080'
 
-export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
-  const memory = createMemory(options)
+/** Lets in everybody who reaches the app, as lab does on loopback without any guard. */
+export const openToEverybody: Guards = {
+  password: null,
+  tokens: null,
+  bootToken: null,
+  hasProxies: false,
+  wrongPasswords: createRateLimit(5, () => performance.now()),
+  wrongTokens: createRateLimit(30, () => performance.now()),
+  steadyNow: () => performance.now(),
+  warnings: [],
+  watch: () => () => {},
+}
+
+export const noProxies: Proxies = { networks: [], userHeader: null }
+
+export function createLab(options: FakeServiceOptions & Partial<WebDeps> = {}): Lab {
+  const service = createFakeService(options)
   const errors: Lab['errors'] = []
   const app = createApp({
-    instances: memory,
+    instances: service,
     server: () => ({
       version: '0.1.0',
       pid: process.pid,
@@ -62,12 +79,14 @@ export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
       projectsRoot: options.root ?? '/srv/projects',
       stateDir: '/srv/state',
       variables: { passed: ['GH_TOKEN'], withheld: ['DOCKER_HOST'], missing: ['TYPO'] },
-      cap: memory.cap(),
+      cap: service.cap(),
       guard: 'loopback',
       memoryBytes: 90 * 1024 * 1024,
       refused: {},
-      notices: memory.notices(),
+      notices: service.notices(),
     }),
+    guards: openToEverybody,
+    proxies: noProxies,
     requestRules: { boundHost: '127.0.0.1', allowedHosts: [] },
     projectsRoot: options.root ?? '/srv/projects',
     log: {
@@ -86,7 +105,7 @@ export function createLab(options: MemoryOptions & Partial<WebDeps> = {}): Lab {
   }
   return {
     app,
-    memory,
+    service,
     errors,
     ask,
     submit: (path, fields = {}, headers = {}) =>

@@ -22,15 +22,15 @@ const offerOf = (html: string): string => between(html, '<section id="back"', '<
 const plain = (html: string): string => html.replaceAll(/<[^>]*>/g, '')
 
 async function started(lab: Lab, fields: Partial<Instance>, label = ''): Promise<string> {
-  const { id } = await lab.memory.start({ project: 'foo', label }, 'page')
-  lab.memory.change(id, fields)
+  const { id } = await lab.service.start({ project: 'foo', label }, 'page')
+  lab.service.change(id, fields)
   return id
 }
 
 /** One that was stopped. */
 async function ended(lab: Lab, label: string, minute: number, project = 'foo'): Promise<string> {
-  const { id } = await lab.memory.start({ project, label }, 'page')
-  lab.memory.swept(id, { at: at(minute) })
+  const { id } = await lab.service.start({ project, label }, 'page')
+  lab.service.swept(id, { at: at(minute) })
   return id
 }
 
@@ -61,7 +61,7 @@ describe('the strip of what needs the operator', () => {
     expect(await strip()).toContain('What needs you is not known.')
     await started(lab, { state: 'waiting', waitingFor: 'trust' }, 'asks')
     expect(await strip()).toMatch(/1\+ need you.*asks/)
-    lab.memory.change(unseen, { state: 'ready' })
+    lab.service.change(unseen, { state: 'ready' })
     expect(await strip()).toMatch(/1 needs you.*asks/)
   })
 
@@ -69,7 +69,7 @@ describe('the strip of what needs the operator', () => {
     const lab = createLab({ now: () => Date.parse(at(30)) })
     await started(lab, { state: 'waiting', waitingFor: 'input needed', since: at(18) }, 'fix')
     const dead = await started(lab, {})
-    lab.memory.die(dead)
+    lab.service.die(dead)
     const html = await pageOf(lab)
     const strip = plain(between(html, 'id="needs"', '</nav>'))
     expect(strip).toContain('2 need you')
@@ -105,7 +105,7 @@ describe('a row', () => {
     const ask = between(row, `<details class="menu way" name="menu" id="r-${id}"`, '</details>')
     expect(ask).toContain(`action="/instances/${id}/resume"`)
     expect(plain(ask)).toContain('A relaunch restarts the agent')
-    lab.memory.change(id, { state: 'unknown' })
+    lab.service.change(id, { state: 'unknown' })
     expect(rowOf(await pageOf(lab), id)).not.toContain('/resume"')
   })
 
@@ -118,11 +118,11 @@ describe('a row', () => {
   it('of a start that takes too long shows its screen and stays alive', async () => {
     const lab = createLab()
     const id = await started(lab, {})
-    lab.memory.die(id, { reason: 'start_failed', message: 'Not ready after 60 s.', signal: null })
-    lab.memory.change(id, {
+    lab.service.die(id, { reason: 'start_failed', message: 'Not ready after 60 s.', signal: null })
+    lab.service.change(id, {
       state: 'starting',
       endedAt: null,
-      evidence: { ...lab.memory.get(id).evidence!, lastLines: ['Loading'] },
+      evidence: { ...lab.service.get(id).evidence!, lastLines: ['Loading'] },
     })
     const html = await pageOf(lab)
     const row = rowOf(html, id)
@@ -135,7 +135,7 @@ describe('a row', () => {
   it('that died can be resumed', async () => {
     const lab = createLab()
     const id = await started(lab, {})
-    lab.memory.die(id)
+    lab.service.die(id)
     expect(rowOf(await pageOf(lab), id)).toContain(`action="/instances/${id}/resume"`)
   })
 })
@@ -154,9 +154,9 @@ describe('the ended instances of a project', () => {
 
   it('keep their last lines, but not so many that the page grows heavy', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const lastLines = Array.from({ length: 40 }, (_, i) => `line ${i} ${'x'.repeat(5000)}`)
-    lab.memory.swept(id, { reason: 'exited', exitCode: 0, signal: null, by: 'nobody', lastLines })
+    lab.service.swept(id, { reason: 'exited', exitCode: 0, signal: null, by: 'nobody', lastLines })
     const row = rowOf(await pageOf(lab), id)
     expect(row).toContain('line 39')
     expect(row.length).toBeLessThan(10_000)
@@ -169,7 +169,7 @@ const offered = async (n: number, reason: 'rebooted' | 'stopped' | 'tmux_gone', 
   const lab = createLab({ max })
   const ids: string[] = []
   for (let i = 0; i < n; i++) ids.push(await ended(lab, `n${i}`, i))
-  lab.memory.setResumeOffer({ reason, instances: ids.map((id) => lab.memory.get(id)) })
+  lab.service.setResumeOffer({ reason, instances: ids.map((id) => lab.service.get(id)) })
   return { lab, ids, text: async () => plain(offerOf(await pageOf(lab))) }
 }
 
@@ -191,16 +191,16 @@ describe('the offer to come back', () => {
 
   it('counts what runs already, and says how many fit', async () => {
     const { lab, ids, text } = await offered(3, 'rebooted', 4)
-    await lab.memory.start({ project: 'bar' }, 'page')
+    await lab.service.start({ project: 'bar' }, 'page')
     expect(await text()).toContain('Resume all (then 4 of 4)')
-    await lab.memory.start({ project: 'bar' }, 'page')
+    await lab.service.start({ project: 'bar' }, 'page')
     expect(await text()).toContain('Only 2 of the 3 fit: 2 of 4 are in use.')
     const form = between(offerOf(await pageOf(lab)), 'id="resume-all"', '</form>')
     expect([...form.matchAll(/name="ids" value="([^"]+)"/g)].map(([, id]) => id)).toEqual(
       ids.slice(0, 2),
     )
-    await lab.memory.start({ project: 'bar' }, 'page')
-    await lab.memory.start({ project: 'bar' }, 'page')
+    await lab.service.start({ project: 'bar' }, 'page')
+    await lab.service.start({ project: 'bar' }, 'page')
     expect(await text()).toContain('All 4 of 4 are in use. Stop one first.')
   })
 
@@ -228,7 +228,7 @@ describe('a form', () => {
     const response = await lab.submit(`/instances/${id}/resume`)
     expect(response.status).toBe(303)
     expect(response.headers.get('location')).toBe(`/#i-${id}`)
-    expect(lab.memory.asked.at(-1)).toBe(`resume ${id} by page`)
+    expect(lab.service.asked.at(-1)).toBe(`resume ${id} by page`)
   })
 
   it('that htmx sends to resume answers with the live row', async () => {
@@ -242,7 +242,7 @@ describe('a form', () => {
   it('that resumes at the cap is refused with the reason, with htmx and without', async () => {
     const lab = createLab({ max: 1 })
     const id = await ended(lab, 'x', 1)
-    await lab.memory.start({ project: 'foo' }, 'page')
+    await lab.service.start({ project: 'foo' }, 'page')
     const partial = await lab.submit(`/instances/${id}/resume`, {}, htmx)
     expect(partial.status).toBe(409)
     expect(await partial.text()).toMatch(/^<p [^>]*>All 1 of 1 instances are in use\./)
@@ -254,17 +254,17 @@ describe('a form', () => {
   it('when nobody is logged in offers to resume anyway, and that works', async () => {
     const lab = createLab()
     const ids = [await ended(lab, 'x', 1), await ended(lab, 'y', 2)]
-    lab.memory.failNext(new NotLoggedIn())
+    lab.service.failNext(new NotLoggedIn())
     const partial = await (await lab.submit(`/instances/${ids[0]}/resume`, {}, htmx)).text()
     expect(partial).toContain(`name="force" value="1" form="resume-${ids[0]}">Resume anyway`)
     await lab.submit(`/instances/${ids[0]}/resume`, { force: '1' })
-    expect(lab.memory.asked.at(-1)).toBe(`resume ${ids[0]} forced by page`)
+    expect(lab.service.asked.at(-1)).toBe(`resume ${ids[0]} forced by page`)
 
-    lab.memory.failNext(new NotLoggedIn())
+    lab.service.failNext(new NotLoggedIn())
     const group = await (await submitGroup(lab, '/resume', [ids[1]!], htmx)).text()
     expect(group).toContain('name="force" value="1" form="resume-all">Resume anyway')
     await lab.submit('/resume', { ids: ids[1]!, force: '1' })
-    expect(lab.memory.asked.at(-1)).toBe(`resume ${ids[1]} forced by page`)
+    expect(lab.service.asked.at(-1)).toBe(`resume ${ids[1]} forced by page`)
   })
 
   it('resumes several, and says once why the others stayed', async () => {
@@ -285,14 +285,14 @@ describe('a form', () => {
     const resumed = await submitGroup(lab, '/resume', ids)
     expect(resumed.status).toBe(303)
     expect(resumed.headers.get('location')).toBe('/')
-    expect(lab.memory.list().map(({ state }) => state)).toEqual(['starting', 'starting'])
+    expect(lab.service.list().map(({ state }) => state)).toEqual(['starting', 'starting'])
 
-    lab.memory.swept(ids[0]!)
+    lab.service.swept(ids[0]!)
     // One of them runs meanwhile, one was never there: nobody is asked about those.
     const dismissed = await submitGroup(lab, '/dismiss', [...ids, 'never'])
     expect(dismissed.status).toBe(303)
-    expect(lab.memory.asked.at(-1)).toBe('dismiss offer of 1 by page')
-    expect(lab.memory.list({ ended: true }).map(({ id }) => id)).toEqual(ids)
+    expect(lab.service.asked.at(-1)).toBe('dismiss offer of 1 by page')
+    expect(lab.service.list({ ended: true }).map(({ id }) => id)).toEqual(ids)
   })
 
   it('of several that names none, or something else, is refused', async () => {
@@ -300,7 +300,7 @@ describe('a form', () => {
     expect((await submitGroup(lab, '/resume', [])).status).toBe(400)
     expect((await lab.submit('/dismiss', { ids: 'x', all: '1' })).status).toBe(400)
     expect((await submitGroup(lab, '/resume', ['nope'])).status).toBe(404)
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
   })
 
   it.each(['/resume', '/dismiss'])('reloaded at %s leads back to the page', async (path) => {

@@ -81,7 +81,6 @@ export async function openGuards(
   const password = passwordFile && createPassword(passwordFile, await deps.openAuthSessions(), now)
   await password?.refresh()
   return {
-    ...noGuards,
     password,
     tokens: tokenFile && createTokens(tokenFile),
     bootToken: deps.bootToken,
@@ -100,21 +99,6 @@ export async function openGuards(
       return () => ends.forEach((end) => end?.())
     },
   }
-}
-
-const steadyNow = (): number => performance.now()
-
-/** What loopback needs. */
-export const noGuards: Guards = {
-  password: null,
-  tokens: null,
-  bootToken: null,
-  hasProxies: false,
-  wrongPasswords: createRateLimit(wrongPasswordsMax, steadyNow),
-  wrongTokens: createRateLimit(wrongTokensMax, steadyNow, tokenSlowness),
-  steadyNow,
-  warnings: [],
-  watch: () => () => {},
 }
 
 /** The guards that are on, for people to read: `loopback` when none is. */
@@ -203,7 +187,13 @@ function remedyOf({ password, tokens, hasProxies }: Guards): string {
   return `lab does not know who asks: ${ways.filter(Boolean).join(', or ')}.`
 }
 
-/** By whom an action is done: the name a guard knows, else the way they came. */
+/** By whom an action is done: the name that a guard knows, else the way in which the request came. */
 export function actorOf(c: Context<WebEnv>, way: Actor): Actor {
   return c.get('principal').name ?? way
+}
+
+/** The same for the JSON API: lab's own commands name themselves, every other caller is a program. */
+export function apiActorOf(c: Context<WebEnv>): Actor {
+  const way = c.req.header('lab-actor')
+  return actorOf(c, way === 'cli' || way === 'agent' ? way : 'api')
 }

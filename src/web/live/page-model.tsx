@@ -1,7 +1,8 @@
 // What the app shows at a moment: the whole picture, and what a form's answer changes of it.
 import { createHash, randomBytes } from 'node:crypto'
 import { isOpen, type Instance, type Project } from '../../core/instance.ts'
-import type { ServerInfo, Service } from '../deps.ts'
+import type { Service } from '../../instances/service.ts'
+import type { ServerInfo } from '../server-info.ts'
 import { Offer } from '../views/instance/resume-offer.tsx'
 import type { RenderContext } from '../views/render-context.ts'
 import { Attention } from '../views/instance/attention.tsx'
@@ -12,11 +13,9 @@ import type { Snapshot } from '../views/snapshot.ts'
 import { GoneRow } from '../views/instance/row.tsx'
 
 export interface PageModel {
-  /** The present moment; every call is a later one. */
-  renderContext(): RenderContext
-  /** The projects, and one for each whose instances outlive its folder. */
-  projects(): readonly Project[]
-  /** Everything the page shows; no live instance is missing, whatever became of its folder. */
+  /** Begins a rendering: each call returns a later context. */
+  nextContext(): RenderContext
+  /** Everything that the page shows now. */
   snapshot(): Snapshot
   /** The rows of these instances, as partials. */
   rows(changed: readonly Instance[]): string
@@ -42,52 +41,39 @@ export function createPageModel(
 ): PageModel {
   const boot = randomBytes(4).toString('hex')
   let serial = 0
-  const renderContext = (): RenderContext => ({
+  const nextContext = (): RenderContext => ({
     rev: `${boot}.${++serial}`,
     now: now(),
     root,
     until: Number.POSITIVE_INFINITY,
   })
 
-  function projects(): readonly Project[] {
-    const known = [...instances.projects()]
-    const keys = new Set(known.map(({ key }) => key))
-    for (const { project: key, projectPath: path } of instances.list()) {
-      if (keys.has(key)) continue
-      keys.add(key)
-      const own = instances.list().filter(({ project }) => project === key)
-      known.push({ key, path, lastUsedAt: null, instances: own })
-    }
-    return known
-  }
-
   function snapshot(): Snapshot {
-    const all = projects()
+    const projects = instances.projects()
     const ended = instances.list({ ended: true }).filter((one) => !isOpen(one))
     return {
-      projects: all,
+      projects,
       ended,
       cap: instances.cap(),
       notices: instances.notices(),
       foreign: instances.foreign(),
       offer: instances.resumeOffer(),
-      known: knownOf(all, ended),
+      known: knownOf(projects, ended),
       lab: server(),
     }
   }
 
   function rows(changed: readonly Instance[]): string {
-    const at = renderContext()
+    const at = nextContext()
     return changed.map((instance) => htmlOf(<Placed instance={instance} at={at} />)).join('')
   }
 
   return {
-    renderContext,
-    projects,
+    nextContext,
     snapshot,
     rows,
     partials(changed, gone = []) {
-      const at = renderContext()
+      const at = nextContext()
       const sums = htmlOf(
         <Partial into="body">
           {gone.map((id) => (

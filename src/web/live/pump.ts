@@ -1,7 +1,7 @@
 // Passes events on to the streams in turns of a few milliseconds: two hundred that happen at once, each
 // drawn for every page, must not hold up the answer to anybody.
 import type { LabEvent } from '../../core/instance.ts'
-import type { Instances } from '../../instances/instances.ts'
+import type { Service } from '../../instances/service.ts'
 import { turnMs } from '../../turns.ts'
 
 /** Hears an event; `manyWait` when so many follow that what sums them up is better made after them. */
@@ -11,7 +11,7 @@ export type OnEvent = (event: LabEvent, manyWait: boolean) => void
 const few = 8
 
 /** Makes the function by which a stream hears all that happens from then on, until it calls what is returned. */
-export function createPump(subscribe: Instances['subscribe']): (tell: OnEvent) => () => void {
+export function createPump(subscribe: Service['subscribe']): (tell: OnEvent) => () => void {
   /** Each with the number of events that had happened before it came. */
   const readers = new Map<OnEvent, number>()
   let queue: LabEvent[] = []

@@ -40,7 +40,6 @@ export const ProjectCard: FC<{
   const { key } = project
   const place = placeOf(project, at.root)
   const own = refusal?.project === key ? refusal : undefined
-  const action = `/projects/${key}/instances`
   return (
     <section
       id={`p-${key}`}
@@ -61,30 +60,7 @@ export const ProjectCard: FC<{
             </p>
           )}
         </div>
-        <form
-          id={`start-${key}`}
-          class="start"
-          method="post"
-          action={action}
-          hx-post={action}
-          hx-target={`#msg-${key}`}
-          hx-sync="this:drop"
-        >
-          <input
-            id={`label-${key}`}
-            name="label"
-            value={own?.label}
-            maxlength={labelCharsMax}
-            placeholder="Label (optional)"
-            aria-label={`Label of a new instance in ${key}`}
-            autocomplete="off"
-            enterkeyhint="go"
-          />
-          <button class="button primary" aria-label={`Start an instance in ${key}`}>
-            <span class="idle">Start</span>
-            <span class="pending">Starting…</span>
-          </button>
-        </form>
+        <StartForm project={key} label={own?.label} />
         <StopAll
           action={`/projects/${key}/stop-all`}
           target={`#msg-${key}`}
@@ -109,6 +85,36 @@ export const ProjectCard: FC<{
       </ul>
       <EndedBox project={key} instances={ended} at={at} />
     </section>
+  )
+}
+
+const StartForm: FC<{ project: string; label: string | undefined }> = ({ project, label }) => {
+  const action = `/projects/${project}/instances`
+  return (
+    <form
+      id={`start-${project}`}
+      class="start"
+      method="post"
+      action={action}
+      hx-post={action}
+      hx-target={`#msg-${project}`}
+      hx-sync="this:drop"
+    >
+      <input
+        id={`label-${project}`}
+        name="label"
+        value={label}
+        maxlength={labelCharsMax}
+        placeholder="Label (optional)"
+        aria-label={`Label of a new instance in ${project}`}
+        autocomplete="off"
+        enterkeyhint="go"
+      />
+      <button class="button primary" aria-label={`Start an instance in ${project}`}>
+        <span class="idle">Start</span>
+        <span class="pending">Starting…</span>
+      </button>
+    </form>
   )
 }
 

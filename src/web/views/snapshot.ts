@@ -7,7 +7,7 @@ import type {
   Notice,
   Project,
 } from '../../core/instance.ts'
-import type { ServerInfo } from '../deps.ts'
+import type { ServerInfo } from '../server-info.ts'
 
 export interface Snapshot {
   readonly projects: readonly Project[]

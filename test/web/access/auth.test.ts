@@ -42,7 +42,7 @@ describe('with a guard on', () => {
       expect(response.status).toBe(303)
       expect(response.headers.get('location')).toMatch(/^\/login\?next=%2F/)
     }
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
     expect(lab.app.streams()).toBe(0)
   })
 
@@ -132,7 +132,7 @@ describe('with a guard on', () => {
         const response = await lab.send(path, { method: 'POST', headers: sent, body: body! })
         expect(response.status).toBe(403)
       }
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
     expect((await lab.send('/', { headers: { cookie } })).status).toBe(200)
   })
 })
@@ -291,7 +291,7 @@ describe('what strangers write', () => {
   }) => {
     const lab = await createGuarded({ folder })
     const path = '/srv/projects/a"><script>alert(1)</script>\r\nset-cookie: a=b\u001b[2J'
-    lab.memory.addProject('nasty', path)
+    lab.service.addProject('nasty', path)
     const cookie = await lab.signIn()
     const page = await lab.send('/', { headers: { cookie } })
     const projects = await lab.send('/api/v1/projects', { headers: { cookie } })

@@ -22,7 +22,7 @@ describe('the user that a proxy names', () => {
         expect((await lab.send(path, signedOn({}, from))).status).toBe(200)
     await lab.send(start, { method: 'POST', ...signedOn({ 'lab-actor': 'cli' }) })
     await lab.post('/projects/foo/instances', {}, signedOn())
-    expect(lab.memory.asked).toEqual(['start foo "" by user:ann', 'start foo "" by user:ann'])
+    expect(lab.service.asked).toEqual(['start foo "" by user:ann', 'start foo "" by user:ann'])
     expect(lab.logged).toContainEqual({
       fields: expect.objectContaining({ method: 'POST', by: 'user:ann' }) as object,
       message: 'request',
@@ -98,7 +98,7 @@ describe('the user that a proxy names', () => {
     const lab = await createGuarded({ folder, proxies: [`${proxy}/32`] })
     const user = Buffer.from('josé@example').toString('latin1')
     await lab.send(start, { method: 'POST', ...signedOn({ 'remote-user': user }) })
-    expect(lab.memory.asked).toEqual(['start foo "" by user:josé@example'])
+    expect(lab.service.asked).toEqual(['start foo "" by user:josé@example'])
   })
 
   it('is one more way in: password and tokens go on working behind the same proxy', async ({
@@ -140,7 +140,7 @@ it('a tailnet’s serve brings its user in, by TLS', async ({ folder }) => {
   }
   expect((await lab.send('/', { headers })).status).toBe(200)
   expect((await lab.post('/projects/foo/instances', {}, { headers })).status).toBe(303)
-  expect(lab.memory.asked).toEqual(['start foo "" by user:ann@example.com'])
+  expect(lab.service.asked).toEqual(['start foo "" by user:ann@example.com'])
 })
 
 describe('a proxy that lab does not trust', () => {
@@ -250,7 +250,7 @@ describe('Host and Origin behind a trusted proxy', () => {
     const response = await lab.send(start, { method: 'POST', ...signedOn(headers) })
     expect(response.status).toBe(403)
     expect(await codeOf(response)).toBe('cross_site')
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
   })
 
   it('say which headers are missing where the proxy drops the port', async ({ folder }) => {

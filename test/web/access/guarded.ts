@@ -4,9 +4,9 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAuthSessions } from '../../../src/store/auth-sessions.ts'
 import { createCounts, type Counts } from '../../../src/web/access/limits.ts'
-import type { WebDeps } from '../../../src/web/deps.ts'
+import type { WebDeps } from '../../../src/web/app.tsx'
 import { openGuards, type Guards } from '../../../src/web/access/auth.ts'
-import type { MemoryOptions } from '../live/memory.ts'
+import type { FakeServiceOptions } from '../fake-service.ts'
 import { createLab, host, type Lab } from '../lab.ts'
 
 export const password = 'correct horse battery staple'
@@ -46,7 +46,7 @@ export interface GuardedOptions {
   readonly tokens?: boolean
   readonly proxies?: readonly string[]
   readonly userHeader?: string | null
-  readonly deps?: Partial<WebDeps> & MemoryOptions
+  readonly deps?: Partial<WebDeps> & FakeServiceOptions
 }
 
 /** Makes a lab with the guards that are asked for; with none named, with a password and tokens. */

@@ -120,7 +120,7 @@ describe('lengths', () => {
     await until(() => answer().includes('\r\n\r\n'), { what: 'an answer' })
     expect(answer()).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(counts.all()).toEqual({ [code]: 1 })
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
     expect(await isWell()).toBe(true)
   })
 
@@ -154,7 +154,7 @@ describe('time', () => {
     await closed
     expect(answer()).toMatch(/^HTTP\/1.1 408 .*"request_timeout"/s)
     expect(counts.all()['request_timeout']).toBe(1)
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
     expect(await isWell()).toBe(true)
   })
 
@@ -182,13 +182,13 @@ describe('time', () => {
     const again = dial()
     again.socket.write(head(start, json, 'Content-Length: 100'))
     await again.closed
-    await lab.memory.start({ project: 'foo' }, 'api')
+    await lab.service.start({ project: 'foo' }, 'api')
     await until(() => answer().includes('"type":"instance"'), { what: 'it still speaks' })
   })
 
   it('a client that asks much and reads nothing is gone after a while', async () => {
     const { dial, server, isWell, lab } = await serve({ idleMs: 1000 })
-    lab.memory.setNotices([{ code: 'x', message: 'y'.repeat(4_000_000) }])
+    lab.service.setNotices([{ code: 'x', message: 'y'.repeat(4_000_000) }])
     const { socket } = dial()
     socket.pause()
     for (let i = 0; i < 20; i++) socket.write(head('GET /'))

@@ -101,13 +101,13 @@ describe('the cross-site rule', () => {
     ['a form without any sign of a browser', '/stop-all', form],
     ['a bare post to a form', '/projects/foo/instances', {}],
   ])('refuses %s', async (_, path, headers) => {
-    const { ask, memory } = createLab()
-    await memory.start({ project: 'foo' }, 'api')
+    const { ask, service } = createLab()
+    await service.start({ project: 'foo' }, 'api')
     const method = path === '/api/v1/instances' ? 'DELETE' : 'POST'
     const body = method === 'POST' && 'content-type' in headers ? '{}' : null
     const response = await ask(path, { method, headers, body })
     expect(response.status).toBe(403)
-    expect(memory.asked).toEqual(['start foo "" by api'])
+    expect(service.asked).toEqual(['start foo "" by api'])
   })
 
   it.each([
@@ -153,10 +153,10 @@ describe('the cross-site rule', () => {
     ['an image of the page', '/', { 'sec-fetch-site': 'cross-site', ...image }],
     ['a script that reads a list', '/api/v1/projects', { origin: 'https://evil.example' }],
   ])('refuses %s to another site', async (_, path, headers) => {
-    const { ask, app, memory } = createLab()
+    const { ask, app, service } = createLab()
     const response = await ask(path, { headers })
     expect(response.status).toBe(403)
-    expect([app.streams(), memory.listeners(), memory.watchers()]).toEqual([0, 0, 0])
+    expect([app.streams(), service.listeners(), service.watchers()]).toEqual([0, 0, 0])
   })
 
   it.each([
@@ -202,8 +202,8 @@ describe('every answer', () => {
   )
 
   it('of a bug is a 500 with the request id, without the bug’s own words', async () => {
-    const { ask, memory, errors } = createLab()
-    memory.failNext(new TypeError('secret detail'))
+    const { ask, service, errors } = createLab()
+    service.failNext(new TypeError('secret detail'))
     const response = await ask('/api/v1/projects/foo/instances', { method: 'POST' })
     const text = await response.text()
     expect(response.status).toBe(500)
@@ -252,11 +252,11 @@ describe('over a real connection', () => {
     ['GET /api\\v1\\projects', 400],
   ])('%s answers %i and changes nothing', async (head, status) => {
     const lab = createLab()
-    await lab.memory.start({ project: 'foo' }, 'api')
+    await lab.service.start({ project: 'foo' }, 'api')
     const answer = await sendRaw(lab, head)
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(answer).not.toContain('root:')
-    expect(lab.memory.asked).toEqual(['start foo "" by api'])
+    expect(lab.service.asked).toEqual(['start foo "" by api'])
   })
 
   it.each([

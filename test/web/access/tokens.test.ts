@@ -26,7 +26,7 @@ describe('a token', () => {
     await start('token-without-a-name')
     await start('token-without-a-name', { 'lab-actor': 'cli' })
     await start(bootToken, { 'lab-actor': 'agent' })
-    expect(lab.memory.asked).toEqual(
+    expect(lab.service.asked).toEqual(
       ['token:phone', 'api', 'cli', 'agent'].map((by) => `start foo "" by ${by}`),
     )
   })
@@ -108,7 +108,7 @@ describe('a token that is a proxy’s own', () => {
     expect((await lab.send(projects, { headers })).status).toBe(200)
     const known = { cookie, ...bearer(phone).headers }
     await lab.send('/api/v1/projects/foo/instances', { method: 'POST', headers: known })
-    expect(lab.memory.asked.at(-1)).toContain('by token:phone')
+    expect(lab.service.asked.at(-1)).toContain('by token:phone')
   })
 
   it('leads to where one signs in, also after very many pages', async ({ folder }) => {

@@ -63,7 +63,7 @@ const htmlOf = (message: string): string => message.replaceAll(/^data: /gm, '')
 describe('the stream of the API', () => {
   it('sends its headers at once and begins with the whole picture', async () => {
     const lab = createLab()
-    const instance = await lab.memory.start({ project: 'foo' }, 'api')
+    const instance = await lab.service.start({ project: 'foo' }, 'api')
     const stream = await open(`${await served(lab)}/api/v1/events`)
     expect(stream.response.headers.get('content-type')).toContain('text/event-stream')
     expect(stream.response.headers.get('cache-control')).toContain('no-store')
@@ -78,12 +78,12 @@ describe('the stream of the API', () => {
     const lab = createLab()
     const stream = await open(`${await served(lab)}/api/v1/events`)
     await stream.next()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'api')
-    lab.memory.setNotices([{ code: 'x', message: 'y' }])
-    lab.memory.setForeign([])
-    lab.memory.die(id, { lastLines: ['a\r\nb', '\u2028'] })
-    lab.memory.dismiss(id, 'api')
-    lab.memory.addProject('new')
+    const { id } = await lab.service.start({ project: 'foo' }, 'api')
+    lab.service.setNotices([{ code: 'x', message: 'y' }])
+    lab.service.setForeign([])
+    lab.service.die(id, { lastLines: ['a\r\nb', '\u2028'] })
+    lab.service.dismiss(id, 'api')
+    lab.service.addProject('new')
     const events: LabEvent[] = []
     for (let i = 0; i < 6; i++) {
       const message = await stream.next()
@@ -116,7 +116,7 @@ describe('the stream of the API', () => {
 describe('the stream of the page', () => {
   it('begins with what changes, and brings only the cards that the page lacks', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const url = await served(lab)
     const html = await (await fetch(url)).text()
     const [, path] = /hx-sse:connect="([^"]+)"/.exec(html)!
@@ -133,7 +133,7 @@ describe('the stream of the page', () => {
   it('brings more cards than may wait for a slow reader, in parts, and stays', async () => {
     const projects = Array.from({ length: 300 }, (_, i) => `repository-${i}`)
     const lab = createLab({ projects, streams: { queuedBytesMax: 100_000 } })
-    const { id } = await lab.memory.start({ project: 'repository-7' }, 'page')
+    const { id } = await lab.service.start({ project: 'repository-7' }, 'page')
     const stream = await open(`${await served(lab)}/events?known=other`)
     const cards = new Set<string>()
     let message = ''
@@ -144,17 +144,17 @@ describe('the stream of the page', () => {
       expect(message.length).toBeLessThan(100_000)
     } while (!message.includes('data-keys='))
     expect(cards.size).toBe(300)
-    lab.memory.change(id, { state: 'busy' })
+    lab.service.change(id, { state: 'busy' })
     expect(await stream.next()).toContain('data-state="busy"')
   })
 
   it('tells of what happens while it begins after its beginning', async () => {
     const projects = Array.from({ length: 300 }, (_, i) => `repository-${i}`)
     const lab = createLab({ projects })
-    const { id } = await lab.memory.start({ project: 'repository-7' }, 'page')
+    const { id } = await lab.service.start({ project: 'repository-7' }, 'page')
     const stream = await open(`${await served(lab)}/events?known=other`)
     const first = await stream.next()
-    lab.memory.change(id, { state: 'busy' })
+    lab.service.change(id, { state: 'busy' })
     const messages = [first]
     while (!messages.at(-1)!.includes('data-keys=')) messages.push(await stream.next())
     const revOf = (text: string): number =>
@@ -172,20 +172,20 @@ describe('the stream of the page', () => {
     const [, lastId] = /^id: (\S+)$/m.exec(first)!
     const again = await open(`${url}/events?known=old`, { 'last-event-id': lastId! })
     expect(await again.next()).not.toContain('class="card"')
-    lab.memory.addProject('new')
+    lab.service.addProject('new')
     const later = await open(`${url}/events`, { 'last-event-id': lastId! })
     expect(await later.next()).toContain('data-project="new"')
   })
 
   it('sends a changed row alone', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    await lab.service.start({ project: 'foo' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
-    lab.memory.change(id, { state: 'busy' })
+    lab.service.change(id, { state: 'busy' })
     const first = htmlOf(await stream.next())
-    lab.memory.change(id, { state: 'ready' })
+    lab.service.change(id, { state: 'ready' })
     const html = htmlOf(await stream.next())
     expect(first).toContain('data-state="busy"')
     expect(html).toMatch(/^<hx-partial hx-target="#list-foo" hx-swap="fresh"><li id="i-/)
@@ -195,12 +195,12 @@ describe('the stream of the page', () => {
 
   it('sends the strip only when it shows something else', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
     const strips: boolean[] = []
     for (const state of ['ready', 'busy', 'waiting', 'waiting', 'ready', 'busy'] as const) {
-      lab.memory.change(id, { state })
+      lab.service.change(id, { state })
       strips.push((await stream.next()).includes('id="needs"'))
     }
     expect(strips).toEqual([false, false, true, false, true, false])
@@ -208,17 +208,17 @@ describe('the stream of the page', () => {
 
   it('takes off what ended, by itself or by a dismissal', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    const dead = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.die(dead.id)
-    lab.memory.stop(id, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    const dead = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.die(dead.id)
+    lab.service.stop(id, 'page')
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
-    lab.memory.swept(id)
+    lab.service.swept(id)
     const ended = new RegExp(`hx-target="#ended-foo" [^>]*><li id="i-${id}" [^>]*data-ended`)
     expect(htmlOf(await stream.next())).toMatch(ended)
     await stream.next()
-    lab.memory.dismiss(dead.id, 'page')
+    lab.service.dismiss(dead.id, 'page')
     expect(await stream.next()).toMatch(new RegExp(`<li id="i-${dead.id}" [^>]*data-gone`))
   })
 
@@ -226,26 +226,26 @@ describe('the stream of the page', () => {
     const lab = createLab()
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
-    lab.memory.addProject('new')
+    lab.service.addProject('new')
     expect(await stream.next()).toContain('<section id="p-new"')
-    lab.memory.addProject('new')
-    lab.memory.setNotices([])
+    lab.service.addProject('new')
+    lab.service.setNotices([])
     expect(await stream.next()).toContain('id="notices"')
   })
 
   it('takes the card of a vanished project off, and of no other', async () => {
     const lab = createLab({ projects: ['foo', 'bar', 'baz'] })
-    await lab.memory.start({ project: 'baz' }, 'page')
+    await lab.service.start({ project: 'baz' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
-    lab.memory.removeProject('bar')
+    lab.service.removeProject('bar')
     expect(await stream.next()).toMatch(/<section id="p-bar" [^>]*data-gone="true"><\/section>/)
     // What still runs keeps its card until it ends.
-    lab.memory.removeProject('baz')
-    const id = lab.memory.resolve('baz')
-    lab.memory.change(id, { state: 'busy' })
+    lab.service.removeProject('baz')
+    const id = lab.service.resolve('baz')
+    lab.service.change(id, { state: 'busy' })
     expect(await stream.next()).toContain('data-state="busy"')
-    lab.memory.swept(id)
+    lab.service.swept(id)
     expect(await stream.next()).toContain('data-ended')
     expect(await stream.next()).toContain('id="cap"')
     expect(await stream.next()).toContain('id="p-baz"')
@@ -257,15 +257,15 @@ describe('the stream of the page', () => {
     const [page, api] = [await open(`${url}/events`), await open(`${url}/api/v1/events`)]
     await page.next()
     await api.next()
-    const keys = lab.memory.projects().map(({ key }) => key)
-    for (const key of keys) lab.memory.removeProject(key)
+    const keys = lab.service.projects().map(({ key }) => key)
+    for (const key of keys) lab.service.removeProject(key)
     const marks: string[] = []
     while (marks.length < keys.length)
       marks.push(
         ...[...(await page.next()).matchAll(/id="p-(\w+)" [^>]*data-gone/g)].map(([, key]) => key!),
       )
     expect(marks.toSorted()).toEqual(keys.toSorted())
-    lab.memory.addProject('new')
+    lab.service.addProject('new')
     for (;;) {
       const { type, project } = JSON.parse((await api.next()).replace('data: ', ''))
       expect(type).toBe('project')
@@ -275,16 +275,16 @@ describe('the stream of the page', () => {
 
   it('brings the ended instances only to a page that lacks one', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.swept(id)
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.swept(id)
     const url = await served(lab)
     const html = await (await fetch(url)).text()
     const [, path] = /hx-sse:connect="([^"]+)"/.exec(html)!
     const first = await (await open(url + path)).next()
     expect(first).not.toContain('data-ended')
     expect(first).toContain(`data-ids="${id}"`)
-    const other = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.swept(other.id)
+    const other = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.swept(other.id)
     const again = await (await open(url + path)).next()
     expect(again).toContain(`data-ended="${other.id}"`)
     expect(again).not.toContain('class="card"')
@@ -292,15 +292,15 @@ describe('the stream of the page', () => {
 
   it('offers to bring back what ended together, and takes the offer back', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
-    lab.memory.setResumeOffer({ reason: 'stopped', instances: [lab.memory.get(id)] })
-    lab.memory.swept(id)
+    lab.service.setResumeOffer({ reason: 'stopped', instances: [lab.service.get(id)] })
+    lab.service.swept(id)
     expect(await stream.next()).toContain('1 instance')
     await stream.next()
-    lab.memory.setResumeOffer(null)
-    await lab.memory.resume(id, 'page')
+    lab.service.setResumeOffer(null)
+    await lab.service.resume(id, 'page')
     expect(await stream.next()).toMatch(/<section id="back" [^>]*hidden/)
   })
 
@@ -308,20 +308,20 @@ describe('the stream of the page', () => {
     const lab = createLab()
     const url = await served(lab)
     await (await open(`${url}/api/v1/events`)).next()
-    expect(lab.memory.watchers()).toBe(0)
+    expect(lab.service.watchers()).toBe(0)
     const stream = await open(`${url}/events`)
     await stream.next()
-    expect(lab.memory.watchers()).toBe(1)
+    expect(lab.service.watchers()).toBe(1)
     await stream.cancel()
-    await until(() => lab.memory.watchers() === 0, { what: 'the watch ends with the stream' })
+    await until(() => lab.service.watchers() === 0, { what: 'the watch ends with the stream' })
   })
 
   it('keeps what an agent printed within its message', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
-    lab.memory.die(id, { lastLines: ['one', '', 'event: x', '\r\r', 'data: y\r\n\r\nid: z'] })
+    lab.service.die(id, { lastLines: ['one', '', 'event: x', '\r\r', 'data: y\r\n\r\nid: z'] })
     const message = await stream.next()
     for (const line of message.split(/\r\n|\r|\n/)) expect(line).toMatch(/^data: /)
     expect(htmlOf(message)).toContain('event: x')
@@ -337,11 +337,11 @@ describe('the stream of the page', () => {
 
   it('renders an event once for all pages', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const url = await served(lab)
     const streams = await Promise.all([open(`${url}/events`), open(`${url}/events`)])
     for (const stream of streams) await stream.next()
-    lab.memory.change(id, { state: 'busy' })
+    lab.service.change(id, { state: 'busy' })
     const [one, two] = await Promise.all(streams.map((stream) => stream.next()))
     expect(one).toBe(two)
   })
@@ -356,7 +356,7 @@ describe('streams', () => {
       await stream.next()
       await stream.cancel()
     }
-    await until(() => lab.app.streams() === 0 && lab.memory.listeners() === 0, {
+    await until(() => lab.app.streams() === 0 && lab.service.listeners() === 0, {
       what: 'every stream is forgotten',
     })
   })
@@ -367,7 +367,7 @@ describe('streams', () => {
     const response = await fetch(`${url}/events`, { method: 'HEAD' })
     expect(response.headers.get('content-type')).toContain('text/event-stream')
     expect(lab.app.streams()).toBe(0)
-    expect(lab.memory.listeners()).toBe(0)
+    expect(lab.service.listeners()).toBe(0)
   })
 
   it('end when the app is closed, and none begins after that', async () => {
@@ -376,7 +376,7 @@ describe('streams', () => {
     const streams = [await open(`${url}/events`), await open(`${url}/api/v1/events`)]
     lab.app.close()
     for (const stream of streams) expect(await stream.ended()).toBe(true)
-    expect(lab.memory.listeners()).toBe(0)
+    expect(lab.service.listeners()).toBe(0)
     expect(await (await open(`${url}/events`)).ended()).toBe(true)
     expect(lab.app.streams()).toBe(0)
   })
@@ -401,7 +401,7 @@ describe('streams', () => {
     const lab = createLab({ streams: { queuedBytesMax: 100_000 } })
     const server = await serve(lab)
     const { url } = server
-    const { id } = await lab.memory.start({ project: 'foo' }, 'api')
+    const { id } = await lab.service.start({ project: 'foo' }, 'api')
     const healthy = await open(`${url}/api/v1/events`)
     await healthy.next()
     await standStill(url)
@@ -410,34 +410,34 @@ describe('streams', () => {
     await until(
       async () => {
         for (let i = 0; i < 20; i++) {
-          lab.memory.change(id, { waitingFor: long })
+          lab.service.change(id, { waitingFor: long })
           await healthy.next()
         }
         return lab.app.streams() === 1
       },
       { what: 'the reader that stands still is dropped', timeoutMs: 45_000 },
     )
-    expect(lab.memory.listeners()).toBe(1)
+    expect(lab.service.listeners()).toBe(1)
     await until(async () => (await server.connections()) === 1, { what: 'its connection is gone' })
-    lab.memory.change(id, { waitingFor: 'short' })
+    lab.service.change(id, { waitingFor: 'short' })
     expect(await healthy.next()).toContain('"short"')
   })
 
   it('that fail are ended and logged, and the service does not notice', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const url = await served(lab)
     const page = await open(`${url}/events`)
     await page.next()
-    const list = lab.memory.list.bind(lab.memory)
-    lab.memory.list = () => {
+    const list = lab.service.list.bind(lab.service)
+    lab.service.list = () => {
       throw new Error('a bug in the service')
     }
-    expect(() => lab.memory.change(id, { state: 'busy' })).not.toThrow()
+    expect(() => lab.service.change(id, { state: 'busy' })).not.toThrow()
     expect(await page.ended()).toBe(true)
     expect(lab.errors).toMatchObject([{ fields: { err: { message: 'a bug in the service' } } }])
-    lab.memory.list = list
-    expect(lab.memory.listeners()).toBe(0)
+    lab.service.list = list
+    expect(lab.service.listeners()).toBe(0)
   })
 })
 

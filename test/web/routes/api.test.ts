@@ -23,7 +23,7 @@ async function postJson(lab: Lab, path: string, body?: unknown): Promise<Respons
 }
 
 async function started(lab: Lab, label?: string): Promise<Instance> {
-  return lab.memory.start({ project: 'foo', ...(label ? { label } : {}) }, 'api')
+  return lab.service.start({ project: 'foo', ...(label ? { label } : {}) }, 'api')
 }
 
 async function errorOf(response: Response): Promise<{ code: string; message: string }> {
@@ -49,7 +49,7 @@ describe('reading', () => {
   it('projects come with their instances, foreign sessions and the cap', async () => {
     const lab = createLab()
     const instance = await started(lab)
-    lab.memory.setForeign([{ name: 'irssi', attached: 1, createdAt: '2026-01-01T00:00:00.000Z' }])
+    lab.service.setForeign([{ name: 'irssi', attached: 1, createdAt: '2026-01-01T00:00:00.000Z' }])
     expect(await (await lab.ask('/api/v1/projects')).json()).toEqual({
       projects: [
         { key: 'foo', path: '/srv/projects/foo', lastUsedAt: null, instances: [instance] },
@@ -63,8 +63,8 @@ describe('reading', () => {
   it('stopped instances are listed only when asked for', async () => {
     const lab = createLab()
     const { id } = await started(lab)
-    lab.memory.stop(id, 'api')
-    lab.memory.swept(id)
+    lab.service.stop(id, 'api')
+    lab.service.swept(id)
     const ids = async (query: string): Promise<string[]> => {
       const response = await lab.ask(`/api/v1/instances${query}`)
       return ((await response.json()) as { instances: Instance[] }).instances.map((one) => one.id)
@@ -102,7 +102,7 @@ describe('resuming', () => {
   it('answers 201 with the instance in starting, under its id and label', async () => {
     const lab = createLab()
     const { id } = await started(lab, 'fix')
-    lab.memory.swept(id)
+    lab.service.swept(id)
     const response = await postJson(lab, `/api/v1/instances/${id}/resume`)
     expect(response.status).toBe(201)
     expect(await response.json()).toMatchObject({ id, label: 'fix', state: 'starting' })
@@ -119,9 +119,9 @@ describe('resuming', () => {
   it('several answers an outcome for each', async () => {
     const lab = createLab({ max: 1 })
     const ids = [(await started(lab)).id]
-    lab.memory.swept(ids[0]!)
+    lab.service.swept(ids[0]!)
     ids.push((await started(lab, 'x')).id)
-    lab.memory.swept(ids[1]!)
+    lab.service.swept(ids[1]!)
     const response = await postJson(lab, '/api/v1/resume', { ids })
     expect(response.status).toBe(200)
     expect(await response.json()).toMatchObject({
@@ -143,7 +143,7 @@ describe('starting', () => {
       state: 'starting',
       model: 'opus[1m]',
     })
-    expect(lab.memory.asked).toEqual(['start foo "fix" forced by api'])
+    expect(lab.service.asked).toEqual(['start foo "fix" forced by api'])
   })
 
   it('needs no body at all', async () => {
@@ -156,13 +156,13 @@ describe('starting', () => {
     const response = await postJson(lab, startFoo, body)
     expect(response.status).toBe(201)
     expect(await response.json()).toMatchObject({ name: 'foo', label: null, model: null })
-    expect(lab.memory.asked).toEqual(['start foo "" by api'])
+    expect(lab.service.asked).toEqual(['start foo "" by api'])
   })
 
   it.each(['cli', 'agent'])('is written down as asked by %s when that says so', async (actor) => {
     const lab = createLab()
     await lab.ask(startFoo, { method: 'POST', headers: { 'lab-actor': actor } })
-    expect(lab.memory.asked).toEqual([`start foo "" by ${actor}`])
+    expect(lab.service.asked).toEqual([`start foo "" by ${actor}`])
   })
 
   it.each([
@@ -181,7 +181,7 @@ describe('starting', () => {
     const response = await postJson(lab, startFoo, body)
     expect(response.status).toBe(400)
     expect((await errorOf(response)).code).toBe('invalid_request')
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
   })
 
   it('names the key that is wrong', async () => {
@@ -196,7 +196,7 @@ describe('starting', () => {
     const response = await lab.ask(startFoo, { ...body, headers })
     expect(response.status).toBe(400)
     expect((await errorOf(response)).message).toContain('application/json')
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
   })
 
   it.each([
@@ -230,7 +230,7 @@ describe('starting', () => {
     [504, 'tmux_timeout', startFoo, new TmuxTimeout('new-session', 10)],
   ])('%i %s', async (status, code, path, failure) => {
     const lab = createLab()
-    if (failure) lab.memory.failNext(failure)
+    if (failure) lab.service.failNext(failure)
     const response = await postJson(lab, path, {})
     expect(response.status).toBe(status)
     expect((await errorOf(response)).code).toBe(code)
@@ -252,7 +252,7 @@ describe('stopping', () => {
   it('an ended one is dismissed by its id, once', async () => {
     const lab = createLab()
     const { id } = await started(lab)
-    lab.memory.die(id)
+    lab.service.die(id)
     expect((await remove(lab, '/api/v1/instances/foo')).status).toBe(404)
     expect((await remove(lab, `/api/v1/instances/${id}`)).status).toBe(204)
     expect((await remove(lab, `/api/v1/instances/${id}`)).status).toBe(404)
@@ -263,24 +263,24 @@ describe('stopping', () => {
     const { id } = await started(lab, 'fix')
     for (const method of ['GET', 'DELETE'])
       expect((await lab.ask('/api/v1/instances/foo', { method })).status).toBe(404)
-    expect(lab.memory.get(id).state).toBe('starting')
+    expect(lab.service.get(id).state).toBe('starting')
   })
 
   it('all of a project leaves the others alone', async () => {
     const lab = createLab()
     const { id } = await started(lab)
-    const other = await lab.memory.start({ project: 'bar' }, 'api')
+    const other = await lab.service.start({ project: 'bar' }, 'api')
     const response = await remove(lab, '/api/v1/projects/foo/instances')
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ results: [{ id, name: 'foo', outcome: 'stopping' }] })
-    expect(lab.memory.get(other.id).state).toBe('starting')
+    expect(lab.service.get(other.id).state).toBe('starting')
     expect((await remove(lab, '/api/v1/projects/nope/instances')).status).toBe(404)
   })
 
   it('all of everything gives every instance its own outcome', async () => {
     const lab = createLab()
     await started(lab)
-    await lab.memory.start({ project: 'bar' }, 'api')
+    await lab.service.start({ project: 'bar' }, 'api')
     const response = await remove(lab, '/api/v1/instances')
     const { results } = (await response.json()) as { results: object[] }
     expect(results).toMatchObject([

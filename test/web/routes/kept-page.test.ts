@@ -23,7 +23,7 @@ function clocked() {
     lab,
     pass: (ms: number) => void (passed += ms),
     page: () => html(lab),
-    fresh: () => html(createLab({ now, projects, assets, instances: lab.memory })),
+    fresh: () => html(createLab({ now, projects, assets, instances: lab.service })),
   }
 }
 
@@ -51,23 +51,23 @@ describe('a page made of cards that were drawn before', () => {
       pass: ({ pass }, _, n) => pass(n * 7919),
       passLong: ({ pass }, _, n) => pass(n * 3_600_000),
       setBack: ({ pass }, _, n) => pass(-n * 5000),
-      start: ({ lab }, _, n) => lab.memory.start({ project: projects[n % 3]! }, 'page'),
-      change: ({ lab }, id, n) => lab.memory.change(id, fields[n % fields.length]!),
-      die: ({ lab }, id) => lab.memory.die(id, { lastLines: ['the end'] }),
-      sweep: ({ lab }, id) => lab.memory.swept(id),
-      resume: ({ lab }, id) => lab.memory.resume(id, 'page'),
-      dismiss: ({ lab }, id) => lab.memory.dismiss(id, 'page'),
-      move: ({ lab }, _, n) => lab.memory.addProject(projects[n % 3]!, `/elsewhere/${n}`),
-      vanish: ({ lab }, _, n) => lab.memory.removeProject(projects[n % 3]!),
-      notice: ({ lab }, _, n) => lab.memory.setNotices([{ code: 'x', message: `notice ${n}` }]),
+      start: ({ lab }, _, n) => lab.service.start({ project: projects[n % 3]! }, 'page'),
+      change: ({ lab }, id, n) => lab.service.change(id, fields[n % fields.length]!),
+      die: ({ lab }, id) => lab.service.die(id, { lastLines: ['the end'] }),
+      sweep: ({ lab }, id) => lab.service.swept(id),
+      resume: ({ lab }, id) => lab.service.resume(id, 'page'),
+      dismiss: ({ lab }, id) => lab.service.dismiss(id, 'page'),
+      move: ({ lab }, _, n) => lab.service.addProject(projects[n % 3]!, `/elsewhere/${n}`),
+      vanish: ({ lab }, _, n) => lab.service.removeProject(projects[n % 3]!),
+      notice: ({ lab }, _, n) => lab.service.setNotices([{ code: 'x', message: `notice ${n}` }]),
     }
     const step = fc.record({ what: fc.constantFrom(...Object.keys(deeds)), n: fc.nat(20) })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
         const world = clocked()
-        await world.lab.memory.start({ project: 'foo' }, 'page')
+        await world.lab.service.start({ project: 'foo' }, 'page')
         for (const { what, n } of steps) {
-          const all = world.lab.memory.list({ ended: true })
+          const all = world.lab.service.list({ ended: true })
           const id = all[n % (all.length || 1)]?.id
           const deed = id === undefined ? 'start' : what
           // What cannot be done, such as a resume of what runs, changes nothing.
@@ -82,7 +82,7 @@ describe('a page made of cards that were drawn before', () => {
 
   it('has each age turn at its minute, not some seconds later', async () => {
     const { lab, pass, page } = clocked()
-    await lab.memory.start({ project: 'foo' }, 'page')
+    await lab.service.start({ project: 'foo' }, 'page')
     const age = async (): Promise<string | undefined> =>
       /class="age"><time[^>]*>([^<]*)/.exec(await page())?.[1]
     pass(59_999)
@@ -95,17 +95,27 @@ describe('a page made of cards that were drawn before', () => {
 
   it('draws a card again only when something on it changed', async () => {
     const { lab, pass, page } = clocked()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    await lab.memory.start({ project: 'bar' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    await lab.service.start({ project: 'bar' }, 'page')
     const first = await page()
     pass(1000)
     const second = await page()
     for (const project of ['foo', 'bar'])
       expect(revsOf(second, project)).toEqual(revsOf(first, project))
-    lab.memory.change(id, { state: 'ready' })
+    lab.service.change(id, { state: 'ready' })
     const third = await page()
     expect(revsOf(third, 'foo')[0]).toBeGreaterThan(revsOf(first, 'foo')[0]!)
     expect(revsOf(third, 'bar')).toEqual(revsOf(first, 'bar'))
+  })
+
+  it('says that a folder is gone, and says it no more once the folder is back', async () => {
+    const { lab, page } = clocked()
+    await lab.service.start({ project: 'foo' }, 'page')
+    expect(await page()).not.toContain('no longer finds this folder')
+    lab.service.removeProject('foo')
+    expect(await page()).toContain('no longer finds this folder')
+    lab.service.addProject('foo')
+    expect(await page()).not.toContain('no longer finds this folder')
   })
 
   it('tells the time of its own request, for the phone to count from', async () => {
@@ -117,8 +127,8 @@ describe('a page made of cards that were drawn before', () => {
 
   it('is not broken by text that looks like the place of the cards', async () => {
     const { lab, page, fresh } = clocked()
-    await lab.memory.start({ project: 'foo', label: '<!--cards-->' }, 'page')
-    lab.memory.setNotices([{ code: '<!--cards-->', message: '<!--cards-->' }])
+    await lab.service.start({ project: 'foo', label: '<!--cards-->' }, 'page')
+    lab.service.setNotices([{ code: '<!--cards-->', message: '<!--cards-->' }])
     expect(withoutRevs(await page())).toBe(withoutRevs(await fresh()))
     expect(await page()).not.toContain('<!--cards-->')
   })

@@ -18,7 +18,7 @@ function rowOf(html: string, id: string): string {
 describe('the page', () => {
   it('shows projects as cards and instances as rows, by the agreed names', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo', label: 'fix it' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo', label: 'fix it' }, 'page')
     const html = await pageOf(lab)
     expect(html).toContain('data-project="foo"')
     expect(html).toContain('data-project="bar"')
@@ -32,25 +32,25 @@ describe('the page', () => {
 
   it('says each link state in words, and links only to claude.ai', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const row = async (): Promise<string> => rowOf(await pageOf(lab), id)
     expect(await row()).toContain('Connecting…')
-    lab.memory.change(id, { linkState: 'linked', deepLink: 'https://claude.ai/code/session_1' })
+    lab.service.change(id, { linkState: 'linked', deepLink: 'https://claude.ai/code/session_1' })
     expect(await row()).toMatch(
       /href="https:\/\/claude.ai\/code\/session_1" target="_blank" rel="noopener noreferrer"/,
     )
-    lab.memory.change(id, { linkState: 'unavailable', deepLink: null })
+    lab.service.change(id, { linkState: 'unavailable', deepLink: null })
     expect(await row()).toMatch(/no own link[\s\S]*href="https:\/\/claude.ai\/code"/)
-    lab.memory.change(id, { linkState: 'lost' })
+    lab.service.change(id, { linkState: 'lost' })
     expect(await row()).toMatch(/link lost[\s\S]*Relaunch/)
-    lab.memory.change(id, { linkState: 'linked', deepLink: 'javascript:alert(1)' })
+    lab.service.change(id, { linkState: 'linked', deepLink: 'javascript:alert(1)' })
     expect(await row()).not.toContain('javascript:')
   })
 
   it('shows the evidence of a death, and a way to dismiss it', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.die(id, { message: 'It fell over.', lastLines: ['one', '', 'two'] })
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.die(id, { message: 'It fell over.', lastLines: ['one', '', 'two'] })
     const row = rowOf(await pageOf(lab), id)
     expect(row).toContain('data-state="error"')
     expect(row).toContain('It fell over.')
@@ -62,9 +62,9 @@ describe('the page', () => {
 
   it('shows a stopped instance among the ended ones, not as a row', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.stop(id, 'page')
-    lab.memory.swept(id)
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.stop(id, 'page')
+    lab.service.swept(id)
     const html = await pageOf(lab)
     expect(html).not.toContain('data-instance')
     expect(html).toContain(`data-ended="${id}"`)
@@ -72,10 +72,10 @@ describe('the page', () => {
 
   it('tells no age of what it does not know', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const status = async () => /<p class="status">.*?<\/p>/.exec(rowOf(await pageOf(lab), id))![0]
     expect(await status()).toContain('data-age')
-    lab.memory.change(id, { state: 'unknown' })
+    lab.service.change(id, { state: 'unknown' })
     expect(await status()).toContain('Unknown')
     expect(await status()).not.toContain('data-age')
   })
@@ -83,11 +83,11 @@ describe('the page', () => {
   it('keeps a label of any script apart from the words around it', async () => {
     const lab = createLab()
     const label = 'תיקון (fix)'
-    const { id } = await lab.memory.start({ project: 'foo', label }, 'page')
-    lab.memory.change(id, { state: 'waiting' })
-    const ended = await lab.memory.start({ project: 'foo', label }, 'page')
-    lab.memory.swept(ended.id)
-    lab.memory.setResumeOffer({ reason: 'stopped', instances: [lab.memory.get(ended.id)] })
+    const { id } = await lab.service.start({ project: 'foo', label }, 'page')
+    lab.service.change(id, { state: 'waiting' })
+    const ended = await lab.service.start({ project: 'foo', label }, 'page')
+    lab.service.swept(ended.id)
+    lab.service.setResumeOffer({ reason: 'stopped', instances: [lab.service.get(ended.id)] })
     const html = await pageOf(lab)
     const shown = html.replaceAll(/ aria-label="[^"]*"/g, '')
     // The strip, its row, the offer, and among the ended ones.
@@ -98,8 +98,8 @@ describe('the page', () => {
   it('lists what needs the operator on top', async () => {
     const lab = createLab()
     expect(await pageOf(lab)).toContain('Nothing needs you.')
-    const { id } = await lab.memory.start({ project: 'foo', label: 'ask me' }, 'page')
-    lab.memory.change(id, { state: 'waiting', waitingFor: 'permission prompt' })
+    const { id } = await lab.service.start({ project: 'foo', label: 'ask me' }, 'page')
+    lab.service.change(id, { state: 'waiting', waitingFor: 'permission prompt' })
     const html = await pageOf(lab)
     const strip = html.slice(html.indexOf('id="needs"'), html.indexOf('</nav>'))
     expect(strip).toMatch(/ask me[\s\S]*permission prompt/)
@@ -109,13 +109,13 @@ describe('the page', () => {
   it('cannot be made to run what people and agents write', async () => {
     const hostile = `"'><img src=x onerror=alert(1)><script>alert(2)</script>&lt;<hx-partial>`
     const lab = createLab({ root: '/srv/<i>projects' })
-    lab.memory.addProject('evil', `/srv/<i>projects/${hostile}`)
-    const { id } = await lab.memory.start({ project: 'evil', label: hostile.slice(0, 60) }, 'page')
-    lab.memory.change(id, { state: 'waiting', waitingFor: hostile, model: hostile })
-    const dead = await lab.memory.start({ project: 'evil' }, 'page')
-    lab.memory.die(dead.id, { message: hostile, lastLines: [hostile, '</pre>'], signal: hostile })
-    lab.memory.setNotices([{ code: hostile, message: `${hostile}\`${hostile}` }])
-    lab.memory.setForeign([{ name: hostile, attached: 0, createdAt: hostile }])
+    lab.service.addProject('evil', `/srv/<i>projects/${hostile}`)
+    const { id } = await lab.service.start({ project: 'evil', label: hostile.slice(0, 60) }, 'page')
+    lab.service.change(id, { state: 'waiting', waitingFor: hostile, model: hostile })
+    const dead = await lab.service.start({ project: 'evil' }, 'page')
+    lab.service.die(dead.id, { message: hostile, lastLines: [hostile, '</pre>'], signal: hostile })
+    lab.service.setNotices([{ code: hostile, message: `${hostile}\`${hostile}` }])
+    lab.service.setForeign([{ name: hostile, attached: 0, createdAt: hostile }])
     const html = await pageOf(lab, `/?q=${encodeURIComponent(hostile)}`)
     expect(html).toContain('&lt;script&gt;')
     expect(html).not.toMatch(/<img|<i>|<\/pre>'|<hx-partial/)
@@ -134,7 +134,7 @@ describe('the page', () => {
 
   it('without claude says what to type', async () => {
     const lab = createLab()
-    lab.memory.setNotices([
+    lab.service.setNotices([
       {
         code: 'claude_missing',
         message: 'No claude. Name it with `--claude PATH`.',
@@ -155,11 +155,22 @@ describe('the page', () => {
       expect(foot).toContain(`<code>${name}</code>`)
   })
 
+  it('has lab look again for projects and at the login, as the list of projects does, and no other answer', async () => {
+    const { service, ask } = createLab()
+    await ask('/')
+    expect(service.refreshes()).toBe(1)
+    await ask('/api/v1/projects')
+    expect(service.refreshes()).toBe(2)
+    for (const path of ['/api/v1/instances', '/api/v1/server', '/healthz', '/readyz'])
+      await ask(path)
+    expect(service.refreshes()).toBe(2)
+  })
+
   it('keeps a live instance whose project has gone', async () => {
     const lab = createLab()
-    await lab.memory.start({ project: 'foo' }, 'page')
-    const { id } = lab.memory.get(lab.memory.resolve('foo'))
-    lab.memory.removeProject('foo')
+    await lab.service.start({ project: 'foo' }, 'page')
+    const { id } = lab.service.get(lab.service.resolve('foo'))
+    lab.service.removeProject('foo')
     const html = await pageOf(lab)
     expect(html).toContain('data-project="foo"')
     expect(rowOf(html, id)).toContain('data-instance="foo"')
@@ -167,7 +178,7 @@ describe('the page', () => {
 
   it('stands foreign sessions apart, without buttons', async () => {
     const lab = createLab()
-    lab.memory.setForeign([{ name: 'irssi', attached: 2, createdAt: '2026-01-01T00:00:00.000Z' }])
+    lab.service.setForeign([{ name: 'irssi', attached: 2, createdAt: '2026-01-01T00:00:00.000Z' }])
     const html = await pageOf(lab)
     const section = html.slice(
       html.indexOf('id="foreign"'),
@@ -194,7 +205,7 @@ describe('the page', () => {
 
   it('filters on the server for who has no script', async () => {
     const lab = createLab({ projects: ['foo', 'bar', 'baz'] })
-    await lab.memory.start({ project: 'bar', label: 'Fix FOO' }, 'page')
+    await lab.service.start({ project: 'bar', label: 'Fix FOO' }, 'page')
     const html = await pageOf(lab, '/?q=+fOo+')
     const isHidden = (key: string): boolean =>
       / hidden/.test(html.match(`<section id="p-${key}"[^>]*>`)![0])
@@ -209,8 +220,8 @@ describe('every rendered hx attribute', () => {
 
   it('is one that htmx knows', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.die((await lab.memory.start({ project: 'foo' }, 'page')).id)
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.die((await lab.service.start({ project: 'foo' }, 'page')).id)
     const partial = await lab.submit(`/instances/${id}/stop`, {}, htmx)
     const html = (await pageOf(lab)) + (await partial.text())
     const names = new Set(html.match(/(?<=<[^<>]*\s)(?:data-)?hx-[^\s=>]+/g))
@@ -233,16 +244,16 @@ describe('a form without htmx', () => {
     const response = await lab.submit('/projects/foo/instances', { label: 'fix' })
     expect(response.status).toBe(303)
     expect(response.headers.get('location')).toBe('/#p-foo')
-    expect(lab.memory.list()).toMatchObject([{ name: 'foo~2~fix' }])
-    expect(lab.memory.asked).toEqual(['start foo "fix" by page'])
+    expect(lab.service.list()).toMatchObject([{ name: 'foo~2~fix' }])
+    expect(lab.service.asked).toEqual(['start foo "fix" by page'])
   })
 
   it('stops, dismisses, and stops all', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    const dead = await lab.memory.start({ project: 'bar' }, 'page')
-    lab.memory.die(dead.id)
-    lab.memory.asked.length = 0
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    const dead = await lab.service.start({ project: 'bar' }, 'page')
+    lab.service.die(dead.id)
+    lab.service.asked.length = 0
     for (const path of [
       `/instances/${id}/stop`,
       `/instances/${dead.id}/dismiss`,
@@ -250,7 +261,7 @@ describe('a form without htmx', () => {
       '/stop-all',
     ])
       expect((await lab.submit(path)).status).toBe(303)
-    expect(lab.memory.asked).toEqual([
+    expect(lab.service.asked).toEqual([
       `stop ${id} by page`,
       `dismiss ${dead.id} by page`,
       `stop ${id} by page`,
@@ -272,12 +283,12 @@ describe('a form without htmx', () => {
 
   it('when nobody is logged in offers to start anyway, and that works', async () => {
     const lab = createLab()
-    lab.memory.failNext(new NotLoggedIn())
+    lab.service.failNext(new NotLoggedIn())
     const html = await (await lab.submit('/projects/foo/instances', { label: 'x' })).text()
     expect(html).toContain('<button class="button" name="force" value="1" form="start-foo">')
     const response = await lab.submit('/projects/foo/instances', { label: 'x', force: '1' })
     expect(response.status).toBe(303)
-    expect(lab.memory.asked.at(-1)).toBe('start foo "x" forced by page')
+    expect(lab.service.asked.at(-1)).toBe('start foo "x" forced by page')
   })
 
   it('about something unknown is a 404 that shows the page', async () => {
@@ -298,7 +309,7 @@ describe('a form without htmx', () => {
     expect(
       (await lab.submit('/projects/foo/instances', { label: 'x', colour: 'red' })).status,
     ).toBe(400)
-    expect(lab.memory.asked).toEqual([])
+    expect(lab.service.asked).toEqual([])
   })
 
   it.each(['/projects/foo/instances', '/instances/x/stop', '/stop-all'])(
@@ -324,7 +335,7 @@ describe('a form that htmx sends', () => {
 
   it('a refusal fills only the message line', async () => {
     const lab = createLab()
-    lab.memory.failNext(new AtCapacity(6))
+    lab.service.failNext(new AtCapacity(6))
     const response = await lab.submit('/projects/foo/instances', { label: 'x' }, htmx)
     expect(response.status).toBe(409)
     expect(await response.text()).toMatch(
@@ -342,7 +353,7 @@ describe('a form that htmx sends', () => {
 
   it('a later rendering of a row always has a higher rev', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const revs: number[] = []
     for (let i = 0; i < 3; i++) {
       const html = await (await lab.submit(`/instances/${id}/stop`, {}, htmx)).text()
@@ -354,8 +365,8 @@ describe('a form that htmx sends', () => {
 
   it('a stop-all tells which instances failed', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.stopAll = async () => [
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.stopAll = async () => [
       { id, name: 'foo', outcome: 'failed', error: { code: 'tmux_failed', message: 'tmux broke' } },
     ]
     const html = await (await lab.submit('/projects/foo/stop-all', {}, htmx)).text()
@@ -366,11 +377,11 @@ describe('a form that htmx sends', () => {
 describe('what was lost with tmux', () => {
   it('is said once, by the offer, and by one word in each row', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo', label: 'one' }, 'page')
-    const waiting = await lab.memory.start({ project: 'foo', label: 'other' }, 'page')
+    const { id } = await lab.service.start({ project: 'foo', label: 'one' }, 'page')
+    const waiting = await lab.service.start({ project: 'foo', label: 'other' }, 'page')
     const message = 'The tmux server that it ran in is gone.'
-    lab.memory.die(id, { reason: 'tmux_gone', signal: null, message })
-    lab.memory.setResumeOffer({ reason: 'tmux_gone', instances: [lab.memory.get(id)] })
+    lab.service.die(id, { reason: 'tmux_gone', signal: null, message })
+    lab.service.setResumeOffer({ reason: 'tmux_gone', instances: [lab.service.get(id)] })
     const html = await (await lab.ask('/')).text()
     expect(html).toContain('was running when its tmux server went away.')
     expect(html).toContain('Lost with tmux')
@@ -379,7 +390,7 @@ describe('what was lost with tmux', () => {
     expect(html).toContain('Nothing else needs you.')
     // It still counts where only a number shows.
     expect(html).toContain('<title>(1) lab</title>')
-    lab.memory.change(waiting.id, { state: 'waiting' })
+    lab.service.change(waiting.id, { state: 'waiting' })
     const later = await (await lab.ask('/')).text()
     expect(later).toContain(`id="n-${waiting.id}"`)
     expect(later).toContain('<title>(2) lab</title>')
@@ -387,8 +398,8 @@ describe('what was lost with tmux', () => {
 
   it('is in the strip again when nothing offers it', async () => {
     const lab = createLab()
-    const { id } = await lab.memory.start({ project: 'foo' }, 'page')
-    lab.memory.die(id, { reason: 'tmux_gone', signal: null })
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.die(id, { reason: 'tmux_gone', signal: null })
     expect(await (await lab.ask('/')).text()).toContain(`id="n-${id}"`)
   })
 })

@@ -1,7 +1,7 @@
 // The foot of the page: what lab runs with.
 import type { Child, FC } from 'hono/jsx'
-import type { ServerInfo } from '../../deps.ts'
 import { shellText } from '../../../core/text.ts'
+import type { ServerInfo } from '../../server-info.ts'
 import { bytesText } from '../words.ts'
 
 const dirReasons = {

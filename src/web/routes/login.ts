@@ -22,14 +22,14 @@ export interface LoginDeps {
 }
 
 /** Makes /login and /logout; without a password there is no such page. */
-export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<WebEnv> {
-  const login = new Hono<WebEnv>()
+export function createLoginRoutes({ guards, log, draw, onChange }: LoginDeps): Hono<WebEnv> {
+  const routes = new Hono<WebEnv>()
   const { password } = guards
-  if (!password) return login
+  if (!password) return routes
 
-  login.get('/login', (c) => c.html(draw({ next: localPath(c.req.query('next')) })))
+  routes.get('/login', (c) => c.html(draw({ next: localPath(c.req.query('next')) })))
 
-  login.post('/login', boundedBody, async (c) => {
+  routes.post('/login', boundedBody, async (c) => {
     const { password: candidate = '', next } = await readForm(c)
     const refusal = await refusalOf(c, password, candidate)
     const { address } = c.get('client')
@@ -68,7 +68,7 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
     return null
   }
 
-  login.post('/logout', boundedBody, async (c) => {
+  routes.post('/logout', boundedBody, async (c) => {
     const { everywhere } = await readForm(c)
     const signIn = await password.authenticate(readCookie(c, password) ?? '')
     dropCookie(c, password)
@@ -81,7 +81,7 @@ export function createLogin({ guards, log, draw, onChange }: LoginDeps): Hono<We
     return c.redirect('/login', 303)
   })
 
-  return login
+  return routes
 }
 
 /**

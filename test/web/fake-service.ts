@@ -1,5 +1,5 @@
-// The service without tmux and claude: keeps the promises of `Service` in memory and lets a test say
-// what happens to an instance.
+// The service without tmux and claude: keeps the contract of `Service` in memory, as test/contract shows,
+// and lets a test say what happens to an instance.
 import { randomUUID } from 'node:crypto'
 import {
   isLive,
@@ -12,20 +12,21 @@ import {
   type LabEvent,
   type Notice,
   type Project,
-} from '../../../src/core/instance.ts'
-import type { ProjectKey } from '../../../src/core/names.ts'
-import { decideStart } from '../../../src/core/start.ts'
+} from '../../src/core/instance.ts'
+import type { ProjectKey } from '../../src/core/names.ts'
+import { decideStart } from '../../src/core/start.ts'
 import {
   AlreadyRunning,
   AtCapacity,
   InstanceNotFound,
   InvalidLabel,
+  InvalidRequest,
   ProjectNotFound,
   type LabError,
-} from '../../../src/errors.ts'
-import type { Service } from '../../../src/web/deps.ts'
+} from '../../src/errors.ts'
+import type { Service } from '../../src/instances/service.ts'
 
-export interface Memory extends Service {
+export interface FakeService extends Service {
   /** What was asked, oldest first, as `verb subject by actor`. */
   readonly asked: string[]
   /** Makes the next start fail. */
@@ -42,18 +43,20 @@ export interface Memory extends Service {
   setResumeOffer(offer: ResumeOffer | null): void
   setForeign(foreign: readonly ForeignSession[]): void
   listeners(): number
+  /** How often a new look was asked for. */
+  refreshes(): number
   /** How many want to know the memory. */
   watchers(): number
 }
 
-export interface MemoryOptions {
+export interface FakeServiceOptions {
   readonly projects?: readonly string[]
   readonly max?: number
   readonly root?: string
   readonly now?: () => number
 }
 
-export function createMemory(options: MemoryOptions = {}): Memory {
+export function createFakeService(options: FakeServiceOptions = {}): FakeService {
   const { max = 6, root = '/srv/projects', now = Date.now } = options
   const paths = new Map((options.projects ?? ['foo', 'bar']).map((key) => [key, `${root}/${key}`]))
   const all = new Map<string, Instance>()
@@ -64,6 +67,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
   let failure: Error | null = null
   let resumeOffer: ResumeOffer | null = null
   let watchers = 0
+  let refreshes = 0
 
   const emit = (event: LabEvent): void => listeners.forEach((listener) => listener(event))
   const time = (): string => new Date(now()).toISOString()
@@ -97,6 +101,24 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     const path = paths.get(key)
     if (path === undefined) throw new ProjectNotFound(key)
     return { key, path, lastUsedAt: null, instances: list().filter((i) => i.project === key) }
+  }
+
+  /** Those that are there, then those of which only instances are left. */
+  function projects(): readonly Project[] {
+    const open = list()
+    const gone = open.filter(({ project }) => !paths.has(project))
+    return [
+      ...[...paths.keys()].map(projectOf),
+      ...[...new Map(gone.map((one) => [one.project, one.projectPath]))].map(
+        ([key, path]): Project => ({
+          key,
+          path,
+          lastUsedAt: null,
+          instances: open.filter(({ project }) => project === key),
+          gone: true,
+        }),
+      ),
+    ]
   }
 
   function stop(id: string, by: Actor): Instance {
@@ -199,7 +221,8 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     },
     dismiss(id, by) {
       asked.push(`dismiss ${id} by ${by}`)
-      if (isLive(get(id).state)) throw new InstanceNotFound(id)
+      if (isLive(get(id).state))
+        throw new InvalidRequest(`${get(id).name} still runs. Stop it first.`)
       all.delete(id)
       emit({ type: 'removed', id })
     },
@@ -214,6 +237,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       asked.push(`dismiss offer of ${over.length} by ${by}`)
       return over.map(({ id }) => change(id, { dismissed: true }))
     },
+    refresh: () => void (refreshes += 1),
     resolve(ref) {
       const found = all.get(ref) ?? live().find(({ name }) => name === ref)
       if (!found) throw new InstanceNotFound(ref)
@@ -221,7 +245,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
     },
     get,
     list,
-    projects: () => [...paths.keys()].map(projectOf),
+    projects,
     foreign: () => foreign,
     cap,
     notices: () => notices,
@@ -276,6 +300,7 @@ export function createMemory(options: MemoryOptions = {}): Memory {
       emit({ type: 'foreign', foreign })
     },
     listeners: () => listeners.size,
+    refreshes: () => refreshes,
     watchers: () => watchers,
   }
 }

@@ -1,0 +1,48 @@
+// The parts of the page that sum up many instances: the attention strip and the resume offer. A page gets
+// one again only when it shows something else.
+import type { LabEvent } from '../../core/instance.ts'
+import type { Service } from '../../instances/service.ts'
+import { Attention, attentionText } from '../views/instance/attention.tsx'
+import { Offer, resumeOfferText } from '../views/instance/resume-offer.tsx'
+import { htmlOf, Partial } from '../views/parts.tsx'
+import { oncePerEvent } from './once.ts'
+import type { PageModel } from './page-model.tsx'
+
+/** Returns the partials of the summaries that show something else than at the last call. */
+export type SummaryChanges = (event: LabEvent) => string
+
+/** Makes the function that begins to follow the summaries for one page, which shows them as they are now. */
+export function createSummaries(instances: Service, pageModel: PageModel): () => SummaryChanges {
+  const summaries = [
+    {
+      text: () => attentionText(instances.list(), instances.resumeOffer()),
+      html: () => (
+        <Attention
+          instances={instances.list()}
+          offer={instances.resumeOffer()}
+          at={pageModel.nextContext()}
+        />
+      ),
+    },
+    {
+      text: () => resumeOfferText(instances.resumeOffer(), instances.cap()),
+      html: () => (
+        <Offer offer={instances.resumeOffer()} cap={instances.cap()} at={pageModel.nextContext()} />
+      ),
+    },
+  ].map(({ text, html }) => ({
+    text,
+    textAt: oncePerEvent(text),
+    htmlAt: oncePerEvent(() => htmlOf(<Partial into="body">{html()}</Partial>)),
+  }))
+
+  return () => {
+    let shown = summaries.map(({ text }) => text())
+    return (event) => {
+      const texts = summaries.map(({ textAt }) => textAt(event))
+      const changed = summaries.filter((_, i) => texts[i] !== shown[i])
+      shown = texts
+      return changed.map(({ htmlAt }) => htmlAt(event)).join('')
+    }
+  }
+}

@@ -1,0 +1,28 @@
+// The streams of events: HTML partials for the page, JSON for programs.
+import { Hono } from 'hono'
+import type { Service } from '../../instances/service.ts'
+import type { WebEnv } from '../env.ts'
+import type { Messages } from '../live/messages.tsx'
+import type { Streams } from '../live/streams.ts'
+
+// A named event, because htmx hides comments from the page, and the page looks out for a silent connection.
+const pageHeartbeat = 'event: beat\ndata:\n\n'
+const apiHeartbeat = ':\n\n'
+
+/** Makes /events and /api/v1/events. */
+export function createEventRoutes(
+  instances: Service,
+  { messages, streams }: { readonly messages: Messages; readonly streams: Streams },
+): Hono<WebEnv> {
+  const routes = new Hono<WebEnv>()
+
+  routes.get('/api/v1/events', (c) => streams.open(c, apiHeartbeat, messages.api()))
+
+  routes.get('/events', (c) => {
+    instances.refresh()
+    const known = c.req.header('last-event-id') ?? c.req.query('known') ?? ''
+    return streams.open(c, pageHeartbeat, messages.page(known), () => instances.watchMemory())
+  })
+
+  return routes
+}

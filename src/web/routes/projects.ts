@@ -1,0 +1,49 @@
+// Projects and what is started and stopped in them: the list, a start, a stop of all.
+import { Hono } from 'hono'
+import { actorOf, apiActorOf } from '../access/auth.ts'
+import { readStart, readStartForm } from '../body.ts'
+import type { WebEnv } from '../env.ts'
+import { cleared, done, doneAll, type FormDeps } from './form-response.tsx'
+
+/** Makes the routes below /projects and /api/v1/projects. */
+export function createProjectRoutes(deps: FormDeps): Hono<WebEnv> {
+  const { instances, pageModel } = deps
+  const routes = new Hono<WebEnv>()
+
+  routes.get('/api/v1/projects', (c) => {
+    instances.refresh()
+    return c.json({
+      projects: instances.projects(),
+      foreign: instances.foreign(),
+      cap: instances.cap(),
+    })
+  })
+
+  routes.post('/api/v1/projects/:key/instances', async (c) => {
+    const spec = { ...(await readStart(c)), project: c.req.param('key') }
+    return c.json(await instances.start(spec, apiActorOf(c)), 201)
+  })
+
+  routes.post('/projects/:key/instances', async (c) => {
+    const project = c.req.param('key')
+    c.set('form', { project })
+    const { label, force } = await readStartForm(c)
+    c.set('form', { project, label })
+    const { id } = await instances.start({ project, label, force }, actorOf(c, 'page'))
+    const partials = () => pageModel.partials([instances.get(id)]) + cleared(`#msg-${project}`)
+    return done(c, partials, `#p-${project}`)
+  })
+
+  routes.delete('/api/v1/projects/:key/instances', async (c) =>
+    c.json({ results: await instances.stopAll(c.req.param('key'), apiActorOf(c)) }),
+  )
+
+  routes.post('/projects/:key/stop-all', async (c) => {
+    const project = c.req.param('key')
+    c.set('form', { project })
+    const results = await instances.stopAll(project, actorOf(c, 'page'))
+    return doneAll(c, deps, results, { line: `#msg-${project}`, hash: `#p-${project}` })
+  })
+
+  return routes
+}
