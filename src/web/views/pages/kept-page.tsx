@@ -55,7 +55,7 @@ function draw(project: Project, ended: readonly Instance[], at: RenderContext): 
 /** Whether the card shows this very project: an instance that changes is another object. */
 function isCurrent(
   card: Card,
-  { path, instances }: Project,
+  { path, instances, gone }: Project,
   ended: readonly Instance[],
   now: number,
 ): boolean {
@@ -63,6 +63,7 @@ function isCurrent(
     now >= card.from &&
     now < card.until &&
     path === card.project.path &&
+    gone === card.project.gone &&
     areSame(instances, card.project.instances) &&
     areSame(ended, card.ended)
   )
