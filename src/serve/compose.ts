@@ -42,6 +42,11 @@ export async function compose(
   })
   if (store.corruptKeptAt)
     log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
+  for (const one of store.setAside)
+    log.error(
+      { ...one, path: store.path },
+      'a record of the store could not be read; it stays there',
+    )
   const home = createClaudeHome({
     account: defaultAccount,
     configDir: config.claudeConfigDir,

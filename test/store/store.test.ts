@@ -14,41 +14,14 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import { StoreUnwritable } from '../../src/errors.ts'
-import { openStore, type Facts, type InstanceRecord } from '../../src/store/store.ts'
+import type { Facts } from '../../src/store/facts.ts'
+import { openStore } from '../../src/store/store.ts'
 import { bundle, put } from '../fixtures/folder.ts'
+import { recordOf } from '../fixtures/record.ts'
 import { noSmallDisk, test } from '../fixtures/small-disk.ts'
 
 const now = (): Date => new Date('2026-02-03T04:05:06.789Z')
 const open = (dir: string) => openStore({ dir, now })
-
-function recordOf(change: Partial<InstanceRecord> = {}): InstanceRecord {
-  return {
-    id: 'f0f0f0f0-0000-4000-8000-000000000001',
-    name: 'foo~2~fix',
-    projectPath: '/p/foo',
-    slot: 2,
-    label: 'fix',
-    model: null,
-    effort: null,
-    conversation: 'f0f0f0f0-0000-4000-8000-000000000001',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    launchedAt: '2026-01-01T00:00:00.000Z',
-    bootId: 'boot',
-    parkedJobId: null,
-    said: 'no',
-    isBlank: false,
-    registered: null,
-    note: 'note',
-    verified: true,
-    together: null,
-    dismissed: false,
-    server: null,
-    keeper: null,
-    stopAskedBy: null,
-    ended: null,
-    ...change,
-  }
-}
 
 function addOne(facts: Facts): void {
   facts.instances.push(recordOf({ slot: facts.instances.length + 1 }))
@@ -211,19 +184,11 @@ describe('a file that cannot be read', () => {
     ['nothing in it', ''],
     ['half of a write', JSON.stringify(whole).slice(0, -40)],
     ['no JSON', '\u0000\u0000\u0000'],
-    ['another version', JSON.stringify({ ...whole, version: 2 })],
+    ['a version that no lab wrote', JSON.stringify({ ...whole, version: 0 })],
     ['no version', JSON.stringify({ ...whole, version: undefined })],
     ['an array', '[]'],
     ['null', 'null'],
     ['another shape', JSON.stringify({ ...whole, instances: {} })],
-    ['a record without its id', JSON.stringify({ ...whole, instances: [{ name: 'foo' }] })],
-    [
-      'an unknown reason',
-      JSON.stringify({
-        ...whole,
-        instances: [{ ...recordOf(), ended: { state: 'gone', at: '', evidence: {} } }],
-      }),
-    ],
   ])('with %s is kept aside byte for byte, and lab starts empty', async ([, text], { folder }) => {
     put(join(folder, 'state.json'), text)
     const store = open(folder)

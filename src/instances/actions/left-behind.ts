@@ -2,7 +2,7 @@
 import { registryEntries } from '../../claude/home.ts'
 import type { Actor } from '../../core/instance.ts'
 import { argvOf, isRunning, type ProcessId } from '../../processes/proc.ts'
-import type { LeftRecord } from '../../store/store.ts'
+import type { LeftRecord } from '../../store/facts.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'

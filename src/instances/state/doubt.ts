@@ -1,6 +1,6 @@
 // How an instance ended, and what makes lab say that it does not know whether it lives.
 import type { Evidence } from '../../core/instance.ts'
-import type { LeftRecord } from '../../store/store.ts'
+import type { LeftRecord } from '../../store/facts.ts'
 
 /** A tmux server by identity; `start` is null where it is not known. */
 export interface ServerId {

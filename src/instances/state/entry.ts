@@ -4,7 +4,7 @@ import type { Actor, Evidence, Instance, MovedFolder } from '../../core/instance
 import { composeName, type ProjectKey } from '../../core/names.ts'
 import type { State } from '../../core/state.ts'
 import type { ProcessId } from '../../processes/proc.ts'
-import type { InstanceRecord } from '../../store/store.ts'
+import type { InstanceRecord } from '../../store/facts.ts'
 import type { Doubt, Ended, ServerId } from './doubt.ts'
 
 /** The service's own, changeable view; nobody outside src/instances holds one. */

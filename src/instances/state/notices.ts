@@ -6,6 +6,7 @@ import type { Notice } from '../../core/instance.ts'
 import { writeRemedy } from '../../disk-errors.ts'
 import { ClaudeMissing, NotLoggedIn } from '../../errors.ts'
 import type { Projects } from '../../projects/projects.ts'
+import type { Store } from '../../store/store.ts'
 import type { Misfit } from '../../tmux/tmux.ts'
 import type { InstancesDeps } from './deps.ts'
 
@@ -71,7 +72,19 @@ export function noticesOf(
       'store_corrupt',
       `lab's store could not be read and was kept aside as ${store.corruptKeptAt}. Running instances were found again through tmux; ended ones and last uses are in that file.`,
     )
+  if (store.setAside.length > 0) add('store_records_unread', recordsUnreadText(store))
   return notices
+}
+
+const recordsShownMax = 3
+
+function recordsUnreadText({ setAside, path }: Pick<Store, 'setAside' | 'path'>): string {
+  const shown = setAside
+    .slice(0, recordsShownMax)
+    .map(({ record, field }) => (field ? `${record} (${field})` : record))
+  const more = setAside.length - shown.length
+  const list = shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
+  return `lab cannot read some records in ${path} and does not show them: ${list}. The file keeps these records unchanged. A newer lab may have written them: start that lab, or stop lab and repair the file.`
 }
 
 const foldersShownMax = 5

@@ -2,7 +2,7 @@
 import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import { keyBeside, type ProjectKey } from '../../core/names.ts'
 import type { FoundProject, Projects } from '../../projects/projects.ts'
-import type { Facts } from '../../store/store.ts'
+import type { Facts } from '../../store/facts.ts'
 import type { Entry } from './entry.ts'
 
 /** Every project with its live instances and undismissed errors, the last used first. */

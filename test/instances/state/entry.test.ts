@@ -10,7 +10,7 @@ import {
   type Entry,
 } from '../../../src/instances/state/entry.ts'
 import { entryFromSession, metadataOf } from '../../../src/instances/state/metadata.ts'
-import type { InstanceRecord } from '../../../src/store/store.ts'
+import type { InstanceRecord } from '../../../src/store/facts.ts'
 import type { ListedSession, SessionMetadata } from '../../../src/tmux/tmux.ts'
 import { evidence, id, later, now, registry, reserve } from '../../fixtures/entry.ts'
 

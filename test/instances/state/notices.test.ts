@@ -7,6 +7,7 @@ import type { ProjectKey } from '../../../src/core/names.ts'
 import { StoreUnwritable } from '../../../src/errors.ts'
 import type { InstancesDeps } from '../../../src/instances/state/deps.ts'
 import { noticesOf } from '../../../src/instances/state/notices.ts'
+import type { SetAside } from '../../../src/store/records.ts'
 import type { Misfit } from '../../../src/tmux/tmux.ts'
 
 function noticesWith(
@@ -15,6 +16,7 @@ function noticesWith(
   unread: readonly { path: string; reason: string }[] = [],
   misfit: Misfit | null = null,
   failure: StoreUnwritable | null = null,
+  setAside: readonly SetAside[] = [],
 ): readonly Notice[] {
   const program = {
     locate: () => '/claude',
@@ -23,7 +25,7 @@ function noticesWith(
   }
   const deps = {
     homes: new Map([['default', { program, loginCommand: loginCommand({ configDir }) }]]),
-    store: { corruptKeptAt: null, failure: () => failure },
+    store: { path: '/state/state.json', corruptKeptAt: null, setAside, failure: () => failure },
     launch: { command: 'claude', stateDir: '/state', environment: {} },
     tmux: { version: '3.3a', misfit: () => misfit },
   } as unknown as InstancesDeps
@@ -98,4 +100,21 @@ it('a store that cannot be written is told with what to do', () => {
   const [notice] = noticesWith(loggedIn, null, [], null, failure)
   expect(notice).toMatchObject({ code: 'store_unwritable' })
   expect(notice?.message).toMatch(/^lab cannot write to \/state, .* No space is left on its disk/)
+})
+
+it('names the records that lab cannot read, the file that keeps them, and what to do', () => {
+  const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+  const setAside = ['foo', 'bar', 'api', 'web'].map((name) => ({
+    record: `instance ${name}`,
+    field: name === 'foo' ? 'ended.state' : '',
+    problem: 'Invalid option',
+  }))
+  const [notice, ...others] = noticesWith(loggedIn, null, [], null, null, setAside)
+  expect(others).toEqual([])
+  expect(notice?.code).toBe('store_records_unread')
+  expect(notice?.message).toContain('some records in /state/state.json')
+  expect(notice?.message).toContain(
+    'instance foo (ended.state), instance bar, instance api and 1 more.',
+  )
+  expect(notice?.message).toContain('start that lab, or stop lab and repair the file')
 })
