@@ -73,7 +73,7 @@ describe('one process', () => {
 
 const program = `
   import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
-  import { readProcess } from './src/processes.ts'
+  import { readProcess } from './src/processes/proc.ts'
   import { lockStateDir } from './src/store/lock.ts'
   const [, , folder, then] = process.argv
   const state = folder + '/state'
