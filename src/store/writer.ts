@@ -1,6 +1,7 @@
 // Writes one file again and again: one write at a time, and again after a failure until it succeeds.
 import { replaceFile } from '../atomic-write.ts'
 import { StoreUnwritable } from '../errors.ts'
+import { createQueue } from '../queue.ts'
 
 export interface Writer {
   /** Resolves when all changes made until now are on disk. @throws StoreUnwritable when this write fails */
@@ -27,7 +28,7 @@ export function createWriter(options: {
   readonly onHealth: (failure: StoreUnwritable | null) => void
 }): Writer {
   const { path, text, prepare, onHealth } = options
-  let writing: Promise<void> = Promise.resolve()
+  const queue = createQueue()
   let waiting: Promise<void> | null = null
   let failure: StoreUnwritable | null = null
   let [changes, onDisk] = [0, 0]
@@ -61,16 +62,12 @@ export function createWriter(options: {
 
   // Changes made while a write runs share the next one.
   function write(): Promise<void> {
-    waiting ??= writing
-      .catch(() => undefined)
-      .then(() => {
-        waiting = null
-        return writeNow()
-      })
-      .catch((error: unknown) => {
+    waiting ??= queue.run(() => {
+      waiting = null
+      return writeNow().catch((error: unknown) => {
         throw failed(error)
       })
-    writing = waiting
+    })
     return waiting
   }
 
@@ -84,6 +81,6 @@ export function createWriter(options: {
       return new Promise((tell) => waiters.push({ change: changes, tell }))
     },
     failure: () => failure,
-    flush: () => writing.catch(() => undefined),
+    flush: () => queue.idle(),
   }
 }
