@@ -1,27 +1,18 @@
 // What lab keeps across restarts: the facts that neither tmux nor Claude nor git can tell. Shapes only.
 import * as z from 'zod'
+import { actorPrefixes, ways } from '../core/actor.ts'
+import { endReasons, endStates } from '../core/state.ts'
 
 /** The version of the file that this lab writes. */
 export const storeVersion = 1
 
 const evidence = z.object({
-  reason: z.enum([
-    'exited',
-    'signal',
-    'start_failed',
-    'stopped',
-    'session_closed',
-    'tmux_gone',
-    'rebooted',
-  ]),
+  reason: z.enum(endReasons),
   message: z.string(),
   exitCode: z.number().nullable(),
   signal: z.string().nullable(),
   lastLines: z.array(z.string()).readonly(),
-  by: z.union([
-    z.enum(['page', 'api', 'cli', 'agent', 'nobody']),
-    z.templateLiteral([z.enum(['user:', 'token:']), z.string()]),
-  ]),
+  by: z.union([z.enum(ways), z.templateLiteral([z.enum(actorPrefixes), z.string()])]),
   at: z.string(),
 })
 
@@ -72,7 +63,7 @@ const record = z.object({
   dismissed: z.boolean().default(false),
   ended: z
     .object({
-      state: z.enum(['stopped', 'error']),
+      state: z.enum(endStates),
       at: z.string(),
       evidence,
       /** What outlived it. */
