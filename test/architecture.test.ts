@@ -40,13 +40,15 @@ const rooms: Readonly<Record<string, Room>> = {
   turns: { rooms: ['queue'], packages: ['node:'] },
   core: { rooms: [], packages: [] },
   processes: { rooms: ['queue', 'turns'], types: ['log'], packages: ['node:'] },
-  projects: { rooms: ['core', 'errors', 'read-file'], packages: ['node:'] },
+  projects: { rooms: ['core', 'errors', 'read-file'], types: ['log'], packages: ['node:'] },
   store: {
     rooms: ['atomic-write', 'core', 'disk-errors', 'errors', 'processes', 'queue', 'read-file'],
+    types: ['log'],
     packages: ['node:', 'zod'],
   },
   tmux: {
     rooms: ['atomic-write', 'core', 'errors', 'processes', 'queue', 'read-file'],
+    types: ['log'],
     packages: ['node:', 'execa'],
   },
   claude: {
@@ -60,6 +62,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   web: {
     rooms: ['core', 'errors', 'instances', 'queue', 'read-file', 'turns'],
+    types: ['log'],
     packages: ['node:', 'hono', 'htmx.org', 'zod'],
   },
   cli: {

@@ -1,6 +1,7 @@
 // The picture of the projects root: every repository with its key, kept fresh behind the requests.
 import { lstat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
+import type { Log } from '../log.ts'
 import { assignKeys, type ProjectKey } from '../core/names.ts'
 import { answerMs, answerOf, readTextUnbounded, Unreadable } from '../read-file.ts'
 import { defaultBounds, scanProjects, type ScanBounds, type ScanResult } from './scan.ts'
@@ -37,12 +38,12 @@ export interface ProjectsOptions {
   /** The rest between two scans that were asked for by `refresh`. */
   readonly restMs?: number
   readonly onChange: () => void
-  readonly warn: (message: string, fields: Record<string, unknown>) => void
+  readonly log: Log
 }
 
 /** Keeps the list of projects; `onChange` is called when a scan found other projects than before. */
 export function createProjects(options: ProjectsOptions): Projects {
-  const { root, bounds = defaultBounds, restMs = 1000, onChange, warn } = options
+  const { root, bounds = defaultBounds, restMs = 1000, onChange, log } = options
   let byKey = new Map<string, FoundProject>()
   let byPath = new Map<string, ProjectKey>()
   let running: Promise<void> | null = null
@@ -54,7 +55,7 @@ export function createProjects(options: ProjectsOptions): Projects {
   // Said once per picture, not at every page load.
   function warnOnce(message: string, fields: Record<string, unknown>): void {
     const said = JSON.stringify([message, fields])
-    if (said !== warned) warn(message, fields)
+    if (said !== warned) log.warn(fields, message)
     warned = said
   }
 

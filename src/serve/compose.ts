@@ -59,11 +59,7 @@ export async function compose(
     tmux,
     homes: new Map([[home.account, home]]),
     store,
-    journal: openJournal(
-      stateDir,
-      (error) => log.error({ err: error }, 'the journal could not be written'),
-      () => dir.prepare(),
-    ),
+    journal: openJournal(stateDir, log, () => dir.prepare()),
     log,
     openLaunchNotes(onChange) {
       const notes = openLaunchNotes(join(stateDir, 'notes'), onChange)
@@ -71,12 +67,7 @@ export async function compose(
       return notes
     },
     prepareStateDir: () => upkeep.look(),
-    openProjects: (onChange) =>
-      createProjects({
-        root: projectsRoot,
-        onChange,
-        warn: (message, fields) => log.warn(fields, message),
-      }),
+    openProjects: (onChange) => createProjects({ root: projectsRoot, onChange, log }),
     instancesMax: config.maxInstances,
     bootId: readBootId(),
     launch: {

@@ -66,13 +66,8 @@ async function serveLocked(
 ): Promise<Lab> {
   const { stateDir } = config
   const log = createLog(config.logLevel)
-  dropLinks(stateDir, (file) => log.warn({ file }, 'lab writes here: a link was removed'))
-  const upkeep = createUpkeep(dir, {
-    onTaken: runtime.onTaken,
-    remade: (path) =>
-      log.warn({ path }, 'a part of the state directory is missing; lab makes it again'),
-    warn: (err, path) => log.error({ err, path }, 'lab cannot write there, and goes on trying'),
-  })
+  dropLinks(stateDir, log)
+  const upkeep = createUpkeep(dir, { onTaken: runtime.onTaken, log })
   const bootToken = newBootToken()
   const guards = await openGuards(config, {
     bootToken,
@@ -100,12 +95,9 @@ async function serveLocked(
           'Another lab took the tmux server while it was away; this one ends. No agent notices.',
         ),
       ),
-    log: ({ level, msg, err }) => log[level]({ err }, msg),
+    log,
   })
-  const owning = await holdServer(tmux, self, {
-    log: (level, fields, message) => log[level](fields, message),
-    onTaken: runtime.onTaken,
-  })
+  const owning = await holdServer(tmux, self, { log, onTaken: runtime.onTaken })
   const { instances, home, store } = await compose(config, runtime, { tmux, log, dir, upkeep })
   await instances.open().catch((error: unknown) => {
     throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Log } from '../log.ts'
 
 export interface JournalEntry {
   /** ISO 8601. */
@@ -16,7 +17,7 @@ export interface JournalEntry {
 export interface Journal {
   /**
    * Appends a line in order of the calls. What cannot be written waits and is tried again; a failure is
-   * told once through `warn` and ends nothing.
+   * logged once and ends nothing.
    */
   append(entry: JournalEntry): void
   /** Resolves when no write is under way. */
@@ -30,11 +31,7 @@ const waitingMax = 20_000
 const retryMs = 2000
 
 /** Opens `journal.jsonl` in the state directory; `prepare` makes that ready before a write. */
-export function openJournal(
-  dir: string,
-  warn: (error: unknown) => void,
-  prepare: () => void = () => undefined,
-): Journal {
+export function openJournal(dir: string, log: Log, prepare: () => void = () => undefined): Journal {
   const path = join(dir, 'journal.jsonl')
   let lines: string[] = []
   let writing: Promise<void> | null = null
@@ -51,7 +48,7 @@ export function openJournal(
         await appendWhole(path, taken.join(''))
         failing = false
       } catch (error) {
-        if (!failing) warn(error)
+        if (!failing) log.error({ err: error }, 'the journal could not be written')
         failing = true
         lines = [...taken, ...lines].slice(-waitingMax)
         retry = setTimeout(begin, retryMs).unref()

@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync, rmSync, statSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
+import type { Log } from '../log.ts'
 
 const folders = ['buffers', 'notes']
 // state.json is missing here: what is not one is kept aside, and lab begins with an empty store.
@@ -32,7 +33,7 @@ export function makeDir(path: string): string {
 const written = ['journal.jsonl', 'server.json', 'tmux-clients.json']
 
 /** Removes links where lab is about to write: somebody else's file would be overwritten. */
-export function dropLinks(dir: string, onDropped: (file: string) => void): void {
+export function dropLinks(dir: string, log: Log): void {
   for (const name of written) {
     const file = join(dir, name)
     if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) continue
@@ -42,7 +43,7 @@ export function dropLinks(dir: string, onDropped: (file: string) => void): void 
       // On a disk that takes nothing now nothing is overwritten either.
       continue
     }
-    onDropped(file)
+    log.warn({ file }, 'lab writes here: a link was removed')
   }
 }
 

@@ -4,6 +4,7 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isOutOfRoom } from '../disk-errors.ts'
 import { LabError, UsageError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import type { ProcessId } from '../processes/proc.ts'
 import { answerOf } from '../read-file.ts'
 import { isLockedBy, lockStateDir } from './lock.ts'
@@ -71,12 +72,7 @@ export interface Upkeep {
 /** Looks every two seconds; `onTaken` hears of another lab that took the folder while it was away. */
 export function createUpkeep(
   dir: StateDir,
-  deps: {
-    readonly onTaken: (error: UsageError) => void
-    /** Something was there and is missing; it is made again. */
-    readonly remade: (path: string) => void
-    readonly warn: (error: unknown, path: string) => void
-  },
+  { onTaken, log }: { readonly onTaken: (error: UsageError) => void; readonly log: Log },
 ): Upkeep {
   const parts = new Map<
     string,
@@ -92,7 +88,10 @@ export function createUpkeep(
       return
     }
     if (part.when === 'again' && !part.isMade) return
-    if (part.isMade && part.when !== 'always') deps.remade(join(dir.path, name))
+    if (part.isMade && part.when !== 'always') {
+      const path = join(dir.path, name)
+      log.warn({ path }, 'a part of the state directory is missing; lab makes it again')
+    }
     part.isMade = false
     if (!dir.isHeld()) dir.prepare()
     await part.make()
@@ -107,12 +106,12 @@ export function createUpkeep(
     warned = ''
   }
 
-  function failed(error: unknown, name: string): void {
-    if (error instanceof UsageError) return deps.onTaken(error)
+  function failed(error: unknown, path: string): void {
+    if (error instanceof UsageError) return onTaken(error)
     const { code = '' } = error as NodeJS.ErrnoException
     if (warned === code) return
     warned = code
-    deps.warn(error, name)
+    log.error({ err: error, path }, 'lab cannot write there, and goes on trying')
   }
 
   let looking = false

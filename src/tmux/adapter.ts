@@ -3,6 +3,7 @@ import { capturedLines, captureCommands } from './capture.ts'
 import { killPaneCommand } from './commands.ts'
 import { createControl } from './client/control.ts'
 import { createInput } from './input.ts'
+import type { Log } from '../log.ts'
 import { openStaleClients } from './client/stale-clients.ts'
 import { isLab } from './ownership.ts'
 import { createLister } from './lister.ts'
@@ -36,7 +37,7 @@ export interface TmuxOptions {
   /** Called when another lab has taken the server while it was away. */
   readonly onTaken?: () => void
   readonly client: 'control' | 'spawned'
-  readonly log: (event: { level: 'warn' | 'info'; msg: string; err?: unknown }) => void
+  readonly log: Log
 }
 
 /**
@@ -122,7 +123,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     if (!isHeld(ensured)) return ensured
     const other = await self.owner()
     if (holder && other && !isLab(other)) {
-      options.log({ level: 'warn', msg: `@lab_owner named process ${other.pid}, which is no lab` })
+      options.log.warn({ pid: other.pid }, '@lab_owner named a process that is not a lab')
       self.own(holder, other)
       return self.ensure({})
     }
@@ -136,10 +137,9 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
       rowTag,
       timeoutMs,
       onKept: () =>
-        options.log({
-          level: 'warn',
-          msg: 'the tmux server had exit-unattached on, which would end every agent with lab; lab turned it off',
-        }),
+        options.log.warn(
+          'the tmux server had exit-unattached on, which would end every agent with lab; lab turned it off',
+        ),
     },
   )
   const argv = (): readonly string[] => {

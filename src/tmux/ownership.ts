@@ -1,9 +1,8 @@
 // One lab per tmux server: the lab that holds it is written on `_lab`.
 import { UsageError } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { argvOf, isRunning, type ProcessId } from '../processes/proc.ts'
 import type { Owner, Tmux } from './tmux.ts'
-
-type HoldLog = (level: 'debug' | 'error', fields: object, message: string) => void
 
 // tmux may be away or hang when lab starts; lab then shows what it knows and goes on asking.
 const ownRetryMs = 2000
@@ -21,7 +20,7 @@ export function isLab({ pid, procStart }: Owner): boolean {
 export async function holdServer(
   tmux: Tmux,
   self: ProcessId,
-  { log, onTaken }: { readonly log: HoldLog; readonly onTaken: (error: UsageError) => void },
+  { log, onTaken }: { readonly log: Log; readonly onTaken: (error: UsageError) => void },
 ): Promise<{ stop: () => void }> {
   let timer: NodeJS.Timeout | undefined
 
@@ -43,7 +42,7 @@ export async function holdServer(
     timer = setTimeout(() => {
       hold().catch((error: unknown) => {
         if (error instanceof UsageError) return onTaken(error)
-        log('debug', { err: error }, 'tmux is still away')
+        log.debug({ err: error }, 'tmux is still away')
         return retry()
       })
     }, ownRetryMs)
@@ -54,7 +53,7 @@ export async function holdServer(
     await hold().catch(hold)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    log('error', { err: error }, 'tmux cannot be reached yet')
+    log.error({ err: error }, 'tmux cannot be reached yet')
     retry()
   }
   return { stop: () => clearTimeout(timer) }

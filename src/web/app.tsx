@@ -16,7 +16,8 @@ import {
 } from './access/request-rules.ts'
 import { createStatic, type AssetFiles, type AssetPaths } from './assets/static.ts'
 import { boundedBody } from './body.ts'
-import type { WebEnv, WebLog } from './env.ts'
+import type { Log } from '../log.ts'
+import type { WebEnv } from './env.ts'
 import { createMessages } from './live/messages.tsx'
 import { createPageModel, type PageModel } from './live/page-model.tsx'
 import { createStreams, type StreamLimits } from './live/streams.ts'
@@ -46,7 +47,7 @@ export interface WebDeps {
   readonly counts?: Counts
   /** The folder whose repositories are the projects, absolute. */
   readonly projectsRoot: string
-  readonly log: WebLog
+  readonly log: Log
   readonly assets: AssetFiles
   /** Whether lab can do its work, for /readyz; always, when not given. */
   readonly readiness?: () => Readiness

@@ -2,14 +2,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Actor } from '../core/instance.ts'
 
-/** The levels the web writes; a pino logger is one. */
-export interface WebLog {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
 /** Who sent a request, as far as the socket and a trusted proxy tell. */
 export interface Client {
   /** The address that counts as one client: the socket's, or the one a trusted proxy saw. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, vi } from 'vitest'
 import { createProjects, currentBranch } from '../../src/projects/projects.ts'
 import { put, test } from '../fixtures/folder.ts'
+import { messagesOf, mockLog } from '../fixtures/log.ts'
 import { until } from '../fixtures/until.ts'
 
 function repository(...parts: string[]): void {
@@ -13,8 +14,8 @@ function repository(...parts: string[]): void {
 
 function open(root: string, restMs = 0) {
   const onChange = vi.fn<() => void>()
-  const warn = vi.fn<(message: string, fields: Record<string, unknown>) => void>()
-  return { projects: createProjects({ root, restMs, onChange, warn }), onChange, warn }
+  const log = mockLog()
+  return { projects: createProjects({ root, restMs, onChange, log }), onChange, log }
 }
 
 function git(cwd: string, ...args: string[]): void {
@@ -103,7 +104,7 @@ describe('onChange', () => {
     const projects = createProjects({
       root: folder,
       onChange: () => seen.push(projects.all().length),
-      warn: () => {},
+      log: mockLog(),
     })
     await projects.scan()
     expect(seen).toEqual([1])
@@ -133,16 +134,15 @@ describe('refresh', () => {
   }) => {
     const root = join(folder, 'root')
     repository(root, 'one')
-    const { projects, warn, onChange } = open(root)
+    const { projects, log, onChange } = open(root)
     await projects.scan()
     renameSync(root, `${root}.away`)
     for (let i = 0; i < 3; i++) {
       projects.refresh()
       await projects.scan().catch(() => undefined)
     }
-    await until(() => warn.mock.calls.length > 0, { what: 'the warning' })
-    expect(warn).toHaveBeenCalledTimes(1)
-    expect(warn.mock.calls[0]?.[0]).toBe('the projects root cannot be read')
+    await until(() => log.warn.mock.calls.length > 0, { what: 'the warning' })
+    expect(messagesOf(log, 'warn')).toEqual(['the projects root cannot be read'])
     expect(projects.all()).toHaveLength(1)
     renameSync(`${root}.away`, root)
     repository(root, 'two')

@@ -8,6 +8,7 @@ import { createProjects } from '../../src/projects/projects.ts'
 import { scanProjects } from '../../src/projects/scan.ts'
 import { test } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
+import { mockLog } from '../fixtures/log.ts'
 
 type Readdir = (path: string, options: { withFileTypes: true }) => Promise<Dirent[]>
 type Look = (path: string) => Promise<unknown>
@@ -121,13 +122,13 @@ test('projects on it stay on the list under their keys, and it is said once', as
 }) => {
   repository(folder, 'a-b')
   repository(folder, 'a', 'b')
-  const said: unknown[] = []
+  const log = mockLog()
   let changes = 0
   const projects = createProjects({
     root: folder,
     bounds,
     onChange: () => changes++,
-    warn: (message, fields) => said.push([message, fields]),
+    log,
   })
   await projects.scan()
   const before = projects.all()
@@ -135,14 +136,14 @@ test('projects on it stay on the list under their keys, and it is said once', as
   for (let i = 0; i < 2; i++) await untilTimeIsUp(projects.scan(), join(folder, 'a-b'))
   expect(projects.all()).toEqual(before)
   expect(changes).toBe(1)
-  expect(said).toEqual([
+  expect(log.warn.mock.calls).toEqual([
     [
-      'parts of the projects root were not read',
       {
         root: folder,
         unreadable: [{ path: 'a-b', reason: 'does not answer' }],
         complete: false,
       },
+      'parts of the projects root were not read',
     ],
   ])
   answer()
@@ -156,7 +157,7 @@ test('refresh reads nothing while a scan runs, nor until a rest after it is over
     root: folder,
     restMs: 1000,
     onChange: () => {},
-    warn: () => {},
+    log: mockLog(),
   })
   projects.refresh()
   expect(silent.calls.length).toBe(1)

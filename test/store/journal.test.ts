@@ -10,9 +10,10 @@ import {
   truncateSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import { openJournal, type JournalEntry } from '../../src/store/journal.ts'
 import { put } from '../fixtures/folder.ts'
+import { mockLog } from '../fixtures/log.ts'
 import { noSmallDisk, test } from '../fixtures/small-disk.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -30,12 +31,12 @@ function linesOf(path: string): unknown[] {
 }
 
 function open(dir: string) {
-  const warn = vi.fn<(error: unknown) => void>()
-  return { journal: openJournal(dir, warn), warn, path: join(dir, 'journal.jsonl') }
+  const log = mockLog()
+  return { journal: openJournal(dir, log), log, path: join(dir, 'journal.jsonl') }
 }
 
 test('entries stand one a line in the order of the calls', async ({ folder }) => {
-  const { journal, warn, path } = open(folder)
+  const { journal, log, path } = open(folder)
   for (let n = 0; n < 500; n++) {
     journal.append(entry(n))
     if (n % 50 === 0) await new Promise(setImmediate)
@@ -43,7 +44,7 @@ test('entries stand one a line in the order of the calls', async ({ folder }) =>
   await journal.flush()
   expect(linesOf(path)).toEqual(Array.from({ length: 500 }, (_, n) => entry(n)))
   expect(statSync(path).mode & 0o777).toBe(0o600)
-  expect(warn).not.toHaveBeenCalled()
+  expect(log.error).not.toHaveBeenCalled()
 })
 
 test('text from outside cannot forge a line', async ({ folder }) => {
@@ -87,14 +88,14 @@ test('one that is not yet full goes on', async ({ folder }) => {
 test('a failure is told once, ends nothing, and is told again only after it was over', async ({
   folder,
 }) => {
-  const { journal, warn, path } = open(folder)
+  const { journal, log, path } = open(folder)
   mkdirSync(path)
   for (let n = 0; n < 3; n++) {
     journal.append(entry(n))
     await journal.flush()
   }
-  expect(warn).toHaveBeenCalledTimes(1)
-  expect(warn.mock.calls[0]?.[0]).toMatchObject({ code: 'EISDIR' })
+  expect(log.error).toHaveBeenCalledTimes(1)
+  expect(log.error.mock.calls[0]?.[0]).toMatchObject({ err: { code: 'EISDIR' } })
   rmdirSync(path)
   journal.append(entry(3))
   await journal.flush()
@@ -103,7 +104,7 @@ test('a failure is told once, ends nothing, and is told again only after it was 
   mkdirSync(path)
   journal.append(entry(4))
   await journal.flush()
-  expect(warn).toHaveBeenCalledTimes(2)
+  expect(log.error).toHaveBeenCalledTimes(2)
 })
 
 test('what waits for a disk is written without another entry, once the disk takes it', async ({
@@ -120,11 +121,11 @@ test('what waits for a disk is written without another entry, once the disk take
 })
 
 test('a FIFO in its place holds up nothing', async ({ folder }) => {
-  const { journal, warn, path } = open(folder)
+  const { journal, log, path } = open(folder)
   execFileSync('mkfifo', [path])
   journal.append(entry(1))
   await journal.flush()
-  expect(warn).toHaveBeenCalledTimes(1)
+  expect(log.error).toHaveBeenCalledTimes(1)
 })
 
 test.skipIf(noSmallDisk !== null)('a full disk tears no line', async ({ disk }) => {

@@ -6,6 +6,7 @@ import { UsageError } from '../../src/errors.ts'
 import { readProcess } from '../../src/processes/proc.ts'
 import { createUpkeep, openStateDir, type StateDir } from '../../src/store/upkeep.ts'
 import { put } from '../fixtures/folder.ts'
+import { mockLog } from '../fixtures/log.ts'
 import { noSmallDisk, test } from '../fixtures/small-disk.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -83,7 +84,7 @@ describe('openStateDir', () => {
 
 describe('createUpkeep', () => {
   function tended(dir: StateDir) {
-    const told = { onTaken: vi.fn(), remade: vi.fn(), warn: vi.fn() }
+    const told = { onTaken: vi.fn(), log: mockLog() }
     const upkeep = createUpkeep(dir, told)
     onTestFinished(() => upkeep.close())
     return { upkeep, ...told }
@@ -92,7 +93,7 @@ describe('createUpkeep', () => {
   test('makes what is missing, what is due at the start, and leaves the rest', async ({
     folder,
   }) => {
-    const { upkeep, remade } = tended(openStateDir(folder, self))
+    const { upkeep, log } = tended(openStateDir(folder, self))
     put(join(folder, 'old'), 'old')
     put(join(folder, 'start'), 'old')
     const make = (name: string) => () => writeFileSync(join(folder, name), 'new')
@@ -103,7 +104,7 @@ describe('createUpkeep', () => {
     expect(existsSync(join(folder, 'later'))).toBe(false)
     const texts = ['old', 'none', 'start'].map((name) => readFileSync(join(folder, name), 'utf8'))
     expect(texts).toEqual(['old', 'new', 'new'])
-    expect(remade).not.toHaveBeenCalled()
+    expect(log.warn).not.toHaveBeenCalled()
     put(join(folder, 'later'), 'old')
     await upkeep.look()
     expect(readFileSync(join(folder, 'later'), 'utf8')).toBe('old')
@@ -114,19 +115,22 @@ describe('createUpkeep', () => {
 
   test('makes all again within seconds when the folder is removed', async ({ folder }) => {
     const dir = openStateDir(join(folder, 'state'), self)
-    const { upkeep, remade } = tended(dir)
+    const { upkeep, log } = tended(dir)
     const file = join(dir.path, 'settings.json')
     await upkeep.add('settings.json', () => writeFileSync(file, '{}'), 'start')
     rmSync(dir.path, { recursive: true })
     await until(() => existsSync(file), { what: 'the file to be there again' })
     expect(readFileSync(join(dir.path, 'lock'), 'utf8')).toBe(lockOf(self))
-    expect(remade).toHaveBeenCalledWith(file)
+    expect(log.warn).toHaveBeenCalledWith(
+      { path: file },
+      'a part of the state directory is missing; lab makes it again',
+    )
   })
 
   test('tells of a disk that takes nothing once, and makes the part when it does', async ({
     folder,
   }) => {
-    const { upkeep, warn } = tended(openStateDir(folder, self))
+    const { upkeep, log } = tended(openStateDir(folder, self))
     let isFull = true
     const made = vi.fn()
     const make = (): void => {
@@ -135,7 +139,7 @@ describe('createUpkeep', () => {
     }
     await upkeep.add('x', make, 'start')
     await expect(upkeep.look()).rejects.toThrow('full')
-    expect(warn).toHaveBeenCalledTimes(1)
+    expect(log.error).toHaveBeenCalledTimes(1)
     isFull = false
     await until(() => made.mock.calls.length > 0, { what: 'the part to be made' })
   })

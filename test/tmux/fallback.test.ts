@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { createControl } from '../../src/tmux/client/control.ts'
 import type { Reply } from '../../src/tmux/client/reply.ts'
+import { mockLog } from '../fixtures/log.ts'
 
 describe('the fallback', () => {
   test('starts a few tmux at a time, however many calls there are, and answers all in order', async () => {
@@ -25,7 +26,7 @@ describe('the fallback', () => {
       },
       prepare: async () => ({ kind: 'ok', sessionId: '$0' }),
       wake: () => {},
-      log: () => {},
+      log: mockLog(),
     })
     const names = Array.from({ length: 100 }, (_, i) => `kill-pane ${i}`)
     const replies = await Promise.all(names.map((name) => control.run([name.split(' ')])))

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, test as plainTest } from 'vitest'
 import { createServerProgram } from '../../src/tmux/client/server-program.ts'
 import { isAtLeast, parseSocket } from '../../src/tmux/client/socket.ts'
+import { messagesOf, mockLog } from '../fixtures/log.ts'
 import { test, type TmuxSandbox } from '../fixtures/tmux.ts'
 import { until } from '../fixtures/until.ts'
 import { clients, contents, onTerminal, open, openBare, session, shows, typist } from './opened.ts'
@@ -119,11 +120,11 @@ test('without the server’s program, a newer tmux still lists and starts, and n
     `case "$*" in *'#{pid} #{version}'*) echo "${process.pid} ${realVersion}"; exit ;; esac\ncase `,
   )
   await writeFile(other.path, script, { mode: 0o755 })
-  const said: string[] = []
+  const log = mockLog()
   const tmux = await open(sandbox, {
     client: 'control',
     tmuxPath: other.path,
-    log: ({ msg }) => said.push(msg),
+    log,
   })
   await tmux.newSession(session(sandbox))
   for (let i = 0; i < 5; i++)
@@ -131,7 +132,8 @@ test('without the server’s program, a newer tmux still lists and starts, and n
   expect(tmux.misfit()).toEqual({ server: realVersion, isBridged: false })
   expect(tmux.argv).toEqual(['tmux', '-L', sandbox.socket])
   expect(await other.calls()).not.toContain(' -C ')
-  expect(said.filter((msg) => msg.includes('do not understand each other'))).toHaveLength(2)
+  const warnings = messagesOf(log, 'warn')
+  expect(warnings.filter((text) => text.includes('do not understand each other'))).toHaveLength(2)
 })
 
 plainTest(

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { createTmux, type TmuxOptions } from '../../src/tmux/adapter.ts'
 import type { NewSession, Tmux } from '../../src/tmux/tmux.ts'
+import { mockLog } from '../fixtures/log.ts'
 import type { TmuxSandbox } from '../fixtures/tmux.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -24,7 +25,7 @@ export async function openBare(
     env: sandbox.env,
     // A busy machine may take longer than lab would wait; the deadline has tests of its own.
     timeoutMs: 10_000,
-    log: () => {},
+    log: mockLog(),
     ...options,
   })
   onTestFinished(() => tmux.close())

@@ -8,6 +8,7 @@ import { createRateLimit } from '../../src/web/access/rate-limit.ts'
 import { createApp, type WebApp, type WebDeps } from '../../src/web/app.tsx'
 import type { AssetFiles } from '../../src/web/assets/static.ts'
 import { createFakeService, type FakeService, type FakeServiceOptions } from './fake-service.ts'
+import { logTo, mockLog } from '../fixtures/log.ts'
 
 const file = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -89,12 +90,7 @@ export function createLab(options: FakeServiceOptions & Partial<WebDeps> = {}): 
     proxies: noProxies,
     requestRules: { boundHost: '127.0.0.1', allowedHosts: [] },
     projectsRoot: options.root ?? '/srv/projects',
-    log: {
-      debug() {},
-      info() {},
-      warn() {},
-      error: (fields, message) => void errors.push({ fields, message }),
-    },
+    log: { ...mockLog(), error: logTo((record) => errors.push(record)).error },
     assets: readAssets(),
     ...options,
   })

@@ -1,5 +1,6 @@
 // The control client: two connections to lab's own session, one for everything, one for pane text.
 // While a connection is down, every call goes through a spawned tmux and the next good one reconnects.
+import type { Log } from '../../log.ts'
 import { createQueue } from '../../queue.ts'
 import { createLimit } from '../limit.ts'
 import { openConnection, type Connection } from './connection.ts'
@@ -21,7 +22,7 @@ export interface ControlOptions {
   /** Makes sure that there is a session to attach to, without starting a server. */
   readonly prepare: () => Promise<Ensured>
   readonly wake: () => void
-  readonly log: (event: { level: 'warn' | 'info'; msg: string; err?: unknown }) => void
+  readonly log: Log
 }
 
 export interface Control {
@@ -181,7 +182,7 @@ function createLink(
         : ready.stderr || ready.kind
     if (typeof opened === 'string') {
       postpone()
-      log({ level: 'warn', msg: `tmux ${label} connection not made: ${opened}` })
+      log.warn(`tmux ${label} connection not made: ${opened}`)
       return
     }
     if (!isWanted()) return opened.close()
@@ -192,7 +193,7 @@ function createLink(
 
   function lost(reason: string): void {
     connection = null
-    log({ level: 'warn', msg: `tmux ${label} connection lost: ${reason}` })
+    log.warn(`tmux ${label} connection lost: ${reason}`)
     // One that held is replaced at once, one that keeps breaking ever more slowly.
     if (performance.now() - upSince > backoffMaxMs) delayMs = 0
     else postpone()
@@ -207,7 +208,7 @@ function createLink(
       .open(open)
       .catch((err: unknown) => {
         postpone()
-        log({ level: 'warn', msg: `tmux ${label} connection failed`, err })
+        log.warn({ err }, `tmux ${label} connection failed`)
       })
       .finally(() => (attempt = null))
     return attempt

@@ -1,6 +1,7 @@
 // A server whose socket is gone runs on: lab has its own server open the socket again, and never starts
 // a second one while the first lives.
 import { existsSync } from 'node:fs'
+import type { Log } from '../../log.ts'
 import type { Reply } from './reply.ts'
 import type { Server } from './socket.ts'
 import { reopenSocket, serverBoundAt } from './socket-file.ts'
@@ -19,7 +20,7 @@ export interface LostSocket {
 export function createLostSocket(options: {
   readonly server: Server
   readonly path: string
-  readonly log: (event: { level: 'warn'; msg: string }) => void
+  readonly log: Log
 }): LostSocket {
   const { server, path, log } = options
   let running: Promise<Rescued> | null = null
@@ -30,7 +31,7 @@ export function createLostSocket(options: {
     const gone = `The tmux server (process ${lost.pid}) runs, but its socket ${path} is gone`
     // Another's server is told nothing by lab.
     if (server.kind === 'own' && (await reopenSocket(lost, path))) {
-      log({ level: 'warn', msg: `${gone}: lab had the server open it again` })
+      log.warn(`${gone}: lab had the server open it again`)
       return 'reopened'
     }
     const stderr = `${gone}. kill -USR1 ${lost.pid} has the server open it again.`

@@ -4,7 +4,8 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { Actor } from '../../core/instance.ts'
 import { TooManyTries, Unauthorized } from '../../errors.ts'
 import { createRateLimit, type RateLimit, type Slowness } from './rate-limit.ts'
-import type { Principal, WebEnv, WebLog } from '../env.ts'
+import type { Log } from '../../log.ts'
+import type { Principal, WebEnv } from '../env.ts'
 import {
   createPassword,
   parsePassword,
@@ -55,7 +56,7 @@ export async function openGuards(
   deps: {
     readonly bootToken: string
     readonly openAuthSessions: () => Promise<SignInStore>
-    readonly log: WebLog
+    readonly log: Log
     /** Milliseconds since the epoch: cookies outlive lab. */
     readonly now: () => number
     readonly steadyNow: () => number

@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../../errors.ts'
-import type { WebEnv, WebLog } from '../env.ts'
+import type { Log } from '../../log.ts'
+import type { WebEnv } from '../env.ts'
 import type { Client } from '../env.ts'
 
 export interface RequestRules {
@@ -25,7 +26,7 @@ function isLoopback(hostname: string): boolean {
 }
 
 /** Gives every request an id of lab's own making and one line in the debug log. */
-export function requestId(log: WebLog): MiddlewareHandler<WebEnv> {
+export function requestId(log: Log): MiddlewareHandler<WebEnv> {
   return async (c, next) => {
     const id = randomBytes(6).toString('hex')
     const start = performance.now()

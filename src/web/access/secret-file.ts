@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs'
 import { LabError, UsageError } from '../../errors.ts'
 import { readTextSync, Unreadable } from '../../read-file.ts'
-import type { WebLog } from '../env.ts'
+import type { Log } from '../../log.ts'
 
 export interface SecretFile<T extends object> {
   /** What the file says now, the same object as long as it says the same; null while it cannot be used. */
@@ -26,7 +26,7 @@ const tickMs = 100
 export function openSecretFile<T extends object>(
   { flag, path, isPrivate }: { flag: string; path: string; isPrivate: boolean },
   parse: (text: string) => T,
-  log: WebLog,
+  log: Log,
 ): SecretFile<T> {
   let others = ''
   let seen = ''

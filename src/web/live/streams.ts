@@ -3,7 +3,8 @@ import type { Context } from 'hono'
 import { LabError } from '../../errors.ts'
 import type { Service } from '../../instances/service.ts'
 import type { Counts } from '../access/limits.ts'
-import type { WebEnv, WebLog } from '../env.ts'
+import type { Log } from '../../log.ts'
+import type { WebEnv } from '../env.ts'
 import { createPump } from './pump.ts'
 import { createStream, type OnAttend, type OnOpen, type Stream } from './stream.ts'
 
@@ -52,7 +53,7 @@ interface Open extends Pick<Stream, 'beat' | 'end'> {
 /** Makes the streams of one app; a stream that fails ends no other. */
 export function createStreams(
   subscribe: Service['subscribe'],
-  log: WebLog,
+  log: Log,
   counts: Counts,
   overrides: Partial<StreamLimits> = {},
 ): Streams {

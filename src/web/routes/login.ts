@@ -4,7 +4,8 @@ import { Hono, type Context } from 'hono'
 import { LabError, TooManyTries } from '../../errors.ts'
 import { boundedBody, readForm } from '../body.ts'
 import { dropCookie, readCookie, writeCookie } from '../access/cookie.ts'
-import type { WebEnv, WebLog } from '../env.ts'
+import type { Log } from '../../log.ts'
+import type { WebEnv } from '../env.ts'
 import type { Guards } from '../access/auth.ts'
 import { localPath, pathOfPage, signInPath } from '../access/return-path.ts'
 import type { Password } from '../access/password.ts'
@@ -14,7 +15,7 @@ const waitingMax = 16
 
 export interface LoginDeps {
   readonly guards: Guards
-  readonly log: WebLog
+  readonly log: Log
   /** Draws the form. */
   readonly draw: (form: { next: string; message?: string }) => string
   /** Called when somebody who was let in may be welcome no more. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect } from 'vitest'
 import type { Tmux } from '../../../src/tmux/tmux.ts'
+import { messagesOf, mockLog } from '../../fixtures/log.ts'
 import { test, type TmuxSandbox } from '../../fixtures/tmux.ts'
 import { until } from '../../fixtures/until.ts'
 import { clients, onTerminal, open, openBare, owner, session, shows } from '../opened.ts'
@@ -62,11 +63,11 @@ describe('the control client', () => {
   })
 
   test('does not take tmux for silent when lab itself was held up', async ({ sandbox }) => {
-    const warnings: string[] = []
+    const log = mockLog()
     const tmux = await open(sandbox, {
       client: 'control',
       timeoutMs: 2000,
-      log: ({ msg }) => warnings.push(msg),
+      log,
     })
     // More than a pipe takes at once: the rest goes out when lab comes to it again.
     const answers = Array.from({ length: 600 }, () => tmux.list())
@@ -74,7 +75,7 @@ describe('the control client', () => {
     const free = performance.now() + 2500
     while (performance.now() < free);
     for (const answer of await Promise.all(answers)) expect(answer.sessions).toEqual([])
-    expect(warnings).toEqual([])
+    expect(messagesOf(log, 'warn')).toEqual([])
   })
 
   test('answers while its connections are gone, wakes lab, and has them again', async ({
@@ -157,20 +158,19 @@ describe('the control client', () => {
       *) exec tmux "$@" ;;
       esac`
     await writeFile(slow, script, { mode: 0o755 })
-    const said: string[] = []
+    const mocked = mockLog()
     const tmux = await open(sandbox, {
       client: 'control',
       tmuxPath: slow,
-      log: ({ msg }) => said.push(msg),
+      log: mocked,
     })
     const seen = async () => (await readFile(log, 'utf8')).trim().split('\n')
     const { paneId } = await tmux.newSession(session(sandbox))
     await writeFile(log, '')
     for (const pid of await attached(sandbox)) process.kill(pid, 'SIGKILL')
     // Until lab knows, it would ask one that is dead.
-    await until(() => said.filter((msg) => msg.includes('connection lost')).length === 2, {
-      what: 'both connections lost',
-    })
+    const lost = () => messagesOf(mocked, 'warn').filter((text) => text.includes('connection lost'))
+    await until(() => lost().length === 2, { what: 'both connections lost' })
     const early = tmux.killPane({ paneId, id: 'id of foo' })
     await until(
       async () => {

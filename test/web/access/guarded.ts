@@ -8,6 +8,7 @@ import type { WebDeps } from '../../../src/web/app.tsx'
 import { openGuards, type Guards } from '../../../src/web/access/auth.ts'
 import type { FakeServiceOptions } from '../fake-service.ts'
 import { createLab, host, type Lab } from '../lab.ts'
+import { logTo } from '../../fixtures/log.ts'
 
 export const password = 'correct horse battery staple'
 export const tokenText = 'phone: token-of-the-phone\ntoken-without-a-name\n'
@@ -64,8 +65,7 @@ export async function createGuarded(options: GuardedOptions): Promise<Guarded> {
     // It stands still otherwise: how long the test itself takes counts for nothing.
     const now = (): number => begin + passed
     const logged: { fields: object; message: string }[] = []
-    const write = (fields: object, message: string): void => void logged.push({ fields, message })
-    const log = { debug: write, info: write, warn: write, error: write }
+    const log = logTo((record) => logged.push(record))
     const counts = createCounts()
     const guards = await openGuards(
       {

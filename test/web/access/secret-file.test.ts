@@ -3,10 +3,11 @@ import { chmodSync, chownSync, rmSync, writeFileSync, type BigIntStats } from 'n
 import { join } from 'node:path'
 import { describe, expect, vi } from 'vitest'
 import { UsageError } from '../../../src/errors.ts'
-import type { WebLog } from '../../../src/web/env.ts'
+import type { Log } from '../../../src/log.ts'
 import { openSecretFile } from '../../../src/web/access/secret-file.ts'
 import { test as it } from '../../fixtures/folder.ts'
 import { until } from '../../fixtures/until.ts'
+import { messagesOf, mockLog } from '../../fixtures/log.ts'
 
 // Times of files as kernels before 6.13 give them, which is most: in ticks of 4 ms and more.
 vi.mock('node:fs', async (importOriginal) => {
@@ -19,12 +20,11 @@ vi.mock('node:fs', async (importOriginal) => {
   return { ...fs, statSync }
 })
 
-const log: WebLog = { debug() {}, info() {}, warn() {}, error() {} }
 const parse = (text: string) => {
   if (text === '') throw new Error('is empty')
   return { text }
 }
-const open = (path: string, isPrivate = true, logged = log) =>
+const open = (path: string, isPrivate = true, logged: Log = mockLog()) =>
   openSecretFile({ flag: '--some-file', path, isPrivate }, parse, logged)
 
 function put(folder: string, mode: number, text = 'secret'): string {
@@ -93,8 +93,8 @@ describe('a secret file', () => {
 
   it('that cannot be used any more is nothing, said once, until it can', ({ folder }) => {
     const path = put(folder, 0o600)
-    const messages: string[] = []
-    const file = open(path, true, { ...log, error: (_, message) => void messages.push(message) })
+    const log = mockLog()
+    const file = open(path, true, log)
     const spoilers = [
       () => rmSync(path),
       () => put(folder, 0o600, ''),
@@ -107,6 +107,7 @@ describe('a secret file', () => {
       expect(file.read()).toBeNull()
       expect(file.read()).toBeNull()
     }
+    const messages = messagesOf(log, 'error')
     expect(messages).toHaveLength(3)
     expect(messages.join('\n')).not.toContain('secret ')
     put(folder, 0o600)
