@@ -1,6 +1,5 @@
 // The store's records, read one by one: a record that this lab cannot read is set aside alone, and keys
 // that it does not know are written back. Pure.
-import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
 import { shapes, storeVersion, type Facts } from './facts.ts'
 import { withServers, type StoreFile } from './migrations.ts'
@@ -87,9 +86,8 @@ function readEach<T>(what: string, shape: z.ZodType<T>, records: readonly Keyed[
       continue
     }
     read.push([key, data])
-    const origin = { raw, known: structuredClone(data) }
-    if (isDeepStrictEqual(withUnknownKeys(data, origin), data)) origins.delete(key)
-    else origins.set(key, origin)
+    if (withUnknownKeys(data, { raw, known: data }) === data) origins.delete(key)
+    else origins.set(key, { raw, known: structuredClone(data) })
   }
   // lab may make a new record with the key of a bad one: it finds a running instance again in tmux.
   const good = new Set(read.map(([key]) => key))
