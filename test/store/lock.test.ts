@@ -33,7 +33,7 @@ describe('one process', () => {
     ['half a note', noteOf(self).slice(0, 9)],
     ['another shape', '{"pid":"1"}'],
     ['null', 'null'],
-  ])('a lock that names %s is taken over', ([, text], { folder }) => {
+  ])('takes over a lock that names %s', ([, text], { folder }) => {
     put(join(folder, 'lock'), text)
     const release = lockStateDir(folder, self)
     expect(JSON.parse(readFileSync(join(folder, 'lock'), 'utf8'))).toEqual({
@@ -44,7 +44,7 @@ describe('one process', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('a release frees only its own lock', ({ folder }) => {
+  test('frees only its own lock', ({ folder }) => {
     const release = lockStateDir(folder, self)
     const other = noteOf({ ...self, start: '1' })
     writeFileSync(join(folder, 'lock'), other)
@@ -52,7 +52,7 @@ describe('one process', () => {
     expect(readFileSync(join(folder, 'lock'), 'utf8')).toBe(other)
   })
 
-  test('what a lab left that died in the midst of taking over is in nobody’s way', ({ folder }) => {
+  test('takes the directory where a lab died while it took it over', ({ folder }) => {
     put(join(folder, 'lock'), noteOf(dead))
     put(join(folder, 'lock.turn'), noteOf(dead))
     put(join(folder, 'lock.turn.turn'), noteOf({ ...dead, pid: dead.pid + 1 }))
@@ -61,9 +61,7 @@ describe('one process', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('a lock that an earlier process of this pid linked does not pass for this one’s', ({
-    folder,
-  }) => {
+  test('does not take the lock of an earlier process with its pid for its own', ({ folder }) => {
     const mine = put(join(folder, `lock.${self.pid}`), noteOf(dead))
     linkSync(mine, join(folder, 'lock'))
     lockStateDir(folder, self)()
@@ -144,31 +142,34 @@ describe('many processes at the same moment', () => {
     ['no lock', null],
     ["a dead holder's lock", noteOf(dead)],
     ['a lock that cannot be read', '{"pid":'],
-  ])('with %s exactly one wins, and the others name a process', async ([, text], { folder }) => {
-    mkdirSync(join(folder, 'state'))
-    if (text !== null) put(join(folder, 'state', 'lock'), text)
-    const racers = await race(folder, 10, 'stay')
-    await until(() => racers.every(({ said }) => /won|lost/.test(said)), {
-      timeoutMs: 30_000,
-      what: 'all to have an answer',
-    })
-    const winners = racers.filter(({ said }) => said === 'here\nwon\n')
-    expect(winners).toHaveLength(1)
-    const pids = racers.map(({ child }) => String(child.pid))
-    for (const { said } of racers.filter((racer) => !winners.includes(racer)))
-      expect(pids).toContain(
-        /^here\nlost .* is held by another lab \(process (\d+)\)/.exec(said)?.[1],
+  ])(
+    'elect exactly one holder, and the others name a process: %s',
+    async ([, text], { folder }) => {
+      mkdirSync(join(folder, 'state'))
+      if (text !== null) put(join(folder, 'state', 'lock'), text)
+      const racers = await race(folder, 10, 'stay')
+      await until(() => racers.every(({ said }) => /won|lost/.test(said)), {
+        timeoutMs: 30_000,
+        what: 'all to have an answer',
+      })
+      const winners = racers.filter(({ said }) => said === 'here\nwon\n')
+      expect(winners).toHaveLength(1)
+      const pids = racers.map(({ child }) => String(child.pid))
+      for (const { said } of racers.filter((racer) => !winners.includes(racer)))
+        expect(pids).toContain(
+          /^here\nlost .* is held by another lab \(process (\d+)\)/.exec(said)?.[1],
+        )
+      expect(readFileSync(join(folder, 'state', 'lock'), 'utf8')).toContain(
+        `"pid":${winners[0]?.child.pid},`,
       )
-    expect(readFileSync(join(folder, 'state', 'lock'), 'utf8')).toContain(
-      `"pid":${winners[0]?.child.pid},`,
-    )
-    winners[0]?.child.stdin?.end()
-    for (const { child } of winners) if (child.exitCode === null) await once(child, 'close')
-    // Whoever took part left nothing but the lock.
-    expect(readdirSync(join(folder, 'state'))).toEqual(['lock'])
-  })
+      winners[0]?.child.stdin?.end()
+      for (const { child } of winners) if (child.exitCode === null) await once(child, 'close')
+      // Whoever took part left nothing but the lock.
+      expect(readdirSync(join(folder, 'state'))).toEqual(['lock'])
+    },
+  )
 
-  test('that die one after the other as holders, never two hold it at once', async ({ folder }) => {
+  test('hold the directory one at a time when each holder dies', async ({ folder }) => {
     mkdirSync(join(folder, 'state'))
     put(join(folder, 'state', 'lock'), noteOf(dead))
     const racers = await race(folder, 24, 'die')

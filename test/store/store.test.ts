@@ -1,4 +1,4 @@
-// The store on a real disk: what was promised to be durable is, and a bad file costs no start.
+// The store on a real disk: an update is durable once it resolves, and lab starts whatever the file holds.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -27,8 +27,8 @@ function addOne(facts: Facts): void {
   facts.instances.push(recordOf({ slot: facts.instances.length + 1 }))
 }
 
-describe('what is written', () => {
-  test('comes back whatever the texts hold', async ({ folder }) => {
+describe('the store', () => {
+  test('reads back what it wrote, whatever the texts hold', async ({ folder }) => {
     const text = fc.string({ unit: 'grapheme' })
     const record = fc
       .record({
@@ -81,7 +81,7 @@ describe('what is written', () => {
     )
   })
 
-  test('is readable by its owner alone, whatever the umask and the file before', async ({
+  test('lets its owner alone read the file, whatever the umask and the mode before', async ({
     folder,
   }) => {
     const path = join(folder, 'state.json')
@@ -97,7 +97,9 @@ describe('what is written', () => {
     }
   })
 
-  test('an update is visible at once and durable when it resolves', async ({ folder }) => {
+  test('shows an update at once, and has it on disk when the update resolves', async ({
+    folder,
+  }) => {
     const store = open(folder)
     const written = store.update((facts) => void (facts.projects['/p'] = { lastUsedAt: 'now' }))
     expect(store.facts.projects).toEqual({ '/p': { lastUsedAt: 'now' } })
@@ -106,7 +108,7 @@ describe('what is written', () => {
     expect(readdirSync(folder)).toEqual(['state.json'])
   })
 
-  test('updates made together share one write, those made meanwhile the next', async ({
+  test('writes updates of one turn together, and updates made during a write with the next one', async ({
     folder,
   }) => {
     const store = open(folder)
@@ -122,7 +124,7 @@ describe('what is written', () => {
     expect(open(folder).facts.instances).toHaveLength(100)
   })
 
-  test('flush waits for what waits to be written', async ({ folder }) => {
+  test('flushes updates that wait for their write', async ({ folder }) => {
     const store = open(folder)
     await store.flush()
     void store.update((facts) => facts.instances.push(recordOf()))
@@ -130,7 +132,7 @@ describe('what is written', () => {
     expect(open(folder).facts.instances).toHaveLength(1)
   })
 
-  test('a reader never sees a part of it', async ({ folder }) => {
+  test('shows a reader the whole file during a write', async ({ folder }) => {
     const store = open(folder)
     let writing = true
     const writes = (async () => {
@@ -150,7 +152,7 @@ describe('what is written', () => {
     await writes
   })
 
-  test('survives kill -9 at any moment', async ({ folder }) => {
+  test('keeps a whole file when lab is killed during a write', async ({ folder }) => {
     const program = bundle(
       `import { openStore } from './src/store/store.ts'
        const store = openStore({ dir: process.argv[2], now: () => new Date() })
@@ -167,7 +169,7 @@ describe('what is written', () => {
       const child = spawn(process.execPath, [program, dir], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
-      // The next write has begun by then, and how far it is differs from run to run.
+      // The next write has begun by then. How far it has come differs from run to run.
       for (let writes = 0; writes <= kills; writes++) await once(child.stdout, 'data')
       child.kill('SIGKILL')
       await once(child, 'close')
@@ -178,7 +180,7 @@ describe('what is written', () => {
   })
 })
 
-describe('a file that cannot be read', () => {
+describe('the store, where it cannot read the file,', () => {
   const whole = { version: 1, projects: {}, instances: [recordOf()], server: null }
   test.for([
     ['nothing in it', ''],
@@ -189,7 +191,7 @@ describe('a file that cannot be read', () => {
     ['an array', '[]'],
     ['null', 'null'],
     ['another shape', JSON.stringify({ ...whole, instances: {} })],
-  ])('with %s is kept aside byte for byte, and lab starts empty', async ([, text], { folder }) => {
+  ])('keeps it aside byte for byte and starts empty: %s', async ([, text], { folder }) => {
     put(join(folder, 'state.json'), text)
     const store = open(folder)
     expect(store.facts).toEqual({
@@ -206,18 +208,18 @@ describe('a file that cannot be read', () => {
     expect(open(folder)).toMatchObject({ corruptKeptAt: null, facts: store.facts })
   })
 
-  test('is moved aside even when it is no file at all', ({ folder }) => {
+  test('moves a folder in its place aside', ({ folder }) => {
     mkdirSync(join(folder, 'state.json'))
     expect(statSync(open(folder).corruptKeptAt!).isDirectory()).toBe(true)
   })
 
-  test('no file is no trouble, and none is made by reading', ({ folder }) => {
+  test('starts empty without a file, and makes none by reading', ({ folder }) => {
     expect(open(folder).corruptKeptAt).toBeNull()
     expect(readdirSync(folder)).toEqual([])
   })
 })
 
-test('what cannot be written is StoreUnwritable, stays in memory, and is written later', async ({
+test('keeps a change in memory when the disk refuses it, and writes it with the next change', async ({
   folder,
 }) => {
   const dir = join(folder, 'state')
@@ -235,10 +237,8 @@ test('what cannot be written is StoreUnwritable, stays in memory, and is written
   expect(open(dir).facts).toEqual(store.facts)
 })
 
-describe('a store that cannot be written', () => {
-  test('is written without another change once it can be, and tells of both', async ({
-    folder,
-  }) => {
+describe('the store, where it cannot write the file,', () => {
+  test('tries again until it can, and reports both the failure and its end', async ({ folder }) => {
     const dir = join(folder, 'state')
     const told: boolean[] = []
     const store = openStore({ dir, now, onHealth: (failure) => told.push(failure !== null) })
@@ -257,7 +257,7 @@ describe('a store that cannot be written', () => {
     await store.written()
   })
 
-  test('is made ready before each write', async ({ folder }) => {
+  test('calls prepare before each write', async ({ folder }) => {
     const dir = join(folder, 'state')
     const store = openStore({ dir, now, prepare: () => mkdirSync(dir, { recursive: true }) })
     await store.update(addOne)
@@ -279,7 +279,7 @@ describe('a store that cannot be written', () => {
   })
 
   test.skipIf(noSmallDisk !== null)(
-    'keeps an unreadable file, also where that cannot be put aside at once',
+    'keeps an unreadable file until the disk lets it be put aside',
     async ({ disk }) => {
       put(join(disk.path, 'state.json'), 'torn')
       disk.readOnly(true)

@@ -1,5 +1,5 @@
-// What the operator is told about lab as a whole.
-import { expect, it } from 'vitest'
+// The notices about lab as a whole.
+import { describe, expect, test } from 'vitest'
 import { loginCommand } from '../../../src/claude/paths.ts'
 import type { Login } from '../../../src/claude/program.ts'
 import type { Notice } from '../../../src/core/instance.ts'
@@ -42,79 +42,81 @@ function codes(claude: { login: Login; lastLogin: Login }): readonly string[] {
   return noticesWith(claude).map(({ code }) => code)
 }
 
-it('that nobody is logged in is said until another answer comes, however old the last one is', () => {
-  expect(codes({ login: 'logged_out', lastLogin: 'logged_out' })).toEqual(['not_logged_in'])
-  expect(codes({ login: 'unknown', lastLogin: 'logged_out' })).toEqual(['not_logged_in'])
-  expect(codes({ login: 'unknown', lastLogin: 'logged_in' })).toEqual([])
-  expect(codes({ login: 'unknown', lastLogin: 'unknown' })).toEqual([])
-})
+describe('notices', () => {
+  test('say that Claude is not logged in until another answer comes, however old the last answer is', () => {
+    expect(codes({ login: 'logged_out', lastLogin: 'logged_out' })).toEqual(['not_logged_in'])
+    expect(codes({ login: 'unknown', lastLogin: 'logged_out' })).toEqual(['not_logged_in'])
+    expect(codes({ login: 'unknown', lastLogin: 'logged_in' })).toEqual([])
+    expect(codes({ login: 'unknown', lastLogin: 'unknown' })).toEqual([])
+  })
 
-it.each([
-  [null, 'claude auth login'],
-  ['/srv/claude', 'CLAUDE_CONFIG_DIR=/srv/claude claude auth login'],
-  ["/it's here", "CLAUDE_CONFIG_DIR='/it'\\''s here' claude auth login"],
-])('with the directory %j the login that counts is made by %s', (configDir, command) => {
-  const [notice] = noticesWith({ login: 'logged_out', lastLogin: 'logged_out' }, configDir)
-  expect(notice).toMatchObject({ code: 'not_logged_in', commands: [command] })
-  expect(notice?.message).toContain(`\`${command}\``)
-})
+  test.each([
+    [null, 'claude auth login'],
+    ['/srv/claude', 'CLAUDE_CONFIG_DIR=/srv/claude claude auth login'],
+    ["/it's here", "CLAUDE_CONFIG_DIR='/it'\\''s here' claude auth login"],
+  ])('name the login command for the directory %j: %s', (configDir, command) => {
+    const [notice] = noticesWith({ login: 'logged_out', lastLogin: 'logged_out' }, configDir)
+    expect(notice).toMatchObject({ code: 'not_logged_in', commands: [command] })
+    expect(notice?.message).toContain(`\`${command}\``)
+  })
 
-it('folders that cannot be read are named, with the reason and what to do', () => {
-  const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
-  const unread = [
-    { path: 'closed', reason: 'EACCES' },
-    { path: 'dead', reason: 'does not answer' },
-  ]
-  expect(noticesWith(loggedIn, null, [])).toEqual([])
-  const [notice] = noticesWith(loggedIn, null, unread)
-  expect(notice?.code).toBe('projects_unread')
-  expect(notice?.message).toContain('/srv/projects')
-  expect(notice?.message).toContain('closed (no permission), dead (does not answer)')
-  expect(notice?.message).toContain('right to read')
-  const many = Array.from({ length: 9 }, (_, i) => ({ path: `p${i}`, reason: 'EACCES' }))
-  expect(noticesWith(loggedIn, null, many)[0]?.message).toMatch(/p4 \(no permission\) and 4 more/)
-})
-
-it.each([
-  [{ server: '3.5a', isBridged: true }, ['is 3.5a', 'is 3.3a', "the server's own program"]],
-  [{ server: '3.8', isBridged: false }, ['is 3.8', 'no terminal can be attached. Install']],
-  [
-    { server: null, isBridged: false },
-    ['does not understand', 'the state of the instances is unknown'],
-  ],
-])(
-  'a server that does not understand tmux (%j) is told, with what works and what to do',
-  (misfit, words) => {
+  test('name the folders that lab cannot read, with the reason and the remedy', () => {
     const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
-    const [notice, ...others] = noticesWith(loggedIn, null, [], misfit)
-    expect(notice?.code).toBe('tmux_misfit')
-    expect(others).toEqual([])
-    for (const word of [...words, 'Restart the server']) expect(notice?.message).toContain(word)
-  },
-)
+    const unread = [
+      { path: 'closed', reason: 'EACCES' },
+      { path: 'dead', reason: 'does not answer' },
+    ]
+    expect(noticesWith(loggedIn, null, [])).toEqual([])
+    const [notice] = noticesWith(loggedIn, null, unread)
+    expect(notice?.code).toBe('projects_unread')
+    expect(notice?.message).toContain('/srv/projects')
+    expect(notice?.message).toContain('closed (no permission), dead (does not answer)')
+    expect(notice?.message).toContain('right to read')
+    const many = Array.from({ length: 9 }, (_, i) => ({ path: `p${i}`, reason: 'EACCES' }))
+    expect(noticesWith(loggedIn, null, many)[0]?.message).toMatch(/p4 \(no permission\) and 4 more/)
+  })
 
-it('a store that cannot be written is told with what to do', () => {
-  const cause = Object.assign(new Error('full'), { code: 'ENOSPC' })
-  const failure = new StoreUnwritable('/state/state.json', { cause })
-  const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
-  const [notice] = noticesWith(loggedIn, null, [], null, failure)
-  expect(notice).toMatchObject({ code: 'store_unwritable' })
-  expect(notice?.message).toMatch(/^lab cannot write to \/state, .* No space is left on its disk/)
-})
-
-it('names the records that lab cannot read, the file that keeps them, and what to do', () => {
-  const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
-  const setAside = ['foo', 'bar', 'api', 'web'].map((name) => ({
-    record: `instance ${name}`,
-    field: name === 'foo' ? 'ended.state' : '',
-    problem: 'Invalid option',
-  }))
-  const [notice, ...others] = noticesWith(loggedIn, null, [], null, null, setAside)
-  expect(others).toEqual([])
-  expect(notice?.code).toBe('store_records_unread')
-  expect(notice?.message).toContain('some records in /state/state.json')
-  expect(notice?.message).toContain(
-    'instance foo (ended.state), instance bar, instance api and 1 more.',
+  test.each([
+    [{ server: '3.5a', isBridged: true }, ['is 3.5a', 'is 3.3a', "the server's own program"]],
+    [{ server: '3.8', isBridged: false }, ['is 3.8', 'no terminal can be attached. Install']],
+    [
+      { server: null, isBridged: false },
+      ['does not understand', 'the state of the instances is unknown'],
+    ],
+  ])(
+    'name a tmux server that does not understand the installed tmux (%j), with what works and the remedy',
+    (misfit, words) => {
+      const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+      const [notice, ...others] = noticesWith(loggedIn, null, [], misfit)
+      expect(notice?.code).toBe('tmux_misfit')
+      expect(others).toEqual([])
+      for (const word of [...words, 'Restart the server']) expect(notice?.message).toContain(word)
+    },
   )
-  expect(notice?.message).toContain('start that lab, or stop lab and repair the file')
+
+  test('name a store that lab cannot write, with the remedy', () => {
+    const cause = Object.assign(new Error('full'), { code: 'ENOSPC' })
+    const failure = new StoreUnwritable('/state/state.json', { cause })
+    const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+    const [notice] = noticesWith(loggedIn, null, [], null, failure)
+    expect(notice).toMatchObject({ code: 'store_unwritable' })
+    expect(notice?.message).toMatch(/^lab cannot write to \/state, .* No space is left on its disk/)
+  })
+
+  test('name the records that lab cannot read, the file that keeps them, and the remedy', () => {
+    const loggedIn = { login: 'logged_in', lastLogin: 'logged_in' } as const
+    const setAside = ['foo', 'bar', 'api', 'web'].map((name) => ({
+      record: `instance ${name}`,
+      field: name === 'foo' ? 'ended.state' : '',
+      problem: 'Invalid option',
+    }))
+    const [notice, ...others] = noticesWith(loggedIn, null, [], null, null, setAside)
+    expect(others).toEqual([])
+    expect(notice?.code).toBe('store_records_unread')
+    expect(notice?.message).toContain('some records in /state/state.json')
+    expect(notice?.message).toContain(
+      'instance foo (ended.state), instance bar, instance api and 1 more.',
+    )
+    expect(notice?.message).toContain('start that lab, or stop lab and repair the file')
+  })
 })
