@@ -103,6 +103,11 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
     return { key, path, lastUsedAt: null, instances: list().filter((i) => i.project === key) }
   }
 
+  function refuseIfLive(id: string): void {
+    const { name, state } = get(id)
+    if (isLive(state)) throw new InvalidRequest(`${name} still runs. Stop it first.`)
+  }
+
   /** Those that are there, then those of which only instances are left. */
   function projects(): readonly Project[] {
     const open = list()
@@ -221,13 +226,13 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
     },
     dismiss(id, by) {
       asked.push(`dismiss ${id} by ${by}`)
-      if (isLive(get(id).state))
-        throw new InvalidRequest(`${get(id).name} still runs. Stop it first.`)
+      refuseIfLive(id)
       all.delete(id)
       emit({ type: 'removed', id })
     },
     async endLeft(id, by) {
       asked.push(`end what ${id} left by ${by}`)
+      refuseIfLive(id)
       return change(id, { left: get(id).left.filter(({ servesOthers }) => servesOthers) })
     },
     dismissOffer(ids, by) {

@@ -1,0 +1,348 @@
+// The contract of the service, once: the real service and the fake of web's tests are held to it alike.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import type { Actor } from '../../src/core/actor.ts'
+import { isLive, linkStates, type Instance, type LabEvent } from '../../src/core/instance.ts'
+import { endReasons, states } from '../../src/core/state.ts'
+import type { Service } from '../../src/instances/service.ts'
+import { until } from '../fixtures/until.ts'
+
+/** A service with the projects foo and bar and room for three, and what the world does to it. */
+export interface OpenedService {
+  readonly service: Service
+  /** Resolves when the instance is ready. */
+  becomesReady(id: string): Promise<void>
+  /** Kills the agent, as the kernel does. */
+  killAgent(id: string): Promise<void>
+  /** Resolves when the instance that was asked to stop has stopped. */
+  finishesStop(id: string): Promise<void>
+  /** Takes the folder of a project off the disk. */
+  removeFolder(project: string): void
+  dispose(): Promise<void>
+}
+
+const time = z.iso.datetime()
+const actor = z.custom<Actor>((value) => typeof value === 'string' && value !== '')
+
+const evidence = z.strictObject({
+  reason: z.enum(endReasons),
+  message: z.string().min(1),
+  exitCode: z.number().nullable(),
+  signal: z.string().nullable(),
+  lastLines: z.array(z.string()),
+  by: actor,
+  at: time,
+})
+
+const instanceShape: z.ZodType<Instance> = z.strictObject({
+  id: z.uuid(),
+  name: z.string(),
+  project: z.string(),
+  projectPath: z.string().startsWith('/'),
+  slot: z.number().int().positive(),
+  label: z.string().nullable(),
+  kind: z.literal('manual'),
+  state: z.enum([...states, 'unknown']),
+  unknownBecause: z.string().nullable(),
+  waitingFor: z.string().nullable(),
+  background: z.boolean(),
+  since: time,
+  conversation: z.string().nullable(),
+  isBlank: z.boolean(),
+  deepLink: z.string().nullable(),
+  linkState: z.enum(linkStates),
+  account: z.literal('default'),
+  workspace: z.strictObject({
+    kind: z.literal('shared'),
+    path: z.string().startsWith('/'),
+    branch: z.string().nullable(),
+    moved: z.strictObject({ to: z.string().nullable() }).nullable(),
+  }),
+  model: z.string().nullable(),
+  pid: z.number().nullable(),
+  attached: z.number(),
+  attach: z.array(z.string()),
+  memoryBytes: z.number().nullable(),
+  createdAt: time,
+  lastActivityAt: time.nullable(),
+  endedAt: time.nullable(),
+  evidence: evidence.nullable(),
+  left: z.array(
+    z.strictObject({ pid: z.number(), command: z.string(), servesOthers: z.boolean() }),
+  ),
+  dismissed: z.boolean(),
+})
+
+const projectShape = z.strictObject({
+  key: z.string(),
+  path: z.string().startsWith('/'),
+  lastUsedAt: time.nullable(),
+  instances: z.array(instanceShape),
+  gone: z.literal(true).optional(),
+})
+
+const outcomeShape = z.strictObject({
+  id: z.uuid(),
+  name: z.string(),
+  outcome: z.enum(['stopping', 'starting', 'failed']),
+  error: z.strictObject({ code: z.string(), message: z.string().min(1) }).optional(),
+})
+
+/** The code of the refusal of a call, whether it throws or rejects. */
+async function codeOf(call: () => unknown): Promise<string | undefined> {
+  try {
+    await call()
+    return undefined
+  } catch (error) {
+    return (error as { code?: string }).code
+  }
+}
+
+/** Holds what `open` returns to the contract. */
+export function describeService(name: string, open: () => Promise<OpenedService>): void {
+  describe(name, () => {
+    let opened: OpenedService
+    let service: Service
+    beforeAll(async () => {
+      opened = await open()
+      service = opened.service
+    })
+    afterAll(() => opened?.dispose())
+
+    const ended = (): readonly Instance[] =>
+      service.list({ ended: true }).filter(({ state }) => !isLive(state))
+
+    async function ready(project: string, label?: string): Promise<Instance> {
+      const spec = { project, ...(label === undefined ? {} : { label }) }
+      const { id } = await service.start(spec, 'api')
+      await opened.becomesReady(id)
+      return service.get(id)
+    }
+
+    async function stopped(id: string): Promise<void> {
+      service.stop(id, 'page')
+      await opened.finishesStop(id)
+    }
+
+    // Each test begins without any instance.
+    afterEach(async () => {
+      for (const { id, state } of service.list()) if (isLive(state)) await stopped(id)
+      for (const { id } of ended()) service.dismiss(id, 'page')
+    })
+
+    test('lists the projects, without instances at first', () => {
+      const projects = service.projects()
+      expect(projects.map(({ key }) => key).toSorted()).toEqual(['bar', 'foo'])
+      projects.forEach((project) => projectShape.parse(project))
+      expect(service.list({ ended: true })).toEqual([])
+      expect(service.cap()).toEqual({ max: 3, used: 0 })
+      expect([service.foreign(), service.resumeOffer()]).toEqual([[], null])
+    })
+
+    test('starts an instance, which is known from then on by its id and its name', async () => {
+      // A label takes a slot of its own: the first is the project's bare key.
+      const started = await service.start({ project: 'foo', label: 'fix it' }, 'page')
+      instanceShape.parse(started)
+      expect(started).toMatchObject({
+        project: 'foo',
+        slot: 2,
+        label: 'fix it',
+        state: 'starting',
+        endedAt: null,
+        evidence: null,
+        dismissed: false,
+      })
+      expect(service.resolve(started.id)).toBe(started.id)
+      expect(service.resolve(started.name)).toBe(started.id)
+      await opened.becomesReady(started.id)
+      expect(service.list().map(({ id }) => id)).toEqual([started.id])
+      const foo = service.projects().find(({ key }) => key === 'foo')
+      expect(foo?.instances.map(({ id }) => id)).toEqual([started.id])
+      service.projects().forEach((project) => projectShape.parse(project))
+      expect(service.cap().used).toBe(1)
+    })
+
+    test('gives the next instance of a project the next slot, and both a name of their own', async () => {
+      const first = await ready('foo')
+      const second = await ready('foo')
+      expect([first.name, second.name]).toEqual(['foo', 'foo~2'])
+      expect(second.slot).toBe(2)
+    })
+
+    test('refuses a start in an unknown project, with a bad label, and at the cap, and starts nothing', async () => {
+      const start = (project: string, label?: string): Promise<unknown> =>
+        service.start({ project, ...(label === undefined ? {} : { label }) }, 'api')
+      expect(await codeOf(() => start('nope'))).toBe('project_not_found')
+      expect(await codeOf(() => start('foo', 'x'.repeat(200)))).toBe('invalid_label')
+      expect(service.list({ ended: true })).toEqual([])
+      for (const project of ['foo', 'bar', 'bar']) await ready(project)
+      expect(await codeOf(() => start('foo'))).toBe('at_capacity')
+      expect(service.list()).toHaveLength(3)
+    })
+
+    test('refuses what is asked of an instance or a project that does not exist', async () => {
+      const calls: (() => unknown)[] = [
+        () => service.get('nope'),
+        () => service.resolve('nope'),
+        () => service.stop('nope', 'api'),
+        () => service.dismiss('nope', 'api'),
+        () => service.endLeft('nope', 'api'),
+        () => service.resume('nope', 'api'),
+        () => service.resumeAll(['nope'], 'api'),
+      ]
+      expect(await Promise.all(calls.map(codeOf))).toEqual(calls.map(() => 'instance_not_found'))
+      expect(await codeOf(() => service.stopAll('nope', 'api'))).toBe('project_not_found')
+      expect(service.dismissOffer(['nope'], 'api')).toEqual([])
+    })
+
+    test('answers a stop at once, repeats the answer, and then has the instance among the ended ones', async () => {
+      const { id, name } = await ready('foo')
+      const stopping = service.stop(id, 'page')
+      instanceShape.parse(stopping)
+      expect(stopping).toMatchObject({ id, state: 'stopping', waitingFor: null })
+      expect(service.stop(id, 'api').state).toBe('stopping')
+      await opened.finishesStop(id)
+      expect(service.list()).toEqual([])
+      expect(ended().map((one) => one.id)).toEqual([id])
+      expect(instanceShape.parse(service.get(id))).toMatchObject({
+        state: 'stopped',
+        evidence: { reason: 'stopped', by: 'page' },
+      })
+      expect(service.stop(id, 'api').state).toBe('stopped')
+      expect(service.resolve(id)).toBe(id)
+      expect(await codeOf(() => service.resolve(name))).toBe('instance_not_found')
+      expect(service.cap().used).toBe(0)
+    })
+
+    test('stops all instances of a project, and only these', async () => {
+      const foo = await ready('foo')
+      const bar = await ready('bar')
+      const outcomes = await service.stopAll('foo', 'page')
+      outcomes.forEach((outcome) => outcomeShape.parse(outcome))
+      expect(outcomes).toEqual([{ id: foo.id, name: foo.name, outcome: 'stopping' }])
+      await opened.finishesStop(foo.id)
+      expect(service.get(bar.id).state).toBe('ready')
+      expect(await service.stopAll(null, 'page')).toMatchObject([{ id: bar.id }])
+      await opened.finishesStop(bar.id)
+    })
+
+    test('keeps an instance that died on the list until it is dismissed', async () => {
+      const { id } = await ready('foo')
+      await opened.killAgent(id)
+      expect(service.list().map((one) => one.id)).toEqual([id])
+      expect(instanceShape.parse(service.get(id))).toMatchObject({
+        state: 'error',
+        evidence: { reason: 'signal', signal: 'SIGKILL', exitCode: null, by: 'nobody' },
+      })
+      expect(service.cap().used).toBe(0)
+      service.dismiss(id, 'page')
+      expect(service.list({ ended: true })).toEqual([])
+      expect(await codeOf(() => service.get(id))).toBe('instance_not_found')
+    })
+
+    test('refuses to dismiss a live instance, to end what it left, and to resume it', async () => {
+      const { id } = await ready('foo')
+      expect(await codeOf(() => service.dismiss(id, 'page'))).toBe('invalid_request')
+      expect(await codeOf(() => service.endLeft(id, 'page'))).toBe('invalid_request')
+      expect(await codeOf(() => service.resume(id, 'page'))).toBe('already_running')
+      await stopped(id)
+      expect((await service.endLeft(id, 'page')).left).toEqual([])
+    })
+
+    test('resumes an ended instance under its id, its label and its conversation', async () => {
+      const { id, label, conversation, name } = await ready('foo', 'again')
+      await stopped(id)
+      const resumed = await service.resume(id, 'page')
+      instanceShape.parse(resumed)
+      expect(resumed).toMatchObject({ id, label, conversation, name, state: 'starting' })
+      expect([resumed.endedAt, resumed.evidence]).toEqual([null, null])
+      await opened.becomesReady(id)
+    })
+
+    test('resumes several, says of each what became of it, and takes no more than the cap has room for', async () => {
+      const first = await ready('foo')
+      const second = await ready('bar')
+      for (const { id } of [first, second]) await stopped(id)
+      const others = [await ready('foo'), await ready('foo')]
+      const outcomes = await service.resumeAll([second.id, first.id], 'page')
+      outcomes.forEach((outcome) => outcomeShape.parse(outcome))
+      expect(outcomes).toMatchObject([
+        { id: second.id, outcome: 'starting' },
+        { id: first.id, outcome: 'failed', error: { code: 'at_capacity' } },
+      ])
+      await opened.becomesReady(second.id)
+      expect(await codeOf(() => service.resume(first.id, 'page'))).toBe('at_capacity')
+      expect(service.list()).toHaveLength(others.length + 1)
+    })
+
+    test('tells its listeners of every change, in order, until they leave', async () => {
+      const events: LabEvent[] = []
+      const leave = service.subscribe((event) => events.push(event))
+      const { id } = await ready('foo')
+      const shown = (): Instance[] =>
+        events.flatMap((event) => (event.type === 'instance' ? [event.instance] : []))
+      expect(shown().at(0)).toMatchObject({ id, state: 'starting' })
+      expect(shown().at(-1)).toEqual(service.get(id))
+      expect(events).toContainEqual({ type: 'cap', cap: { max: 3, used: 1 } })
+      await stopped(id)
+      const seen = shown().map(({ state }) => state)
+      expect(seen.filter((state, i) => state !== seen[i - 1])).toEqual([
+        'starting',
+        'ready',
+        'stopping',
+        'stopped',
+      ])
+      service.dismiss(id, 'page')
+      expect(events).toContainEqual({ type: 'removed', id })
+      leave()
+      const count = events.length
+      await ready('foo')
+      expect(events).toHaveLength(count)
+    })
+
+    test('answers a question without doing anything: no event, and the same answer again', async () => {
+      const { id } = await ready('foo')
+      const answers = (): unknown => [
+        service.resolve(id),
+        service.list({ ended: true }),
+        service.projects(),
+        service.resumeOffer(),
+        service.foreign(),
+        service.cap(),
+        service.notices(),
+      ]
+      const events: LabEvent[] = []
+      const leave = service.subscribe((event) => events.push(event))
+      const first = answers()
+      expect(answers()).toEqual(first)
+      // The same object as long as nothing of it changes: views compare by identity.
+      expect(service.list()[0]).toBe(service.list()[0])
+      expect(events).toEqual([])
+      leave()
+    })
+
+    test('has memory measured for those who watch it', () => {
+      const leave = service.watchMemory()
+      const leaveToo = service.watchMemory()
+      leave()
+      leaveToo()
+    })
+
+    test('lists a project whose folder is gone as long as instances of it are live', async () => {
+      const { id } = await ready('bar')
+      opened.removeFolder('bar')
+      const bar = () => service.projects().find(({ key }) => key === 'bar')
+      await until(
+        () => {
+          service.refresh()
+          return bar()?.gone
+        },
+        { what: 'bar is gone' },
+      )
+      expect(projectShape.parse(bar()).instances.map((one) => one.id)).toEqual([id])
+      await stopped(id)
+      expect(bar()).toBeUndefined()
+      expect(await codeOf(() => service.start({ project: 'bar' }, 'api'))).toBe('project_not_found')
+    })
+  })
+}
