@@ -99,8 +99,8 @@ async function codeOf(call: () => unknown): Promise<string | undefined> {
 }
 
 /** Holds what `open` returns to the contract. */
-export function describeService(name: string, open: () => Promise<OpenedService>): void {
-  describe(name, () => {
+export function describeService(title: string, open: () => Promise<OpenedService>): void {
+  describe(title, () => {
     let opened: OpenedService
     let service: Service
     beforeAll(async () => {

@@ -31,15 +31,19 @@ async function openService(): Promise<OpenedService> {
   }
   const self = readProcess(process.pid)!
   const dir = openStateDir(lab.stateDir, self)
-  const upkeep = createUpkeep(dir, { onTaken: fail, remade() {}, warn() {} })
+  const upkeep = createUpkeep(dir, { onTaken: fail, log: quiet })
   const bufferDir = join(lab.stateDir, 'buffers')
   await upkeep.add('buffers', () => void makeDir(bufferDir), 'missing')
   const { tmuxSocket: socket, historyLimit } = config
   const tmux = await createTmux({
-    ...{ socket, historyLimit, bufferDir, env: lab.env, client: 'control' },
-    log() {},
+    socket,
+    historyLimit,
+    bufferDir,
+    env: lab.env,
+    client: 'control',
+    log: quiet,
   })
-  const owning = await holdServer(tmux, self, { log() {}, onTaken: fail })
+  const owning = await holdServer(tmux, self, { log: quiet, onTaken: fail })
   const { instances } = await compose(
     config,
     { env: lab.env, home: lab.home, version: '0', onListening() {}, onTaken: fail },
