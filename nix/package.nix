@@ -25,8 +25,10 @@ buildNpmPackage {
       ../src
       ../public
       ../test
-      # The tests compare these with the flags and with each other.
+      # The tests compare these with the code and with each other.
       ../README.md
+      ../CONTRIBUTING.md
+      ../findings
       ../flake.nix
       ../flake.lock
       ../nix

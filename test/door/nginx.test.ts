@@ -1,4 +1,4 @@
-// A whole lab behind Debian's nginx: TLS, single sign-on, the recipe of the README as it stands there.
+// A whole lab behind Debian's nginx: TLS, single sign-on, the recipe of src/web/access/README.md.
 import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
 import { request as ask } from 'node:https'

@@ -145,11 +145,9 @@ describe.skipIf(libs.length === 0).each(runs)('options, with $name', (lib) => {
     expect(silent).toEqual([])
   })
 
-  test("are exactly the rows of the README's table", () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    const rows = [...readme.matchAll(/^\| `services\.lab\.(\w+)` \|/gm)].map(
-      ([, name = '']) => name,
-    )
+  test('are exactly the rows of the table in nix/README.md', () => {
+    const text = readFileSync(new URL('../../nix/README.md', import.meta.url), 'utf8')
+    const rows = [...text.matchAll(/^\| `services\.lab\.(\w+)` \|/gm)].map(([, name = '']) => name)
     expect(rows.sort()).toEqual(Object.keys(options).sort())
   })
 })
