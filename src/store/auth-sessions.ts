@@ -1,5 +1,5 @@
-// What decides which cookies are good, across restarts: this lab's own name for them, the salt of the
-// password's keys, and the sign-ins that were ended before their time. One file of its own, 0600.
+// What decides across restarts which cookies are good: the name of this lab, the salt of the password's
+// keys, and the sign-ins that ended before their time. One file, readable by lab's user alone.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -11,7 +11,7 @@ import { replaceFile } from '../atomic-write.ts'
 
 const shape = z.object({
   version: z.literal(1),
-  // A file from before labs had one is given one.
+  // An older lab wrote no name.
   lab: z
     .string()
     .regex(/^[\da-f]{12}$/)
@@ -24,23 +24,23 @@ const shape = z.object({
 const endedMax = 1000
 
 export interface AuthSessions {
-  /** Tells this lab from every other; no secret, and the same for as long as the file is. */
+  /** Tells this lab from every other one. Not a secret; the same as long as the file exists. */
   readonly lab: string
-  /** Part of every key; another one makes every cookie worthless. */
+  /** A part of every key: another salt makes every cookie invalid. */
   salt(): string
-  /** Whether a sign-in was ended by its owner. */
+  /** Whether the owner of a sign-in has ended it. */
   isEnded(id: string): boolean
   /** Ends a sign-in whose cookie would be good until then (ms). @throws LabError store_unwritable */
   end(id: string, until: number): Promise<void>
-  /** Ends every sign-in there ever was. @throws LabError store_unwritable */
+  /** Ends all sign-ins. @throws LabError store_unwritable */
   endAll(): Promise<void>
-  /** Writes what is known, where the file is missing or could not be written. @throws LabError store_unwritable */
+  /** Writes the file. @throws LabError store_unwritable */
   save(): Promise<void>
 }
 
 /**
- * Opens `sign-ins.json` in the state directory; where it cannot be read all sign in again. What cannot be
- * written yet is for `save`: until then the cookies hold as long as this lab runs.
+ * Opens `sign-ins.json` in the state directory. Where lab cannot read it, everybody has to sign in again.
+ * Where lab cannot write it yet, `save` does so later; until then the cookies are good while this lab runs.
  */
 export async function openAuthSessions(dir: string, now: () => number): Promise<AuthSessions> {
   const path = join(dir, 'sign-ins.json')
@@ -72,7 +72,7 @@ export async function openAuthSessions(dir: string, now: () => number): Promise<
     salt: () => salt,
     isEnded: (id) => ended.some((one) => one.id === id),
     end(id, until) {
-      // The clock may go back, and what it called old be good again: only a long list is cut.
+      // A clock that is set back makes an expired sign-in good again: keep all until the list is long.
       const kept = ended.length < endedMax ? ended : ended.filter((one) => one.until > now())
       ended = [...kept, { id, until }]
       return write()

@@ -6,23 +6,25 @@ import { endReasons, endStates } from '../core/state.ts'
 /** The version of the file that this lab writes. */
 export const storeVersion = 1
 
+export const actor = z.union([z.enum(ways), z.templateLiteral([z.enum(actorPrefixes), z.string()])])
+
 const evidence = z.object({
   reason: z.enum(endReasons),
   message: z.string(),
   exitCode: z.number().nullable(),
   signal: z.string().nullable(),
   lastLines: z.array(z.string()).readonly(),
-  by: z.union([z.enum(ways), z.templateLiteral([z.enum(actorPrefixes), z.string()])]),
+  by: actor,
   at: z.string(),
 })
 
-// Both numbers, so that another process with the same pid is never taken for it.
+// By pid and start time: the kernel gives a pid to another process later.
 const processId = z.object({ pid: z.number(), start: z.string() })
 
 const left = processId.extend({
   command: z.string(),
   servesOthers: z.boolean(),
-  /** It may be the agent itself: while it runs, nobody continues its conversation. */
+  /** The process may be the agent itself: while it runs, lab does not resume the conversation. */
   mayBeAgent: z.boolean(),
 })
 
@@ -37,38 +39,38 @@ const record = z.object({
   conversation: z.string(),
   createdAt: z.string(),
   launchedAt: z.string(),
-  /** Whether anything was said in the conversation; an older lab did not note it. */
+  /** Whether the conversation holds a message; `unknown` in the record of an older lab. */
   said: z.enum(['yes', 'no', 'unknown']).default('unknown'),
-  /** It was resumed without its conversation, which was gone. */
+  /** The instance was resumed without its conversation, which was gone. */
   isBlank: z.boolean().default(false),
-  /** The agent's process, as its own registry file named it last. */
-  registered: z.object({ pid: z.number(), start: z.string() }).nullable().default(null),
-  /** The name under which Claude's daemon took its session over. */
+  /** The agent's process, as Claude's registry file named it last. */
+  registered: processId.nullable().default(null),
+  /** The name under which Claude's daemon holds the agent's session. */
   parkedJobId: z.string().nullable().default(null),
-  /** The boot in which it was last seen alive. */
+  /** The boot in which lab last saw the instance alive. */
   bootId: z.string(),
   /** The file in which the keeper notes how the agent ended. */
   note: z.string(),
-  /** The tmux server in which it runs; `start` is null where an older lab did not write it down. */
+  /** The tmux server in which the instance runs; `start` is null where an older lab did not write it. */
   server: z.object({ pid: z.number(), start: z.string().nullable() }).nullable().default(null),
-  /** The keeper of this launch; null until it exists, and in the record of an older lab. */
+  /** The keeper of this launch; null until the keeper runs, and in the record of an older lab. */
   keeper: processId.nullable().default(null),
-  /** Left `starting` at least once. */
+  /** The launch has left `starting` at least once. */
   verified: z.boolean(),
-  /** Who asked for its end, from the moment of asking. */
-  stopAskedBy: evidence.shape.by.nullable(),
-  /** Names the event in which it ended along with others. */
+  /** The actor who asked for the instance's end, from the request on. */
+  stopAskedBy: actor.nullable(),
+  /** The event that ended this instance along with others. */
   together: z.string().nullable(),
-  /** The operator did not want it back when it was offered. */
+  /** The operator has declined the offer to resume the instance. */
   dismissed: z.boolean().default(false),
   ended: z
     .object({
       state: z.enum(endStates),
       at: z.string(),
       evidence,
-      /** What outlived it. */
+      /** The processes that outlived the instance. */
       left: z.array(left).readonly().default([]),
-      /** Its place among all ends, where the lab that wrote it knew one. */
+      /** The place of this end among all ends; an older lab wrote none. */
       order: z.number().optional(),
     })
     .nullable(),
@@ -82,9 +84,9 @@ const server = z.object({ pid: z.number(), startedAt: z.number() })
 /** The shapes of the store's records, each of which is read on its own. */
 export const shapes = { instance: record, project, server, givenUp: z.string() }
 
-/** What outlives lab of one instance; `ended` is null as long as it was last seen alive. */
+/** What lab keeps of one instance across restarts; `ended` is null while lab last saw it alive. */
 export type InstanceRecord = z.infer<typeof record>
-/** A process that outlived its instance, by exact identity. */
+/** A process that outlived its instance, by pid and start time. */
 export type LeftRecord = z.infer<typeof left>
 
 export interface Facts {
@@ -93,6 +95,6 @@ export interface Facts {
   projects: Record<string, z.infer<typeof project>>
   instances: InstanceRecord[]
   server: z.infer<typeof server> | null
-  /** The notes of launches that failed, though tmux may make their sessions yet. */
+  /** The notes of launches that lab abandoned; tmux may still make their sessions. */
   givenUp: string[]
 }

@@ -16,8 +16,8 @@ export interface JournalEntry {
 
 export interface Journal {
   /**
-   * Appends a line in order of the calls. What cannot be written waits and is tried again; a failure is
-   * logged once and ends nothing.
+   * Appends a line, in the order of the calls. A line that cannot be written waits for the next try. The
+   * journal logs a failure once, and never throws.
    */
   append(entry: JournalEntry): void
   /** Resolves when no write is under way. */
@@ -26,11 +26,11 @@ export interface Journal {
 
 // About 20,000 moves; one older file is kept.
 const bytesMax = 5 * 1024 * 1024
-// What waits for a disk to take it again: the same number of moves, the oldest go first.
+// The lines that wait for a disk: the same number of moves. Beyond it the oldest lines are dropped.
 const waitingMax = 20_000
 const retryMs = 2000
 
-/** Opens `journal.jsonl` in the state directory; `prepare` makes that ready before a write. */
+/** Opens `journal.jsonl` in the state directory. `prepare` makes that directory ready before a write. */
 export function openJournal(dir: string, log: Log, prepare: () => void = () => undefined): Journal {
   const path = join(dir, 'journal.jsonl')
   let lines: string[] = []

@@ -8,9 +8,10 @@ import type { Settings } from '../core/plan.ts'
 import { exitOf, type Exit } from '../core/state.ts'
 import { readTextSync } from '../read-file.ts'
 import { writeNow } from '../atomic-write.ts'
+import { actor } from './facts.ts'
 
 export interface LaunchNotes {
-  /** Makes the folder where it is missing, and watches the one that is there now. @throws what the system says */
+  /** Makes the folder where it is missing, and watches the present one. @throws what the system says */
   prepare(): void
   /** The file that a launch's keeper writes. */
   pathOf(note: string): string
@@ -18,20 +19,23 @@ export interface LaunchNotes {
   settingsPathOf(note: string): string
   /** Writes the launch file. @throws what the system says */
   writeSettings(note: string, settings: Settings): void
-  /** How the launch ended, or null while there is no note. */
+  /** Returns how the launch ended; null while the keeper has not noted it. */
   read(note: string): Exit | null
-  /** The notes that are there now. */
+  /** Returns the names of the notes that exist now. */
   names(): ReadonlySet<string>
-  /** Writes down who asked for the launch's end; once this returns, a killed lab has not forgotten it. @throws what the system says */
+  /**
+   * Writes down who asked for the launch's end. Once this returns, the request survives a lab that is
+   * killed. @throws what the system says
+   */
   askEnd(note: string, by: Actor): void
-  /** Who asked for the launch's end, or null. */
+  /** Returns the actor who asked for the launch's end; null when none did. */
   endAskedBy(note: string): Actor | null
-  /** Removes all that is noted about a launch. */
+  /** Removes every file of a launch. */
   remove(note: string): void
   close(): void
 }
 
-// An exit status, or the name of who asked.
+// A note holds an exit status or an actor.
 const noteBytesMax = 4096
 
 /** Opens the folder of notes and calls `onChange` within milliseconds of a new one. */
@@ -53,7 +57,7 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
   try {
     prepare()
   } catch {
-    // The disk takes nothing now: there are no notes, and whoever needs the folder prepares it.
+    // The disk takes nothing now. A caller that needs the folder prepares it.
   }
   return {
     prepare,
@@ -72,8 +76,8 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
         return new Set()
       }
     },
-    // Written through the cache alone: what must outlive lab need not outlive the machine, which would
-    // end the agent, too. That takes no longer when the disk is slow.
+    // Without a sync, which takes long on a slow disk: the request must outlive lab, but not the machine,
+    // whose end would end the agent too.
     askEnd(note, by) {
       try {
         writeNow(join(dir, `${note}.stop`), by)
@@ -85,8 +89,8 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
     },
     endAskedBy(note) {
       try {
-        const by = readTextSync(join(dir, `${note}.stop`), noteBytesMax)
-        return isActor(by) ? by : null
+        // A lab that was killed while it wrote a request had not answered it yet.
+        return actor.safeParse(readTextSync(join(dir, `${note}.stop`), noteBytesMax)).data ?? null
       } catch {
         return null
       }
@@ -96,14 +100,14 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
         try {
           rmSync(join(dir, `${note}${kind}`), { force: true })
         } catch {
-          // What the disk does not let go of is only litter: no launch bears that name again.
+          // A file that the disk does not remove harms nothing: no launch gets this name again.
         }
     },
     close: () => watcher?.close(),
   }
 }
 
-/** What a keeper wrote, or linked to where its disk had no room; empty without it. */
+/** The status that a keeper wrote, or linked to where its disk had no room; empty without a note. */
 function statusIn(path: string): string {
   try {
     if (lstatSync(path).isSymbolicLink()) return readlinkSync(path)
@@ -113,7 +117,7 @@ function statusIn(path: string): string {
   }
 }
 
-/** Null where the kernel has no watcher left: the reconcile looks at the folder itself. */
+/** Watches the folder; null where the kernel has no watcher left: the reconcile looks at the folder. */
 function watchNotes(dir: string, onChange: () => void): FSWatcher | null {
   try {
     // A note appears by rename from `NAME.part`, so it is never seen half-written.
@@ -124,9 +128,4 @@ function watchNotes(dir: string, onChange: () => void): FSWatcher | null {
   } catch {
     return null
   }
-}
-
-/** A lab that was killed while it wrote had promised nothing yet. */
-function isActor(text: string): text is Actor {
-  return /^(?:page|api|cli|agent|nobody|(?:user|token):[^]*)$/.test(text)
 }

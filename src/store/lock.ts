@@ -13,14 +13,14 @@ export function lockStateDir(dir: string, self: ProcessId): () => void {
   const path = join(dir, 'lock')
   const mine = `${path}.${self.pid}`
   const note = noteOf(self)
-  // What an earlier process of this pid left may be the very file that is the lock.
+  // A file that an earlier process with this pid left may be linked to the lock itself.
   try {
     for (const name of [mine, `${mine}.copy`]) rmSync(name, { force: true })
     writeFileSync(mine, note, { mode: 0o600 })
     const holder = take(path, mine)
     if (holder) throw heldBy(dir, holder)
   } catch (error) {
-    // Where nothing can be written another lab may hold it all the same.
+    // On a disk that takes nothing, another lab may hold the directory all the same.
     const holder = holderIn(textOf(path))
     throw holder && isRunning(holder) ? heldBy(dir, holder) : error
   } finally {
@@ -47,9 +47,10 @@ function heldBy(dir: string, { pid }: ProcessId): UsageError {
 }
 
 /**
- * Puts a link to `mine` at `path`, where nothing or only a dead holder's stands; else says who lives.
- * A link appears whole, so no half-written lock is ever seen. A dead one is replaced under a lock of
- * its own: whoever read it earlier would otherwise take away what another lab has put there since.
+ * Puts a link to `mine` at `path` where there is no lock or that of a dead holder; returns the holder if
+ * that one is alive. A link appears whole, so no lab ever reads a half-written lock. A second lock guards
+ * the removal of a dead holder's lock: two labs that read the same dead lock would otherwise each replace
+ * it, and the second one would remove the lock of the first.
  */
 function take(path: string, mine: string): ProcessId | null {
   for (;;) {
@@ -58,11 +59,11 @@ function take(path: string, mine: string): ProcessId | null {
     const holder = holderIn(text)
     if (holder && isRunning(holder)) return holder
     const turn = `${path}.turn`
-    // Whoever has the turn is about to hold the lock, or about to find who does.
+    // The lab that has the turn is about to take the lock, or about to find its holder.
     const other = take(turn, mine)
     if (other) return other
     try {
-      // What the dead left can change only through whoever has the turn.
+      // Only the lab that has the turn may replace the lock of a dead holder.
       if (text !== null && text === textOf(path)) {
         linkSync(mine, `${mine}.copy`)
         renameSync(`${mine}.copy`, path)
@@ -84,13 +85,13 @@ function linked(from: string, to: string): boolean {
   }
 }
 
-/** What a lock says; null when there is none. */
+/** The text of a lock; null when there is none. */
 function textOf(path: string): string | null {
   try {
     return readTextSync(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    // Not a lock that lab has made: it names nobody.
+    // lab did not make this lock: it names no holder.
     if (error instanceof Unreadable) return ''
     throw error
   }
@@ -108,11 +109,11 @@ function holderIn(text: string | null): ProcessId | null {
   }
 }
 
-/** On a disk that is mounted read-only it stays, and names a process that is gone. */
+/** Removes a file. On a read-only disk the file stays, and names a process that is gone. */
 function forget(path: string): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    // The next lab takes it over.
+    // The next lab takes the lock over.
   }
 }

@@ -1,4 +1,4 @@
-// Where the commands find the running lab: `<state-dir>/server.json`. It outlives lab on purpose.
+// Where the commands find the running lab: `<state-dir>/server.json`. The file stays when lab ends.
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,15 +11,15 @@ export function newBootToken(): string {
 }
 
 /**
- * Tells the commands where this lab answers, and the token by which it knows them. Who may read the
- * state directory as its group may read the note, and so use the commands.
+ * Writes where this lab answers, and the token that its commands send. Where the group may read the state
+ * directory it may read this file too, and so use the commands.
  */
 export async function writeServerFile(
   stateDir: string,
   options: { url: string; self: ProcessId; token: string; tmux: readonly string[] },
 ): Promise<void> {
   const { self, token, tmux } = options
-  // Who listens on every address is reached on loopback.
+  // A lab that listens on every address answers on loopback.
   const url = options.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
   const note = { url, pid: self.pid, procStart: self.start, token, tmux }
   const isForGroup = (statSync(stateDir).mode & 0o050) === 0o050

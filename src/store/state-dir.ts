@@ -1,11 +1,11 @@
-// The state directory as it must be before anything is opened in it.
+// The state directory, as it must be before lab opens a file in it.
 import { lstatSync, mkdirSync, rmSync, statSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import type { Log } from '../log.ts'
 
 const folders = ['buffers', 'notes']
-// state.json is missing here: what is not one is kept aside, and lab begins with an empty store.
+// Without state.json: the store puts aside whatever lab cannot read there, and starts empty.
 const files = ['journal.jsonl', 'lock', 'server.json', 'sign-ins.json', 'tmux-clients.json']
 
 /**
@@ -40,7 +40,7 @@ export function dropLinks(dir: string, log: Log): void {
     try {
       rmSync(file)
     } catch {
-      // On a disk that takes nothing now nothing is overwritten either.
+      // A disk that takes nothing now overwrites nothing either.
       continue
     }
     log.warn({ file }, 'lab writes here: a link was removed')
@@ -57,7 +57,7 @@ function kindOf(stat: Stats): string {
   return stat.isFile() ? 'a file' : stat.isDirectory() ? 'a folder' : 'a special file'
 }
 
-/** Null for what is not there, or leads nowhere, or may not be looked at: using it says why. */
+/** Null where there is nothing that lab may look at; the first use of the path tells why. */
 function statOf(path: string): Stats | null {
   try {
     return statSync(path)

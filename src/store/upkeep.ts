@@ -1,4 +1,4 @@
-// lab's own folder: made, locked, and made again when somebody removed it or its disk had no room.
+// The state directory while lab runs: lab makes it, locks it, and makes again whatever goes missing.
 import { mkdirSync } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { makeStateDir } from './state-dir.ts'
 
 export interface StateDir {
   readonly path: string
-  /** Whether this lab holds the lock, as far as it knows; without it lab writes nothing there. */
+  /** Whether this lab holds the lock, as far as it knows. Without the lock lab writes nothing there. */
   isHeld(): boolean
   /**
    * Makes the folder and takes the lock, where either is missing.
@@ -24,9 +24,9 @@ export interface StateDir {
 }
 
 /**
- * Opens the folder for this process. On a disk without room, or mounted read-only, it is opened all the
- * same and not held yet: lab can still show and stop. @throws UsageError when another lab holds it, or
- * this user may not write there
+ * Opens the folder for this process. On a disk that is full or read-only the folder is open but not held:
+ * lab can still show and stop instances. @throws UsageError when another lab holds it, or when this user
+ * may not write there
  */
 export function openStateDir(path: string, self: ProcessId): StateDir {
   let release: (() => void) | null = null
@@ -55,21 +55,24 @@ export function openStateDir(path: string, self: ProcessId): StateDir {
 const lookMs = 2000
 
 /**
- * `missing`: where it is missing; `again`: only once it was there; `start`: also once at the start;
- * `always`: at every look.
+ * When lab makes a file or folder: `missing`: where there is none; `again`: where there is none any more;
+ * `start`: the same as `missing`, and once at the start; `always`: at every look.
  */
 export type When = 'missing' | 'again' | 'start' | 'always'
 
-/** What lab keeps in its folder beside the store: each is made at the start, and again when it is missing. */
+/** The files and folders that lab keeps beside the store: made at the start, and again when one is missing. */
 export interface Upkeep {
-  /** Adds a file or folder; it is made now, or later when that fails. */
+  /** Adds a file or folder and makes it now; where that fails, a later look makes it. */
   add(name: string, make: () => void | Promise<void>, when: When): Promise<void>
-  /** Looks at once. @throws what the system says of the first that cannot be made */
+  /** Looks at once. @throws what the system says of the first one that cannot be made */
   look(): Promise<void>
   close(): void
 }
 
-/** Looks every two seconds; `onTaken` hears of another lab that took the folder while it was away. */
+/**
+ * Makes an upkeep that looks every two seconds. It calls `onTaken` when another lab took the folder while
+ * the folder was missing.
+ */
 export function createUpkeep(
   dir: StateDir,
   { onTaken, log }: { readonly onTaken: (error: UsageError) => void; readonly log: Log },
@@ -99,7 +102,7 @@ export function createUpkeep(
   }
 
   async function look(): Promise<void> {
-    // Only a disk that answers is asked on lab's own thread.
+    // `prepare` runs on lab's own thread: ask first whether the disk answers.
     await isThere(dir.path)
     dir.prepare()
     for (const name of parts.keys()) await tend(name)
