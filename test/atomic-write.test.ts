@@ -45,7 +45,7 @@ test('when the disk takes only a part, the old text stays whole and the failure 
 }) => {
   const path = put(join(folder, 'a'), 'old')
   const program = bundle(
-    `import { replaceFile } from './src/write-file.ts'
+    `import { replaceFile } from './src/atomic-write.ts'
      await replaceFile(process.argv[2], 'x'.repeat(100_000), { mode: 0o600 })
        .then(() => console.log('resolved'), (error) => console.log(error.code))`,
     join(folder, 'program.mjs'),

@@ -1,88 +1,156 @@
-// Adapters → the service of instances, with all that it keeps in lab's folder. Called by serve.ts alone.
-import { join } from 'node:path'
+// The composition: adapters → service → app. A new adapter or service is put together here. Called by
+// serve.ts alone.
 import { createClaudeHome, type ClaudeHome } from '../claude/home.ts'
 import { programEnvironment } from '../claude/launch.ts'
+import { variableNames } from '../claude/variables.ts'
 import type { Config } from '../config/config.ts'
+import { UsageError } from '../errors.ts'
 import { createInstances, type Instances } from '../instances/instances.ts'
-import { openLaunchNotes } from '../store/launch-notes.ts'
-import { type Log } from '../log.ts'
+import type { Log } from '../log.ts'
 import { readBootId } from '../processes/proc.ts'
 import { createProjects } from '../projects/projects.ts'
-import { openJournal } from '../store/journal.ts'
-import { type StateDir, type Upkeep } from '../store/upkeep.ts'
-import { openStore, type Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import { createTmux } from '../tmux/adapter.ts'
 import type { Tmux } from '../tmux/tmux.ts'
-import type { Runtime } from './serve.ts'
+import { nameGuards, openGuards, type Guards } from '../web/access/auth.ts'
+import type { Counts } from '../web/access/limits.ts'
+import { createApp, type WebApp, type WebDeps } from '../web/app.tsx'
+import { createServerInfo } from '../web/server-info.ts'
+import type { State } from './state-dir.ts'
+
+export interface Runtime {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly home: string
+  readonly version: string
+  /** Called once, with the address, when requests are answered. */
+  readonly onListening: (url: string) => void
+  /** Another lab took the tmux server while it was away: this one must end. */
+  readonly onTaken: (error: UsageError) => void
+}
+
+/** What every part of the composition may use. */
+export interface ComposeContext {
+  readonly config: Config
+  readonly runtime: Runtime
+  readonly state: State
+  readonly log: Log
+}
+
+/** Opens what authenticates requests. `bootToken` is for lab's own commands. */
+export function composeGuards(
+  { config, state, log }: ComposeContext,
+  bootToken: string,
+): Promise<Guards> {
+  return openGuards(config, {
+    bootToken,
+    openAuthSessions: () => state.openAuthSessions(),
+    log,
+    now: Date.now,
+    steadyNow: () => performance.now(),
+  })
+}
+
+/** Makes the tmux adapter; no tmux server is touched yet. @throws UsageError when tmux is missing or too old */
+export async function composeTmux({ config, runtime, state, log }: ComposeContext): Promise<Tmux> {
+  return createTmux({
+    socket: config.tmuxSocket,
+    historyLimit: config.historyLimit,
+    bufferDir: await state.makeBufferDir(),
+    clientsFile: state.clientsFile,
+    env: runtime.env,
+    client: 'control',
+    onTaken: () =>
+      runtime.onTaken(
+        new UsageError(
+          'Another lab took the tmux server while it was away; this one ends. No agent notices.',
+        ),
+      ),
+    log,
+  })
+}
 
 // The only account, until the configuration names others.
 const defaultAccount = 'default'
 // SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
 const graceMs = 4000
 
-/** Puts the service together from its adapters; nothing is watched or listed before `open`. */
-export async function compose(
-  config: Config,
-  runtime: Runtime,
-  { tmux, log, dir, upkeep }: { tmux: Tmux; log: Log; dir: StateDir; upkeep: Upkeep },
-): Promise<{
-  instances: Instances
-  home: ClaudeHome
-  store: Store
-}> {
-  const { stateDir, projectsRoot } = config
-  const store = openStore({
-    dir: stateDir,
-    now: () => new Date(),
-    prepare: () => dir.prepare(),
-    onHealth(failure) {
-      if (failure) log.error({ err: failure }, 'the store could not be written; lab goes on trying')
-      else log.info('the store is written again')
-      instances.noticesMayHaveChanged()
-    },
-  })
-  if (store.corruptKeptAt)
-    log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
-  for (const one of store.setAside)
-    log.error(
-      { ...one, path: store.path },
-      'a record of the store could not be read; it stays there',
-    )
+export interface ComposedService {
+  readonly instances: Instances
+  readonly home: ClaudeHome
+  readonly store: Store
+}
+
+/** Makes the service of instances; nothing is watched or listed before its `open`. */
+export async function composeService(
+  { config, runtime, state, log }: ComposeContext,
+  tmux: Tmux,
+): Promise<ComposedService> {
+  let instances: Instances | null = null
+  const noticesMayHaveChanged = (): void => instances?.noticesMayHaveChanged()
+  const store = await state.openStore(noticesMayHaveChanged)
   const home = createClaudeHome({
     account: defaultAccount,
     configDir: config.claudeConfigDir,
     userHome: runtime.home,
     command: config.claude,
     environment: programEnvironment(runtime.env, config.passEnv),
-    onProgramChange: () => instances.noticesMayHaveChanged(),
+    onProgramChange: noticesMayHaveChanged,
   })
-  const instances = createInstances({
+  instances = createInstances({
     tmux,
     homes: new Map([[home.account, home]]),
     store,
-    journal: openJournal(stateDir, log, () => dir.prepare()),
+    journal: state.openJournal(),
     log,
-    openLaunchNotes(onChange) {
-      const notes = openLaunchNotes(join(stateDir, 'notes'), onChange)
-      void upkeep.add('notes', () => notes.prepare(), 'always')
-      return notes
-    },
-    prepareStateDir: () => upkeep.look(),
-    openProjects: (onChange) => createProjects({ root: projectsRoot, onChange, log }),
+    openLaunchNotes: (onChange) => state.openLaunchNotes(onChange),
+    prepareStateDir: () => state.prepare(),
+    openProjects: (onChange) => createProjects({ root: config.projectsRoot, onChange, log }),
     instancesMax: config.maxInstances,
     bootId: readBootId(),
     launch: {
       command: config.claude,
       environment: runtime.env,
       passEnv: config.passEnv,
-      stateDir,
+      stateDir: state.path,
       nofile: config.sessionNofile,
       historyLimit: config.historyLimit,
     },
     graceMs,
     now: Date.now,
   })
-  await upkeep.add('state.json', () => store.update(() => undefined), 'again')
-  // A disk that takes nothing is known for one at once.
-  if (!dir.isHeld()) await store.update(() => undefined).catch(() => undefined)
   return { instances, home, store }
+}
+
+/** Makes the page and the JSON API over the service. */
+export function composeApp(
+  { config, runtime, state, log }: ComposeContext,
+  { instances, home, store }: ComposedService,
+  parts: { readonly tmux: Tmux; readonly counts: Counts } & Pick<WebDeps, 'guards' | 'assets'>,
+): WebApp {
+  const { tmux, guards, counts, assets } = parts
+  const { projectsRoot, passEnv } = config
+  return createApp({
+    instances,
+    server: createServerInfo({
+      version: runtime.version,
+      bootedAt: new Date().toISOString(),
+      guard: nameGuards(guards),
+      projectsRoot,
+      stateDir: state.path,
+      claudeDir: { dir: home.dir, dirFrom: config.claudeConfigDirFrom },
+      variables: { passed: passEnv, ...variableNames(runtime.env, passEnv) },
+      tmux,
+      claude: home.program,
+      instances,
+      refused: () => counts.all(),
+    }),
+    requestRules: { boundHost: config.host, allowedHosts: config.allowedHosts },
+    guards,
+    proxies: { networks: config.trustedProxies, userHeader: config.proxyUserHeader },
+    counts,
+    projectsRoot,
+    log,
+    assets,
+    readiness: () => (!instances.isReadable() ? 'starting' : store.failure() ? 'unwritable' : 'ok'),
+  })
 }

@@ -1,48 +1,32 @@
-// The composition of the service: configuration → adapters → instances → app. Called by main.ts alone.
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { createAdaptorServer } from '@hono/node-server'
+// One lab, from its start to its end: configuration in, answered requests out. Called by main.ts alone.
 import { checkClaudeDir } from '../claude/paths.ts'
 import { checkNamed, variableNames } from '../claude/variables.ts'
-import { compose } from './compose.ts'
 import type { Config } from '../config/config.ts'
 import { UsageError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { readProcess, type ProcessId } from '../processes/proc.ts'
 import { checkRoot } from '../projects/root.ts'
-import { newBootToken, writeServerFile } from '../store/server-file.ts'
-import { openAuthSessions } from '../store/auth-sessions.ts'
-import { dropLinks, makeDir } from '../store/state-dir.ts'
-import { createUpkeep, openStateDir, type StateDir } from '../store/upkeep.ts'
-import { createTmux } from '../tmux/adapter.ts'
+import { newBootToken } from '../store/server-file.ts'
 import { holdServer } from '../tmux/ownership.ts'
-import { limitConnections, createCounts, serverLimits } from '../web/access/limits.ts'
-import { nameGuards, openGuards } from '../web/access/auth.ts'
-import { trustOf } from '../web/access/client.ts'
-import { listen } from './listen.ts'
-import { createServerInfo } from '../web/server-info.ts'
-import { createApp } from '../web/app.tsx'
+import type { Tmux } from '../tmux/tmux.ts'
+import { nameGuards } from '../web/access/auth.ts'
+import { createCounts } from '../web/access/limits.ts'
 import { assets } from '../web/assets/assets.ts'
-
-export interface Runtime {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly home: string
-  readonly version: string
-  /** Called once, with the address, when requests are answered. */
-  readonly onListening: (url: string) => void
-  /** Another lab took the tmux server while it was away: this one must end. */
-  readonly onTaken: (error: UsageError) => void
-}
+import {
+  composeApp,
+  composeGuards,
+  composeService,
+  composeTmux,
+  type Runtime,
+  type ComposeContext,
+} from './compose.ts'
+import { openHttp } from './http.ts'
+import { openState } from './state-dir.ts'
 
 export interface Lab {
   /** Closes the streams and everything that lab opened; no instance notices. */
   close(): Promise<void>
 }
-
-// Requests that are under way when lab is told to end may take this long.
-const closeMs = 1000
-const idleMs = 20
 
 /** Starts lab and resolves when it answers requests. @throws UsageError when it cannot, with the remedy */
 export async function serve(config: Config, runtime: Runtime): Promise<Lab> {
@@ -50,134 +34,73 @@ export async function serve(config: Config, runtime: Runtime): Promise<Lab> {
   checkNamed(config.passEnv)
   checkClaudeDir(config)
   const self = readProcess(process.pid) ?? { pid: process.pid, start: '' }
-  const dir = openStateDir(config.stateDir, self)
+  const log = createLog(config.logLevel)
+  const state = openState(config.stateDir, self, { log, onTaken: runtime.onTaken })
   try {
-    return await serveLocked(config, runtime, { self, dir })
+    return await start({ config, runtime, state, log }, self)
   } catch (error) {
-    dir.release()
+    state.close()
     throw error
   }
 }
 
-async function serveLocked(
-  config: Config,
-  runtime: Runtime,
-  { self, dir }: { self: ProcessId; dir: StateDir },
-): Promise<Lab> {
-  const { stateDir } = config
-  const log = createLog(config.logLevel)
-  dropLinks(stateDir, log)
-  const upkeep = createUpkeep(dir, { onTaken: runtime.onTaken, log })
-  const bootToken = newBootToken()
-  const guards = await openGuards(config, {
-    bootToken,
-    async openAuthSessions() {
-      const signIns = await openAuthSessions(stateDir, Date.now)
-      await upkeep.add('sign-ins.json', () => signIns.save(), 'missing')
-      return signIns
-    },
-    log,
-    now: Date.now,
-    steadyNow: () => performance.now(),
-  })
-  const bufferDir = join(stateDir, 'buffers')
-  await upkeep.add('buffers', () => void makeDir(bufferDir), 'missing')
-  const tmux = await createTmux({
-    socket: config.tmuxSocket,
-    historyLimit: config.historyLimit,
-    bufferDir,
-    clientsFile: join(stateDir, 'tmux-clients.json'),
-    env: runtime.env,
-    client: 'control',
-    onTaken: () =>
-      runtime.onTaken(
-        new UsageError(
-          'Another lab took the tmux server while it was away; this one ends. No agent notices.',
-        ),
-      ),
-    log,
-  })
-  const owning = await holdServer(tmux, self, { log, onTaken: runtime.onTaken })
-  const { instances, home, store } = await compose(config, runtime, { tmux, log, dir, upkeep })
+async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
+  const { config, runtime, state, log } = context
+  const token = newBootToken()
+  const guards = await composeGuards(context, token)
+  const tmux = await composeTmux(context)
+  const ownership = await holdServer(tmux, self, { log, onTaken: runtime.onTaken })
+  const service = await composeService(context, tmux)
+  const { instances } = service
   await instances.open().catch((error: unknown) => {
     throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
   })
-
   const counts = createCounts()
-  const variables = variableNames(runtime.env, config.passEnv)
-  const claudeDir = { dir: home.dir, dirFrom: config.claudeConfigDirFrom }
-  const app = createApp({
-    instances,
-    server: createServerInfo({
-      version: runtime.version,
-      bootedAt: new Date().toISOString(),
-      guard: nameGuards(guards),
-      projectsRoot: config.projectsRoot,
-      stateDir,
-      claudeDir,
-      variables: { passed: config.passEnv, ...variables },
-      tmux,
-      claude: home.program,
-      instances,
-      refused: () => counts.all(),
-    }),
-    requestRules: { boundHost: config.host, allowedHosts: config.allowedHosts },
-    guards,
-    proxies: { networks: config.trustedProxies, userHeader: config.proxyUserHeader },
-    counts,
-    projectsRoot: config.projectsRoot,
-    log,
-    assets,
-    readiness: () => (!instances.isReadable() ? 'starting' : store.failure() ? 'unwritable' : 'ok'),
+  const app = composeApp(context, service, { tmux, guards, counts, assets })
+  const http = await openHttp(app.fetch, config, counts)
+  await keepServerFile(context, tmux, { url: http.url, self, token })
+  announce(context, {
+    url: http.url,
+    guard: nameGuards(guards),
+    claudeDir: service.home.dir,
+    tmux: tmux.argv,
   })
-  const created = createAdaptorServer({ fetch: app.fetch, serverOptions: serverLimits }) as Server
-  limitConnections(created, trustOf(config.trustedProxies), counts)
-  const server = await listen(created, config)
-  const { port } = server.address() as AddressInfo
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
-  let noted = tmux.argv
-  const writeNote = () => writeServerFile(stateDir, { url, self, token: bootToken, tmux: noted })
-  await upkeep.add('server.json', writeNote, 'start')
-  // When tmux was replaced, another program reaches the server, and `lab tmux` shall run that one.
-  tmux.onWake(() => {
-    if (tmux.argv.join(' ') === noted.join(' ')) return
-    noted = tmux.argv
-    writeNote().catch((err: unknown) => log.warn({ err }, 'server.json could not be written'))
-  })
-  log.info(
-    {
-      url,
-      guard: nameGuards(guards),
-      stateDir,
-      projectsRoot: config.projectsRoot,
-      claudeDir: home.dir,
-      claudeDirFrom: config.claudeConfigDirFrom ?? 'default',
-      tmux: tmux.argv,
-    },
-    'listening',
-  )
-  log.info(
-    variables,
-    "agents do not get the withheld variables of lab's environment; --pass-env NAME passes one on",
-  )
   for (const warning of guards.warnings) log.warn(warning)
-  runtime.onListening(url)
-
+  runtime.onListening(http.url)
   return {
     async close() {
-      owning.stop()
+      ownership.stop()
       app.close()
-      const closed = new Promise((resolve) => server.close(resolve))
-      // What a stream leaves that was just ended is an idle connection a moment later.
-      const idle = setInterval(() => server.closeIdleConnections(), idleMs)
-      setTimeout(() => server.closeAllConnections(), closeMs).unref()
-      await closed
-      clearInterval(idle)
+      await http.close()
       await instances.close()
       await tmux.close()
-      upkeep.close()
-      dir.release()
+      state.close()
       log.info('ended; the instances run on')
     },
   }
+}
+
+/** Keeps server.json, also when tmux is replaced: `lab tmux` must run the program that reaches the server. */
+async function keepServerFile(
+  { state, log }: ComposeContext,
+  tmux: Tmux,
+  facts: { readonly url: string; readonly self: ProcessId; readonly token: string },
+): Promise<void> {
+  let argv = tmux.argv
+  const write = await state.keepServerFile(() => ({ ...facts, tmux: argv }))
+  tmux.onWake(() => {
+    if (tmux.argv.join(' ') === argv.join(' ')) return
+    argv = tmux.argv
+    write().catch((err: unknown) => log.warn({ err }, 'server.json could not be written'))
+  })
+}
+
+function announce({ config, runtime, state, log }: ComposeContext, facts: object): void {
+  const { projectsRoot, claudeConfigDirFrom, passEnv } = config
+  const claudeDirFrom = claudeConfigDirFrom ?? 'default'
+  log.info({ ...facts, stateDir: state.path, projectsRoot, claudeDirFrom }, 'listening')
+  log.info(
+    variableNames(runtime.env, passEnv),
+    "agents do not get the withheld variables of lab's environment; --pass-env NAME passes one on",
+  )
 }

@@ -2,18 +2,14 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConfig } from '../../src/config/config.ts'
-import type { Log } from '../../src/log.ts'
 import { readProcess } from '../../src/processes/proc.ts'
-import { compose } from '../../src/serve/compose.ts'
-import { makeDir } from '../../src/store/state-dir.ts'
-import { createUpkeep, openStateDir } from '../../src/store/upkeep.ts'
-import { createTmux } from '../../src/tmux/adapter.ts'
+import { composeService, composeTmux } from '../../src/serve/compose.ts'
+import { openState } from '../../src/serve/state-dir.ts'
 import { holdServer } from '../../src/tmux/ownership.ts'
 import { createTestLab } from '../fixtures/lab.ts'
+import { mockLog } from '../fixtures/log.ts'
 import { until } from '../fixtures/until.ts'
 import { describeService, type OpenedService } from './service-contract.ts'
-
-const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 async function openService(): Promise<OpenedService> {
   const lab = await createTestLab({ projects: ['foo', 'bar'] })
@@ -30,29 +26,17 @@ async function openService(): Promise<OpenedService> {
     throw error
   }
   const self = readProcess(process.pid)!
-  const dir = openStateDir(lab.stateDir, self)
-  const upkeep = createUpkeep(dir, { onTaken: fail, log: quiet })
-  const bufferDir = join(lab.stateDir, 'buffers')
-  await upkeep.add('buffers', () => void makeDir(bufferDir), 'missing')
-  const { tmuxSocket: socket, historyLimit } = config
-  const tmux = await createTmux({
-    socket,
-    historyLimit,
-    bufferDir,
-    env: lab.env,
-    client: 'control',
-    log: quiet,
-  })
-  const owning = await holdServer(tmux, self, { log: quiet, onTaken: fail })
-  const { instances } = await compose(
-    config,
-    { env: lab.env, home: lab.home, version: '0', onListening() {}, onTaken: fail },
-    { tmux, log: quiet, dir, upkeep },
-  )
+  const log = mockLog()
+  const state = openState(lab.stateDir, self, { log, onTaken: fail })
+  const runtime = { env: lab.env, home: lab.home, version: '0', onListening() {}, onTaken: fail }
+  const context = { config, runtime, state, log }
+  const tmux = await composeTmux(context)
+  const ownership = await holdServer(tmux, self, { log, onTaken: fail })
+  const { instances } = await composeService(context, tmux)
   await instances.open()
 
-  const reaches = (id: string, state: string): Promise<unknown> =>
-    until(() => instances.get(id).state === state, { what: `${id} is ${state}` })
+  const reaches = (id: string, wanted: string): Promise<unknown> =>
+    until(() => instances.get(id).state === wanted, { what: `${id} is ${wanted}` })
   return {
     service: instances,
     async becomesReady(id) {
@@ -67,11 +51,10 @@ async function openService(): Promise<OpenedService> {
     finishesStop: async (id) => void (await reaches(id, 'stopped')),
     removeFolder: (project) => rmSync(join(lab.root, project), { recursive: true }),
     async dispose() {
-      owning.stop()
+      ownership.stop()
       await instances.close()
       await tmux.close()
-      upkeep.close()
-      dir.release()
+      state.close()
       await lab.dispose()
     },
   }

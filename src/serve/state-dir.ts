@@ -1,0 +1,109 @@
+// lab's state directory, opened: every file and folder that lab keeps there has its line here, with the
+// moment at which it is made again.
+import { join } from 'node:path'
+import type { UsageError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { ProcessId } from '../processes/proc.ts'
+import { openAuthSessions, type AuthSessions } from '../store/auth-sessions.ts'
+import { openJournal, type Journal } from '../store/journal.ts'
+import { openLaunchNotes, type LaunchNotes } from '../store/launch-notes.ts'
+import { writeServerFile } from '../store/server-file.ts'
+import { dropLinks, makeDir } from '../store/state-dir.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { createUpkeep, openStateDir } from '../store/upkeep.ts'
+
+export interface State {
+  readonly path: string
+  /** The file in which tmux's control clients are written down. */
+  readonly clientsFile: string
+  /** Makes what is missing now. @throws what the system says of the first that cannot be made */
+  prepare(): Promise<void>
+  /** Makes the folder for texts on their way to tmux. */
+  makeBufferDir(): Promise<string>
+  /** `onHealth` is called when writing fails, and when it succeeds again. */
+  openStore(onHealth: () => void): Promise<Store>
+  openJournal(): Journal
+  openLaunchNotes(onChange: Parameters<typeof openLaunchNotes>[1]): LaunchNotes
+  openAuthSessions(): Promise<AuthSessions>
+  /** Writes server.json, by which lab's commands find this lab; the result writes it again. */
+  keepServerFile(facts: () => ServerFacts): Promise<() => Promise<void>>
+  /** Stops the upkeep and frees the lock. */
+  close(): void
+}
+
+type ServerFacts = Parameters<typeof writeServerFile>[1]
+
+/** Opens the state directory for this process. @throws UsageError when another lab holds it, or lab cannot use it */
+export function openState(
+  path: string,
+  self: ProcessId,
+  { log, onTaken }: { readonly log: Log; readonly onTaken: (error: UsageError) => void },
+): State {
+  const dir = openStateDir(path, self)
+  dropLinks(path, log)
+  const upkeep = createUpkeep(dir, { onTaken, log })
+  return {
+    path,
+    clientsFile: join(path, 'tmux-clients.json'),
+    prepare: () => upkeep.look(),
+    async makeBufferDir() {
+      const bufferDir = join(path, 'buffers')
+      await upkeep.add('buffers', () => void makeDir(bufferDir), 'missing')
+      return bufferDir
+    },
+    async openStore(onHealth) {
+      const store = openLoggedStore(path, log, { prepare: () => dir.prepare(), onHealth })
+      const write = (): Promise<void> => store.update(() => undefined)
+      await upkeep.add('state.json', write, 'again')
+      // Without the lock the disk takes nothing: the write fails, and the operator sees it at once.
+      if (!dir.isHeld()) await write().catch(() => undefined)
+      return store
+    },
+    openJournal: () => openJournal(path, log, () => dir.prepare()),
+    openLaunchNotes(onChange) {
+      const notes = openLaunchNotes(join(path, 'notes'), onChange)
+      void upkeep.add('notes', () => notes.prepare(), 'always')
+      return notes
+    },
+    async openAuthSessions() {
+      const signIns = await openAuthSessions(path, Date.now)
+      await upkeep.add('sign-ins.json', () => signIns.save(), 'missing')
+      return signIns
+    },
+    async keepServerFile(facts) {
+      const write = (): Promise<void> => writeServerFile(path, facts())
+      await upkeep.add('server.json', write, 'start')
+      return write
+    },
+    close() {
+      upkeep.close()
+      dir.release()
+    },
+  }
+}
+
+/** Opens the store; the log says what could not be read, and when writing fails and succeeds again. */
+function openLoggedStore(
+  path: string,
+  log: Log,
+  { prepare, onHealth }: { readonly prepare: () => void; readonly onHealth: () => void },
+): Store {
+  const store = openStore({
+    dir: path,
+    now: () => new Date(),
+    prepare,
+    onHealth(failure) {
+      if (failure) log.error({ err: failure }, 'the store could not be written; lab tries again')
+      else log.info('the store is written again')
+      onHealth()
+    },
+  })
+  if (store.corruptKeptAt)
+    log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
+  for (const one of store.setAside)
+    log.error(
+      { ...one, path: store.path },
+      'a record of the store could not be read; it stays there',
+    )
+  return store
+}
