@@ -58,7 +58,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:', 'execa', 'zod'],
   },
   instances: {
-    rooms: ['claude', 'core', 'disk-errors', 'errors', 'processes', 'projects', 'read-file', 'store', 'tmux', 'turns'], // prettier-ignore
+    rooms: ['claude', 'core', 'disk-errors', 'errors', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'turns'], // prettier-ignore
     types: ['log'],
     packages: ['node:'],
   },

@@ -36,6 +36,80 @@ export interface LeftProcess {
   readonly servesOthers: boolean
 }
 
+/** A process by exact identity: a pid alone is given again. */
+export interface ProcessId {
+  readonly pid: number
+  /** Field 22 of /proc/PID/stat. */
+  readonly start: string
+}
+
+/** A tmux server by identity; `start` is null where an older lab did not write it down. */
+export interface ServerId {
+  readonly pid: number
+  readonly start: string | null
+}
+
+/** What an instance is. It never changes. */
+export interface Spec {
+  /** lab's own UUID. */
+  readonly id: string
+  readonly projectPath: string
+  readonly label: string | null
+  readonly model: string | null
+  readonly effort: string | null
+  /** ISO 8601. */
+  readonly createdAt: string
+}
+
+/** One launch of an instance: what the store keeps of it. A resume replaces it whole. */
+export interface Launch {
+  /** Names this launch alone; the keeper's note is a file of that name. */
+  readonly id: string
+  /** The tmux session's name. */
+  readonly name: string
+  readonly slot: number
+  /** Claude's session id, which a resume continues. */
+  readonly conversation: string
+  /** Whether anything was said in that conversation: Claude has a transcript then, until it removes it. */
+  readonly said: 'yes' | 'no' | 'unknown'
+  /** It was resumed without its conversation, which was gone. */
+  readonly isBlank: boolean
+  /** ISO 8601. */
+  readonly startedAt: string
+  /** The same by `performance.now()`, for how long it takes; a clock that is set changes nothing. Not stored. */
+  readonly startedMs: number
+  /** The boot in which it was started. */
+  readonly bootId: string
+  /** The tmux server in which it was last seen. */
+  readonly server: ServerId | null
+  /** The keeper of this launch; while it runs, a missing session is no end. */
+  readonly keeper: ProcessId | null
+  /** The agent's process, as its own registry file named it last. */
+  readonly registered: ProcessId | null
+  /** Claude's daemon holds its session under this name: what is said there is another conversation. */
+  readonly parkedJobId: string | null
+  /** Left `starting` at least once: what ends it now is no failed start. */
+  readonly isVerified: boolean
+  /** Who asked for its end. Set from the moment of asking, and the only sign that it is being stopped. */
+  readonly stopAskedBy: Actor | null
+  /** Names the event in which it ends along with others; null when it ends alone. */
+  readonly together: string | null
+}
+
+/** How a launch ended. It is set once. */
+export interface End {
+  readonly state: 'stopped' | 'error'
+  /** ISO 8601. */
+  readonly at: string
+  readonly evidence: Evidence
+  /** What outlived it. */
+  readonly left: readonly (ProcessId & LeftProcess & { readonly mayBeAgent: boolean })[]
+  /** Its place among all ends; missing in the record of an older lab. */
+  readonly order?: number | undefined
+  /** See Instance. */
+  readonly isDismissed: boolean
+}
+
 export const linkStates = ['connecting', 'linked', 'lost', 'unavailable'] as const
 export type LinkState = (typeof linkStates)[number]
 
@@ -139,16 +213,6 @@ export interface ResumeOffer {
   readonly reason: 'stopped' | 'tmux_gone' | 'rebooted'
   readonly instances: readonly Instance[]
 }
-
-export type LabEvent =
-  | { readonly type: 'instance'; readonly instance: Instance }
-  | { readonly type: 'removed'; readonly id: string }
-  | { readonly type: 'project'; readonly project: Project }
-  | { readonly type: 'cap'; readonly cap: Cap }
-  /** Other repositories were found on the disk than before: those that are gone are not told of one by one. */
-  | { readonly type: 'rescanned' }
-  | { readonly type: 'foreign'; readonly foreign: readonly ForeignSession[] }
-  | { readonly type: 'notices'; readonly notices: readonly Notice[] }
 
 /** Whether somebody should see it where the live ones are: it lives, or it died and nobody has said yet that they know. */
 export function isOpen({ state, dismissed }: Pick<Instance, 'state' | 'dismissed'>): boolean {

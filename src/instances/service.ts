@@ -1,10 +1,10 @@
 // The service's contract: what the page, the API and later clients may ask of the instances. Types only.
+import type { LabEvent } from '../core/events.ts'
 import type {
   Actor,
   Cap,
   ForeignSession,
   Instance,
-  LabEvent,
   Notice,
   Outcome,
   Project,

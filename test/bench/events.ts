@@ -1,6 +1,7 @@
 // A client of /api/v1/events that takes the time of every message in the callback that brought it.
 import { get, type ClientRequest } from 'node:http'
-import type { Instance, LabEvent } from '../../src/core/instance.ts'
+import type { LabEvent } from '../../src/core/events.ts'
+import type { Instance } from '../../src/core/instance.ts'
 
 export interface Seen {
   readonly event: LabEvent

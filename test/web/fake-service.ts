@@ -9,10 +9,10 @@ import {
   type Evidence,
   type ForeignSession,
   type Instance,
-  type LabEvent,
   type Notice,
   type Project,
 } from '../../src/core/instance.ts'
+import type { LabEvent } from '../../src/core/events.ts'
 import type { ProjectKey } from '../../src/core/names.ts'
 import { decideStart } from '../../src/core/start.ts'
 import {

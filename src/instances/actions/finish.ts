@@ -1,17 +1,17 @@
 // The end of an instance: its last lines are kept, its session removed, what it left behind told.
-import type { Actor } from '../../core/instance.ts'
+import type { Actor, End } from '../../core/instance.ts'
 import { type EndReason, isLegalMove, type Exit } from '../../core/state.ts'
 import type { ProcessId } from '../../processes/proc.ts'
 import type { Conversations } from '../observe/conversation.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
 import { evidenceOf, lastLinesOf } from '../state/evidence.ts'
-import { servingRecordOf, type LeftBehind } from './left-behind.ts'
+import { servingOf, type LeftBehind } from './left-behind.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
 import { compareEnds } from '../state/project-list.ts'
 
-export interface End {
+export interface Ending {
   readonly reason: EndReason
   readonly exit: Exit
   readonly by: Actor
@@ -25,7 +25,7 @@ export interface Finish {
   /** Looks into an end that was seen, once; when tmux fails meanwhile, the next sighting tries again. */
   begin(entry: Entry, end: { reason: EndReason; exit: Exit }): void
   /** Moves the instance to its end and removes what is left of its session. */
-  conclude(entry: Entry, end: End): Promise<void>
+  conclude(entry: Entry, ending: Ending): Promise<void>
 }
 
 // The oldest ended instances of a project go first.
@@ -43,7 +43,7 @@ export function createFinish(options: {
   const { tmux, store, log, now } = deps
 
   async function screenOf(entry: Entry): Promise<readonly string[]> {
-    const paneId = entry.session?.paneId
+    const paneId = entry.seen.session?.paneId
     if (!paneId) return []
     const lines = await tmux.capture(paneId, captureLines).catch((error: unknown) => {
       // The pane went first, with its server or by hand: then there is nothing to read.
@@ -55,37 +55,34 @@ export function createFinish(options: {
 
   async function conclude(
     entry: Entry,
-    { reason, exit, by, failed, serving = [] }: End,
+    { reason, exit, by, failed, serving = [] }: Ending,
   ): Promise<void> {
     const lastLines = await screenOf(entry)
     await conversations.takeLast(entry, lastLines)
     // Until the death can be written down, the dead pane is what tells the next lab of it.
     if (reason === 'stopped' || !store.failure()) await removeSession(entry)
     const at = new Date(now()).toISOString()
-    const evidence = evidenceOf({ reason, exit, lastLines, by, at, parkedJobId: entry.parkedJobId })
+    const { id: launchId, parkedJobId } = entry.launch
+    const evidence = evidenceOf({ reason, exit, lastLines, by, at, parkedJobId })
     const clean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
     const to = clean && isLegalMove(entry.state, 'stopped') ? 'stopped' : 'error'
-    const { exitCode, signal } = evidence
-    if (!ledger.move(entry, to, { by, reason, exitCode, signal, lastLines })) return
-    const { note } = entry
-    // Since the end that is remembered, to the millisecond: a restart must not move it.
-    Object.assign(entry, { session: null, agent: null, unconfirmed: false, doubt: null, since: at })
-    const said = failed ? { ...evidence, message: failed } : evidence
-    entry.ended = {
+    const end: End = {
+      state: to,
       at,
-      evidence: said,
-      left: serving.map(servingRecordOf),
+      evidence: failed ? { ...evidence, message: failed } : evidence,
+      left: serving.map(servingOf),
       order: ledger.nextEnd(),
+      isDismissed: false,
     }
-    forgetTheOldest(entry.projectPath)
-    void ledger.save(entry)
-    ledger.publish(entry)
+    const seen = { session: null, agent: null, isUnconfirmed: false, doubt: null }
+    if (!ledger.change(entry, { state: to, end, seen, by, reason }).isLegal) return
+    forgetTheOldest(entry.spec.projectPath)
     // The note goes only once the store tells the same, however long that takes.
-    void store.written().then(() => notes.remove(note))
+    void store.written().then(() => notes.remove(launchId))
   }
 
   /** Before the end is told: who hears of it finds nothing of the instance in tmux, its name least of all. */
-  async function removeSession({ id, session }: Entry): Promise<void> {
+  async function removeSession({ id, seen: { session } }: Entry): Promise<void> {
     if (!session) return
     await tmux.killPane({ paneId: session.paneId, id }).catch((error: unknown) =>
       // The next sighting tries again.
@@ -94,8 +91,9 @@ export function createFinish(options: {
   }
 
   function forgetTheOldest(projectPath: string): void {
-    const ended = [...ledger.entries()]
-      .filter((entry) => entry.ended && entry.projectPath === projectPath)
+    const ended = ledger
+      .entries()
+      .filter(({ end, spec }) => end && spec.projectPath === projectPath)
       .sort((a, b) => compareEnds(b, a))
     for (const entry of ended.slice(endedMax)) ledger.remove(entry)
   }
@@ -103,9 +101,9 @@ export function createFinish(options: {
   return {
     conclude,
     begin(entry, { reason, exit }) {
-      if (entry.ending) return
-      entry.ending = true
-      entry.queue = entry.queue.then(async () => {
+      if (entry.isFinishing) return
+      entry.isFinishing = true
+      void entry.queue.run(async () => {
         try {
           await conclude(entry, { reason, exit, by: 'nobody' })
           // After any end children may live on: setsid, nohup and ( & ) survive their terminal, and so
@@ -114,7 +112,7 @@ export function createFinish(options: {
         } catch (error) {
           log.warn({ err: error, instance: entry.id }, 'an end could not be looked into yet')
         } finally {
-          entry.ending = false
+          entry.isFinishing = false
         }
       })
     },

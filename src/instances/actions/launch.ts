@@ -19,10 +19,11 @@ import type { FoundProject, Projects } from '../../projects/projects.ts'
 import { answerOf, Unreadable } from '../../read-file.ts'
 import { keeperArgv } from '../../tmux/keeper.ts'
 import type { InstancesDeps } from '../state/deps.ts'
-import { recordOf, type Entry } from '../state/entry.ts'
+import type { Entry } from '../state/entry.ts'
 import { metadataOf } from '../state/metadata.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
+import type { Overview } from '../state/overview.ts'
 import type { Observer } from '../observe/observer.ts'
 
 /** An instance that has its place and is to be brought up. */
@@ -40,7 +41,7 @@ export interface Work {
 
 export type Place = Extract<StartDecision, { ok: true }>
 
-export interface Launch {
+export interface Launcher {
   /** The program to run. @throws ProjectGone ClaudeMissing NotLoggedIn TmuxUnavailable */
   admit(project: FoundProject, force: boolean): Promise<string>
   /** The name and slot of a new instance; decided and to be taken in one turn of the event loop. @throws AtCapacity InvalidLabel */
@@ -52,6 +53,7 @@ export interface Launch {
 export interface LaunchOptions {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
+  readonly overview: Overview
   readonly projects: Projects
   readonly notes: LaunchNotes
   readonly observer: Observer
@@ -60,8 +62,8 @@ export interface LaunchOptions {
 // Others may take names meanwhile; each refusal by tmux names one more that is taken.
 const collisionsMax = 20
 
-export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): Launch {
-  const { tmux, homes, store, bootId, launch, instancesMax } = deps
+export function createLaunch({ deps, ledger, overview, notes, observer }: LaunchOptions): Launcher {
+  const { tmux, homes, store, launch, instancesMax } = deps
 
   function placeFor(
     project: FoundProject,
@@ -69,8 +71,8 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
     collisions: readonly string[] = [],
   ): Place {
     const names = [
-      ...ledger.namesHeld(project.key),
-      ...ledger.foreign().map(({ name }) => name),
+      ...overview.namesHeld(project.key),
+      ...overview.foreign().map(({ name }) => name),
       ...collisions,
     ]
     // A second try holds its place under the cap already.
@@ -89,22 +91,23 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
   }
 
   function planOf({ entry, program, resume }: Work): LaunchPlan {
-    const { id, name, note, conversation, model, effort } = entry
+    const { id, spec } = entry
+    const { id: launchId, name, conversation } = entry.launch
     const { environment, passEnv, stateDir } = launch
     const { server } = store.facts
     const inherited = server ? environmentNames(server.pid) : []
-    const settingsFile = notes.settingsPathOf(note)
-    const choices = { conversation, resume, model, effort }
-    return planLaunch({ name, cwd: entry.projectPath, metadata: metadataOf(entry) }, [
+    const settingsFile = notes.settingsPathOf(launchId)
+    const choices = { conversation, resume, model: spec.model, effort: spec.effort }
+    return planLaunch({ name, cwd: spec.projectPath, metadata: metadataOf(entry) }, [
       launchEnvironment({ lab: environment, inherited, passEnv, stateDir, id }),
       { env: homeOf(homes).environment },
       launchArguments({ claude: program, name, settingsFile, ...choices }),
     ])
   }
 
-  function writeLaunchFile(note: string, { settings }: LaunchPlan): void {
+  function writeLaunchFile(launchId: string, { settings }: LaunchPlan): void {
     try {
-      notes.writeSettings(note, settings)
+      notes.writeSettings(launchId, settings)
     } catch (error) {
       throw new StoreUnwritable(launch.stateDir, { cause: error })
     }
@@ -112,18 +115,22 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
 
   async function create(work: Work): Promise<void> {
     const { entry } = work
+    const { id: launchId } = entry.launch
     const plan = planOf(work)
     const { nofile, historyLimit } = launch
-    writeLaunchFile(entry.note, plan)
-    const argv = keeperArgv({ nofile, noteFile: notes.pathOf(entry.note), argv: plan.argv })
+    writeLaunchFile(launchId, plan)
+    const argv = keeperArgv({ nofile, noteFile: notes.pathOf(launchId), argv: plan.argv })
     const { paneId, pid } = await tmux.newSession({ ...plan, argv, historyLimit })
-    entry.session = { isMoved: false, paneId, panePid: pid }
     const keeper = readProcess(pid)
-    entry.keeper = keeper && { pid, start: keeper.start }
     // tmux's server begins a pane's process itself; the next listing tells the same.
     const start = keeper && readProcess(keeper.parent)?.start
-    entry.server = keeper && { pid: keeper.parent, start: start ?? null }
-    entry.knownSince = observer.begun()
+    ledger.change(entry, {
+      launch: {
+        keeper: keeper && { pid, start: keeper.start },
+        server: keeper && { pid: keeper.parent, start: start ?? null },
+      },
+      seen: { session: { isMoved: false, paneId, panePid: pid }, knownSince: observer.begun() },
+    })
   }
 
   async function createUnderFreeName(work: Work): Promise<void> {
@@ -136,10 +143,9 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       } catch (error) {
         const taken = error instanceof TmuxFailed && error.stderr.includes('duplicate session')
         if (!taken || collisions.length >= collisionsMax) throw error
-        collisions.push(entry.name)
-        const { name, slot } = placeFor(project, { label: entry.label ?? '' }, collisions)
-        entry.name = name
-        entry.slot = slot
+        collisions.push(entry.launch.name)
+        const { name, slot } = placeFor(project, { label: entry.spec.label ?? '' }, collisions)
+        ledger.change(entry, { launch: { name, slot } })
       }
     }
   }
@@ -152,7 +158,7 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       claude.refresh()
       if (program === null) throw new ClaudeMissing(launch.command)
       if (!force && claude.login() === 'logged_out') throw new NotLoggedIn(loginCommand)
-      if (!ledger.readable()) throw new TmuxUnavailable('the state of its sessions is unknown')
+      if (!overview.isReadable()) throw new TmuxUnavailable('the state of its sessions is unknown')
       return program
     },
     placeFor: (project, request) => placeFor(project, request),
@@ -162,15 +168,15 @@ export function createLaunch({ deps, ledger, notes, observer }: LaunchOptions): 
       await deps.prepareStateDir().catch((error: unknown) => {
         throw new StoreUnwritable(launch.stateDir, { cause: error })
       })
-      await store.update((facts) => {
+      const written = store.update((facts) => {
         const orders = Object.values(facts.projects).map((used) => used.order ?? 0)
         const order = 1 + Math.max(0, ...orders)
-        facts.projects[project.path] = { lastUsedAt: entry.launchedAt, order }
-        facts.instances = facts.instances.filter(({ id }) => id !== entry.id)
-        facts.instances.push(recordOf(entry, bootId))
+        facts.projects[project.path] = { lastUsedAt: entry.launch.startedAt, order }
       })
+      // Before its session exists the store knows of it: a lab that is killed now looks for it.
+      ledger.change(entry, { isReserved: false })
+      await written
       await createUnderFreeName(work)
-      void ledger.save(entry)
     },
   }
 }

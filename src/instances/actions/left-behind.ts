@@ -1,8 +1,7 @@
 // What outlives an instance: found and told after its end, ended only when somebody asks for it.
 import { registryEntries } from '../../claude/home.ts'
-import type { Actor } from '../../core/instance.ts'
+import type { Actor, End } from '../../core/instance.ts'
 import { argvOf, isRunning, type ProcessId } from '../../processes/proc.ts'
-import type { LeftRecord } from '../../store/facts.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
@@ -17,12 +16,14 @@ export interface LeftBehind {
   reconcile(): void
 }
 
+type Left = End['left'][number]
+
 // What its end takes along is gone by then.
 const settleMs = 500
 const commandCharsMax = 120
 
 /** How a process is remembered that an instance began and others run in. */
-export function servingRecordOf({ pid, start }: ProcessId): LeftRecord {
+export function servingOf({ pid, start }: ProcessId): Left {
   return { pid, start, command: commandOf(pid), servesOthers: true, mayBeAgent: false }
 }
 
@@ -37,16 +38,14 @@ export function createLeftBehind(options: {
 }): LeftBehind {
   const { deps, ledger, reaper } = options
 
-  function keep({ ended, ...rest }: Entry, left: readonly LeftRecord[]): void {
-    const entry = ledger.find(rest.id)
-    if (!entry?.ended || entry.ended !== ended) return
-    entry.ended = { ...entry.ended, left }
-    // Once it is told, a lab that is killed has not forgotten it.
-    void ledger.save(entry).then(() => ledger.publish(entry))
+  function keep(entry: Entry, end: End, left: End['left']): void {
+    if (ledger.find(entry.id) === entry && entry.end === end)
+      // Once it is told, a lab that is killed has not forgotten it.
+      ledger.change(entry, { end: { ...end, left }, isToldOnceSaved: true })
   }
 
-  function recordOf({ lastAgent, registered }: Entry, { pid, start }: ProcessId): LeftRecord {
-    const agent = lastAgent ?? registered
+  function leftOf({ seen, launch }: Entry, { pid, start }: ProcessId): Left {
+    const agent = seen.lastAgent ?? launch.registered
     // Of an agent that lab never saw, any of these may be it.
     const isAgent = [...registryEntries(deps.homes)].some((known) => known.pid === pid)
     const mayBeAgent = !agent || agent.pid === pid || isAgent
@@ -54,17 +53,17 @@ export function createLeftBehind(options: {
   }
 
   async function find(entry: Entry): Promise<void> {
+    const { end } = entry
+    if (!end) return
     const before = await reaper.look(entry.id, null)
     await reaper.gone(before.own, performance.now() + settleMs)
     const own = before.own.filter(isRunning)
     const serving = before.serving.filter(isRunning)
-    if (own.length + serving.length === 0) {
-      if (entry.ended && entry.ended.left.length > 0) keep(entry, [])
-      return
-    }
-    const left = [...own.map((one) => recordOf(entry, one)), ...serving.map(servingRecordOf)]
-    deps.log.info({ instance: entry.id, pids: left.map(({ pid }) => pid) }, 'left behind')
-    keep(entry, left)
+    const left = [...own.map((one) => leftOf(entry, one)), ...serving.map(servingOf)]
+    if (left.length + end.left.length === 0) return
+    const pids = left.map(({ pid }) => pid)
+    if (pids.length > 0) deps.log.info({ instance: entry.id, pids }, 'left behind')
+    keep(entry, end, left)
   }
 
   return {
@@ -72,22 +71,22 @@ export function createLeftBehind(options: {
     async end(entry, by) {
       // In its turn: a resume that came before is another launch, whose processes carry the same mark, and
       // so is one that was asked for before and comes up meanwhile.
-      const turn = entry.queue.then(async () => {
-        if (!entry.ended) return
-        const { id, name, note } = entry
+      await entry.queue.run(async () => {
+        if (!entry.end) return
+        const { id } = entry
+        const { id: launchId, name } = entry.launch
         const at = new Date(deps.now()).toISOString()
         deps.journal.append({ at, id, name, what: 'what it left is ended', by })
-        await reaper.sweep(id, { isWanted: () => entry.note === note })
-        if (entry.note === note) await find(entry)
+        const isWanted = (): boolean => entry.launch.id === launchId
+        await reaper.sweep(id, { isWanted })
+        if (isWanted()) await find(entry)
       })
-      entry.queue = turn.catch(() => undefined)
-      await turn
     },
     reconcile() {
       for (const entry of ledger.entries()) {
-        const left = entry.ended?.left ?? []
-        const running = left.filter(isRunning)
-        if (running.length < left.length) keep(entry, running)
+        const { end } = entry
+        const running = end?.left.filter(isRunning) ?? []
+        if (end && running.length < end.left.length) keep(entry, end, running)
       }
     },
   }

@@ -2,15 +2,21 @@
 import { randomUUID } from 'node:crypto'
 import { homeOf, registryEntries } from '../../claude/home.ts'
 import type { TranscriptState } from '../../claude/transcript.ts'
-import { isLive, type Actor, type Instance, type Outcome } from '../../core/instance.ts'
+import {
+  isLive,
+  type Actor,
+  type Instance,
+  type Launch,
+  type Outcome,
+} from '../../core/instance.ts'
 import { AlreadyRunning, ConversationGone, ConversationParked, ProjectGone } from '../../errors.ts'
 import { isRunning, type ProcessId } from '../../processes/proc.ts'
 import { currentBranch, type FoundProject } from '../../projects/projects.ts'
-import { setConversation, type Conversations } from '../observe/conversation.ts'
-import { resetForLaunch, type Entry } from '../state/entry.ts'
-import type { Launch, LaunchOptions, Work } from './launch.ts'
+import type { Conversations } from '../observe/conversation.ts'
+import { firstSeen, newLaunch, type Entry } from '../state/entry.ts'
+import type { Launcher, LaunchOptions, Work } from './launch.ts'
 import { failedOutcome } from './outcome.ts'
-import { noteOf, type Start } from './start.ts'
+import { launchIdOf, type Start } from './start.ts'
 import type { Reaper } from '../../processes/reaper.ts'
 
 export interface ResumeOptions {
@@ -32,90 +38,106 @@ const apartMs = 1000
 
 export function createResume(
   parts: LaunchOptions & {
-    readonly launch: Launch
+    readonly launcher: Launcher
     readonly start: Start
     readonly reaper: Reaper
     readonly conversations: Conversations
   },
 ): Resume {
-  const { deps, ledger, projects, launch, start, reaper, conversations } = parts
+  const { deps, ledger, projects, launcher, start, reaper, conversations } = parts
 
   /** Never two processes on one conversation: they would both append, and a branch of it be lost. */
   function refuseIfLive(entry: Entry): void {
-    if (isLive(entry.state)) throw new AlreadyRunning(entry.name, [])
-    const twin = ledger.live().find((other) => other.conversation === entry.conversation)
-    if (twin) throw new AlreadyRunning(twin.name, [])
+    const { name, conversation: wanted } = entry.launch
+    if (isLive(entry.state)) throw new AlreadyRunning(name, [])
+    const twin = ledger.live().find(({ launch }) => launch.conversation === wanted)
+    if (twin) throw new AlreadyRunning(twin.launch.name, [])
     // Nor one that the operator continues by hand.
     const claimants = new Set(
       ledger
         .live()
-        .flatMap(({ claimed, agent }) =>
-          claimed === entry.conversation && agent ? [agent.pid] : [],
+        .flatMap(({ seen: { claimed, agent } }) =>
+          claimed === wanted && agent ? [agent.pid] : [],
         ),
     )
     for (const { conversation, pid, procStart } of registryEntries(deps.homes))
-      if (conversation === entry.conversation && procStart && isRunning({ pid, start: procStart }))
-        if (!claimants.has(pid)) throw new AlreadyRunning(entry.name, [pid])
+      if (conversation === wanted && procStart && isRunning({ pid, start: procStart }))
+        if (!claimants.has(pid)) throw new AlreadyRunning(name, [pid])
   }
 
-  function goneOf({ name, conversation }: Entry, transcript: TranscriptState): ConversationGone {
+  function projectOf({ spec: { projectPath: path } }: Entry): FoundProject {
+    const key = projects.keyOf(path)
+    if (key === null) throw new ProjectGone(path)
+    return { key, path }
+  }
+
+  /** Refuses what would lose words or end in two agents; what it returns is asked of the disk already. */
+  async function admit(entry: Entry, force: boolean): Promise<Admitted> {
+    const { id, spec } = entry
+    refuseIfLive(entry)
+    // What ended it may still be sweeping.
+    await entry.queue.idle()
+    // The folder may have come back since somebody last looked.
+    if (projects.keyOf(spec.projectPath) === null) await projects.scan().catch(() => undefined)
+    const before = await reaper.processesOf(id, null)
+    const agents = before.filter((one) => mayBeAgent(entry, one)).map(({ pid }) => pid)
+    if (agents.length > 0) throw new AlreadyRunning(entry.launch.name, agents)
+    const project = projectOf(entry)
+    const branch = await currentBranch(project.path).catch(() => entry.seen.branch)
+    const program = await launcher.admit(project, force)
+    const transcript = await conversations.find(entry)
+    return { before, project, branch, program, transcript }
+  }
+
+  /** What the next launch goes on with. @throws ConversationParked ConversationGone */
+  function conversationOf(
+    { launch: { name, conversation, said, parkedJobId } }: Entry,
+    transcript: TranscriptState,
+    { force = false, blank = false }: ResumeOptions,
+  ): Pick<Launch, 'conversation' | 'said' | 'isBlank'> {
+    if (parkedJobId !== null && !force) throw new ConversationParked(name, parkedJobId)
+    // Without a transcript Claude begins the conversation; that is no loss where nothing was said.
+    const isGone = transcript === 'unreadable' || (transcript === 'none' && said !== 'no')
+    if (!isGone) return { conversation, said, isBlank: false }
     const unreadable = transcript === 'unreadable' ? homeOf(deps.homes).transcriptsDir : null
-    return new ConversationGone(name, { conversation, unreadable })
-  }
-
-  function projectOf({ projectPath }: Entry): FoundProject {
-    const key = projects.keyOf(projectPath)
-    if (key === null) throw new ProjectGone(projectPath)
-    return { key, path: projectPath }
+    if (!blank) throw new ConversationGone(name, { conversation, unreadable })
+    // A new id: the one before may be taken where the transcripts cannot be read.
+    return { conversation: randomUUID(), said: 'no', isBlank: true }
   }
 
   /** Takes a place for an ended instance; the returned function launches it. */
   async function reserve(
     entry: Entry,
     by: Actor,
-    { force = false, blank = false }: ResumeOptions = {},
+    options: ResumeOptions = {},
   ): Promise<() => Promise<Instance>> {
-    refuseIfLive(entry)
-    // What ended it may still be sweeping.
-    await entry.queue
-    // The folder may have come back since somebody last looked.
-    if (projects.keyOf(entry.projectPath) === null) await projects.scan().catch(() => undefined)
-    const before = await reaper.processesOf(entry.id, null)
-    const agents = before.filter((one) => mayBeAgent(entry, one)).map(({ pid }) => pid)
-    if (agents.length > 0) throw new AlreadyRunning(entry.name, agents)
-    const project = projectOf(entry)
-    const branch = await currentBranch(project.path).catch(() => entry.branch)
-    const program = await launch.admit(project, force)
-    const transcript = await conversations.find(entry)
+    const { before, project, branch, program, transcript } = await admit(
+      entry,
+      options.force ?? false,
+    )
     // Asked again: from here on nobody can come in between.
     refuseIfLive(entry)
-    if (entry.parkedJobId !== null && !force)
-      throw new ConversationParked(entry.name, entry.parkedJobId)
-    // Without a transcript Claude begins the conversation; that is no loss where nothing was said.
-    const isGone = transcript === 'unreadable' || (transcript === 'none' && entry.said !== 'no')
-    if (isGone && !blank) throw goneOf(entry, transcript)
-    const request = { label: entry.label ?? '', slotWanted: entry.slot }
-    const { name, slot } = launch.placeFor(project, request)
+    const conversation = conversationOf(entry, transcript, options)
+    const { label } = entry.spec
+    const request = { label: label ?? '', slotWanted: entry.launch.slot }
+    const { name, slot } = launcher.placeFor(project, request)
     const asItWas = { ...entry }
-    const note = noteOf(entry.id)
-    resetForLaunch(entry, { name, slot, note, now: new Date(deps.now()).toISOString() })
-    ledger.move(entry, 'starting', { by })
-    start.reserve(entry, branch)
+    const id = launchIdOf(entry.id)
+    const now = new Date(deps.now()).toISOString()
+    ledger.change(entry, {
+      launch: newLaunch({ id, name, slot, bootId: deps.bootId, now }, conversation),
+      seen: firstSeen(branch),
+      end: null,
+      state: 'starting',
+      by,
+      isReserved: true,
+    })
     const resume = transcript === 'there'
-    // An id of its own: the one before may be taken where the transcripts cannot be read.
-    if (isGone) setConversation(entry, randomUUID())
-    entry.isBlank = isGone
     const work: Work = { entry, project, program, resume, what: 'resumed', before }
-    const undo = (failed: Entry): void => {
-      Object.assign(failed, asItWas, { queue: failed.queue })
-      void ledger.save(failed)
-      ledger.publish(failed)
-      ledger.publishCap()
-    }
     return async () => {
-      // Stopped, and perhaps resumed anew, before its turn came: this launch is nobody's any more.
-      if (entry.state === 'starting' && entry.note === note) return start.bringUp(work, by, undo)
-      return ledger.present(entry)
+      // Stopped, and perhaps resumed again, before its turn came: this launch is over.
+      if (entry.state !== 'starting' || entry.launch.id !== id) return ledger.present(entry)
+      return start.bringUp(work, by, () => ledger.restore(entry, asItWas, by))
     }
   }
 
@@ -125,12 +147,13 @@ export function createResume(
       const outcomes: Outcome[] = []
       let delay = 0
       for (const entry of entries) {
-        const { id, name } = entry
+        const { id } = entry
+        const { name } = entry.launch
         try {
           const launchNow = await reserve(entry, by, options)
           setTimeout(() => void launchNow().catch(() => undefined), delay)
           delay += apartMs
-          outcomes.push({ id, name: entry.name, outcome: 'starting' })
+          outcomes.push({ id, name: entry.launch.name, outcome: 'starting' })
         } catch (error) {
           outcomes.push(failedOutcome({ id, name }, error))
         }
@@ -140,8 +163,18 @@ export function createResume(
   }
 }
 
+/** What was found out before a place is taken. */
+interface Admitted {
+  /** What an earlier launch left. */
+  readonly before: readonly ProcessId[]
+  readonly project: FoundProject
+  readonly branch: string | null
+  readonly program: string
+  readonly transcript: TranscriptState
+}
+
 /** Whether a process may be the agent: a tool or a server that it left harms no conversation. */
-function mayBeAgent({ ended, keeper }: Entry, one: ProcessId): boolean {
-  const known = ended?.left.find(({ pid, start }) => pid === one.pid && start === one.start)
-  return known?.mayBeAgent ?? (keeper?.pid === one.pid || !ended || ended.left.length === 0)
+function mayBeAgent({ end, launch: { keeper } }: Entry, one: ProcessId): boolean {
+  const known = end?.left.find(({ pid, start }) => pid === one.pid && start === one.start)
+  return known?.mayBeAgent ?? (keeper?.pid === one.pid || !end || end.left.length === 0)
 }

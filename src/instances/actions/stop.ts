@@ -1,6 +1,6 @@
 // The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
 import { isLive, type Actor, type Outcome } from '../../core/instance.ts'
-import { deriveState, type Exit, type Observation } from '../../core/state.ts'
+import type { Exit } from '../../core/state.ts'
 import { inTurns } from '../../turns.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import { terminate } from './terminate.ts'
@@ -25,73 +25,69 @@ export function createStop(options: {
   readonly ledger: Ledger
   readonly notes: LaunchNotes
   readonly reaper: Reaper
-  readonly ending: Finish
+  readonly finish: Finish
 }): Stop {
-  const { deps, ledger, notes, reaper, ending } = options
+  const { deps, ledger, notes, reaper, finish } = options
   const { graceMs, log } = deps
 
   async function perform(entry: Entry): Promise<void> {
     const { left, serving } = await terminate(entry, { reaper, graceMs })
-    const exit: Exit = notes.read(entry.note) ?? { code: null, signal: null }
+    const exit: Exit = notes.read(entry.launch.id) ?? { code: null, signal: null }
     const pids = left.map(({ pid }) => pid).join(', ')
     const failed =
       left.length > 0
         ? { failed: `It was stopped, but could not be ended: process ${pids} still runs.` }
         : {}
-    const swept = { ...nothingHeard, exit, stopAsked: true, swept: true }
-    const { end } = deriveState(entry.state, null, swept)
-    const by = entry.stopAskedBy ?? 'nobody'
-    if (end) await ending.conclude(entry, { ...end, by, ...failed, serving })
+    const by = entry.launch.stopAskedBy ?? 'nobody'
+    await finish.conclude(entry, { reason: 'stopped', exit, by, ...failed, serving })
   }
 
-  /** Before anybody is answered: a lab that is killed now is followed by one that ends it, and knows why. */
-  function promise({ id, note }: Entry, by: Actor): void {
+  /** Write the stop request to disk before answering. If lab is killed now, the next lab finds it and finishes the stop. */
+  function promise({ id, launch }: Entry, by: Actor): void {
     try {
-      notes.askEnd(note, by)
+      notes.askEnd(launch.id, by)
     } catch (error) {
       log.warn({ err: error, instance: id }, 'a stop could not be noted, and goes on')
     }
   }
 
   function enqueue(entry: Entry): void {
-    if (entry.ending) return
-    entry.ending = true
-    entry.queue = entry.queue.then(async () => {
+    if (entry.isFinishing) return
+    entry.isFinishing = true
+    void entry.queue.run(async () => {
       try {
         if (entry.state === 'stopping') await perform(entry)
       } catch (error) {
         log.warn({ err: error, instance: entry.id }, 'a stop could not be concluded yet')
       } finally {
         // The next sighting goes on with a stop that tmux did not let conclude.
-        entry.ending = false
+        entry.isFinishing = false
       }
     })
   }
 
-  function ask(entry: Entry, by: Actor): void {
-    if (entry.stopAskedBy !== null) return
-    entry.stopAskedBy = by
+  function ask(entry: Entry, by: Actor, together: string | null = null): void {
+    if (entry.launch.stopAskedBy !== null) return
     promise(entry, by)
-    ledger.move(entry, 'stopping', { by })
-    const saved = ledger.save(entry)
-    ledger.publish(entry)
-    // Whoever asks for several in a row is answered before all of /proc is read for the first.
-    entry.queue = entry.queue.then(async () => void (await saved))
+    const launch = { stopAskedBy: by, together }
+    const { saved } = ledger.change(entry, { launch, state: 'stopping', by })
+    // A caller who asks for several in a row is answered before all of /proc is read for the first.
+    void entry.queue.run(() => saved)
     enqueue(entry)
   }
 
   return {
-    ask,
+    ask: (entry, by) => ask(entry, by),
     async askAll(entries, by) {
       const together = `stopped ${new Date(deps.now()).toISOString()}`
       const outcomes: Outcome[] = []
       await inTurns(entries, (entry) => {
-        const { id, name } = entry
+        const { id, launch } = entry
+        const { name } = launch
         // It ended while others were asked.
         if (!isLive(entry.state)) return
-        entry.together = together
         try {
-          ask(entry, by)
+          ask(entry, by, together)
           outcomes.push({ id, name, outcome: 'stopping' })
         } catch (error) {
           log.error({ err: error, instance: id }, 'a stop failed')
@@ -101,20 +97,9 @@ export function createStop(options: {
       return outcomes
     },
     goOn(entry) {
-      entry.unconfirmed = false
-      if (entry.state !== 'stopping')
-        ledger.move(entry, 'stopping', { by: entry.stopAskedBy ?? 'nobody' })
+      const by = entry.launch.stopAskedBy ?? 'nobody'
+      ledger.change(entry, { seen: { isUnconfirmed: false }, state: 'stopping', by })
       enqueue(entry)
     },
   }
-}
-
-const nothingHeard: Observation = {
-  pane: 'absent',
-  exit: null,
-  registry: null,
-  dialog: null,
-  title: null,
-  stopAsked: false,
-  swept: false,
 }

@@ -60,7 +60,11 @@ export async function terminate(
  * The keeper, as long as its pid is still the keeper's: a dead pane keeps naming a pid that may come
  * again. One that was made just now carries no mark yet, and nor does what it is about to run.
  */
-async function keeperOf({ id, session, keeper }: Entry): Promise<ProcessId | null> {
+async function keeperOf({
+  id,
+  seen: { session },
+  launch: { keeper },
+}: Entry): Promise<ProcessId | null> {
   // By exact identity it is found whatever tmux says, and in whichever server it runs.
   const process = keeper ?? (session && readProcess(session.panePid))
   if (!process || !isRunning(process)) return null
@@ -74,5 +78,6 @@ async function keeperOf({ id, session, keeper }: Entry): Promise<ProcessId | nul
 function agentsOf(entry: Entry, keeper: ProcessId | null): readonly ProcessId[] {
   const children = keeper ? childrenOf(keeper.pid) : []
   const found = children.map(readProcess).filter((child) => child !== null)
-  return entry.agent ? [entry.agent, ...found.filter(({ pid }) => pid !== entry.agent?.pid)] : found
+  const { agent } = entry.seen
+  return agent ? [agent, ...found.filter(({ pid }) => pid !== agent.pid)] : found
 }

@@ -3,8 +3,8 @@
 import { isRunning, isTmuxServer, readProcess, type ProcessId } from '../../processes/proc.ts'
 import { boundPathOf } from '../../tmux/client/socket-file.ts'
 import type { ServerIdentity } from '../../tmux/tmux.ts'
-import type { Doubt, ServerId } from '../state/doubt.ts'
-import type { Entry } from '../state/entry.ts'
+import type { ServerId } from '../../core/instance.ts'
+import type { Doubt, Entry } from '../state/entry.ts'
 
 /** The server of a listing, by exact identity. */
 export function serverIdOf(server: Pick<ServerIdentity, 'pid'> | null): ServerId | null {
@@ -23,13 +23,13 @@ export function isLivingServer({ pid, start }: ServerId): boolean {
 }
 
 /** Whether the server in which it was last seen is neither the one that was listed nor alive. */
-export function isServerGone({ server }: Entry, listed: ServerId | null): boolean {
+export function isServerGone({ launch: { server } }: Entry, listed: ServerId | null): boolean {
   if (!server) return listed === null
   return !isSameServer(server, listed) && !isLivingServer(server)
 }
 
 /** Whether its keeper runs, whatever tmux says. */
-export function hasLivingKeeper({ keeper }: Entry): boolean {
+export function hasLivingKeeper({ launch: { keeper } }: Entry): boolean {
   return keeper !== null && isRunning(keeper)
 }
 
@@ -40,7 +40,7 @@ export function doubtOf(
   /** The command that reaches the listed server. */
   argv: readonly string[],
 ): Doubt | null {
-  const { server, keeper } = entry
+  const { server, keeper } = entry.launch
   const lives = hasLivingKeeper(entry) ? keeper : null
   if (server && !isSameServer(server, listed) && isLivingServer(server))
     return inOtherServer({ server, keeper: lives, listed, argv: argv.join(' ') })
@@ -50,7 +50,7 @@ export function doubtOf(
 }
 
 /** Why a dead pane or a note is no end: its keeper runs. */
-export function livingKeeperDoubt({ keeper }: Entry): Doubt {
+export function livingKeeperDoubt({ launch: { keeper } }: Entry): Doubt {
   const because = `tmux says that nothing runs in its pane, and its process ${keeper?.pid} runs. Stop ends it.`
   return { because, socket: null }
 }

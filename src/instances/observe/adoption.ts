@@ -27,7 +27,7 @@ export function createAdoption({
   ledger,
   reaper,
 }: AdoptionOptions): (listing: Listing) => ReadonlyMap<string, ListedSession> {
-  const { tmux, store, log, now } = deps
+  const { tmux, store, log, now, bootId } = deps
   const givenUpNow = new Set<string>()
 
   async function removePane({ name, pane, lab }: Housed): Promise<void> {
@@ -38,10 +38,15 @@ export function createAdoption({
 
   /** The world wins: what was given up for lost (behind another socket, say) and lives is live again. */
   function revive(entry: Entry): void {
-    log.warn({ instance: entry.id, name: entry.name }, 'an instance that had ended lives')
-    Object.assign(entry, { ended: null, stopAskedBy: null, together: null, dismissed: false })
-    Object.assign(entry, { state: 'ready', unconfirmed: true })
-    void ledger.save(entry)
+    log.warn({ instance: entry.id, name: entry.launch.name }, 'an instance that had ended lives')
+    ledger.change(entry, {
+      launch: { stopAskedBy: null, together: null },
+      seen: { isUnconfirmed: true },
+      end: null,
+      state: 'ready',
+      reason: 'adopted',
+      isSet: true,
+    })
   }
 
   /** tmux was too late, so whoever asked was told that it failed: what it made then is nobody's. */
@@ -57,7 +62,7 @@ export function createAdoption({
     }
     try {
       // What an earlier launch left is the operator's to end.
-      const spared = ledger.find(id)?.ended?.left ?? []
+      const spared = ledger.find(id)?.end?.left ?? []
       if (isWanted()) await reaper.sweep(id, { spared, isWanted })
       await removePane(session)
     } catch (error) {
@@ -76,20 +81,18 @@ export function createAdoption({
       return false
     }
     const known = ledger.find(lab.id)
-    if (known?.ended) {
-      if (known.ending) return false
+    if (known?.end) {
+      if (known.isFinishing) return false
       // Its instance has ended: tmux did not let go of it, or the store could not be written.
       if (pane.dead && !store.failure()) void removePane(session)
       else if (!pane.dead && isProcessOf(known, pane.pid)) revive(known)
-      return !known.ended
+      return !known.end
     }
     // Of one that was only reserved nothing is known yet that a forged mark could contradict.
     if (known) return isOwnPane(known, pane)
-    const entry = entryFromSession(session, new Date(now()).toISOString())
-    if (entry) {
-      ledger.add(entry)
-      void ledger.save(entry)
-    } else
+    const entry = entryFromSession(session, { now: new Date(now()).toISOString(), bootId })
+    if (entry) ledger.add(entry)
+    else
       log.warn({ session: name }, 'a session carries @lab_id but not the rest of what lab writes')
     return entry !== null
   }
@@ -104,7 +107,7 @@ export function createAdoption({
 }
 
 /** Whether a process is the keeper of an instance that has ended, or carries its mark. */
-function isProcessOf({ id, keeper }: Entry, pid: number): boolean {
+function isProcessOf({ id, launch: { keeper } }: Entry, pid: number): boolean {
   return (keeper?.pid === pid && isRunning(keeper)) || instanceOf(pid) === id
 }
 

@@ -1,9 +1,11 @@
 // Which process is an instance's agent, and what Claude's registry says of it.
 import type { ClaudeHome, ClaudeHomes } from '../../claude/home.ts'
 import type { RegistryEntry } from '../../claude/registry-entry.ts'
+import type { Launch } from '../../core/instance.ts'
 import { childrenOf, isRunning, readProcess } from '../../processes/proc.ts'
-import { setConversation } from './conversation.ts'
-import type { Entry } from '../state/entry.ts'
+import type { Entry, Seen } from '../state/entry.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { conversationChange } from './conversation.ts'
 
 // A wrapper or two between keeper and agent; more is no agent of lab's.
 const depthMax = 16
@@ -28,7 +30,7 @@ interface Match {
   readonly place: Place
 }
 
-export function createAgents(homes: ClaudeHomes): Agents {
+export function createAgents(homes: ClaudeHomes, ledger: Pick<Ledger, 'change'>): Agents {
   // Reading a hundred processes for every change of one costs more than the listing itself.
   const places = new Map<string, Place>()
 
@@ -71,22 +73,13 @@ export function createAgents(homes: ClaudeHomes): Agents {
       const keepers = new Map<number, Entry>()
       for (const entry of live) {
         // One that tmux does not list lives under its keeper all the same.
-        const keeper = entry.session?.panePid ?? entry.keeper?.pid
+        const keeper = entry.seen.session?.panePid ?? entry.launch.keeper?.pid
         if (keeper) keepers.set(keeper, entry)
       }
       const nearest = findNearest(keepers)
       for (const entry of live) {
         const match = nearest.get(entry)
-        if (match || !hadFile(entry)) entry.unheardSince = null
-        // Nobody knows since when an agent has had none that an earlier lab left alive.
-        else entry.unheardSince ??= entry.unconfirmed ? Number.NEGATIVE_INFINITY : performance.now()
-        if (match) take(entry, match, live)
-        else if (entry.session && !(entry.agent && isRunning(entry.agent))) {
-          // Not started yet, or begun anew by a wrapper: what is known of an agent before is no news.
-          entry.registry = null
-          entry.agent = firstChild(entry.session.panePid)
-        }
-        entry.lastAgent = entry.agent ?? entry.lastAgent
+        ledger.change(entry, match ? taken(entry, match, live) : { seen: withoutFile(entry) })
       }
     },
   }
@@ -110,42 +103,90 @@ function findPlace(
 }
 
 /** What runs below a known agent is another conversation, one that the agent began. */
-function isNested({ registry, agent, registered }: Entry, { above }: Place): boolean {
-  const isBelow = registry !== null && agent !== null && above.includes(agent.pid)
+function isNested({ seen, launch: { registered } }: Entry, { above }: Place): boolean {
+  const isBelow = seen.registry !== null && seen.agent !== null && above.includes(seen.agent.pid)
   // Also below one whose own file was removed before this lab could read it.
   return isBelow || (registered !== null && above.includes(registered.pid) && isRunning(registered))
 }
 
+/** Since when the agent has had no file, and its file no status. */
+function heard(
+  entry: Entry,
+  found: RegistryEntry | undefined,
+): Pick<Seen, 'unheardSince' | 'statuslessSince'> {
+  const { unheardSince, statuslessSince, isUnconfirmed } = entry.seen
+  const now = performance.now()
+  if (found)
+    return {
+      unheardSince: null,
+      statuslessSince: found.status === null ? (statuslessSince ?? now) : null,
+    }
+  if (!hadFile(entry)) return { unheardSince: null, statuslessSince }
+  // Nobody knows since when an agent has had none that an earlier lab left alive.
+  return {
+    unheardSince: unheardSince ?? (isUnconfirmed ? Number.NEGATIVE_INFINITY : now),
+    statuslessSince,
+  }
+}
+
 /** Whether the registry told of this launch before, to this lab or to the one that wrote the state down. */
-function hadFile({ session, registered, state }: Entry): boolean {
+function hadFile({ seen: { session }, launch: { registered }, state }: Entry): boolean {
   return session !== null && (registered !== null || state === 'ready' || state === 'busy')
 }
 
-function take(entry: Entry, { found, place: { start } }: Match, live: readonly Entry[]): void {
-  entry.registry = found
-  entry.statuslessSince =
-    found.status === null ? (entry.statuslessSince ?? performance.now()) : null
-  entry.agent = { pid: found.pid, start }
-  entry.registered = entry.agent
-  if (found.conversation && mayTake(entry, found.conversation, live))
-    setConversation(entry, found.conversation)
-  if (found.deepLink) entry.deepLink = found.deepLink
-  entry.parkedJobId = found.parkedJobId
+/** What is seen of an instance that no file tells of. */
+function withoutFile(entry: Entry): Partial<Seen> {
+  const { session, agent, lastAgent } = entry.seen
+  const since = heard(entry, undefined)
+  if (session === null || (agent !== null && isRunning(agent)))
+    return { ...since, lastAgent: agent ?? lastAgent }
+  // Not started yet, or begun again by a wrapper: the registry's word on an earlier agent is no news.
+  const child = firstChild(session.panePid)
+  return { ...since, registry: null, agent: child, lastAgent: child ?? lastAgent }
+}
+
+/** What changes of an instance whose agent wrote that file. */
+function taken(
+  entry: Entry,
+  { found, place }: Match,
+  live: readonly Entry[],
+): { readonly launch: Partial<Launch>; readonly seen: Partial<Seen> } {
+  const { conversation, deepLink, parkedJobId } = found
+  const agent = { pid: found.pid, start: place.start }
+  const claimed = claimedBy(entry, conversation, live)
+  const believed = claimed === conversation ? null : conversation
+  return {
+    launch: { ...conversationChange(entry, believed), registered: agent, parkedJobId },
+    seen: {
+      ...heard(entry, found),
+      registry: found,
+      agent,
+      lastAgent: agent,
+      claimed,
+      ...(deepLink !== null && { deepLink }),
+    },
+  }
 }
 
 /**
- * Whether an agent may say that it goes on with that conversation: not with one that another live agent
- * has, and not later with the same claim. An agent can write its own file, and whoever took another's
- * conversation that way would keep it from being resumed.
+ * The conversation that an agent claims and lab does not believe: one that another live agent has, also
+ * later with the same claim. An agent can write its own file, and whoever took another's conversation
+ * that way would keep it from being resumed.
  */
-function mayTake(entry: Entry, conversation: string, live: readonly Entry[]): boolean {
-  if (conversation === entry.conversation) return true
-  if (live.some((other) => other !== entry && other.conversation === conversation))
-    entry.claimed = conversation
-  return entry.claimed !== conversation
+function claimedBy(
+  entry: Entry,
+  conversation: string | null,
+  live: readonly Entry[],
+): string | null {
+  const { claimed } = entry.seen
+  if (conversation === null || conversation === entry.launch.conversation) return claimed
+  const isAnothers = live.some(
+    (other) => other !== entry && other.launch.conversation === conversation,
+  )
+  return isAnothers ? conversation : claimed
 }
 
-function firstChild(pid: number): Entry['agent'] {
+function firstChild(pid: number): Seen['agent'] {
   const child = childrenOf(pid)[0]
   const process = child === undefined ? null : readProcess(child)
   return process && { pid: process.pid, start: process.start }

@@ -2,6 +2,7 @@
 // instance lives and at its end, for afterwards nobody can tell.
 import { homeOf } from '../../claude/home.ts'
 import type { TranscriptState } from '../../claude/transcript.ts'
+import type { Launch } from '../../core/instance.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
@@ -23,57 +24,58 @@ export function createConversations({
   readonly ledger: Ledger
 }): Conversations {
   const { homes, log } = deps
-  const find = ({ conversation }: Entry): Promise<TranscriptState> =>
+  const find = ({ launch: { conversation } }: Entry): Promise<TranscriptState> =>
     homeOf(homes).findTranscript(conversation)
 
-  async function look(entry: Entry): Promise<boolean> {
-    const { conversation, said } = entry
-    if (said === 'yes') return false
+  async function noteSaid(entry: Entry): Promise<void> {
+    const { conversation, said } = entry.launch
+    if (said === 'yes') return
     const found = await find(entry)
     // It may have been cleared meanwhile, or its transcripts cannot be read.
-    if (entry.conversation !== conversation || found === 'unreadable') return false
-    entry.said = found === 'there' ? 'yes' : 'no'
-    return entry.said !== said
+    if (entry.launch.conversation !== conversation || found === 'unreadable') return
+    ledger.change(entry, { launch: { said: found === 'there' ? 'yes' : 'no' } })
   }
 
   /** A file that the agent had no time to remove names the conversation that it was in last. */
   function takeRegistry(entry: Entry): void {
-    const { registered } = entry
+    const { registered } = entry.launch
     const last = registered && homeOf(homes).registry.read(registered.pid)
     if (!last || last.procStart !== registered.start) return
-    if (last.conversation) setConversation(entry, last.conversation)
-    entry.parkedJobId = last.parkedJobId
+    const { conversation, parkedJobId } = last
+    ledger.change(entry, { launch: { ...conversationChange(entry, conversation), parkedJobId } })
   }
 
   /** One that removed its file says on its screen how it can be resumed. */
   async function takeGoodbye(entry: Entry, screen: readonly string[]): Promise<void> {
     const id = conversationOffered(screen)
-    if (id === null || id === entry.conversation || entry.parkedJobId !== null) return
-    if ((await homeOf(homes).findTranscript(id)) === 'there') setConversation(entry, id)
+    if (id === null || id === entry.launch.conversation || entry.launch.parkedJobId !== null) return
+    if ((await homeOf(homes).findTranscript(id)) === 'there')
+      ledger.change(entry, { launch: conversationChange(entry, id) })
   }
 
   return {
     find,
-    async noteSaid(entry) {
-      if (await look(entry)) void ledger.save(entry)
-    },
+    noteSaid,
     async takeLast(entry, screen) {
-      const before = entry.conversation
+      const before = entry.launch.conversation
       takeRegistry(entry)
       await takeGoodbye(entry, screen)
-      await look(entry)
-      const { id, conversation } = entry
+      await noteSaid(entry)
+      const { id } = entry
+      const { conversation } = entry.launch
       if (conversation !== before)
         log.info({ instance: id, conversation, before }, 'its last conversation was another one')
     },
   }
 }
 
-/** Follows the agent into another conversation, of which nothing is known yet. */
-export function setConversation(entry: Entry, conversation: string): void {
-  if (entry.conversation === conversation) return
-  entry.conversation = conversation
-  entry.said = 'no'
+/** What of a launch changes when the agent goes on in that conversation, of which nothing is known yet. */
+export function conversationChange(
+  { launch }: Entry,
+  conversation: string | null,
+): Partial<Launch> {
+  if (conversation === null || launch.conversation === conversation) return {}
+  return { conversation, said: 'no' }
 }
 
 /** The conversation in Claude's last words, `Resume this session with:` and a command; null without them. */

@@ -6,22 +6,24 @@ import type { Projects } from '../../projects/projects.ts'
 import { answerOf } from '../../read-file.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
+import type { Overview } from '../state/overview.ts'
 
 /** Tells of projects that a scan found or missed; what a live agent's folder became is told with them. */
-export function publishFound(ledger: Ledger, projects: Projects): void {
-  ledger.publishProjects()
+export function publishFound(ledger: Ledger, overview: Overview, projects: Projects): void {
+  overview.publishProjects()
   lookAtFolders(ledger, projects)
 }
 
 /** Looks at every live agent's folder; what has changed is published when the disk has answered. */
 export function lookAtFolders(ledger: Ledger, projects: Projects): void {
   for (const entry of ledger.live()) {
-    const pid = entry.session?.panePid
+    const pid = entry.seen.session?.panePid
+    const { projectPath } = entry.spec
     const place = pid === undefined ? null : placeOf(pid)
     if (pid === undefined || place === null) continue
-    if (place === entry.projectPath) tell(entry, null)
+    if (place === projectPath) tell(entry, null)
     else
-      moveOf(entry.projectPath, pid, place).then(
+      moveOf(projectPath, pid, place).then(
         (moved) => tell(entry, moved),
         // A disk that does not answer says nothing about a move.
         () => undefined,
@@ -29,11 +31,10 @@ export function lookAtFolders(ledger: Ledger, projects: Projects): void {
   }
 
   function tell(entry: Entry, moved: MovedFolder | null): void {
-    if (JSON.stringify(entry.moved) === JSON.stringify(moved)) return
-    entry.moved = moved
+    const before = entry.seen
+    ledger.change(entry, { seen: { moved } })
     // The project is elsewhere now, too.
-    projects.refresh()
-    ledger.publish(entry)
+    if (entry.seen !== before) projects.refresh()
   }
 }
 

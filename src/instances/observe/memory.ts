@@ -31,7 +31,7 @@ export function createMemory(ledger: Ledger): Memory {
   let samples = 0
 
   function measure(entry: Entry, children: ReadonlyMap<number, readonly number[]>): void {
-    const pid = entry.session?.panePid
+    const pid = entry.seen.session?.panePid
     if (!pid) return
     // The agent and all it has begun; the keeper above it is a shell of lab's own.
     const tree = [...(children.get(pid) ?? [])]
@@ -42,8 +42,8 @@ export function createMemory(ledger: Ledger): Memory {
     resident.set(entry.id, now)
     const parts = tree.map(proportionalBytes).filter((bytes) => bytes !== null)
     const total = parts.reduce((sum, bytes) => sum + bytes, 0)
-    entry.memoryBytes = total > 0 ? Math.ceil(total / stepBytes) * stepBytes : null
-    ledger.publish(entry)
+    const memoryBytes = total > 0 ? Math.ceil(total / stepBytes) * stepBytes : null
+    ledger.change(entry, { seen: { memoryBytes } })
   }
 
   async function sample(): Promise<void> {
@@ -51,13 +51,13 @@ export function createMemory(ledger: Ledger): Memory {
     sampling = true
     const live = ledger.live()
     // A new instance is not kept waiting.
-    const isNew = live.some(({ id, session }) => session && !resident.has(id))
+    const isNew = live.some(({ id, seen }) => seen.session && !resident.has(id))
     if (isNew || samples++ % samplesPerFamily === 0) families = await readFamilies()
     for (const [i, entry] of live.entries()) {
       measure(entry, families)
       if (i % entriesPerTurn === 0) await nextTurn()
     }
-    for (const id of resident.keys()) if (!ledger.find(id)?.session) resident.delete(id)
+    for (const id of resident.keys()) if (!ledger.find(id)?.seen.session) resident.delete(id)
     sampling = false
   }
 

@@ -19,7 +19,7 @@ export function observationOf(
     pane: paneSignal(pane, seen.serverGone),
     exit: seen.note ?? recorded,
     ...heard(entry, pane),
-    stopAsked: entry.stopAskedBy !== null,
+    stopAsked: entry.launch.stopAskedBy !== null,
     swept: false,
   }
 }
@@ -32,11 +32,11 @@ function heard(
   const title = pane ? activityOfTitle(pane.title) : null
   if (isUnheard(entry)) {
     // A quiet title says nothing: it is the same while the agent waits for an answer.
-    const { parkedJobId, dialog } = entry
+    const { parkedJobId } = entry.launch
     const registry = { status: null, waitingFor: null, parkedJobId }
-    return { registry, dialog, title: title === 'busy' ? title : null }
+    return { registry, dialog: entry.seen.dialog, title: title === 'busy' ? title : null }
   }
-  const { registry, dialog } = entry
+  const { registry, dialog } = entry.seen
   return {
     registry,
     dialog: registry?.status ? null : dialog,
@@ -49,7 +49,7 @@ function heard(
 const unheardMs = 3000
 
 /** Whether its registry file is gone for good: Claude does not write one again. */
-export function isUnheard({ unheardSince }: Entry): boolean {
+export function isUnheard({ seen: { unheardSince } }: Entry): boolean {
   return unheardSince !== null && performance.now() - unheardSince > unheardMs
 }
 
@@ -79,7 +79,7 @@ function paneSignal(
 const statusPatienceMs = 3000
 
 /** Whether this is a version whose registry has no status at all, and not one that is about to write it. */
-function lacksStatus({ registry, statuslessSince }: Entry): boolean {
+function lacksStatus({ seen: { registry, statuslessSince } }: Entry): boolean {
   if (registry?.status !== null || statuslessSince === null) return false
   return performance.now() - statuslessSince > statusPatienceMs
 }

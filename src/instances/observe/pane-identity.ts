@@ -6,7 +6,7 @@ import type { Entry } from '../state/entry.ts'
 type Pane = NonNullable<ListedSession['pane']>
 
 /** Whether a pane that carries an instance's mark is that instance's: options can be set by hand, processes are what they are. */
-export function isOwnPane({ id, keeper }: Entry, { pid, dead }: Pane): boolean {
+export function isOwnPane({ id, launch: { keeper } }: Entry, { pid, dead }: Pane): boolean {
   if (keeper && pid === keeper.pid) return true
   // Another pane than the keeper's, while the keeper lives elsewhere.
   if (keeper && isRunning(keeper)) return false
@@ -19,7 +19,7 @@ export function isOwnPane({ id, keeper }: Entry, { pid, dead }: Pane): boolean {
  * Whether a note says how the agent ended: the keeper writes it when the agent is over, so one that
  * lies there while the keeper still runs something was written by somebody else.
  */
-export function isNoteOfKeeper({ keeper }: Entry): boolean {
+export function isNoteOfKeeper({ launch: { keeper } }: Entry): boolean {
   if (!keeper || !isRunning(keeper)) return true
   // What puts the note in its place may just be ending.
   return !childrenOf(keeper.pid).some((child) => readProcess(child) && argvOf(child)[0] !== 'mv')

@@ -16,29 +16,29 @@ export function createStartupWatch(
   onChange: () => void,
 ): () => Promise<void> {
   async function look(entry: Entry): Promise<void> {
-    const lines = await tmux.capture(entry.session!.paneId, screenLines)
+    const lines = await tmux.capture(entry.seen.session!.paneId, screenLines)
     const dialog = recogniseDialog(lines)
-    if (dialog !== entry.dialog) {
-      entry.dialog = dialog
+    if (dialog !== entry.seen.dialog) {
+      ledger.change(entry, { seen: { dialog } })
       onChange()
     }
-    const age = performance.now() - entry.launchedMs
+    const age = performance.now() - entry.launch.startedMs
     if (dialog === null && entry.state === 'starting' && age > patienceMs) complain(entry, lines)
   }
 
   /** Says once that a start takes too long; the instance lives on, for it may only be slow. */
   function complain(entry: Entry, lines: readonly string[]): void {
-    if (entry.overdue) return
+    if (entry.seen.startupWarning) return
     const at = new Date(now()).toISOString()
     const exit = { code: null, signal: null }
     const lastLines = lastLinesOf(lines)
     const evidence = evidenceOf({ reason: 'start_failed', exit, lastLines, by: 'nobody', at })
     const message = `Not ready after ${patienceMs / 1000} s. It is still running; its screen says what it waits for.`
-    entry.overdue = { ...evidence, message }
-    const { id, name } = entry
+    const { id, launch } = entry
+    const { name } = launch
     log.warn({ instance: id, name }, 'a start is overdue')
     journal.append({ at, id, name, what: 'overdue', by: 'nobody', lastLines })
-    ledger.publish(entry)
+    ledger.change(entry, { seen: { startupWarning: { ...evidence, message } } })
   }
 
   let looking = false
@@ -46,7 +46,7 @@ export function createStartupWatch(
     if (looking) return
     looking = true
     for (const entry of ledger.live()) {
-      if (entry.registry?.status || !entry.session || entry.ending) continue
+      if (entry.seen.registry?.status || !entry.seen.session || entry.isFinishing) continue
       await look(entry).catch((error: unknown) =>
         log.debug({ err: error, instance: entry.id }, 'a screen could not be read'),
       )

@@ -1,175 +1,202 @@
-// One instance as the service holds it, and what it shows of it to the outside.
+// One instance as the service holds it: four values, each replaced whole. Only the ledger's `change`
+// replaces them; every other file reads.
 import type { RegistryEntry } from '../../claude/registry-entry.ts'
-import type { Actor, Evidence, Instance, MovedFolder } from '../../core/instance.ts'
+import type { End, Evidence, Launch, MovedFolder, ProcessId, Spec } from '../../core/instance.ts'
 import { composeName, type ProjectKey } from '../../core/names.ts'
 import type { State } from '../../core/state.ts'
-import type { ProcessId } from '../../processes/proc.ts'
+import { createQueue, type Queue } from '../../queue.ts'
 import type { InstanceRecord } from '../../store/facts.ts'
-import type { Doubt, Ended, ServerId } from './doubt.ts'
 
-/** The service's own, changeable view; nobody outside src/instances holds one. */
-export interface Entry {
-  readonly id: string
-  readonly projectPath: string
-  readonly label: string | null
-  readonly model: string | null
-  readonly effort: string | null
-  readonly createdAt: string
-  /** When this launch of it began; later than `createdAt` after a resume. */
-  launchedAt: string
-  /** The same by `performance.now()`, for how long it takes; a clock that is set changes nothing. */
-  launchedMs: number
-  name: string
-  slot: number
-  conversation: string
-  /** Whether anything was said in that conversation: Claude has a transcript then, until it removes it. */
-  said: 'yes' | 'no' | 'unknown'
-  /** It was resumed without its conversation, which was gone. */
-  isBlank: boolean
-  /** The agent's process, as its own registry file named it last. */
-  registered: ProcessId | null
-  /** Since when it lives without a registry file that it had (of `performance.now()`); null while it has one. */
-  unheardSince: number | null
-  /** Why nothing tells what it does, as a sentence; null while something does. */
-  silence: string | null
-  /** The keeper's note about this launch, a file name. */
-  note: string
-  state: State
-  waitingFor: string | null
-  since: string
-  /** Left `starting` at least once: what ends it now is no failed start. */
-  verified: boolean
-  /** Where it runs; null before its session exists and once it was never seen again. */
-  session: { readonly isMoved: boolean; readonly paneId: string; readonly panePid: number } | null
-  /** The tmux server in which it was last seen. */
-  server: ServerId | null
-  /** The keeper of this launch; while it runs, nothing that is merely missing is an end. */
-  keeper: ProcessId | null
-  /** Known from the store alone: the first good listing says what became of it. */
-  unconfirmed: boolean
-  /** Why it may live although a listing that lab could read says otherwise; null without a doubt. */
-  doubt: Doubt | null
-  /** Since when signs of its end contradict a living keeper (of `performance.now()`); null while none do. */
-  doubtedSince: number | null
-  /** Listings that began before this number know nothing of it. */
-  knownSince: number
-  attached: number
-  agent: ProcessId | null
-  /** Claude's daemon holds its session under this name: what is said there is another conversation. */
-  parkedJobId: string | null
-  /** Another's conversation that its registry file names, which is not believed. */
-  claimed: string | null
-  /** The agent of this launch as last seen, also when it is over. */
-  lastAgent: ProcessId | null
-  registry: RegistryEntry | null
-  /** Since when (`performance.now()`) its registry file has had no status; null while it has one. */
-  statuslessSince: number | null
-  /** The link as last seen; it stays for `lost`. */
-  deepLink: string | null
-  branch: string | null
-  /** Where its folder went, if it is not where it was. */
-  moved: MovedFolder | null
-  /** The start-up dialog on its screen, by name. */
-  dialog: string | null
-  /** Said once of a start that takes too long. */
-  overdue: Evidence | null
-  memoryBytes: number | null
-  stopAskedBy: Actor | null
-  ended: Ended | null
-  /** Names the event in which it ended along with others; null when it ended alone. */
-  together: string | null
-  /** See Instance. */
-  dismissed: boolean
-  /** Its end is being looked into: nothing else may end it a second time. */
-  ending: boolean
-  /** Everything that acts on it, one after the other. */
-  queue: Promise<void>
-  /** As last sent to the listeners, and the text to compare the next one with. */
-  instance: Instance | null
-  shown: string
+/** What makes lab say that it does not know whether an instance lives. */
+export interface Doubt {
+  /** A sentence for the operator, and what to do. */
+  readonly because: string
+  /** The socket of the server in which it runs, where that is another than lab's. */
+  readonly socket: string | null
 }
 
-const blank = {
-  waitingFor: null,
+/** What lab saw of a launch last. Nothing of it outlives lab, and a new launch begins with nothing seen. */
+export interface Seen {
+  /** Where the instance runs; null before its session exists, and after a listing without it. */
+  readonly session: {
+    readonly isMoved: boolean
+    readonly paneId: string
+    readonly panePid: number
+  } | null
+  /** How many tmux clients look at it. */
+  readonly attached: number
+  /** Known from the store alone: the first good listing says what became of it. */
+  readonly isUnconfirmed: boolean
+  /** Why it may live although a listing that lab could read says otherwise; null without a doubt. */
+  readonly doubt: Doubt | null
+  /** Since when signs of its end contradict a living keeper (`performance.now()`); null while none do. */
+  readonly doubtedSince: number | null
+  /** Listings that began before this number do not know it yet. */
+  readonly knownSince: number
+  /** The agent's process while it runs. */
+  readonly agent: ProcessId | null
+  /** The agent of this launch as last seen, also when it is over. */
+  readonly lastAgent: ProcessId | null
+  readonly registry: RegistryEntry | null
+  /** Since when (`performance.now()`) its registry file has had no status; null while it has one. */
+  readonly statuslessSince: number | null
+  /** Since when (`performance.now()`) it lives without a registry file that it had; null while it has one. */
+  readonly unheardSince: number | null
+  /** Why nothing tells what it does, as a sentence; null while something does. */
+  readonly silence: string | null
+  /** Another instance's conversation that its registry file names, which lab does not believe. */
+  readonly claimed: string | null
+  /** The link as last seen; it stays when the agent loses it. */
+  readonly deepLink: string | null
+  readonly branch: string | null
+  /** Where its folder went, if it is not where it was. */
+  readonly moved: MovedFolder | null
+  /** The start-up dialog on its screen, by name. */
+  readonly dialog: string | null
+  /** Set once for a start that takes too long. */
+  readonly startupWarning: Evidence | null
+  readonly memoryBytes: number | null
+}
+
+/** An instance. Its values are read-only here; see Ledger.change. */
+export interface Entry {
+  readonly id: string
+  readonly spec: Spec
+  readonly launch: Launch
+  readonly seen: Seen
+  readonly end: End | null
+  readonly state: State
+  readonly waitingFor: string | null
+  /** When the state last changed (ISO 8601). */
+  readonly since: string
+  /** Its place is taken, and the store does not know of this launch yet. */
+  readonly isReserved: boolean
+  /** Everything that acts on it, one after the other. */
+  readonly queue: Queue
+  /** A stop or an end is being worked on in its queue: no second one begins. */
+  isFinishing: boolean
+}
+
+const nothingSeen: Seen = {
   session: null,
-  server: null,
-  keeper: null,
-  unconfirmed: false,
+  attached: 0,
+  isUnconfirmed: false,
   doubt: null,
   doubtedSince: null,
   knownSince: 0,
-  attached: 0,
   agent: null,
-  registered: null,
-  unheardSince: null,
-  silence: null,
-  parkedJobId: null,
   lastAgent: null,
-  claimed: null,
   registry: null,
   statuslessSince: null,
+  unheardSince: null,
+  silence: null,
+  claimed: null,
   deepLink: null,
   branch: null,
   moved: null,
   dialog: null,
-  overdue: null,
+  startupWarning: null,
   memoryBytes: null,
-  ending: false,
-  together: null,
-  dismissed: false,
-  instance: null,
-  shown: '',
-} as const
+}
 
-/** A new instance, at the moment its place is reserved. */
-export function reserveEntry(options: {
-  id: string
-  name: string
-  slot: number
-  label: string | null
-  model: string | null
-  effort: string | null
-  projectPath: string
-  note: string
-  now: string
-}): Entry {
-  const { now, ...rest } = options
+/** What a launch begins with. A listing knows it only once its session exists. */
+export function firstSeen(branch: string | null): Seen {
+  return { ...nothingSeen, branch, knownSince: Number.POSITIVE_INFINITY }
+}
+
+/** What names a launch. */
+export interface LaunchPlace {
+  readonly id: string
+  readonly name: string
+  readonly slot: number
+  readonly bootId: string
+  /** ISO 8601. */
+  readonly now: string
+}
+
+/** The launch that a conversation begins or goes on with. */
+export function newLaunch(
+  { now, ...place }: LaunchPlace,
+  conversation: Pick<Launch, 'conversation' | 'said' | 'isBlank'>,
+): Launch {
   return {
-    ...blank,
-    ...rest,
-    createdAt: now,
-    launchedAt: now,
-    launchedMs: performance.now(),
-    since: now,
-    state: 'starting',
-    verified: false,
-    conversation: options.id,
-    said: 'no',
-    isBlank: false,
+    ...place,
+    ...conversation,
+    startedAt: now,
+    startedMs: performance.now(),
+    server: null,
+    keeper: null,
+    registered: null,
+    parkedJobId: null,
+    isVerified: false,
     stopAskedBy: null,
-    ended: null,
-    queue: Promise.resolve(),
+    together: null,
+  }
+}
+
+/** A new instance, at the moment its place is taken. */
+export function newEntry(spec: Spec, place: LaunchPlace, branch: string | null = null): Entry {
+  return {
+    id: spec.id,
+    spec,
+    launch: newLaunch(place, { conversation: spec.id, said: 'no', isBlank: false }),
+    seen: firstSeen(branch),
+    end: null,
+    state: 'starting',
+    waitingFor: null,
+    since: place.now,
+    isReserved: true,
+    queue: createQueue(),
+    isFinishing: false,
+  }
+}
+
+/** An instance of which something is known already, such as from its session's metadata; it is still to be seen. */
+export function knownEntry(spec: Spec, launch: Launch): Entry {
+  return {
+    id: spec.id,
+    spec,
+    launch,
+    seen: { ...nothingSeen, isUnconfirmed: true },
+    end: null,
+    state: 'starting',
+    waitingFor: null,
+    since: launch.startedAt,
+    isReserved: false,
+    queue: createQueue(),
+    isFinishing: false,
   }
 }
 
 /** An instance as the store remembers it; one that had not ended is still to be found in tmux. */
 export function entryFromRecord(record: InstanceRecord): Entry {
-  const { ended } = record
-  return {
-    ...blank,
-    ...record,
-    launchedMs: msOf(record.launchedAt),
-    state: ended?.state ?? (record.verified ? 'ready' : 'starting'),
-    since: ended?.at ?? record.createdAt,
-    unconfirmed: ended === null,
-    ended: ended && {
-      at: ended.at,
-      evidence: ended.evidence,
-      left: ended.left,
-      order: ended.order,
-    },
-    queue: Promise.resolve(),
+  const { id, projectPath, label, model, effort, createdAt } = record
+  const { note, launchedAt, verified, ended, dismissed } = record
+  const { name, slot, conversation, said, isBlank, bootId, server, keeper } = record
+  const { registered, parkedJobId, stopAskedBy, together } = record
+  const spec: Spec = { id, projectPath, label, model, effort, createdAt }
+  const launch: Launch = {
+    id: note,
+    name,
+    slot,
+    conversation,
+    said,
+    isBlank,
+    startedAt: launchedAt,
+    startedMs: msOf(launchedAt),
+    bootId,
+    server,
+    keeper,
+    registered,
+    parkedJobId,
+    isVerified: verified,
+    stopAskedBy,
+    together,
   }
+  const entry = knownEntry(spec, launch)
+  if (!ended) return { ...entry, state: verified ? 'ready' : 'starting', since: createdAt }
+  const end: End = { ...ended, isDismissed: dismissed }
+  return { ...entry, end, state: end.state, since: end.at, seen: nothingSeen }
 }
 
 /** A moment by `performance.now()`; one that is still to come, by a clock that went back, is long ago. */
@@ -178,50 +205,30 @@ function msOf(moment: string): number {
   return age >= 0 ? performance.now() - age : Number.NEGATIVE_INFINITY
 }
 
-/** Makes an ended instance ready to be launched again; what belonged to the launch before is gone. */
-export function resetForLaunch(
-  entry: Entry,
-  { now, ...place }: { name: string; slot: number; note: string; now: string },
-): void {
-  const fresh = { launchedAt: now, launchedMs: performance.now() }
-  const launch = { ...fresh, verified: false, stopAskedBy: null, ended: null }
-  Object.assign(entry, blank, { branch: entry.branch }, place, launch)
-}
-
 /** What the store keeps of an instance. */
-export function recordOf(entry: Entry, bootId: string): InstanceRecord {
-  const { id, name, projectPath, slot, label, model, effort } = entry
-  const { conversation, createdAt, launchedAt, parkedJobId } = entry
-  const { said, isBlank, registered, server, keeper, note, verified, stopAskedBy } = entry
-  const { ended, state, together, dismissed } = entry
+export function recordOf({ spec, launch, end }: Entry): InstanceRecord {
+  const { id: note, startedAt: launchedAt, isVerified: verified, ...rest } = stored(launch)
   return {
-    id,
-    name,
-    projectPath,
-    slot,
-    label,
-    model,
-    effort,
-    conversation,
-    createdAt,
-    launchedAt,
-    said,
-    isBlank,
-    registered,
-    parkedJobId,
+    ...spec,
+    ...rest,
     note,
-    server,
-    keeper,
+    launchedAt,
     verified,
-    stopAskedBy,
-    bootId,
-    together,
-    dismissed,
-    ended: ended && { state: state === 'stopped' ? 'stopped' : 'error', ...ended },
+    dismissed: end?.isDismissed ?? false,
+    ended: end && endedOf(end),
   }
 }
 
+/** A launch without what only this process can tell. */
+function stored({ startedMs: _startedMs, ...launch }: Launch): Omit<Launch, 'startedMs'> {
+  return launch
+}
+
+function endedOf({ state, at, evidence, left, order }: End): InstanceRecord['ended'] {
+  return { state, at, evidence, left, ...(order !== undefined && { order }) }
+}
+
 /** The names that a new instance of the project must not take: its own, and its slot under any name. */
-export function namesHeldBy(entry: Entry, key: ProjectKey): readonly string[] {
-  return [entry.name, composeName({ key, slot: entry.slot, slug: null })]
+export function namesHeldBy({ launch: { name, slot } }: Entry, key: ProjectKey): readonly string[] {
+  return [name, composeName({ key, slot, slug: null })]
 }

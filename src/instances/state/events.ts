@@ -1,6 +1,6 @@
 // Who is told of every change.
 import type { Log } from '../../log.ts'
-import type { LabEvent } from '../../core/instance.ts'
+import type { LabEvent } from '../../core/events.ts'
 
 type Listener = (event: LabEvent) => void
 

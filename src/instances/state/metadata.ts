@@ -1,10 +1,11 @@
 // An instance as its session carries it: enough to know it again without the store.
 import type { ListedSession, SessionMetadata } from '../../tmux/tmux.ts'
-import { reserveEntry, type Entry } from './entry.ts'
+import { knownEntry, newLaunch, type Entry } from './entry.ts'
 
 /** What lab writes onto the session, enough to know the instance again without the store. */
 export function metadataOf(entry: Entry): SessionMetadata {
-  const { id, projectPath, label, slot, model, effort, conversation, createdAt, note } = entry
+  const { id, projectPath, label, model, effort, createdAt } = entry.spec
+  const { id: note, slot, conversation } = entry.launch
   return {
     id,
     project: projectPath,
@@ -19,29 +20,25 @@ export function metadataOf(entry: Entry): SessionMetadata {
 }
 
 /** An instance found in tmux of which the store knows nothing; null when its metadata is not lab's. */
-export function entryFromSession(session: ListedSession, now: string): Entry | null {
+export function entryFromSession(
+  session: ListedSession,
+  { now, bootId }: { readonly now: string; readonly bootId: string },
+): Entry | null {
   const metadata: Readonly<Record<string, string>> | null = session.lab
-  const { id, project, note } = metadata ?? {}
+  const { id, project, note, slot = '', label = null, model = null, effort = null } = metadata ?? {}
   // A note names a file in lab's own folder, which is removed one day.
   if (!id || !project || !note || !/^[\w-][\w.-]*$/.test(note)) return null
-  const options = { id, name: session.name, projectPath: project, note, now }
-  const entry = reserveEntry({
-    ...options,
-    slot: /^[1-9]\d{0,5}$/.test(metadata?.['slot'] ?? '') ? Number(metadata?.['slot']) : 1,
-    label: metadata?.['label'] ?? null,
-    model: metadata?.['model'] ?? null,
-    effort: metadata?.['effort'] ?? null,
-  })
   const createdAt = metadata?.['created'] ?? now
-  // It may have been ready long ago; a death is then no failed start.
-  return {
-    ...entry,
-    createdAt,
-    launchedAt: createdAt,
-    since: createdAt,
-    conversation: metadata?.['conversation'] ?? id,
-    said: 'unknown',
-    verified: true,
-    unconfirmed: true,
+  const place = {
+    id: note,
+    name: session.name,
+    slot: /^[1-9]\d{0,5}$/.test(slot) ? Number(slot) : 1,
+    bootId,
+    now: createdAt,
   }
+  const conversation = metadata?.['conversation'] ?? id
+  const launch = newLaunch(place, { conversation, said: 'unknown', isBlank: false })
+  const spec = { id, projectPath: project, label, model, effort, createdAt }
+  // It may have been ready long ago; a death is then no failed start.
+  return knownEntry(spec, { ...launch, isVerified: true })
 }

@@ -9,7 +9,8 @@ import type { Entry } from './entry.ts'
 export function listProjects(options: {
   readonly found: readonly FoundProject[]
   readonly used: Facts['projects']
-  readonly entries: ReadonlyMap<string, Entry>
+  /** In the order in which they are shown. */
+  readonly entries: readonly Entry[]
   readonly lastShown: (entry: Entry) => Instance
 }): readonly Project[] {
   const { found, used, entries, lastShown } = options
@@ -21,11 +22,12 @@ export function listProjects(options: {
     return project
   }
   for (const { key, path } of found) add(key, path)
-  for (const entry of sorted(entries.values())) {
-    if (!isOpen(entry)) continue
+  for (const entry of entries) {
     const instance = lastShown(entry)
+    if (!isOpen({ state: entry.state, dismissed: instance.dismissed })) continue
     // A folder that is gone from the disk still shows what runs in it.
-    const project = byPath.get(entry.projectPath) ?? add(instance.project, entry.projectPath, true)
+    const { projectPath } = entry.spec
+    const project = byPath.get(projectPath) ?? add(instance.project, projectPath, true)
     project.instances.push(instance)
   }
   // By their sequence first: a clock may go back, and what an older lab used came before.
@@ -35,22 +37,22 @@ export function listProjects(options: {
 
 /** The key of a folder that is gone from the disk: null for the one it had, unless that is another's now. */
 export function keyOfGone(
-  { name, projectPath }: Entry,
-  { entries, projects }: { entries: ReadonlyMap<string, Entry>; projects: Projects },
+  { launch: { name }, spec: { projectPath } }: Entry,
+  { entries, projects }: { entries: readonly Entry[]; projects: Projects },
 ): ProjectKey | null {
   const key = (name.split('~', 1)[0] ?? name) as ProjectKey
-  const isTaken = [...entries.values()].some(
+  const isTaken = entries.some(
     (other) =>
-      other.projectPath !== projectPath &&
-      projects.keyOf(other.projectPath) === null &&
-      other.name.split('~', 1)[0] === key,
+      other.spec.projectPath !== projectPath &&
+      projects.keyOf(other.spec.projectPath) === null &&
+      other.launch.name.split('~', 1)[0] === key,
   )
   return isTaken || projects.find(key) ? keyBeside(key, projectPath) : null
 }
 
 /** Which ended first, by their sequence: a clock may go back. What an older lab left came before. */
-export function compareEnds(a: Pick<Entry, 'ended'>, b: Pick<Entry, 'ended'>): number {
-  const [one, other] = [a.ended, b.ended]
+export function compareEnds(a: Pick<Entry, 'end'>, b: Pick<Entry, 'end'>): number {
+  const [one, other] = [a.end, b.end]
   return (one?.order ?? 0) - (other?.order ?? 0) || compare(one?.at ?? '', other?.at ?? '')
 }
 
@@ -58,10 +60,10 @@ export function compareEnds(a: Pick<Entry, 'ended'>, b: Pick<Entry, 'ended'>): n
 export function sorted(entries: Iterable<Entry>): Entry[] {
   return [...entries].sort(
     (a, b) =>
-      compare(a.projectPath, b.projectPath) ||
-      a.slot - b.slot ||
+      compare(a.spec.projectPath, b.spec.projectPath) ||
+      a.launch.slot - b.launch.slot ||
       compareEnds(a, b) ||
-      compare(a.createdAt, b.createdAt),
+      compare(a.spec.createdAt, b.spec.createdAt),
   )
 }
 

@@ -16,7 +16,10 @@ export function present(
   },
 ): Instance {
   const live = isLive(entry.state)
-  const { id, name, slot, label, projectPath, since, conversation, model, registry } = entry
+  const { id, since, launch, seen, end } = entry
+  const { label, projectPath, model, createdAt } = entry.spec
+  const { name, slot, conversation } = launch
+  const { registry } = seen
   const unknownBecause = live ? whyUnknown(entry, context.readable) : null
   return {
     id,
@@ -34,49 +37,49 @@ export function present(
     waitingFor: entry.waitingFor,
     background: live && registry?.status === 'shell',
     ...linkOf(entry, live),
-    isBlank: live && entry.isBlank,
+    isBlank: live && launch.isBlank,
     account: 'default',
     workspace: {
       kind: 'shared',
       path: projectPath,
-      branch: entry.branch,
-      moved: live ? entry.moved : null,
+      branch: seen.branch,
+      moved: live ? seen.moved : null,
     },
-    pid: live ? (entry.agent?.pid ?? null) : null,
-    attached: live ? entry.attached : 0,
+    pid: live ? (seen.agent?.pid ?? null) : null,
+    attached: live ? seen.attached : 0,
     attach: live ? context.attach : [],
-    memoryBytes: live ? entry.memoryBytes : null,
-    createdAt: entry.createdAt,
+    memoryBytes: live ? seen.memoryBytes : null,
+    createdAt,
     lastActivityAt: registry?.updatedAt ? new Date(registry.updatedAt).toISOString() : null,
-    endedAt: entry.ended?.at ?? null,
-    evidence: entry.ended?.evidence ?? (entry.state === 'starting' ? entry.overdue : null),
-    left: (entry.ended?.left ?? []).map(({ pid, command, servesOthers }) => ({
+    endedAt: end?.at ?? null,
+    evidence: end?.evidence ?? (entry.state === 'starting' ? seen.startupWarning : null),
+    left: (end?.left ?? []).map(({ pid, command, servesOthers }) => ({
       pid,
       command,
       servesOthers,
     })),
-    dismissed: entry.dismissed,
+    dismissed: end?.isDismissed ?? false,
   }
 }
 
 function whyUnknown(
-  { state, unconfirmed, doubt, silence }: Entry,
+  { state, seen: { isUnconfirmed, doubt, silence } }: Entry,
   readable: boolean,
 ): string | null {
   if (!readable) return tmuxUnreadable
   if (doubt) return doubt.because
   if (silence && state !== 'stopping') return silence
-  return unconfirmed ? 'lab has not seen it since lab was started, and goes on looking.' : null
+  return isUnconfirmed ? 'lab has not seen it since lab was started, and goes on looking.' : null
 }
 
 function linkOf(
-  { deepLink, registry, launchedMs }: Entry,
+  { launch: { startedMs }, seen: { deepLink, registry } }: Entry,
   live: boolean,
 ): Pick<Instance, 'deepLink' | 'linkState'> {
   if (!live) return { deepLink: null, linkState: 'unavailable' }
   if (registry?.deepLink) return { deepLink: registry.deepLink, linkState: 'linked' }
   if (deepLink) return { deepLink: null, linkState: 'lost' }
-  if (performance.now() - launchedMs < linkPatienceMs)
+  if (performance.now() - startedMs < linkPatienceMs)
     return { deepLink: null, linkState: 'connecting' }
   return { deepLink: null, linkState: 'unavailable' }
 }

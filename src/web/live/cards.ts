@@ -1,5 +1,6 @@
 // Which cards one open page has: a card is sent before what goes into it, and taken off with its project.
-import type { LabEvent, Project } from '../../core/instance.ts'
+import type { LabEvent } from '../../core/events.ts'
+import type { Project } from '../../core/instance.ts'
 
 export interface Cards {
   /** The project that an event is about, when the page has no card of it; from then on it has. */

@@ -1,6 +1,7 @@
 // What the streams send: a snapshot first, then each event as one line of JSON or one message of HTML,
 // made once and shared by all streams.
-import { isOpen, type LabEvent, type Project } from '../../core/instance.ts'
+import { audience, type LabEvent } from '../../core/events.ts'
+import { isOpen, type Project } from '../../core/instance.ts'
 import type { Service } from '../../instances/service.ts'
 import { createTurns } from '../../turns.ts'
 import { endedOf } from '../views/instance/ended.tsx'
@@ -31,13 +32,12 @@ export function createMessages(instances: Service, pageModel: PageModel): Messag
     return htmlOf(<Change event={event} ended={ended} at={pageModel.nextContext()} />)
   })
   const lineOf = oncePerEvent((event): string | null => {
-    if (['foreign', 'notices', 'rescanned'].includes(event.type)) return null
+    if (!audience[event.type].api) return null
     return message(JSON.stringify(event))
   })
 
   /** What an event changes on a page that lacks the card of `lacking`: the card comes first, and once. */
   function changesOf(event: LabEvent, lacking: Project | null): string {
-    if (event.type === 'rescanned') return ''
     const card = lacking === null ? '' : changeOf({ type: 'project', project: lacking })
     return event.type === 'project' ? card : card + changeOf(event)
   }
@@ -49,7 +49,9 @@ export function createMessages(instances: Service, pageModel: PageModel): Messag
       const dropGoneCards = oncePerTurn(() => sendGone(cards, outlet))
       let isChanged = false
       return (event, manyWait) => {
-        if (event.type === 'rescanned') dropGoneCards()
+        const { page } = audience[event.type]
+        if (page === 'look') dropGoneCards()
+        if (page !== 'draw') return
         let changes = changesOf(event, cards.takeLacking(event))
         isChanged ||= ['instance', 'removed', 'cap'].includes(event.type)
         if (isChanged && !manyWait) {

@@ -1,5 +1,5 @@
 // Work that many streams ask for and that is done once.
-import type { LabEvent } from '../../core/instance.ts'
+import type { LabEvent } from '../../core/events.ts'
 
 /** Remembers what was made of an event as long as a caller still holds the event. */
 export function oncePerEvent<T>(make: (event: LabEvent) => T): (event: LabEvent) => T {

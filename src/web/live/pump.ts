@@ -1,6 +1,6 @@
 // Passes events on to the streams in turns of a few milliseconds: two hundred that happen at once, each
 // drawn for every page, must not hold up the answer to anybody.
-import type { LabEvent } from '../../core/instance.ts'
+import type { LabEvent } from '../../core/events.ts'
 import type { Service } from '../../instances/service.ts'
 import { turnMs } from '../../turns.ts'
 

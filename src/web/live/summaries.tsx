@@ -1,6 +1,6 @@
 // The parts of the page that sum up many instances: the attention strip and the resume offer. A page gets
 // one again only when it shows something else.
-import type { LabEvent } from '../../core/instance.ts'
+import type { LabEvent } from '../../core/events.ts'
 import type { Service } from '../../instances/service.ts'
 import { Attention, attentionText } from '../views/instance/attention.tsx'
 import { Offer, resumeOfferText } from '../views/instance/resume-offer.tsx'

@@ -1,6 +1,7 @@
 // What travels to a page that is open: one change, or the whole picture, as partials.
-import type { FC } from 'hono/jsx'
-import { isOpen, type Instance, type LabEvent, type Project } from '../../core/instance.ts'
+import type { Child, FC } from 'hono/jsx'
+import type { LabEvent } from '../../core/events.ts'
+import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import { Offer } from './instance/resume-offer.tsx'
 import { endedOf, EndedRow } from './instance/ended.tsx'
 import { GoneRow, InstanceRow } from './instance/row.tsx'
@@ -23,28 +24,38 @@ export const Placed: FC<{ instance: Instance; at: RenderContext }> = ({ instance
     </Partial>
   )
 
-/** One event; `ended` are the instances that a new card lists as ended. */
+/** What one event changes on the page; `ended` are the instances that a new card lists as ended. */
 export const Change: FC<{ event: LabEvent; ended: readonly Instance[]; at: RenderContext }> = ({
   event,
   ended,
   at,
 }) => {
-  if (event.type === 'instance') return <Placed instance={event.instance} at={at} />
-  if (event.type === 'project')
-    return (
-      <Partial into="#projects">
-        <ProjectCard project={event.project} ended={ended} at={at} />
-      </Partial>
-    )
-  return (
-    <Partial into="body">
-      {event.type === 'removed' ? <GoneRow id={event.id} at={at} /> : null}
-      {event.type === 'cap' ? <CapCount cap={event.cap} at={at} /> : null}
-      {event.type === 'foreign' ? <Foreign foreign={event.foreign} at={at} /> : null}
-      {event.type === 'notices' ? <Notices notices={event.notices} at={at} /> : null}
-    </Partial>
-  )
+  switch (event.type) {
+    case 'instance':
+      return <Placed instance={event.instance} at={at} />
+    case 'project':
+      return (
+        <Partial into="#projects">
+          <ProjectCard project={event.project} ended={ended} at={at} />
+        </Partial>
+      )
+    case 'removed':
+      return inBody(<GoneRow id={event.id} at={at} />)
+    case 'cap':
+      return inBody(<CapCount cap={event.cap} at={at} />)
+    case 'foreign':
+      return inBody(<Foreign foreign={event.foreign} at={at} />)
+    case 'notices':
+      return inBody(<Notices notices={event.notices} at={at} />)
+    case 'moved':
+    case 'rescanned':
+      return null
+  }
 }
+
+const inBody = (children: Child): ReturnType<typeof Partial> => (
+  <Partial into="body">{children}</Partial>
+)
 
 /** Cards that a page lacks. */
 export const CardsPartial: FC<{

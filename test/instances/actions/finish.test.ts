@@ -3,15 +3,14 @@ import { expect, test } from 'vitest'
 import { createFinish } from '../../../src/instances/actions/finish.ts'
 import { createLog } from '../../../src/log.ts'
 import { reserve } from '../../fixtures/entry.ts'
+import { keep } from '../../fixtures/ledger.ts'
 
 type Options = Parameters<typeof createFinish>[0]
 
 /** An end of one instance, step by step; `killPane` is what tmux makes of being told to end its pane. */
 function end(killPane: () => Promise<void>) {
-  const entry = Object.assign(reserve(), {
-    state: 'ready',
-    session: { isMoved: false, paneId: '%1', panePid: 0 },
-  } as const)
+  const session = { isMoved: false, paneId: '%1', panePid: 0 }
+  const entry = { ...reserve({ state: 'ready', seen: { session } }), isReserved: false }
   const steps: string[] = []
   const step =
     <T>(name: string, result: T) =>
@@ -19,13 +18,12 @@ function end(killPane: () => Promise<void>) {
       steps.push(`${name} while ${entry.state}`)
       return result
     }
-  const ledger = {
-    entries: () => [entry],
-    move: (moved: { state: string }, to: string) => (steps.push(to), (moved.state = to), true),
-    nextEnd: () => 1,
-    save: step('saved', Promise.resolve(true)),
-    publish: step('told', undefined),
-  }
+  const { ledger } = keep([entry], step('saved', undefined))
+  ledger.subscribe((event) => {
+    if (event.type === 'moved') steps.push(event.to)
+    if (event.type === 'instance') steps.push(`told while ${entry.state}`)
+  })
+  steps.length = 0
   const tmux = {
     capture: step('captured', Promise.resolve(['bye'])),
     killPane: () => killPane().finally(step('removed', undefined)),
@@ -44,7 +42,7 @@ test('an end is told when its session is gone, and its note goes when the store 
   let gone = (): void => {}
   const { entry, steps, concluded } = end(() => new Promise((resolve) => (gone = resolve)))
   await new Promise(setImmediate)
-  expect([entry.state, entry.ended, steps]).toEqual(['ready', null, ['captured while ready']])
+  expect([entry.state, entry.end, steps]).toEqual(['ready', null, ['captured while ready']])
   gone()
   await concluded
   await new Promise(setImmediate)
@@ -55,12 +53,15 @@ test('an end is told when its session is gone, and its note goes when the store 
     'told while error',
     'note removed while error',
   ])
-  expect(entry).toMatchObject({ session: null, ended: { evidence: { lastLines: ['bye'] } } })
+  expect(entry).toMatchObject({
+    seen: { session: null },
+    end: { evidence: { lastLines: ['bye'] } },
+  })
 })
 
 test('a session that tmux does not let go of keeps no end from being told', async () => {
   const { entry, steps, concluded } = end(() => Promise.reject(new Error('tmux hangs')))
   await concluded
   expect(steps).toContain('told while error')
-  expect(entry.ended).toMatchObject({ evidence: { reason: 'signal', signal: 'SIGKILL' } })
+  expect(entry.end).toMatchObject({ evidence: { reason: 'signal', signal: 'SIGKILL' } })
 })

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, vi } from 'vitest'
 import { createAgents } from '../../../src/instances/observe/agents.ts'
-import type { End } from '../../../src/instances/actions/finish.ts'
+import type { Ending } from '../../../src/instances/actions/finish.ts'
 import type { Entry } from '../../../src/instances/state/entry.ts'
 import { createReconcile } from '../../../src/instances/observe/reconcile.ts'
 import { createStop } from '../../../src/instances/actions/stop.ts'
@@ -18,6 +18,8 @@ import {
   type ProcessId,
 } from '../../../src/processes/proc.ts'
 import { reserve } from '../../fixtures/entry.ts'
+import { keep } from '../../fixtures/ledger.ts'
+import { createAdvance } from '../../../src/instances/observe/advance.ts'
 import { test } from '../../fixtures/folder.ts'
 import { isAlive } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
@@ -75,50 +77,50 @@ const realSweeper = (): Reaper =>
 
 /** Takes a listing over as the service does, for one instance, with nothing of the disk or of tmux. */
 function serviceOf(entry: Entry, reaper = realSweeper()) {
-  const ends: End[] = []
+  const ends: Ending[] = []
   const nothing = (): undefined => undefined
-  const facts = { server: null, instances: [] }
+  const { ledger, facts } = keep([entry])
   const store = { facts, update: () => Promise.resolve() }
-  const ledger = {
-    find: () => entry,
-    live: () => [entry],
-    move: (moved: { state: string }, to: string) => void (moved.state = to),
-    save: () => Promise.resolve(true),
-    publish: nothing,
-    publishAll: nothing,
-    setForeign: nothing,
-    setServerVersion: nothing,
-    setReadable: nothing,
-  }
   const notes = { read: () => null, names: () => new Set(), endAskedBy: () => null }
-  type Parts = Parameters<typeof createStop>[0] & Parameters<typeof createReconcile>[0]
-  const parts = { deps: { graceMs, log, store, now: Date.now }, ledger, notes } as unknown as Parts
+  type Parts = Parameters<typeof createStop>[0] & Parameters<typeof createAdvance>[0]
+  const deps = { graceMs, log, store, now: Date.now }
+  const parts = { deps, ledger, notes } as unknown as Parts
   const stop = createStop({
     ...parts,
     reaper,
-    ending: { begin: nothing, conclude: async (_entry, end) => void ends.push(end) },
+    finish: { begin: nothing, conclude: async (_entry, end) => void ends.push(end) },
   })
-  const apply = createReconcile({
+  const advance = createAdvance({
     ...parts,
-    agents: createAgents({ candidates: () => [] } as unknown as Parameters<typeof createAgents>[0]),
-    adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
     end: nothing,
     goOnStopping: (stopping) => stop.goOn(stopping),
     lookSoon: nothing,
+  })
+  const apply = createReconcile({
+    ...parts,
+    overview: { setForeign: nothing, setServerVersion: nothing, setReadable: nothing },
+    agents: createAgents(new Map(), ledger),
+    adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
+    advance,
   })
   const server = { pid: process.pid, startedAt: 1, version: '3.4' }
   /** Lists the instance's session, whose pane is that process. */
   function see(pid: number, dead = false): void {
     const death = { dead, deadStatus: null, deadSignal: null }
     const pane = { paneId: '%1', isMoved: false, pid, title: '', ...death }
-    const session = { sessionId: '$1', name: entry.name, attached: 0, createdAt: 1 }
+    const session = { sessionId: '$1', name: entry.launch.name, attached: 0, createdAt: 1 }
     apply({ server, sessions: [{ ...session, isForeignHost: false, pane, lab: { id } }] }, 1)
   }
   return { see, ends }
 }
 
 const stopping = (): Entry =>
-  Object.assign(reserve({ id }), { stopAskedBy: 'api', state: 'stopping' } as const)
+  reserve({
+    spec: { id },
+    launch: { stopAskedBy: 'api' },
+    seen: { knownSince: 0 },
+    state: 'stopping',
+  })
 
 test.for([
   ['a stop ends what runs below the keeper', { mark: id, dead: false, isSpared: false }],

@@ -34,7 +34,9 @@ describe('agents', () => {
       reconcile() {},
       close() {},
     }
-    const agents = createAgents(new Map([['default', { registry } as ClaudeHome]]))
+    const agents = createAgents(new Map([['default', { registry } as ClaudeHome]]), {
+      change: () => ({ isLegal: true, saved: Promise.resolve(true) }),
+    })
     agents.join([])
     expect(new Set(looked.at).size).toBe(100)
     looked.at = []

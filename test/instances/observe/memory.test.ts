@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createMemory } from '../../../src/instances/observe/memory.ts'
-import type { Ledger } from '../../../src/instances/state/ledger.ts'
+import type { Change, Ledger } from '../../../src/instances/state/ledger.ts'
 import { childrenOf } from '../../../src/processes/proc.ts'
 import { reserve } from '../../fixtures/entry.ts'
 import { until } from '../../fixtures/until.ts'
@@ -24,12 +24,12 @@ test('memory is measured at once and every 5 s while somebody looks, and told wh
     await feed(60 * megabyte)
 
     const session = { isMoved: false, paneId: '%1', panePid: keeper.pid! }
-    const entry = Object.assign(reserve(), { session })
+    const entry = reserve({ seen: { session } })
     const told: (number | null)[] = []
     let samples = 0
     const memory = createMemory({
       live: () => [entry],
-      publish: () => told.push(entry.memoryBytes),
+      change: (_entry: unknown, { seen }: Change) => told.push(seen?.memoryBytes ?? null),
       // The last that is asked in a sample.
       find: () => (samples++, entry),
     } as unknown as Ledger)

@@ -1,7 +1,7 @@
 // What tmux, the keeper and the registry say of an instance, before anything is made of it.
 import { describe, expect, test } from 'vitest'
 import { exitOf, type Observation } from '../../../src/core/state.ts'
-import type { Entry } from '../../../src/instances/state/entry.ts'
+import type { Seen } from '../../../src/instances/state/entry.ts'
 import { observationOf } from '../../../src/instances/observe/observation.ts'
 import type { ListedSession } from '../../../src/tmux/tmux.ts'
 import { id, registry, reserve } from '../../fixtures/entry.ts'
@@ -26,18 +26,15 @@ function sessionWith(pane: Partial<Pane> | null): ListedSession {
 function of(
   pane: Partial<Pane> | null,
   change: Partial<Parameters<typeof observationOf>[1]> = {},
-  entry: Partial<Entry> = {},
+  seen: Partial<Seen> = {},
 ): Observation {
   const session = pane && sessionWith(pane)
-  return observationOf(
-    { ...reserve(), ...entry },
-    {
-      session: session ?? undefined,
-      note: null,
-      serverGone: false,
-      ...change,
-    },
-  )
+  return observationOf(reserve({ seen }), {
+    session: session ?? undefined,
+    note: null,
+    serverGone: false,
+    ...change,
+  })
 }
 
 test.for([
@@ -96,5 +93,7 @@ describe('what it does', () => {
 
 test('a stop is told once it was asked for', () => {
   expect(of({}).stopAsked).toBe(false)
-  expect(of({}, {}, { stopAskedBy: 'api' }).stopAsked).toBe(true)
+  const asked = reserve({ launch: { stopAskedBy: 'api' } })
+  const seen = { session: sessionWith({}), note: null, serverGone: false }
+  expect(observationOf(asked, seen).stopAsked).toBe(true)
 })

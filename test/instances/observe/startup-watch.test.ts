@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { InstancesDeps } from '../../../src/instances/state/deps.ts'
-import { reserveEntry } from '../../../src/instances/state/entry.ts'
-import type { Ledger } from '../../../src/instances/state/ledger.ts'
 import { createStartupWatch } from '../../../src/instances/observe/startup-watch.ts'
+import { reserve } from '../../fixtures/entry.ts'
 import { test } from '../../fixtures/lab.ts'
+import { keep } from '../../fixtures/ledger.ts'
 import { until } from '../../fixtures/until.ts'
 
 test('a start is starting until the agent reports itself', async ({ lab }) => {
@@ -99,39 +99,35 @@ test('where the registry has no status, the title tells busy from quiet', async 
 })
 
 test('a start that takes longer than a minute says so once, with its screen, and lives on', async () => {
-  const entry = reserveEntry({
-    id: 'an-id',
-    name: 'foo',
-    slot: 1,
-    label: null,
-    model: null,
-    effort: null,
-    projectPath: '/srv/foo',
-    note: 'note',
-    // A clock that was set since is not asked.
-    now: '2036-01-01T00:00:00.000Z',
-  })
-  entry.session = { isMoved: false, paneId: '%1', panePid: 1 }
-  const published: unknown[] = []
+  const session = { isMoved: false, paneId: '%1', panePid: 1 }
+  const at = (seconds: number): number => performance.now() - seconds * 1000
+  // A clock that was set since is not asked.
+  const launch = { startedAt: '2036-01-01T00:00:00.000Z', startedMs: at(58) }
+  const entry = reserve({ launch, seen: { session } })
+  const { ledger, events } = keep([entry])
+  const lines: unknown[] = []
   const look = createStartupWatch(
     {
       tmux: { capture: async () => ['loading the world', ''] },
       log: { warn: () => undefined, debug: () => undefined },
-      journal: { append: (line: unknown) => published.push(line) },
+      journal: { append: (line: unknown) => lines.push(line) },
       now: Date.now,
     } as unknown as InstancesDeps,
-    { live: () => [entry], publish: () => published.push('published') } as unknown as Ledger,
+    ledger,
     () => undefined,
   )
-  entry.launchedMs = performance.now() - 58_000
   await look()
-  expect([entry.overdue, published]).toEqual([null, []])
-  entry.launchedMs = performance.now() - 61_000
+  expect([entry.seen.startupWarning, events, lines]).toEqual([null, [], []])
+  ledger.change(entry, { launch: { startedMs: at(61) } })
   await look()
   await look()
-  expect(entry).toMatchObject({ state: 'starting', ended: null })
-  expect(entry.overdue).toMatchObject({ reason: 'start_failed', lastLines: ['loading the world'] })
-  expect(published).toEqual([expect.objectContaining({ what: 'overdue' }), 'published'])
+  expect(entry).toMatchObject({ state: 'starting', end: null })
+  expect(entry.seen.startupWarning).toMatchObject({
+    reason: 'start_failed',
+    lastLines: ['loading the world'],
+  })
+  expect(events).toHaveLength(1)
+  expect(lines).toEqual([expect.objectContaining({ what: 'overdue' })])
 })
 
 test('a link that is lost is told apart from the agent, and a new one replaces it', async ({

@@ -4,15 +4,15 @@ import { describe, expect, test } from 'vitest'
 import type { ProjectKey } from '../../../src/core/names.ts'
 import {
   entryFromRecord,
+  firstSeen,
   namesHeldBy,
+  newLaunch,
   recordOf,
-  resetForLaunch,
-  type Entry,
 } from '../../../src/instances/state/entry.ts'
 import { entryFromSession, metadataOf } from '../../../src/instances/state/metadata.ts'
 import type { InstanceRecord } from '../../../src/store/facts.ts'
 import type { ListedSession, SessionMetadata } from '../../../src/tmux/tmux.ts'
-import { evidence, id, later, now, registry, reserve } from '../../fixtures/entry.ts'
+import { evidence, later, now, reserve } from '../../fixtures/entry.ts'
 
 function sessionOf(lab: SessionMetadata | null): ListedSession {
   return {
@@ -52,8 +52,9 @@ const records: fc.Arbitrary<InstanceRecord> = fc
     stopAskedBy: fc.constantFrom(null, 'page' as const, 'cli' as const),
     state: fc.constantFrom(null, 'stopped' as const, 'error' as const),
   })
-  .map(({ state, ...rest }) => ({
+  .map(({ state, dismissed, ...rest }) => ({
     ...rest,
+    dismissed: dismissed && state !== null,
     ended: state && {
       state,
       at: later,
@@ -66,59 +67,62 @@ describe('the store', () => {
   test('gives back what it was given, for live instances and ended ones', () => {
     fc.assert(
       fc.property(records, (record) => {
-        expect(recordOf(entryFromRecord(record), record.bootId)).toEqual(record)
+        expect(recordOf(entryFromRecord(record))).toEqual(record)
       }),
     )
   })
 
   test('remembers a live instance as one that is still to be found', () => {
-    const record = recordOf(reserve(), 'boot')
+    const record = recordOf(reserve())
     expect(record).toMatchObject({ ended: null, bootId: 'boot', verified: false })
     expect(entryFromRecord(record)).toMatchObject({
       state: 'starting',
-      unconfirmed: true,
+      seen: { isUnconfirmed: true },
       since: now,
     })
     expect(entryFromRecord({ ...record, verified: true })).toMatchObject({
       state: 'ready',
-      unconfirmed: true,
+      seen: { isUnconfirmed: true },
     })
   })
 
   test('remembers an ended one as it ended', () => {
     for (const state of ['stopped', 'error'] as const) {
-      const ended = { ...reserve(), state, ended: { at: later, evidence, left: [] } }
-      const entry = entryFromRecord(recordOf(ended, 'boot'))
-      expect(entry).toMatchObject({ state, unconfirmed: false, since: later, ended: ended.ended })
+      const end = { state, at: later, evidence, left: [], isDismissed: true }
+      const entry = entryFromRecord(recordOf(reserve({ state, end })))
+      expect(entry).toMatchObject({ state, seen: { isUnconfirmed: false }, since: later, end })
     }
   })
 })
 
+const moment = { now: later, bootId: 'b' }
+
 describe("a session's metadata", () => {
   test('is enough to know the instance again without the store', () => {
-    for (const change of [{}, { label: null }, { model: 'opus' }, { slot: 1, name: 'api' }]) {
-      const entry = { ...reserve(change), conversation: 'another' }
-      const again = entryFromSession({ ...sessionOf(metadataOf(entry)), name: entry.name }, later)
-      expect(again).toMatchObject({
-        id,
-        name: entry.name,
-        slot: entry.slot,
-        label: entry.label,
-        model: entry.model,
-        projectPath: '/p/api',
-        conversation: 'another',
-        note: entry.note,
-        createdAt: now,
-        // It may have been ready long ago, and what it does now is still to be seen.
-        verified: true,
-        unconfirmed: true,
-        state: 'starting',
-      })
-    }
+    for (const spec of [{}, { label: null }, { model: 'opus' }])
+      for (const place of [{}, { slot: 1, name: 'api' }]) {
+        const entry = reserve({ spec, launch: { ...place, conversation: 'another' } })
+        const session = { ...sessionOf(metadataOf(entry)), name: entry.launch.name }
+        const { id: launchId, name, slot } = entry.launch
+        expect(entryFromSession(session, moment)).toMatchObject({
+          spec: entry.spec,
+          // It may have been ready long ago, and what it does now is still to be seen.
+          launch: {
+            id: launchId,
+            name,
+            slot,
+            conversation: 'another',
+            isVerified: true,
+            bootId: 'b',
+          },
+          seen: { isUnconfirmed: true },
+          state: 'starting',
+        })
+      }
   })
 
   test('holds text only, and no key without a value', () => {
-    const metadata = metadataOf(reserve({ label: null }))
+    const metadata = metadataOf(reserve({ spec: { label: null } }))
     expect(Object.values(metadata).every((value) => typeof value === 'string')).toBe(true)
     expect(metadata).not.toHaveProperty('label')
     expect(metadata).not.toHaveProperty('model')
@@ -126,58 +130,58 @@ describe("a session's metadata", () => {
 
   test("that lab did not write makes no instance of somebody's session", () => {
     const whole = metadataOf(reserve())
-    expect(entryFromSession(sessionOf(null), now)).toBeNull()
+    expect(entryFromSession(sessionOf(null), moment)).toBeNull()
     for (const missing of ['id', 'project', 'note'])
-      expect(entryFromSession(sessionOf({ ...whole, [missing]: '' }), now)).toBeNull()
-    expect(entryFromSession(sessionOf({ ...whole, note: '../state.json' }), now)).toBeNull()
+      expect(entryFromSession(sessionOf({ ...whole, [missing]: '' }), moment)).toBeNull()
+    expect(entryFromSession(sessionOf({ ...whole, note: '../state.json' }), moment)).toBeNull()
   })
 
   test.for(['', '0', '-1', '2.5', '1e3', 'x', '9999999', ' 2'])(
     'with the slot %j counts as slot 1',
     (slot) => {
-      expect(entryFromSession(sessionOf({ ...metadataOf(reserve()), slot }), now)?.slot).toBe(1)
+      const entry = entryFromSession(sessionOf({ ...metadataOf(reserve()), slot }), moment)
+      expect(entry?.launch.slot).toBe(1)
     },
   )
 })
 
-test('a new launch keeps who the instance is and forgets what became of the last one', () => {
-  const entry: Entry = {
-    ...reserve(),
-    state: 'error',
-    verified: true,
-    conversation: 'kept',
-    branch: 'main',
-    registry,
-    deepLink: registry.deepLink,
-    agent: { pid: 7, start: '1' },
-    session: { isMoved: false, paneId: '%1', panePid: 6 },
-    stopAskedBy: 'page',
-    together: 'all',
-    ended: { at: later, evidence, left: [] },
-  }
-  resetForLaunch(entry, { name: 'api~3~fix', slot: 3, note: 'next', now: later })
-  expect(entry).toMatchObject({
-    id,
-    conversation: 'kept',
-    branch: 'main',
-    createdAt: now,
-    launchedAt: later,
-    name: 'api~3~fix',
-    slot: 3,
-    note: 'next',
-    verified: false,
-    registry: null,
-    deepLink: null,
-    agent: null,
-    session: null,
-    stopAskedBy: null,
-    together: null,
-    ended: null,
+describe('a new launch', () => {
+  const kept = { conversation: 'kept', said: 'yes', isBlank: false } as const
+  const launch = newLaunch(
+    { id: 'next', name: 'api~3~fix', slot: 3, bootId: 'b', now: later },
+    kept,
+  )
+
+  test('goes on with the conversation and forgets what became of the last one', () => {
+    expect(launch).toMatchObject({
+      ...kept,
+      id: 'next',
+      name: 'api~3~fix',
+      slot: 3,
+      bootId: 'b',
+      startedAt: later,
+      isVerified: false,
+      stopAskedBy: null,
+      together: null,
+      keeper: null,
+      server: null,
+      registered: null,
+      parkedJobId: null,
+    })
+  })
+
+  test('has seen nothing yet but the branch, and no listing knows it', () => {
+    const { branch, knownSince, ...rest } = firstSeen('main')
+    expect([branch, knownSince]).toEqual(['main', Number.POSITIVE_INFINITY])
+    expect(new Set(Object.values(rest))).toEqual(new Set([null, false, 0]))
   })
 })
 
 test('an instance holds its name and its slot under any name', () => {
   const key = 'api' as ProjectKey
   expect(namesHeldBy(reserve(), key)).toEqual(['api~2~fix', 'api~2'])
-  expect(namesHeldBy(reserve({ name: 'renamed', slot: 1 }), key)).toEqual(['renamed', 'api'])
+  expect(namesHeldBy(reserve({ launch: { name: 'renamed', slot: 1 } }), key)).toEqual([
+    'renamed',
+    'api',
+  ])
 })

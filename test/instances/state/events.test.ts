@@ -1,6 +1,6 @@
 // Who is told of every change.
 import { expect, test } from 'vitest'
-import type { LabEvent } from '../../../src/core/instance.ts'
+import type { LabEvent } from '../../../src/core/events.ts'
 import { createListeners } from '../../../src/instances/state/events.ts'
 
 const event: LabEvent = { type: 'removed', id: 'x' }

@@ -2,7 +2,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProjectKey } from '../../../src/core/names.ts'
-import type { Entry } from '../../../src/instances/state/entry.ts'
+import type { Launch } from '../../../src/core/instance.ts'
+import type { Seen } from '../../../src/instances/state/entry.ts'
 import { present } from '../../../src/instances/state/view.ts'
 import { evidence, id, later, now, registry, reserve } from '../../fixtures/entry.ts'
 
@@ -47,23 +48,22 @@ describe('what is shown', () => {
   })
 
   test('of a live one is unknown while tmux cannot be read, or it was not yet seen', () => {
-    const entry: Entry = { ...reserve(), state: 'busy' }
+    const entry = reserve({ state: 'busy' })
     expect(present(entry, { ...around, readable: false }).state).toBe('unknown')
-    expect(present({ ...entry, unconfirmed: true }, around).state).toBe('unknown')
+    expect(present(reserve({ state: 'busy', seen: { isUnconfirmed: true } }), around).state).toBe(
+      'unknown',
+    )
     expect(present(entry, around).state).toBe('busy')
   })
 
   test('of an ended one is its end, whatever was known while it lived', () => {
-    const entry: Entry = {
-      ...reserve(),
+    const { deepLink } = registry
+    const agent = { pid: 7, start: '1' }
+    const entry = reserve({
       state: 'error',
-      registry,
-      deepLink: registry.deepLink,
-      agent: { pid: 7, start: '1' },
-      attached: 2,
-      memoryBytes: 5,
-      ended: { at: later, evidence, left: [] },
-    }
+      seen: { registry, deepLink, agent, attached: 2, memoryBytes: 5 },
+      end: { state: 'error', at: later, evidence, left: [], isDismissed: false },
+    })
     expect(present(entry, { ...around, readable: false })).toMatchObject({
       state: 'error',
       deepLink: null,
@@ -80,14 +80,24 @@ describe('what is shown', () => {
 
   test('without a project of that path keeps the key that stands in its name', () => {
     expect(present(reserve(), { ...around, key: null }).project).toBe('api')
-    expect(present(reserve({ name: 'api' }), { ...around, key: null }).project).toBe('api')
+    expect(present(reserve({ launch: { name: 'api' } }), { ...around, key: null }).project).toBe(
+      'api',
+    )
   })
 
   test('of the link: on its way for 30 s, there, lost, never come', () => {
-    const entry: Entry = { ...reserve(), state: 'ready', registry: { ...registry, deepLink: null } }
-    const linkAt = (change: Partial<Entry>, seconds: number): unknown => {
-      const launchedMs = performance.now() - seconds * 1000
-      const { deepLink, linkState } = present({ ...entry, launchedMs, ...change }, around)
+    const linkAt = (
+      seen: Partial<Seen>,
+      seconds: number,
+      launch: Partial<Launch> = {},
+    ): unknown => {
+      const startedMs = performance.now() - seconds * 1000
+      const entry = reserve({
+        state: 'ready',
+        launch: { startedMs, ...launch },
+        seen: { registry: { ...registry, deepLink: null }, ...seen },
+      })
+      const { deepLink, linkState } = present(entry, around)
       return [deepLink, linkState]
     }
     expect(linkAt({}, 29.9)).toEqual([null, 'connecting'])
@@ -96,17 +106,20 @@ describe('what is shown', () => {
     expect(linkAt({ deepLink: registry.deepLink }, 1)).toEqual([null, 'lost'])
     expect(linkAt({ registry: null, deepLink: registry.deepLink }, 3600)).toEqual([null, 'lost'])
     // Whatever the clock on the wall says.
-    expect(linkAt({ launchedAt: later }, 30)).toEqual([null, 'unavailable'])
-    expect(linkAt({ launchedAt: '1970-01-01T00:00:00.000Z' }, 1)).toEqual([null, 'connecting'])
+    expect(linkAt({}, 30, { startedAt: later })).toEqual([null, 'unavailable'])
+    expect(linkAt({}, 1, { startedAt: '1970-01-01T00:00:00.000Z' })).toEqual([null, 'connecting'])
     // A resumed one gets the same patience again.
-    expect(linkAt({ launchedMs: performance.now() }, 3600)).toEqual([null, 'connecting'])
+    expect(linkAt({}, 3600, { startedMs: performance.now() })).toEqual([null, 'connecting'])
   })
 
   test('is JSON whatever the registry dared to say', () => {
     const updatedAt = fc.option(fc.double({ min: 0, max: 8.64e15, noNaN: true }))
     fc.assert(
       fc.property(updatedAt, (at) => {
-        const shown = present({ ...reserve(), registry: { ...registry, updatedAt: at } }, around)
+        const shown = present(
+          reserve({ seen: { registry: { ...registry, updatedAt: at } } }),
+          around,
+        )
         expect(JSON.parse(JSON.stringify(shown))).toEqual(shown)
       }),
     )

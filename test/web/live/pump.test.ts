@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LabEvent } from '../../../src/core/instance.ts'
+import type { LabEvent } from '../../../src/core/events.ts'
 import { createPump } from '../../../src/web/live/pump.ts'
 import { until } from '../../fixtures/until.ts'
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { LabEvent } from '../../../src/core/instance.ts'
+import type { LabEvent } from '../../../src/core/events.ts'
 import { until } from '../../fixtures/until.ts'
 import { createLab, host, listen, type Lab, type Served } from '../lab.ts'
 

@@ -1,20 +1,29 @@
 // The offer to bring back what ended together, as the ledger holds it.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { resumeOfferOf } from '../../../src/instances/state/resume-offer.ts'
 import type { Entry } from '../../../src/instances/state/entry.ts'
 import type { Ledger } from '../../../src/instances/state/ledger.ts'
+import { evidence, reserve } from '../../fixtures/entry.ts'
 
-const entry = (id: string, together: string | null, second: number | null, order?: number): Entry =>
-  ({
-    id,
-    together,
+const entry = (
+  id: string,
+  together: string | null,
+  second: number | null,
+  order?: number,
+): Entry => {
+  const at = `2026-01-01T00:00:0${second}.000Z`
+  const evidenceOfStop = { ...evidence, reason: 'stopped' } as const
+  return reserve({
+    spec: { id },
+    launch: { together },
     state: second === null ? 'stopping' : 'stopped',
-    ended:
+    end:
       second === null
         ? null
-        : { at: `2026-01-01T00:00:0${second}.000Z`, evidence: { reason: 'stopped' }, order },
-  }) as Entry
+        : { state: 'stopped', at, evidence: evidenceOfStop, left: [], order, isDismissed: false },
+  })
+}
 
 function offered(...entries: Entry[]): readonly string[] | null {
   const ledger = {
@@ -25,24 +34,24 @@ function offered(...entries: Entry[]): readonly string[] | null {
 }
 
 describe('the offer', () => {
-  it('comes once, when the last of those that were stopped together has ended', () => {
+  test('comes once, when the last of those that were stopped together has ended', () => {
     expect(offered(entry('a', 'x', null), entry('b', 'x', null))).toBeNull()
     expect(offered(entry('a', 'x', 1), entry('b', 'x', null))).toBeNull()
     expect(offered(entry('a', 'x', 1), entry('b', 'x', 2))).toEqual(['a', 'b'])
   })
 
-  it('does not wait for others that end meanwhile', () => {
+  test('does not wait for others that end meanwhile', () => {
     expect(offered(entry('a', 'x', 1), entry('b', null, null), entry('c', 'y', null))).toEqual([
       'a',
     ])
   })
 
-  it('is about the latest that ended together', () => {
+  test('is about the latest that ended together', () => {
     expect(offered(entry('a', 'x', 1), entry('b', 'y', 2), entry('c', null, 3))).toEqual(['b'])
     expect(offered(entry('c', null, 3))).toBeNull()
   })
 
-  it('is about the latest by its sequence, also when the clock went back', () => {
+  test('is about the latest by its sequence, also when the clock went back', () => {
     expect(offered(entry('a', 'x', 9, 1), entry('b', 'y', 2, 2))).toEqual(['b'])
     // What an older lab left has no sequence, and came before.
     expect(offered(entry('a', 'x', 9), entry('b', 'y', 2, 1))).toEqual(['b'])

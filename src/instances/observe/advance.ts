@@ -1,0 +1,172 @@
+// Moves one instance to where a listing, the registry and the keeper's note lead: a state, an end, a stop
+// to go on with, or a doubt.
+import type { EndReason, Exit, Observation } from '../../core/state.ts'
+import { deriveState } from '../../core/state.ts'
+import type { ServerId } from '../../core/instance.ts'
+import type { LaunchNotes } from '../../store/launch-notes.ts'
+import type { ListedSession } from '../../tmux/tmux.ts'
+import type { InstancesDeps } from '../state/deps.ts'
+import type { Doubt, Entry } from '../state/entry.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { doubtOf, hasLivingKeeper, isServerGone, livingKeeperDoubt } from './absence.ts'
+import type { Conversations } from './conversation.ts'
+import { observationOf, silenceOf } from './observation.ts'
+import { isNoteOfKeeper } from './pane-identity.ts'
+
+export interface AdvanceOptions {
+  readonly deps: InstancesDeps
+  readonly ledger: Ledger
+  readonly notes: LaunchNotes
+  readonly conversations: Conversations
+  /** Looks into an end and moves the instance there. */
+  readonly end: (entry: Entry, end: { reason: EndReason; exit: Exit }) => void
+  /** Goes on with a stop that was asked for and is not concluded. */
+  readonly goOnStopping: (entry: Entry) => void
+  /** Asks for another listing after so many milliseconds. */
+  readonly lookSoon: (ms: number) => void
+}
+
+export interface Advance {
+  /** Reads the notes once for a listing of that server; the returned function moves one instance. */
+  begin(listed: ServerId | null): (entry: Entry, session: ListedSession | undefined) => void
+}
+
+// From the death of a pane or a server to that of the keepers in it, on a machine with no time for them.
+const settleMs = 1000
+const settlePollMs = 25
+const noExit: Exit = { code: null, signal: null }
+
+export function createAdvance(options: AdvanceOptions): Advance {
+  const { deps, ledger, notes, conversations, end, goOnStopping } = options
+  const { log } = deps
+  const settles = createSettling(options)
+
+  function toEnd(entry: Entry, reason: EndReason, exit: Exit): void {
+    const together = eventOf(entry, reason, deps)
+    if (together !== null) ledger.change(entry, { launch: { together } })
+    end(entry, { reason, exit })
+  }
+
+  function move(entry: Entry, observation: Observation): void {
+    const {
+      state,
+      waitingFor,
+      end: derived,
+    } = deriveState(entry.state, entry.waitingFor, observation)
+    if (derived) {
+      toEnd(entry, derived.reason, derived.exit)
+      return
+    }
+    if (entry.state === 'busy' && state !== 'busy') void conversations.noteSaid(entry)
+    const isVerified = state !== 'starting' && state !== 'stopping'
+    ledger.change(entry, { state, waitingFor, ...(isVerified && { launch: { isVerified } }) })
+  }
+
+  /** How the launch ended, as its keeper noted; a note that no keeper of lab's can have written says nothing. */
+  function exitNoted(entry: Entry, noted: ReadonlySet<string>): Exit | null {
+    const { id: launchId } = entry.launch
+    const note = noted.has(launchId) ? notes.read(launchId) : null
+    if (!note || isNoteOfKeeper(entry)) return note
+    if (entry.seen.doubtedSince === null)
+      log.debug({ instance: entry.id }, 'a note lies there while its keeper runs something')
+    return null
+  }
+
+  function follow(
+    entry: Entry,
+    { session, noted, listed }: Look & { readonly session: ListedSession | undefined },
+  ): void {
+    const { isUnconfirmed } = entry.seen
+    // An earlier lab promised a stop and did not live to do it.
+    const promised = isUnconfirmed ? notes.endAskedBy(entry.launch.id) : null
+    if (promised !== null && entry.launch.stopAskedBy === null)
+      ledger.change(entry, { launch: { stopAskedBy: promised } })
+    const isStopping = entry.launch.stopAskedBy !== null
+    const exit = exitNoted(entry, noted)
+    if (!isStopping && !exit && settles(entry, doubtAbout(entry, session, listed, deps))) return
+    const serverGone = isServerGone(entry, listed)
+    if (isUnconfirmed && session) {
+      ledger.change(entry, { seen: { isUnconfirmed: false } })
+      log.info({ instance: entry.id, name: entry.launch.name }, 'adopted')
+    }
+    const observation = observationOf(entry, { session, note: exit, serverGone })
+    hear(entry, silenceOf(entry, observation))
+    if (isStopping) goOnStopping(entry)
+    else if (isUnconfirmed && !session && !observation.exit)
+      toEnd(entry, lostWhileDown(entry, deps, serverGone), noExit)
+    else move(entry, observation)
+  }
+
+  /** Says once that nothing tells any more what a living agent does. */
+  function hear(entry: Entry, silence: string | null): void {
+    const { launch, seen } = entry
+    if (silence !== null && seen.silence === null)
+      log.warn({ instance: entry.id, name: launch.name, pid: launch.registered?.pid }, 'its registry file is gone') // prettier-ignore
+    ledger.change(entry, { seen: { silence } })
+  }
+
+  return {
+    begin(listed) {
+      const noted = notes.names()
+      return (entry, session) => follow(entry, { session, noted, listed })
+    },
+  }
+}
+
+interface Look {
+  readonly noted: ReadonlySet<string>
+  readonly listed: ServerId | null
+}
+
+/** Returns whether an instance is left as it is for now, because it may live: unknown once that does not settle. */
+function createSettling({
+  deps: { log },
+  ledger,
+  lookSoon,
+}: AdvanceOptions): (entry: Entry, found: Doubt | null) => boolean {
+  return (entry, found) => {
+    if (!found) {
+      ledger.change(entry, { seen: { doubtedSince: null, doubt: null } })
+      return false
+    }
+    const { isUnconfirmed, doubt } = entry.seen
+    const doubtedSince = entry.seen.doubtedSince ?? performance.now()
+    // Signs of one death come one after the other.
+    const isSettled = isUnconfirmed || performance.now() - doubtedSince >= settleMs
+    if (!isSettled) lookSoon(settlePollMs)
+    else if (!doubt)
+      log.warn({ instance: entry.id, name: entry.launch.name, because: found.because }, 'unknown')
+    ledger.change(entry, { seen: { doubtedSince, ...(isSettled && { doubt: found }) } })
+    return true
+  }
+}
+
+function doubtAbout(
+  entry: Entry,
+  session: ListedSession | undefined,
+  listed: ServerId | null,
+  { tmux }: InstancesDeps,
+): Doubt | null {
+  if (!session) return doubtOf(entry, listed, tmux.argv)
+  return session.pane?.dead && hasLivingKeeper(entry) ? livingKeeperDoubt(entry) : null
+}
+
+/** Why an instance of an earlier lab is nowhere to be found. */
+function lostWhileDown(
+  { launch }: Entry,
+  { bootId }: InstancesDeps,
+  serverGone: boolean,
+): EndReason {
+  if (launch.bootId !== bootId) return 'rebooted'
+  if (serverGone) return 'tmux_gone'
+  // lab ended between writing it down and making its session, or before it could report itself.
+  return launch.isVerified ? 'session_closed' : 'start_failed'
+}
+
+/** Names the event that took an instance along with others; null where it ended alone. */
+function eventOf({ launch }: Entry, reason: EndReason, { store }: InstancesDeps): string | null {
+  if (reason === 'rebooted') return `boot ${launch.bootId}`
+  if (reason !== 'tmux_gone') return null
+  const { server } = store.facts
+  return `server ${launch.server?.pid ?? server?.pid} of ${launch.server?.start ?? server?.startedAt}`
+}

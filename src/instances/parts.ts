@@ -1,0 +1,148 @@
+// Puts the service together from its floors: what is known, what is seen, what is done.
+import { createReaper, type Reaper } from '../processes/reaper.ts'
+import { createReapers } from '../processes/orphans.ts'
+import type { Projects } from '../projects/projects.ts'
+import type { LaunchNotes } from '../store/launch-notes.ts'
+import { createFinish } from './actions/finish.ts'
+import { createLaunch } from './actions/launch.ts'
+import { createLeftBehind, type LeftBehind } from './actions/left-behind.ts'
+import { createResume, type Resume } from './actions/resume.ts'
+import { createStart, type Start } from './actions/start.ts'
+import { createStop, type Stop } from './actions/stop.ts'
+import { createAdoption } from './observe/adoption.ts'
+import { createAdvance } from './observe/advance.ts'
+import { createAgents } from './observe/agents.ts'
+import { readBranches } from './observe/branches.ts'
+import { createConversations, type Conversations } from './observe/conversation.ts'
+import { createDaemons } from './observe/daemons.ts'
+import { lookAtFolders, publishFound } from './observe/folders.ts'
+import { createMemory, type Memory } from './observe/memory.ts'
+import { createObserver, type Observer } from './observe/observer.ts'
+import { createReconcile } from './observe/reconcile.ts'
+import { createStartupWatch } from './observe/startup-watch.ts'
+import type { InstancesDeps } from './state/deps.ts'
+import { createLedger, type Ledger } from './state/ledger.ts'
+import { createOverview, type Overview } from './state/overview.ts'
+import { keepersBut, serversOf } from './state/servers.ts'
+
+/** What is known, and the sources that tell it. */
+interface Known {
+  readonly deps: InstancesDeps
+  readonly ledger: Ledger
+  readonly overview: Overview
+  readonly projects: Projects
+  readonly notes: LaunchNotes
+  readonly reaper: Reaper
+  readonly conversations: Conversations
+}
+
+interface Parts extends Known {
+  readonly observer: Observer
+  readonly memory: Memory
+  readonly leftBehind: LeftBehind
+  readonly start: Start
+  readonly resume: Resume
+  readonly stop: Stop
+}
+
+/** Makes all parts of the service; none of them watches or lists anything before it is told to. */
+export function createParts(deps: InstancesDeps): Parts {
+  // A source may call this only once something is watched.
+  const wake = (): void => observer.wake()
+  const known = createKnown(deps, wake)
+  const leftBehind = createLeftBehind(known)
+  const finish = createFinish({ ...known, leftBehind })
+  const stop = createStop({ ...known, finish })
+  const advance = createAdvance({
+    ...known,
+    end: (entry, end) => finish.begin(entry, end),
+    goOnStopping: (entry) => stop.goOn(entry),
+    lookSoon: (ms) => void setTimeout(wake, ms),
+  })
+  const memory = createMemory(known.ledger)
+  const observer = createObserving(known, { advance, leftBehind, memory, wake })
+  const launcher = createLaunch({ ...known, observer })
+  const start = createStart({ ...known, observer, launcher })
+  const resume = createResume({ ...known, observer, launcher, start })
+  return { ...known, observer, memory, leftBehind, start, resume, stop }
+}
+
+function createKnown(deps: InstancesDeps, wake: () => void): Known {
+  const overview = createOverview(
+    deps,
+    () => ledger,
+    () => projects,
+  )
+  const ledger = createLedger(deps, (entry) => overview.present(entry))
+  const projects = deps.openProjects(() => publishFound(ledger, overview, projects))
+  for (const home of deps.homes.values()) home.onRegistryChange(wake)
+  const notes = deps.openLaunchNotes(wake)
+  const reaper = createInstanceReaper(deps, ledger)
+  const conversations = createConversations({ deps, ledger })
+  return { deps, ledger, overview, projects, notes, reaper, conversations }
+}
+
+/** The reaper, told which processes are no instance's, or another's. */
+function createInstanceReaper(
+  { graceMs, log, store, homes }: InstancesDeps,
+  ledger: Ledger,
+): Reaper {
+  const daemons = createDaemons(homes)
+  const excludedPids = (): readonly number[] => serversOf(ledger, store)
+  return createReaper({
+    graceMs,
+    log,
+    excludedPids,
+    isReaper: createReapers(excludedPids),
+    othersOf: (id) => keepersBut(ledger, id),
+    agentOf(id) {
+      const entry = ledger.find(id)
+      return entry?.seen.lastAgent ?? entry?.launch.registered ?? null
+    },
+    heldByOthers: (id, found, table) =>
+      daemons.heldByOthers(found, table, ledger.find(id)?.launch.parkedJobId ?? null),
+  })
+}
+
+function createObserving(
+  known: Known,
+  {
+    advance,
+    leftBehind,
+    memory,
+    wake,
+  }: {
+    readonly advance: ReturnType<typeof createAdvance>
+    readonly leftBehind: LeftBehind
+    readonly memory: Memory
+    readonly wake: () => void
+  },
+): Observer {
+  const { deps, ledger, overview, projects } = known
+  const { tmux, log, homes } = deps
+  const agents = createAgents(homes, ledger)
+  const adopt = createAdoption(known)
+  const watchStartups = createStartupWatch(deps, ledger, wake)
+  return createObserver({
+    list: () => tmux.list(),
+    apply: createReconcile({ ...known, agents, adopt, advance }),
+    fail(error) {
+      if (overview.isReadable()) log.error({ err: error }, 'tmux cannot be read')
+      overview.setReadable(error instanceof Error ? error.message : 'tmux cannot be read.')
+    },
+    reconcile() {
+      for (const { registry } of homes.values()) registry.reconcile()
+      agents.forget()
+      readBranches(ledger)
+      lookAtFolders(ledger, projects)
+      leftBehind.reconcile()
+      // A page that says that Claude Code is not logged in shall also show when it is.
+      for (const { program } of homes.values())
+        if (memory.isWatched() && program.lastLogin() === 'logged_out') program.refresh()
+      overview.noticesMayHaveChanged()
+      // After a while lab gives up a link that does not come, though no value has changed.
+      ledger.republish()
+      void watchStartups()
+    },
+  })
+}

@@ -1,0 +1,128 @@
+// What lab knows besides its instances: its projects, other sessions on its server, whether tmux can be
+// read, and the notices that follow.
+import type { ForeignSession, Instance, Notice, Project } from '../../core/instance.ts'
+import type { ProjectKey } from '../../core/names.ts'
+import type { Projects } from '../../projects/projects.ts'
+import type { InstancesDeps } from './deps.ts'
+import { namesHeldBy, type Entry } from './entry.ts'
+import type { Ledger } from './ledger.ts'
+import { noticesOf } from './notices.ts'
+import { keyOfGone, listProjects } from './project-list.ts'
+import { present } from './view.ts'
+
+export interface Overview {
+  /** What an instance shows now. */
+  present(entry: Entry): Instance
+  /** By last use, then by key, as of the last look at the disk. */
+  projects(): readonly Project[]
+  /** Publishes the project of that path, after it was used. */
+  publishProject(path: string): void
+  /** Publishes every project on the disk, after a scan that found others than before. */
+  publishProjects(): void
+  notices(): readonly Notice[]
+  /** Publishes the notices if they differ from those last published. */
+  noticesMayHaveChanged(): void
+  foreign(): readonly ForeignSession[]
+  setForeign(sessions: readonly ForeignSession[]): void
+  /** Whether tmux could be read the last time; while not, live instances are shown as unknown. */
+  isReadable(): boolean
+  /** Why tmux cannot be read, as a sentence; null when it could. */
+  setReadable(unreadable: string | null): void
+  /** The running tmux server's version, null without one. */
+  setServerVersion(version: string | null): void
+  /** Names and slots that a new instance of the project must not take. */
+  namesHeld(key: ProjectKey): readonly string[]
+}
+
+/** `ledger` and `projects` are asked only once all are made. */
+export function createOverview(
+  deps: InstancesDeps,
+  ledger: () => Ledger,
+  projects: () => Projects,
+): Overview {
+  const { store } = deps
+  let foreign: readonly ForeignSession[] = []
+  let unreadable: string | null = null
+  let serverVersion: string | null = null
+  let noticesShown = '[]'
+
+  const projectList = (): readonly Project[] =>
+    listProjects({
+      found: projects().all(),
+      used: store.facts.projects,
+      entries: ledger().entries(),
+      lastShown: (entry) => ledger().lastShown(entry),
+    })
+
+  function notices(): readonly Notice[] {
+    const running = ledger().live().length
+    return noticesOf(deps, { unreadable, serverVersion, running, projects: projects() })
+  }
+
+  function noticesMayHaveChanged(): void {
+    const current = notices()
+    if (JSON.stringify(current) === noticesShown) return
+    noticesShown = JSON.stringify(current)
+    ledger().emit({ type: 'notices', notices: current })
+  }
+
+  return {
+    present(entry) {
+      const { projectPath } = entry.spec
+      const key = projects().keyOf(projectPath)
+      return present(entry, {
+        key: key ?? keyOfGone(entry, { entries: ledger().entries(), projects: projects() }),
+        readable: unreadable === null,
+        attach: attachOf(entry, deps),
+      })
+    },
+    projects: projectList,
+    publishProject(path) {
+      const project = projectList().find((candidate) => candidate.path === path)
+      if (project) ledger().emit({ type: 'project', project })
+    },
+    publishProjects() {
+      const found = new Set(projects().all().map(({ path }) => path)) // prettier-ignore
+      for (const project of projectList())
+        if (found.has(project.path)) ledger().emit({ type: 'project', project })
+      ledger().republish()
+      ledger().emit({ type: 'rescanned' })
+    },
+    notices,
+    noticesMayHaveChanged,
+    foreign: () => foreign,
+    setForeign(sessions) {
+      if (JSON.stringify(sessions) === JSON.stringify(foreign)) return
+      foreign = sessions
+      ledger().emit({ type: 'foreign', foreign })
+    },
+    isReadable: () => unreadable === null,
+    setReadable(because) {
+      if (unreadable === because) return
+      unreadable = because
+      noticesMayHaveChanged()
+      ledger().republish()
+    },
+    setServerVersion(version) {
+      serverVersion = version
+    },
+    namesHeld: (key) =>
+      ledger()
+        .live()
+        .flatMap((entry) =>
+          projects().keyOf(entry.spec.projectPath) === key
+            ? namesHeldBy(entry, key)
+            : [entry.launch.name],
+        ),
+  }
+}
+
+function attachOf({ launch: { name }, seen }: Entry, { tmux }: InstancesDeps): readonly string[] {
+  const { session, doubt } = seen
+  // By name as long as that leads there: it says more, and the next launch has the same.
+  const argv = tmux.attachArgv(
+    session?.isMoved ? { paneId: session.paneId } : { name, paneId: session?.paneId },
+  )
+  const socket = doubt?.socket
+  return socket ? ['tmux', '-S', socket, ...argv.slice(tmux.argv.length)] : argv
+}
