@@ -103,7 +103,7 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', createPageRoutes(forms))
 
   app.notFound((c) => {
-    const hint = c.get('client').isProxied ? ' Behind a proxy, lab does not live below a path.' : ''
+    const hint = c.get('client').isProxied ? ' Behind a proxy, lab does not work below a path.' : ''
     throw new LabError('not_found', `There is nothing at ${c.req.path} for ${c.req.method}.${hint}`)
   })
   app.onError((error, c) => {

@@ -13,11 +13,14 @@ const bodyBytesMax = 65_536
 export const boundedBody = bodyLimit({
   maxSize: bodyBytesMax,
   onError: () => {
-    throw new LabError('body_too_large', `A request has at most ${bodyBytesMax} bytes.`)
+    throw new LabError(
+      'body_too_large',
+      `This request is larger than ${bodyBytesMax} bytes, the most that lab accepts. Send less.`,
+    )
   },
 })
 
-const word = z.string().refine(isWord, 'is not a name that lab could hand on')
+const word = z.string().refine(isWord, 'is not a name that lab can pass on')
 
 // Null is how JSON says that there is none, and how an Instance says so of its label.
 const startBody = z.strictObject({
@@ -68,7 +71,7 @@ export async function readStart(c: Context<WebEnv>): Promise<Omit<StartSpec, 'pr
 async function readJsonText(c: Context<WebEnv>): Promise<string> {
   const text = await readText(c)
   if (text !== '' && !/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
-    throw new InvalidRequest('The body must be application/json.')
+    throw new InvalidRequest('The body must be JSON. Send it with content-type: application/json.')
   return text
 }
 
@@ -116,7 +119,7 @@ async function readText(c: Context<WebEnv>): Promise<string> {
   try {
     return await c.req.text()
   } catch {
-    throw new InvalidRequest('The body could not be read to its end.')
+    throw new InvalidRequest('The body of this request did not arrive completely. Send it again.')
   }
 }
 

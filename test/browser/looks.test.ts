@@ -50,7 +50,7 @@ describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
       for (const id of ids) lab.service.change(id, { state: 'unknown' })
       lab.service.setNotices([unreadable])
       await page.waitForSelector('text=tmux cannot be read')
-      await page.waitForSelector('#needs:has-text("What needs you is not known.")')
+      await page.waitForSelector('#needs:has-text("lab does not know what needs you.")')
       expect(await tops()).toEqual(before)
       for (const id of ids) lab.service.change(id, { state: 'ready' })
       lab.service.setNotices([])

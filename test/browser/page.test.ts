@@ -281,7 +281,7 @@ describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
   it('fits a phone, with every word in its button', async () => {
     const lab = createLab({ proxies: { networks: ['127.0.0.1/32'], userHeader: null } })
     const { page } = await visit((await serve(lab)).url, options)
-    await page.waitForSelector('.unscripted:has-text("your sign-on is over")')
+    await page.waitForSelector('.unscripted:has-text("your sign-on has ended")')
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
     expect(await overfullOf(page)).toEqual([])
     const small = (await targetsOf(page)).filter((one) => one.width < 44 || one.height < 44)

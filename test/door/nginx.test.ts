@@ -237,7 +237,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       const said = () => complaints.some((one) => one.includes("form-action 'self'"))
       await until(said, { what: 'the browser drops the form' })
       expect(page.url()).toBe(`${other.url}/`)
-      expect(await page.textContent('.unscripted')).toContain('your sign-on is over')
+      expect(await page.textContent('.unscripted')).toContain('your sign-on has ended')
       await page.click('.unscripted a')
       await page.waitForSelector('h1:has-text("Sign on")')
     })

@@ -176,7 +176,7 @@ async function countedBearer(
   // Whose proxy sends a token of its own with every request is to be led to where one signs in.
   const isPage = password !== null && !c.req.path.startsWith('/api/')
   if (!attempt && !isPage) throw new TooManyTries(wrongTokens.waitSeconds(address))
-  throw new Unauthorized('This token is not one that lab knows.')
+  throw new Unauthorized('lab does not know this token. Compare it with --token-file.')
 }
 
 function remedyOf({ password, tokens, hasProxies }: Guards): string {
@@ -185,7 +185,7 @@ function remedyOf({ password, tokens, hasProxies }: Guards): string {
     tokens && 'send a token of --token-file as `Authorization: Bearer TOKEN`',
     hasProxies && 'come through the proxy that signs you on',
   ]
-  return `lab does not know who asks: ${ways.filter(Boolean).join(', or ')}.`
+  return `lab cannot authenticate this request: ${ways.filter(Boolean).join(', or ')}.`
 }
 
 /** By whom an action is done: the name that a guard knows, else the way in which the request came. */

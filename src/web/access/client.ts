@@ -57,7 +57,7 @@ function refuseStrangeProxy(headers: Headers, address: string): void {
   if (sign === undefined) return
   throw new LabError(
     'unguarded_proxy',
-    `This request came through a proxy (it carries "${sign}") that lab has not been told to trust. If the proxy at ${address} is yours and lets nobody in without a sign-on, start lab with --trusted-proxy ${address}. Or reach lab without it, for example through an SSH tunnel: ssh -L 8080:127.0.0.1:8080 HOST.`,
+    `This request came through a proxy (it carries "${sign}") that lab does not trust. If the proxy at ${address} is yours and authenticates every user, start lab with --trusted-proxy ${address}. Otherwise reach lab without the proxy, for example through an SSH tunnel: ssh -L 8080:127.0.0.1:8080 HOST.`,
   )
 }
 
@@ -81,14 +81,14 @@ function forwardedFor(
 function forwardedScheme(headers: Headers): Client['scheme'] {
   const scheme = lastOf(headers.get('x-forwarded-proto'))
   if (scheme === null || scheme === 'http' || scheme === 'https') return scheme
-  throw new InvalidRequest('X-Forwarded-Proto is neither http nor https.')
+  throw new InvalidRequest('X-Forwarded-Proto is neither http nor https. Correct it in the proxy.')
 }
 
 function forwardedHost(headers: Headers): string | null {
   const prefix = lastOf(headers.get('x-forwarded-prefix'))
   if (prefix !== null && prefix !== '/')
     throw new InvalidRequest(
-      `lab does not live below a path such as ${prefix}: give it a host name or a port of its own.`,
+      `lab does not work below a path such as ${prefix}. Give it its own host name or port.`,
     )
   const host = lastOf(headers.get('x-forwarded-host')) ?? headers.get('host')
   const port = lastOf(headers.get('x-forwarded-port'))
@@ -106,5 +106,7 @@ function userOf(headers: Headers, header: string | null): string | null {
   // Node reads headers byte by byte; what proxies send is UTF-8.
   const user = Buffer.from(value, 'latin1').toString()
   if (userPattern.test(user)) return user
-  throw new InvalidRequest(`The header ${header} names no user that lab could write down.`)
+  throw new InvalidRequest(
+    `The header ${header} must have a user name of at most 100 characters, without blanks and commas. Correct it in the proxy.`,
+  )
 }

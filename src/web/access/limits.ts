@@ -103,7 +103,7 @@ export function limitConnections(
       socket,
       '429 Too Many Requests',
       'too_many_connections',
-      'Too many connections are open.',
+      'Too many connections are open. Close some, and try again.',
     )
   })
   server.setTimeout(limits.idleMs)
@@ -123,18 +123,18 @@ function isLoopback(address: string): boolean {
 const malformed = [
   '400 Bad Request',
   'invalid_request',
-  'This is not HTTP as lab reads it.',
+  'lab cannot read this request as HTTP.',
 ] as const
 const answers: Readonly<Record<string, readonly [string, string, string]>> = {
   HPE_HEADER_OVERFLOW: [
     '431 Request Header Fields Too Large',
     'headers_too_large',
-    `The address and the headers have at most ${serverLimits.maxHeaderSize} bytes.`,
+    `The address and the headers are larger than ${serverLimits.maxHeaderSize} bytes, the most that lab accepts.`,
   ],
   ERR_HTTP_REQUEST_TIMEOUT: [
     '408 Request Timeout',
     'request_timeout',
-    'The request did not arrive in time.',
+    'The request did not arrive in time. Send it again.',
   ],
 }
 
@@ -165,6 +165,9 @@ const urlCharsMax = 4096
 export function boundedUrl(): MiddlewareHandler<WebEnv> {
   return (c, next) => {
     if ((c.env?.incoming?.url ?? c.req.url).length <= urlCharsMax) return next()
-    throw new LabError('url_too_long', `An address has at most ${urlCharsMax} characters.`)
+    throw new LabError(
+      'url_too_long',
+      `This address is longer than ${urlCharsMax} characters, the most that lab accepts.`,
+    )
   }
 }

@@ -80,7 +80,9 @@ export function plainPath(): MiddlewareHandler<WebEnv> {
   return (c, next) => {
     const [path = ''] = (c.env?.incoming?.url ?? c.req.path).split('?')
     if (!dotSegment.test(path) && isDecodable(path)) return next()
-    throw new InvalidRequest('The address has parts that cannot be taken as they are written.')
+    throw new InvalidRequest(
+      'The address has a dot segment or a broken percent-encoding. Write the path without them.',
+    )
   }
 }
 
@@ -132,8 +134,8 @@ export function crossSiteRule(): MiddlewareHandler<WebEnv> {
       throw new LabError(
         'cross_site',
         isProxied && otherOrigin && !fromElsewhere
-          ? `This request came from ${origin}, but through the proxy lab was asked as ${host}: have the proxy pass on Host with its port, and X-Forwarded-Proto.`
-          : 'This request did not come from lab’s own page, so nothing was changed. Programs use /api/v1 with application/json.',
+          ? `This request came from ${origin}, but the proxy passed it on as ${host}. Have the proxy pass on Host with its port, and X-Forwarded-Proto.`
+          : 'This request did not come from lab’s own page, so lab changed nothing. Programs use /api/v1 with application/json.',
       )
     }
     return next()
@@ -155,7 +157,10 @@ export function foreignReadRule(): MiddlewareHandler<WebEnv> {
     const isForeignScript = origin !== undefined && !isOwnOrigin(origin, c.get('client'))
     const fromElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none'
     if (!isForeignScript && (!fromElsewhere || isFollowedLink(c))) return next()
-    throw new LabError('cross_site', 'This request came from a page of another site.')
+    throw new LabError(
+      'cross_site',
+      'A page of another site sent this request, so lab did not answer it. Open lab at its own address.',
+    )
   }
 }
 

@@ -61,10 +61,13 @@ export function createLoginRoutes({ guards, log, draw, onChange }: LoginDeps): H
     }
     if (secret.waiting() >= waitingMax) {
       attempt.giveBack()
-      return new LabError('too_many_tries', 'Too many sign in at once. Try again in a moment.')
+      return new LabError(
+        'too_many_tries',
+        'Too many people sign in at once. Try again in a moment.',
+      )
     }
     if (!(await secret.isRight(candidate)))
-      return new LabError('unauthorized', 'That is not the password.')
+      return new LabError('unauthorized', 'That is not the password. Try again.')
     attempt.giveBack()
     return null
   }

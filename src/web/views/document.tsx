@@ -133,7 +133,7 @@ const Connection: FC<{ known: string }> = ({ known }) => (
       Not live. Reconnecting…
     </p>
     <p id="surplus" role="status" hidden>
-      Not live: lab is open in several other windows. Tap here to go on with this one.
+      Not live: lab is open in several other windows. Tap here to make this one live.
     </p>
     {/* Shown by the style sheet alone: a network that changes while the page loads takes a script along. */}
     <p id="bare" role="status">
@@ -145,14 +145,17 @@ const Connection: FC<{ known: string }> = ({ known }) => (
   </>
 )
 
-// No form of the page may end at another site, not even by a redirect (form-action, see ../access/request-rules.ts): a
-// browser drops the tap without a word where a proxy answers it by leading to its sign-on. A link may.
+// The page's policy (form-action, see ../access/request-rules.ts) forbids that a form ends at another site,
+// also by a redirect: where a proxy answers a tap by leading to its sign-on, the browser drops the tap
+// without a word. A link may lead there.
 const Unscripted: FC<{ isProxied: boolean }> = ({ isProxied }) => (
   <noscript>
     <div class="unscripted">
       <p>
-        JavaScript is off, so this page stays as it is until you load it again.
-        {isProxied ? ' If a button does nothing, your sign-on is over: load it again, too.' : null}
+        JavaScript is off, so this page shows changes only when you load it again.
+        {isProxied
+          ? ' If a button does nothing, your sign-on has ended. Load the page again.'
+          : null}
       </p>
       <a class="button" href="/">
         Load again
@@ -188,10 +191,11 @@ const FirstSteps: FC<{ root: string }> = ({ root }) => (
   <section id="first" class="first">
     <h2>No projects yet</h2>
     <p>
-      Every git repository under <code>{root}</code> becomes a project. Put one there, then reload:
+      Every git repository under <code>{root}</code> becomes a project. Clone one there, then reload
+      the page:
     </p>
     <Command text={shellText(['git', 'clone', repository, `${root}/NAME`])} />
-    <p>or begin an empty one:</p>
+    <p>Or create an empty one:</p>
     <Command text={shellText(['git', 'init', `${root}/NAME`])} />
   </section>
 )

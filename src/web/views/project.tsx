@@ -71,8 +71,8 @@ export const ProjectCard: FC<{
       </header>
       {project.gone ? (
         <p class="moved">
-          lab no longer finds this folder: it was renamed, moved or removed. What runs in it runs
-          on.
+          lab no longer finds this folder: it was renamed, moved or removed. The agents in it still
+          run.
         </p>
       ) : null}
       <div id={`msg-${key}`} class="message" role="alert">

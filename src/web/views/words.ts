@@ -33,8 +33,8 @@ const words: Record<ShownState, string> = {
 const endWords: Partial<Record<Evidence['reason'], string>> = {
   start_failed: 'Did not start',
   session_closed: 'Closed',
-  tmux_gone: 'Lost with tmux',
-  rebooted: 'Lost at a reboot',
+  tmux_gone: 'Ended with tmux',
+  rebooted: 'Ended at a reboot',
 }
 
 /** The state as a word; of an end, as much of its cause as fits one. */

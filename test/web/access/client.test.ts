@@ -292,7 +292,7 @@ describe('Host and Origin behind a trusted proxy', () => {
     const lab = await createGuarded({ folder, proxies: [`${proxy}/32`] })
     const response = await lab.send('/api/v1/projects', signedOn({ 'x-forwarded-prefix': '/lab' }))
     expect(response.status).toBe(400)
-    expect(await response.text()).toContain('a host name or a port of its own')
+    expect(await response.text()).toContain('its own host name or port')
     expect(await (await lab.send('/lab/', signedOn())).text()).toContain('below a path')
   })
 })

@@ -34,15 +34,15 @@ describe('the page', () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const row = async (): Promise<string> => rowOf(await pageOf(lab), id)
-    expect(await row()).toContain('Connecting…')
+    expect(await row()).toContain('Getting its link…')
     lab.service.change(id, { linkState: 'linked', deepLink: 'https://claude.ai/code/session_1' })
     expect(await row()).toMatch(
       /href="https:\/\/claude.ai\/code\/session_1" target="_blank" rel="noopener noreferrer"/,
     )
     lab.service.change(id, { linkState: 'unavailable', deepLink: null })
-    expect(await row()).toMatch(/no own link[\s\S]*href="https:\/\/claude.ai\/code"/)
+    expect(await row()).toMatch(/no link[\s\S]*href="https:\/\/claude.ai\/code"/)
     lab.service.change(id, { linkState: 'lost' })
-    expect(await row()).toMatch(/link lost[\s\S]*Relaunch/)
+    expect(await row()).toMatch(/link lost[\s\S]*Restart for a new link/)
     lab.service.change(id, { linkState: 'linked', deepLink: 'javascript:alert(1)' })
     expect(await row()).not.toContain('javascript:')
   })
@@ -196,7 +196,7 @@ describe('the page', () => {
     const socket = { remoteAddress: '10.0.0.1', localAddress: '10.0.0.2' }
     const html = await app.request('/', { headers: { host } }, { incoming: { socket, url: '/' } })
     const note = /<noscript>([^]*?)<\/noscript>/
-    expect(note.exec(await html.text())?.[1]).toContain('your sign-on is over')
+    expect(note.exec(await html.text())?.[1]).toContain('your sign-on has ended')
     expect(note.exec(await pageOf(proxied))?.[1]).not.toContain('sign-on')
     expect(note.exec(await pageOf(proxied))?.[1]).toContain(
       '<a class="button" href="/">Load again</a>',
@@ -384,7 +384,7 @@ describe('what was lost with tmux', () => {
     lab.service.setResumeOffer({ reason: 'tmux_gone', instances: [lab.service.get(id)] })
     const html = await (await lab.ask('/')).text()
     expect(html).toContain('was running when its tmux server went away.')
-    expect(html).toContain('Lost with tmux')
+    expect(html).toContain('Ended with tmux')
     expect(html).not.toContain(message)
     expect(html).not.toContain(`id="n-${id}"`)
     expect(html).toContain('Nothing else needs you.')

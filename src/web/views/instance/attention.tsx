@@ -39,7 +39,7 @@ function needOf(instance: Instance): string {
   return exit === null ? wordOf(instance) : `${wordOf(instance)}, ${exit}`
 }
 
-/** Whether all is said: of an instance that cannot be seen, nobody knows what it needs. */
+/** Whether lab sees every instance: it does not know what the others need. */
 const isSure = (instances: readonly Instance[]): boolean =>
   instances.every(({ state }) => state !== 'unknown')
 
@@ -91,7 +91,7 @@ const Count: FC<{ of: number; isAll: boolean; hasMore: boolean }> = ({ of, isAll
   of === 0 ? (
     <>
       {!isAll
-        ? 'What needs you is not known.'
+        ? 'lab does not know what needs you.'
         : hasMore
           ? 'Nothing else needs you.'
           : 'Nothing needs you.'}

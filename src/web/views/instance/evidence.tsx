@@ -59,7 +59,7 @@ export const LeftBehind: FC<{ instance: Instance }> = ({ instance }) => {
             <code>
               {pid} {command}
             </code>
-            {servesOthers ? ' (others run in it, so lab leaves it alone)' : null}
+            {servesOthers ? ' (it serves others, so lab leaves it alone)' : null}
           </li>
         ))}
       </ul>

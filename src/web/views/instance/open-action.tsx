@@ -15,7 +15,7 @@ const dialogTexts: Readonly<Record<StartDialog, string>> = {
   'CLAUDE.md imports': 'Claude asks whether CLAUDE.md may import files from outside this folder.',
   'API key': 'Claude asks whether to use the API key in its environment.',
   login: 'Claude asks you to log in.',
-  onboarding: 'Claude shows its first questions.',
+  onboarding: 'Claude asks its first questions.',
   'resume picker': 'Claude asks how to resume the conversation.',
   'bypass permissions': 'Claude asks whether it may work without asking for permissions.',
   'managed settings': 'Claude asks you to approve the settings that your organisation manages.',
@@ -32,10 +32,8 @@ export const OpenAction: FC<{ instance: Instance }> = ({ instance }) => {
     return <ExternalLink href={link} label={`Open in claude.ai: ${title}`} text="Open" />
   if (linkState === 'lost') return <Lost instance={instance} />
   if (linkState === 'unavailable')
-    return (
-      <ExternalLink href={sessionListUrl} label={`List in claude.ai: find ${title}`} text="List" />
-    )
-  return <span class="button open">Connecting…</span>
+    return <ExternalLink href={sessionListUrl} label={`Find in claude.ai: ${title}`} text="Find" />
+  return <span class="button open">Getting its link…</span>
 }
 
 const ExternalLink: FC<{ href: string; label: string; text: string }> = (props) => (
@@ -86,7 +84,7 @@ const Answer: FC<{ instance: Instance; link: string | null }> = ({ instance, lin
             text="Or open"
           />
         )}
-        {linkState === 'lost' ? <Relaunch instance={instance} /> : null}
+        {linkState === 'lost' ? <Restart instance={instance} /> : null}
       </div>
     </Disclosure>
   )
@@ -99,24 +97,24 @@ const Lost: FC<{ instance: Instance }> = ({ instance }) =>
   ) : (
     <Disclosure
       id={`r-${instance.id}`}
-      word="Relaunch"
-      label={`The link is lost: relaunch ${titleOf(instance)}`}
+      word="Restart"
+      label={`The link is lost: restart ${titleOf(instance)}`}
     >
       <div class="panel">
-        <Relaunch instance={instance} />
+        <Restart instance={instance} />
       </div>
     </Disclosure>
   )
 
-const Relaunch: FC<{ instance: Instance }> = ({ instance }) => (
+const Restart: FC<{ instance: Instance }> = ({ instance }) => (
   <RowForm instance={instance} verb="resume" class="ask">
     <p>
-      Its link to claude.ai is lost. A relaunch restarts the agent and gets a new one: what it does
-      now is cut off, its conversation goes on.
+      The link to claude.ai is lost. A restart of the agent gets a new one. It cuts off what the
+      agent does now and keeps its conversation.
     </p>
     <button class="button primary">
-      <span class="idle">Relaunch</span>
-      <span class="pending">Relaunching…</span>
+      <span class="idle">Restart for a new link</span>
+      <span class="pending">Restarting…</span>
     </button>
   </RowForm>
 )

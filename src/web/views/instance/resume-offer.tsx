@@ -121,10 +121,10 @@ const Forget: FC<{ instances: readonly Instance[] }> = ({ instances }) => (
       hx-sync="this:drop"
     >
       <p>
-        Take the offer away?{' '}
+        Dismiss this offer?{' '}
         {instances.length === 1
-          ? 'It stays under “Ended” of its project, and can be resumed there.'
-          : 'They stay under “Ended” of their projects, and can be resumed there.'}
+          ? 'The instance stays under “Ended” of its project. You can resume it there.'
+          : 'The instances stay under “Ended” of their projects. You can resume them there.'}
       </p>
       <Ids of={instances} />
       <button class="button">

@@ -68,12 +68,12 @@ const Memory: FC<{ instance: Instance }> = ({ instance }) => (
 const Moved: FC<{ instance: Instance }> = ({ instance: { workspace } }) =>
   workspace.moved === null ? null : workspace.moved.to === null ? (
     <p class="moved">
-      The folder was removed. The agent runs on, and what it writes there is lost.
+      The folder was removed. The agent still runs, and what it writes there is lost.
     </p>
   ) : (
     <p class="moved">
-      The folder was renamed or moved, and is now <code>{workspace.moved.to}</code>. The agent runs
-      on there; to resume it later, put the folder back at <code>{workspace.path}</code>.
+      The folder was renamed or moved, and is now <code>{workspace.moved.to}</code>. The agent still
+      runs in it. To resume it later, put the folder back at <code>{workspace.path}</code>.
     </p>
   )
 
@@ -88,7 +88,7 @@ const Status: FC<{ instance: Instance; at: RenderContext }> = ({ instance, at })
       <span class="background">background command</span>
     ) : null}
     {instance.isBlank ? (
-      <span class="background" title="The conversation before was gone.">
+      <span class="background" title="Claude no longer had the earlier conversation.">
         blank conversation
       </span>
     ) : null}
@@ -111,8 +111,11 @@ const LinkWord: FC<{ instance: Instance }> = ({ instance: { state, linkState } }
   isLive(state) && linkState === 'lost' ? (
     <span class="link lost">link lost</span>
   ) : isLive(state) && linkState === 'unavailable' ? (
-    <span class="link" title="No link of its own came.">
-      no own link
+    <span
+      class="link"
+      title="Claude gave this instance no link. Look for it in the list of claude.ai."
+    >
+      no link
     </span>
   ) : null
 

@@ -42,9 +42,9 @@ export const About: FC<{ lab: ServerInfo }> = ({ lab }) => {
           </dd>
           <Names title="Agents also get" names={variables.passed} />
           <Names title="Agents do not get" names={variables.withheld}>
-            ; <code>--pass-env NAME</code> passes one on
+            ; <code>--pass-env NAME</code> passes one to them
           </Names>
-          <Names title="To be passed on, but not set" names={variables.missing} />
+          <Names title="Named by --pass-env, but not set" names={variables.missing} />
         </dl>
       </details>
     </footer>
