@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { commands } from '../src/cli/help.ts'
+import { commands } from '../src/cli/commands.ts'
 
 const top = join(import.meta.dirname, '..')
 

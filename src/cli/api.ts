@@ -72,7 +72,7 @@ export async function fetchEnded(server: Server): Promise<readonly Instance[]> {
  */
 export function pathPart(text: string, what: string): string {
   if (text === '' || text === '.' || text === '..')
-    throw new Failure(`${JSON.stringify(text)} is no ${what}; \`lab ls\` shows them.`)
+    throw new Failure(`${JSON.stringify(text)} is not ${what}; \`lab ls\` shows them.`)
   return encodeURIComponent(text)
 }
 

@@ -1,21 +1,11 @@
-// The commands: clients of the JSON API. Imports no other room but the leaves errors, argv and
-// processes (of core only types), and nothing heavy: `lab ls` must start as fast as Node does.
+// The command line of a client: every command but serve and demo speaks to lab through the JSON API.
+// This room imports nothing heavy, because `lab ls` must start as fast as Node does.
 import { asksForHelp, nearest } from '../argv.ts'
 import { UsageError } from '../errors.ts'
-import type { CliContext, Command } from './command.ts'
-import { Failure } from './command.ts'
-import { commandHelp, commands, overview } from './help.ts'
+import { Failure, type CliContext } from './command.ts'
+import { commandOf, commands } from './commands.ts'
+import { commandHelp, overview } from './help.ts'
 import { printable } from '../core/text.ts'
-
-const load: Record<string, () => Promise<Command>> = {
-  ls: async () => (await import('./commands/ls.ts')).ls,
-  new: async () => (await import('./commands/new.ts')).newInstance,
-  resume: async () => (await import('./commands/resume.ts')).resume,
-  stop: async () => (await import('./commands/stop.ts')).stop,
-  attach: async () => (await import('./commands/attach.ts')).attach,
-  tmux: async () => (await import('./commands/tmux.ts')).tmux,
-  doctor: async () => (await import('./commands/doctor.ts')).doctor,
-}
 
 const helpWord = /^(-h|--?help|help)$/
 const versionWord = /^(-V|--?version)$/
@@ -25,7 +15,7 @@ const versionWord = /^(-V|--?version)$/
  * help or version. Everything else that begins with a dash is a flag of `lab serve`.
  */
 export function isCommand(word: string): boolean {
-  return Object.hasOwn(load, word) || helpWord.test(word) || versionWord.test(word)
+  return commandOf(word)?.load !== undefined || helpWord.test(word) || versionWord.test(word)
 }
 
 /**
@@ -59,9 +49,9 @@ async function dispatch(argv: readonly string[], context: CliContext): Promise<n
     context.stdout.write(helpOf(word))
     return 0
   }
-  const command = Object.hasOwn(load, word) ? load[word] : undefined
-  if (!command) throw unknownCommand(word)
-  const run = await command()
+  const load = commandOf(word)?.load
+  if (!load) throw unknownCommand(word)
+  const run = await load()
   return run(rest, context)
 }
 

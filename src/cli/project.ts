@@ -30,7 +30,9 @@ export function projectKey(
   }
   if (/^\.{0,2}$|^~|\//.test(named)) {
     if (place === null) throw new Failure(`${named} does not exist.`)
-    throw new Failure(`${named || 'An empty path'} lies in no project; \`lab ls\` shows them.`)
+    throw new Failure(
+      `${named || 'An empty path'} is not in a project; \`lab ls\` shows the projects.`,
+    )
   }
   return named
 }

@@ -120,7 +120,7 @@ function parseUrl(text: string, name: string): URL {
     if (!url.pathname.endsWith('/')) url.pathname += '/'
     return url
   }
-  throw new UsageError(`${name} ${JSON.stringify(text)} is no address; write http://HOST:PORT.`)
+  throw new UsageError(`${name} ${JSON.stringify(text)} is not an address; write http://HOST:PORT.`)
 }
 
 /** The first token of a file with lines `NAME: TOKEN` or `TOKEN`. */
@@ -136,5 +136,5 @@ function tokenOf(path: string | undefined): string | null {
   const line = text.split('\n').find((candidate) => candidate.trim() !== '') ?? ''
   const token = line.replace(/^[^:]*:\s/, '').trim()
   if (/^[!-~]+$/.test(token)) return token
-  throw new Failure(`LAB_TOKEN_FILE ${path} holds no token: write one in its first line.`)
+  throw new Failure(`LAB_TOKEN_FILE ${path} does not hold a token: write one in its first line.`)
 }

@@ -72,7 +72,7 @@ test.for(['.', '..', '/tmp', ''])(
     serve(fakeLab, folder)
     const { exitCode, err } = await fakeLab.run(['new', typed], { cwd: folder })
     expect(exitCode).toBe(1)
-    expect(err).toMatch(/lies in no project; `lab ls` shows them\.\n$/)
+    expect(err).toMatch(/is not in a project; `lab ls` shows the projects\.\n$/)
     expect(fakeLab.asked.map(({ call }) => call)).toEqual(['GET /api/v1/projects'])
   },
 )
@@ -85,7 +85,7 @@ test('a folder whose name merely begins like a project is none of it', async ({
   mkdirSync(join(folder, 'foo-other'))
   const { exitCode, err } = await fakeLab.run(['new', '.'], { cwd: join(folder, 'foo-other') })
   expect(exitCode).toBe(1)
-  expect(err).toContain('lies in no project')
+  expect(err).toContain('is not in a project')
 })
 
 describe('a repository inside a project', () => {

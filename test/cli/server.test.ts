@@ -96,11 +96,11 @@ test.for([
 })
 
 test.for([
-  [['--url', 'lab:8080'], '--url "lab:8080" is no address; write http://HOST:PORT.'],
-  [['--url', 'ftp://lab'], '--url "ftp://lab" is no address; write http://HOST:PORT.'],
+  [['--url', 'lab:8080'], '--url "lab:8080" is not an address; write http://HOST:PORT.'],
+  [['--url', 'ftp://lab'], '--url "ftp://lab" is not an address; write http://HOST:PORT.'],
   [
     ['--url', 'http://me:pw@lab'],
-    '--url "http://me:pw@lab" is no address; write http://HOST:PORT.',
+    '--url "http://me:pw@lab" is not an address; write http://HOST:PORT.',
   ],
   [['--url='], '--url is empty; give the address that lab printed.'],
   [['--state-dir='], '--state-dir is empty; give it a value or leave it out.'],
@@ -130,7 +130,7 @@ test('a token that no header can carry is refused without being shown', async ({
   const env = { LAB_URL: fakeLab.url, LAB_TOKEN_FILE: join(folder, 'token') }
   const { exitCode, err } = await runWith(['ls'], { env })
   expect(exitCode).toBe(1)
-  expect(err).toContain('holds no token')
+  expect(err).toContain('does not hold a token')
   expect(err).not.toContain('ret')
 })
 

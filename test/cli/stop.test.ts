@@ -44,7 +44,7 @@ test.for(['', '.', '..'])('stop %j asks the server nothing', async (ref, { fakeL
   fakeLab.answers['DELETE /api/v1/instances/'] = { body: { results: [] } }
   const { exitCode, err } = await fakeLab.run(['stop', ref])
   expect(exitCode).toBe(1)
-  expect(err).toContain('is no instance')
+  expect(err).toContain('is not an instance')
   expect(fakeLab.asked).toEqual([])
 })
 

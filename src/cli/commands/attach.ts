@@ -15,7 +15,7 @@ export const attach: Command = async (argv, context) => {
   if (ref === undefined || positionals.length > 1)
     throw new UsageError('lab attach takes one REF: a session name or an id from `lab ls`.')
   const server = findServer(values, context)
-  const answer = await callApi(server, 'GET', `instances/${pathPart(ref, 'instance')}`)
+  const answer = await callApi(server, 'GET', `instances/${pathPart(ref, 'an instance')}`)
   const { name, state, evidence, attach: words } = answer as Instance
   if (state === 'stopped' || state === 'error')
     throw new Failure(`${name} has ended: ${evidence?.message ?? 'no reason is known'}`)

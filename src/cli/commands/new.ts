@@ -7,7 +7,7 @@ import { serverFlags, type Command } from '../command.ts'
 import { projectKey } from '../project.ts'
 import { findServer } from '../server.ts'
 import { printable } from '../../core/text.ts'
-import { waitUntilReady } from './wait.ts'
+import { waitUntilReady } from '../wait.ts'
 
 const flags = {
   ...serverFlags,
@@ -26,7 +26,7 @@ export const newInstance: Command = async (argv, context) => {
     throw new UsageError('lab new takes one PROJECT: a key from `lab ls`, or a path such as `.`.')
   const server = findServer(values, context)
   const { projects } = await fetchProjects(server)
-  const key = pathPart(projectKey(named, projects, context), 'project')
+  const key = pathPart(projectKey(named, projects, context), 'a project')
   const { label, model, effort, force } = values
   const started = (await callApi(server, 'POST', `projects/${key}/instances`, {
     ...(label !== undefined && { label }),

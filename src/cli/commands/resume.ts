@@ -6,7 +6,7 @@ import { callApi, fetchEnded, pathPart } from '../api.ts'
 import { Failure, serverFlags, type CliContext, type Command } from '../command.ts'
 import { findServer, type Server } from '../server.ts'
 import { printable } from '../../core/text.ts'
-import { waitUntilReady } from './wait.ts'
+import { waitUntilReady } from '../wait.ts'
 
 const flags = {
   ...serverFlags,
@@ -49,7 +49,7 @@ async function tellBlank(server: Server, id: string, { stderr }: CliContext): Pr
   const { name, isBlank } = (await callApi(
     server,
     'GET',
-    `instances/${pathPart(id, 'instance')}`,
+    `instances/${pathPart(id, 'an instance')}`,
   )) as Instance
   if (isBlank)
     stderr.write(`lab: ${printable(name)} begins a blank conversation; the one before is gone.\n`)

@@ -36,13 +36,13 @@ export const stop: Command = async (argv, context) => {
   if (positionals.length > 0) return stopEach(server, positionals, context)
   if (project === undefined) return report(await callApi(server, 'DELETE', 'instances'), context)
   const { projects } = await fetchProjects(server)
-  const key = pathPart(projectKey(project, projects, context), 'project')
+  const key = pathPart(projectKey(project, projects, context), 'a project')
   return report(await callApi(server, 'DELETE', `projects/${key}/instances`), context)
 }
 
 function stopEach(server: Server, refs: readonly string[], context: CliContext): Promise<number> {
   return forEach(refs, context, async (ref) => {
-    const path = `instances/${pathPart(ref, 'instance')}`
+    const path = `instances/${pathPart(ref, 'an instance')}`
     const stopped = (await callApi(server, 'DELETE', path)) as Instance | undefined
     return stopped ? `${stopped.name}: ${stopped.state}` : `${ref}: dismissed`
   })
@@ -55,7 +55,7 @@ function endLeftOfEach(
   context: CliContext,
 ): Promise<number> {
   return forEach(ids, context, async (id) => {
-    const path = `instances/${pathPart(id, 'instance')}/end-left`
+    const path = `instances/${pathPart(id, 'an instance')}/end-left`
     const { name, left } = (await callApi(server, 'POST', path)) as Instance
     const pids = left.map(({ pid }) => pid).join(', ')
     return `${name}: ${left.length === 0 ? 'nothing of it runs' : `still running: ${pids}`}`

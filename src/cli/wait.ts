@@ -1,10 +1,10 @@
 // Waiting until a start has come to something: the agent reports itself, or why it does not.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Instance } from '../../core/instance.ts'
-import { callApi, pathPart } from '../api.ts'
-import type { CliContext } from '../command.ts'
-import type { Server } from '../server.ts'
-import { printable } from '../../core/text.ts'
+import type { Instance } from '../core/instance.ts'
+import { callApi, pathPart } from './api.ts'
+import type { CliContext } from './command.ts'
+import type { Server } from './server.ts'
+import { printable } from '../core/text.ts'
 
 const pollMs = 100
 // lab gives its own verdict after 60 s; this only ends a wait in which tmux does not answer.
@@ -21,7 +21,7 @@ export async function waitUntilReady(
 ): Promise<number> {
   const deadline = performance.now() + waitMs
   while (performance.now() < deadline) {
-    const path = `instances/${pathPart(id, 'instance')}`
+    const path = `instances/${pathPart(id, 'an instance')}`
     const instance = (await callApi(server, 'GET', path)) as Instance
     const { name, state, evidence, waitingFor } = instance
     if (state === 'ready' || state === 'busy') {
