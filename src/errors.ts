@@ -107,7 +107,7 @@ export class AtCapacity extends LabError {
   constructor(max: number) {
     super(
       'at_capacity',
-      `All ${max} of ${max} instances are in use. Stop one, or start lab with a higher --max-instances; no agent ends by that.`,
+      `All ${max} of ${max} instances are in use. Stop one, or restart lab with a higher --max-instances. A restart of lab ends no agent.`,
     )
   }
 }
@@ -118,7 +118,7 @@ export class AlreadyRunning extends LabError {
     super(
       'already_running',
       pids.length === 0
-        ? `${name} runs already.`
+        ? `${name} already runs.`
         : `${name} left a process that still runs (${pids.join(', ')}) and may be its agent. End it first (lab stop --left, or kill ${pids.join(' ')}), then resume.`,
     )
   }
@@ -129,7 +129,7 @@ export class ConversationParked extends LabError {
   constructor(name: string, jobId: string) {
     super(
       'conversation_parked',
-      `${name} was moved to Claude's background, and a resume would go on without what was said there. \`claude attach ${jobId}\` in its folder opens that session; or resume it anyway.`,
+      `Claude moved ${name} to its background, and a resume would not have what was said there. Run \`claude attach ${jobId}\` in the folder of ${name} to open that session, or resume the instance anyway.`,
     )
   }
 }
@@ -142,7 +142,7 @@ export class ConversationGone extends LabError {
   ) {
     const cause =
       unreadable === null
-        ? `Claude has no transcript of ${name}'s conversation ${conversation}; it removes them after 30 days.`
+        ? `Claude has no transcript of ${name}'s conversation ${conversation}. It removes transcripts after 30 days.`
         : `lab cannot read ${unreadable}, so it does not know whether Claude still has ${name}'s conversation.`
     const remedy = unreadable === null ? 'Dismiss' : 'Make that folder readable, or dismiss'
     super(
@@ -166,7 +166,7 @@ export class NotLoggedIn extends LabError {
   constructor(command = 'claude auth login') {
     super(
       'not_logged_in',
-      `Claude Code is not logged in, so the instance could not be opened in claude.ai. Run \`${command}\`, or start it anyway.`,
+      `Claude Code is not logged in, so claude.ai could not open the instance. Run \`${command}\`, or start the instance anyway.`,
     )
   }
 }
@@ -175,7 +175,7 @@ export class ClaudeConfigInvalid extends LabError {
   constructor(path: string, options?: ErrorOptions) {
     super(
       'claude_config_invalid',
-      `${path} cannot be read as JSON, so lab left it as it is and started nothing. Repair it or move it away.`,
+      `lab cannot read ${path} as JSON, so it left the file unchanged and started nothing. Repair the file or move it away.`,
       options,
     )
   }
@@ -206,7 +206,7 @@ export class TmuxUnavailable extends LabError {
   constructor(reason: string, options?: ErrorOptions) {
     super(
       'tmux_unavailable',
-      `tmux cannot be read, so nothing was changed: ${reason}. Try again; \`lab tmux ls\` asks tmux itself.`,
+      `tmux cannot be read, so lab changed nothing: ${reason}. Try again, or ask tmux itself with \`lab tmux ls\`.`,
       options,
     )
   }

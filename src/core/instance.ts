@@ -25,7 +25,7 @@ export interface Evidence {
 
 /** Why every live instance is `unknown` while tmux cannot be read; the notice tells the cause. */
 export const tmuxUnreadable =
-  'tmux cannot be read at the moment. Nothing is stopped; lab goes on trying.'
+  'tmux cannot be read at the moment. lab stops nothing and tries again.'
 
 /** A process that an instance began and that outlived it. */
 export interface LeftProcess {

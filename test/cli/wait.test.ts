@@ -28,7 +28,7 @@ test('resume continues by id, and says why where it cannot', async ({ lab }) => 
   await lab.reaches(id, 'ready')
   const running = await lab.run('resume', id)
   expect([running.exitCode, running.stdout]).toEqual([1, ''])
-  expect(running.stderr).toContain('runs already')
+  expect(running.stderr).toContain('already runs')
   await lab.run('stop', 'foo')
   await lab.reaches(id, 'stopped')
   expect(await lab.run('resume', id, '--wait')).toMatchObject({ exitCode: 0, stdout: 'foo' })

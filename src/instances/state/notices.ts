@@ -30,7 +30,7 @@ export function noticesOf(
   if (unreadable !== null)
     add(
       'tmux_unavailable',
-      `tmux cannot be read, so the state of every instance is unknown. Nothing is stopped; lab goes on trying. ${unreadable}`,
+      `tmux cannot be read, so the state of every instance is unknown. lab stops nothing and tries again. ${unreadable}`,
     )
   const misfit = tmux.misfit()
   if (misfit) add('tmux_misfit', misfitText(misfit, { client: tmux.version, running }))
@@ -38,7 +38,7 @@ export function noticesOf(
   else if (serverVersion !== null && serverVersion !== tmux.version)
     add(
       'tmux_older',
-      `The tmux server that holds the agents is ${serverVersion}, the installed tmux ${tmux.version}. All goes on as it is; restarting that server would end ${running} agents.`,
+      `The tmux server that holds the agents is ${serverVersion}, the installed tmux is ${tmux.version}. They work together. A restart of that server would end ${running} agents.`,
     )
   if (claude.locate() === null)
     add('claude_missing', new ClaudeMissing(launch.command).message, [
@@ -59,18 +59,18 @@ export function noticesOf(
   if (blockers.length > 0)
     add(
       'environment_withheld',
-      `${blockers.join(', ')} would switch Remote Control off, so agents are started without.`,
+      `${blockers.join(', ')} would switch Remote Control off, so lab starts agents without it.`,
     )
   const failure = store.failure()
   if (failure)
     add(
       'store_unwritable',
-      `lab cannot write to ${launch.stateDir}, so it starts nothing; agents run on and can be stopped. ${writeRemedy(failure.cause)} lab then writes what it knows.`,
+      `lab cannot write to ${launch.stateDir}, so it starts nothing. The agents still run, and you can stop them. ${writeRemedy(failure.cause)} lab then writes what it knows.`,
     )
   if (store.corruptKeptAt)
     add(
       'store_corrupt',
-      `lab's store could not be read and was kept aside as ${store.corruptKeptAt}. Running instances were found again through tmux; ended ones and last uses are in that file.`,
+      `lab could not read its store and kept it as ${store.corruptKeptAt}. lab found the running instances through tmux. The ended instances and the last uses are in that file.`,
     )
   if (store.setAside.length > 0) add('store_records_unread', recordsUnreadText(store))
   return notices
