@@ -1,6 +1,7 @@
 // What lab tells of a change, and who sees it. Pure; a new kind of event needs its row here, or nothing
 // compiles.
-import type { Actor, Cap, ForeignSession, Instance, Notice, Project } from './instance.ts'
+import type { Actor } from './actor.ts'
+import type { Cap, ForeignSession, Instance, Notice, Project } from './instance.ts'
 import type { State } from './state.ts'
 
 /** A change of an instance's state, or of what it waits for. The journal is made of these. */

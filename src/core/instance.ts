@@ -3,8 +3,6 @@
 import type { Actor } from './actor.ts'
 import type { EndReason, State } from './state.ts'
 
-export type { Actor }
-
 /** A state, or `unknown` while tmux cannot be read. */
 export type ShownState = State | 'unknown'
 

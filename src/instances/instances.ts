@@ -1,5 +1,6 @@
 // The service: the use cases of an instance's life, one owner per instance.
-import { isLive, isOpen, type Actor, type Instance } from '../core/instance.ts'
+import type { Actor } from '../core/actor.ts'
+import { isLive, isOpen, type Instance } from '../core/instance.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
 import type { ResumeOptions } from './actions/resume.ts'
 import { createParts } from './parts.ts'

@@ -1,7 +1,7 @@
 // The service's contract: what the page, the API and later clients may ask of the instances. Types only.
 import type { LabEvent } from '../core/events.ts'
+import type { Actor } from '../core/actor.ts'
 import type {
-  Actor,
   Cap,
   ForeignSession,
   Instance,

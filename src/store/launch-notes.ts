@@ -3,7 +3,7 @@
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
-import type { Actor } from '../core/instance.ts'
+import type { Actor } from '../core/actor.ts'
 import type { Settings } from '../core/plan.ts'
 import { exitOf, type Exit } from '../core/state.ts'
 import { readTextSync } from '../read-file.ts'

@@ -1,6 +1,6 @@
 // What a request carries through the app. Types only, and the lowest of this room.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Actor } from '../core/instance.ts'
+import type { Actor } from '../core/actor.ts'
 
 /** Who sent a request, as far as the socket and a trusted proxy tell. */
 export interface Client {

@@ -1,10 +1,10 @@
 // The service without tmux and claude: keeps the contract of `Service` in memory, as test/contract shows,
 // and lets a test say what happens to an instance.
 import { randomUUID } from 'node:crypto'
+import type { Actor } from '../../src/core/actor.ts'
 import {
   isLive,
   isOpen,
-  type Actor,
   type ResumeOffer,
   type Evidence,
   type ForeignSession,

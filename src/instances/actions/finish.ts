@@ -1,5 +1,6 @@
 // The end of an instance: its last lines are kept, its session removed, what it left behind told.
-import type { Actor, End } from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import type { End } from '../../core/instance.ts'
 import { type EndReason, isLegalMove, type Exit } from '../../core/state.ts'
 import type { ProcessId } from '../../processes/proc.ts'
 import type { Conversations } from '../observe/conversation.ts'

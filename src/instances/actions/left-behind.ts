@@ -1,6 +1,7 @@
 // What outlives an instance: found and told after its end, ended only when somebody asks for it.
 import { registryEntries } from '../../claude/home.ts'
-import type { Actor, End } from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import type { End } from '../../core/instance.ts'
 import { argvOf, isRunning, type ProcessId } from '../../processes/proc.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'

@@ -2,13 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { homeOf, registryEntries } from '../../claude/home.ts'
 import type { TranscriptState } from '../../claude/transcript.ts'
-import {
-  isLive,
-  type Actor,
-  type Instance,
-  type Launch,
-  type Outcome,
-} from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import { isLive, type Instance, type Launch, type Outcome } from '../../core/instance.ts'
 import { AlreadyRunning, ConversationGone, ConversationParked, ProjectGone } from '../../errors.ts'
 import { isRunning, type ProcessId } from '../../processes/proc.ts'
 import { currentBranch, type FoundProject } from '../../projects/projects.ts'

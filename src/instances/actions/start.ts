@@ -1,6 +1,7 @@
 // The use case start: refuse, reserve, launch.
 import { randomUUID } from 'node:crypto'
-import type { Actor, Instance } from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import type { Instance } from '../../core/instance.ts'
 import { InvalidRequest, ProjectNotFound } from '../../errors.ts'
 import { currentBranch } from '../../projects/projects.ts'
 import { newEntry, type Entry } from '../state/entry.ts'

@@ -1,5 +1,6 @@
 // The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
-import { isLive, type Actor, type Outcome } from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import { isLive, type Outcome } from '../../core/instance.ts'
 import type { Exit } from '../../core/state.ts'
 import { inTurns } from '../../turns.ts'
 import type { InstancesDeps } from '../state/deps.ts'

@@ -1,5 +1,6 @@
 // Why an instance ended, as a sentence. Pure.
-import type { Actor, Evidence } from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import type { Evidence } from '../../core/instance.ts'
 import type { EndReason, Exit } from '../../core/state.ts'
 
 /** Puts together what is known about an end. */

@@ -2,7 +2,8 @@
 // values, publishes what differs and writes what must outlive lab.
 import { isDeepStrictEqual } from 'node:util'
 import type { LabEvent } from '../../core/events.ts'
-import { type Actor, type Cap, type End, type Instance, type Launch } from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import type { Cap, End, Instance, Launch } from '../../core/instance.ts'
 import { isLegalMove, type State } from '../../core/state.ts'
 import type { InstancesDeps } from './deps.ts'
 import { entryFromRecord, recordOf, type Entry, type Seen } from './entry.ts'

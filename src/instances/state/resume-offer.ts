@@ -1,5 +1,6 @@
 // What ended together and may be wanted back together: after a stop-all, a lost tmux server, a reboot.
-import type { Actor, ResumeOffer, Instance } from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import type { ResumeOffer, Instance } from '../../core/instance.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'
 import type { Ledger } from './ledger.ts'

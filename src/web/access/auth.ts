@@ -1,7 +1,7 @@
 // Who is let in: the first of a trusted proxy's user, a known bearer token and a sign-in that is good.
 // Without any guard lab listens on loopback only, and whoever reaches it is its operator.
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Actor } from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
 import { TooManyTries, Unauthorized } from '../../errors.ts'
 import { createRateLimit, type RateLimit, type Slowness } from './rate-limit.ts'
 import type { Log } from '../../log.ts'

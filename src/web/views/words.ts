@@ -1,11 +1,6 @@
 // What the page calls things: an instance, its state, why it ended, by whom, how large it is. Pure.
-import {
-  isLive,
-  type Actor,
-  type Evidence,
-  type Instance,
-  type ShownState,
-} from '../../core/instance.ts'
+import type { Actor } from '../../core/actor.ts'
+import { isLive, type Evidence, type Instance, type ShownState } from '../../core/instance.ts'
 
 /** What the operator calls an instance: its label, or else its name. */
 export function titleOf({ label, name }: Instance): string {
