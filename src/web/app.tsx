@@ -41,7 +41,7 @@ export interface WebDeps {
   readonly instances: Service
   readonly server: () => ServerInfo
   readonly requestRules: RequestRules
-  /** Who is let in. */
+  /** Which requests are authenticated. */
   readonly guards: Guards
   readonly proxies: Proxies
   readonly counts?: Counts
@@ -130,7 +130,7 @@ export function createApp(deps: WebDeps): WebApp {
   }
 }
 
-/** A failure in the form its client expects: JSON, partials, the page with the form, or a page of its own. */
+/** A failure in the form that its client expects: JSON, partials, the page with the form, or a failure page. */
 function rendered(
   c: Context<WebEnv>,
   pageModel: PageModel,
@@ -144,7 +144,7 @@ function rendered(
   const form = c.get('form')
   const refusal: Refusal = { code: code ?? 'internal', message, ...form }
   if (isHtmx(c)) {
-    // The row that was asked for does not exist: whoever still shows it had slept.
+    // The row does not exist any more: a phone that slept still shows it.
     const gone = code === 'instance_not_found' && form?.instance ? [form.instance] : []
     const partials = gone.length > 0 ? pageModel.partials([], gone) : ''
     return c.html(htmlOf(<RefusalText refusal={refusal} />) + partials, status)

@@ -1,8 +1,8 @@
-// What a request carries through the app. Types only, and the lowest of this room.
+// The values that a request carries through the app. Types only, and the lowest floor of this room.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Actor } from '../core/actor.ts'
 
-/** Who sent a request, as far as the socket and a trusted proxy tell. */
+/** The sender of a request, as far as the socket and a trusted proxy tell. */
 export interface Client {
   /** The address that counts as one client: the socket's, or the one a trusted proxy saw. */
   readonly address: string
@@ -10,25 +10,25 @@ export interface Client {
   readonly localAddress: string | null
   /** Whether a trusted proxy brought it. */
   readonly isProxied: boolean
-  /** How the browser asked, as far as anybody trusted says. */
+  /** The scheme that the browser used, as far as a trusted proxy says it. */
   readonly scheme: 'http' | 'https' | null
   /** The name and port that the browser asked for. */
   readonly host: string
-  /** Whom the proxy has let in. */
+  /** The user whom the trusted proxy authenticated. */
   readonly user: string | null
 }
 
-/** Somebody who was let in. */
+/** The authenticated sender of a request. */
 export interface Principal {
   /** Their name as an actor, where a guard knows it. */
   readonly name: Actor | null
-  /** Whether they would be let in still; streams end when not. */
+  /** Whether lab would still authenticate them; streams end when not. */
   readonly isWelcome: () => boolean
   /** Whether they came by the password, and so may sign out. */
   readonly hasSignedIn: boolean
 }
 
-/** What a form was about, so that its refusal lands beside it with what was typed. */
+/** The subject of a form: its refusal appears next to the form, with the typed text. */
 export interface FormAsked {
   readonly project?: string
   readonly label?: string

@@ -2,7 +2,7 @@
 import type { Cap, Notice } from '../core/instance.ts'
 import type { Service } from '../instances/service.ts'
 
-/** The body of GET /api/v1/server. What is not known is null. */
+/** The body of GET /api/v1/server. An unknown value is null. */
 export interface ServerInfo {
   readonly version: string
   readonly pid: number
@@ -15,7 +15,7 @@ export interface ServerInfo {
     readonly login: 'logged_in' | 'logged_out' | 'unknown'
     /** Claude's configuration directory, whose login and registry count. */
     readonly dir: string
-    /** What named that directory; null for Claude's own default. */
+    /** The flag or variable that named the directory; null for Claude's own default. */
     readonly dirFrom: '--claude-config-dir' | 'CLAUDE_CONFIG_DIR' | null
   }
   readonly projectsRoot: string
@@ -34,13 +34,13 @@ export interface ServerInfo {
   readonly guard: string
   /** lab's own memory. */
   readonly memoryBytes: number
-  /** How often each refusal was given since the start, by its code. */
+  /** How often lab gave each refusal since its start, by code. */
   readonly refused: Readonly<Record<string, number>>
-  /** What the page shows as notices. */
+  /** The notices that the page shows. */
   readonly notices: readonly Notice[]
 }
 
-/** What stays the same while lab runs, and the functions that tell the rest. */
+/** The values that stay the same while lab runs, and the functions that tell the others. */
 export type ServerParts = Pick<
   ServerInfo,
   'version' | 'bootedAt' | 'guard' | 'projectsRoot' | 'stateDir' | 'variables'

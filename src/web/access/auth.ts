@@ -1,5 +1,5 @@
-// Who is let in: the first of a trusted proxy's user, a known bearer token and a sign-in that is good.
-// Without any guard lab listens on loopback only, and whoever reaches it is its operator.
+// Authentication: by the user that a trusted proxy names, by a known bearer token, or by a valid sign-in.
+// Without any guard lab listens on loopback only, and every caller is its operator.
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Actor } from '../../core/actor.ts'
 import { TooManyTries, Unauthorized } from '../../errors.ts'
@@ -27,11 +27,11 @@ export interface Guards {
   /** Wrong tries of passwords and of tokens, by address. */
   readonly wrongPasswords: RateLimit
   readonly wrongTokens: RateLimit
-  /** Milliseconds by the clock that nobody sets: for how long, not for when. */
+  /** Milliseconds by a clock that no administrator sets: it measures durations. */
   readonly steadyNow: () => number
-  /** What the operator should know about the files. */
+  /** Sentences for the operator about the modes of the files. */
   readonly warnings: readonly string[]
-  /** Calls `onChange` when somebody who was let in may be welcome no more; the return value ends it. */
+  /** Calls `onChange` when a principal may have lost its access, until the returned function is called. */
   watch(onChange: () => void): () => void
 }
 
@@ -42,13 +42,13 @@ export interface GuardFlags {
   readonly proxyUserHeader: string | null
 }
 
-// Tokens are long and made by machines; this only keeps a script from trying for ever.
+// Tokens are long and made by machines: the limit only stops a script that tries without end.
 const wrongTokensMax = 30
 const tokenSlowness: Slowness = { restMs: (wrong) => (wrong === 0 ? 0 : 50), waitingMax: 64 }
 const wrongPasswordsMax = 5
 
 /**
- * Opens what the flags name; `signIns` is asked for when there is a password.
+ * Opens the files that the flags name; `openAuthSessions` is called when there is a password.
  * @throws UsageError naming the flag, the file and the remedy
  */
 export async function openGuards(
@@ -108,12 +108,13 @@ export function nameGuards({ password, tokens, hasProxies }: Guards): string {
   return on.filter(Boolean).join(', ') || 'loopback'
 }
 
-// A proxy's word about its user is asked for again that often; a page notices nothing.
+// A stream behind a proxy ends after this time, so that the proxy authenticates the user again. The page
+// reconnects and shows nothing of it.
 const proxiedStreamMs = 15 * 60_000
 
 const operator: Principal = { name: null, isWelcome: () => true, hasSignedIn: false }
 
-/** Lets in only whom a guard knows. @throws Unauthorized, TooManyTries */
+/** Answers only requests that a guard authenticates. @throws Unauthorized, TooManyTries */
 export function requireAuth(guards: Guards): MiddlewareHandler<WebEnv> {
   return async (c, next) => {
     const principal = await authenticate(c, guards)
@@ -135,7 +136,7 @@ async function authenticate(c: Context<WebEnv>, guards: Guards): Promise<Princip
   const signIn = cookie === null ? null : await password?.authenticate(cookie)
   const [, token] = /^Bearer +([!-~]+)$/i.exec(c.req.header('authorization') ?? '') ?? []
   if (token !== undefined) {
-    // A proxy may send a token of its own along with the cookie of somebody who has signed in.
+    // A proxy may add its own token to the cookie of a user who has signed in.
     if (signIn) return bearer(token, guards) ?? principalOf(signIn)
     return countedBearer(c, token, guards)
   }
@@ -146,7 +147,7 @@ function principalOf(signIn: SignIn): Principal {
   return { name: null, isWelcome: () => signIn.isGood(), hasSignedIn: true }
 }
 
-/** Whom a token lets in; null for one that is not known. */
+/** The principal of a token; null for an unknown token. */
 function bearer(token: string, { tokens, bootToken }: Guards): Principal | null {
   if (bootToken !== null && isSameSecret(token, bootToken)) return operator
   const found = tokens?.find(token)
@@ -158,7 +159,7 @@ function bearer(token: string, { tokens, bootToken }: Guards): Principal | null 
   }
 }
 
-/** The same, and whoever guesses gets ever slower. @throws Unauthorized, TooManyTries */
+/** The same, and each wrong token slows down the next one from that address. @throws Unauthorized, TooManyTries */
 async function countedBearer(
   c: Context<WebEnv>,
   token: string,
@@ -173,7 +174,7 @@ async function countedBearer(
   const isRight = attempt ? check() : await wrongTokens.slowly(address, async () => check())
   if (isRight) attempt?.giveBack()
   if (principal) return principal
-  // Whose proxy sends a token of its own with every request is to be led to where one signs in.
+  // A proxy that adds its own token to every request must not keep a person from the sign-in page.
   const isPage = password !== null && !c.req.path.startsWith('/api/')
   if (!attempt && !isPage) throw new TooManyTries(wrongTokens.waitSeconds(address))
   throw new Unauthorized('lab does not know this token. Compare it with --token-file.')

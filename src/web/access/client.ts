@@ -1,5 +1,5 @@
-// Who sends a request, from where and how: what its socket says, and what a trusted proxy in front says.
-// Nobody else's word counts. Imports errors only.
+// The client of a request: its address, host and scheme, by its socket and by a trusted proxy in front.
+// Headers of any other proxy do not count.
 import { BlockList, isIPv6 } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../../errors.ts'
@@ -8,11 +8,11 @@ import type { Client, WebEnv } from '../env.ts'
 export interface Proxies {
   /** Networks as `ADDRESS/BITS`. */
   readonly networks: readonly string[]
-  /** The header in which they name the user; null when they name nobody. */
+  /** The header in which they name the user; null when they name no user. */
   readonly userHeader: string | null
 }
 
-/** Finds out who sends each request, before anything else looks at it. @throws LabError unguarded_proxy */
+/** Sets the client of each request, before any other middleware runs. @throws LabError unguarded_proxy */
 export function resolveClient(proxies: Proxies): MiddlewareHandler<WebEnv> {
   const isTrusted = trustOf(proxies.networks)
   return (c, next) => {
@@ -43,7 +43,7 @@ export function trustOf(networks: readonly string[]): (address: string) => boole
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
-/** An address as people write it: IPv4 without the clothes of IPv6, no zone. */
+/** An address as people write it: IPv4 without its IPv6 prefix, IPv6 without a zone. */
 export function plainAddress(address = 'unknown'): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 }
@@ -51,7 +51,7 @@ export function plainAddress(address = 'unknown'): string {
 // `Forwarded` and the `X-Forwarded-` family, and what nginx's older recipes set.
 const signsOfProxy = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/
 
-/** Behind a proxy that lab does not know, everybody looks like that proxy. */
+/** Behind an untrusted proxy every client would have the address of the proxy. */
 function refuseStrangeProxy(headers: Headers, address: string): void {
   const sign = [...headers.keys()].find((name) => signsOfProxy.test(name))
   if (sign === undefined) return
@@ -61,7 +61,7 @@ function refuseStrangeProxy(headers: Headers, address: string): void {
   )
 }
 
-/** The last of a list: what the nearest proxy wrote, whatever came in from further away. */
+/** The last value of a list: the nearest proxy wrote it. */
 function lastOf(value: string | null): string | null {
   return value?.split(',').at(-1)?.trim() || null
 }

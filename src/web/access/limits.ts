@@ -1,5 +1,5 @@
-// How much one client may take: connections, time to send, lengths. What is over the bound is answered
-// with its code, counted, and hurts nobody else. (Streams have bounds of their own, see streams.ts.)
+// Limits on one client: connections, time to send, lengths. lab answers a request over a limit with its
+// code, counts it, and still serves the other clients. (The limits on streams are in live/streams.ts.)
 import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
@@ -22,7 +22,7 @@ export function createCounts(): Counts {
   }
 }
 
-/** For Node's server: what is slower or longer than any real request is refused. */
+/** For Node's server: it refuses requests that are slower or longer than any real one. */
 export const serverLimits = {
   maxHeaderSize: 16_384,
   headersTimeout: 10_000,
@@ -37,7 +37,7 @@ export interface ConnectionLimits {
   readonly idleMs: number
 }
 
-// A browser asks within milliseconds; what is silent longer gives its place to who asks, wherever it comes from.
+// A browser asks within milliseconds: a connection that is silent longer gives way to a new one.
 const silentMs = 1000
 
 const limitsDefault: ConnectionLimits = {
@@ -93,7 +93,7 @@ export function limitConnections(
   }
 
   server.on('request', ({ socket }) => void silent.delete(socket))
-  // In front of Node's own listener: what is refused is never read, so nothing of it is done.
+  // In front of Node's own listener: lab reads nothing of a connection that it refuses.
   const serve = server.listeners('connection')
   server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
@@ -109,7 +109,7 @@ export function limitConnections(
   server.setTimeout(limits.idleMs)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const [status, code, message] = answers[error.code ?? ''] ?? malformed
-    // A client that went away is nobody to answer or count.
+    // A client that went away needs no answer and does not count.
     if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy()
     counts.add(code)
     return isAnswered(socket) ? socket.destroy() : refuse(socket, status, code, message)
@@ -144,13 +144,13 @@ function isAnswered(socket: Socket): boolean {
   return answer?.headersSent === true
 }
 
-// Long enough for the answer to arrive, short enough to hold nobody's place.
+// Long enough for the answer to arrive, short enough to keep no place from other connections.
 const lingerMs = 1000
 
 function refuse(socket: Socket, status: string, code: string, message: string): void {
   const body = JSON.stringify({ error: { code, message } })
   socket.on('error', () => {})
-  // What still comes in is thrown away: an end with unread bytes would take the answer with it.
+  // Read and drop the rest of the request: closing with unread bytes would lose the answer.
   socket.resume()
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,

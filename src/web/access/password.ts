@@ -1,10 +1,10 @@
-// lab's own password: who knows it gets a signed cookie. The keys come from the password and a salt of
-// lab's, so a cookie outlives a restart, and neither a new password nor a new salt.
+// lab's own password: a browser that sends it gets a signed cookie. The keys come from the password and
+// from lab's salt: a cookie outlives a restart of lab, but not a new password or a new salt.
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { createQueue } from '../../queue.ts'
 import type { SecretFile } from './secret-file.ts'
 
-/** What a password file says. */
+/** The content of a password file. */
 export interface PasswordText {
   readonly password: string
 }
@@ -17,7 +17,7 @@ export function parsePassword(text: string): PasswordText {
   return { password }
 }
 
-/** What of a sign-in outlives lab; see src/store/auth-sessions.ts. */
+/** The part of a sign-in that outlives lab; see src/store/auth-sessions.ts. */
 export interface SignInStore {
   /** Tells this lab from every other; no secret, and the same after a restart. */
   readonly lab: string
@@ -41,7 +41,7 @@ export interface Password {
   issue(): Promise<string>
   /** The sign-in of a cookie, or null when it is forged, ended, too old, or from before a new password. */
   authenticate(cookie: string): Promise<SignIn | null>
-  /** Looks at the file; resolves when what it says counts. */
+  /** Reads the file again; resolves when its content counts. */
   refresh(): Promise<void>
   /** Ends all sign-ins, everywhere. */
   endAll(): Promise<void>

@@ -19,7 +19,7 @@ export interface RateLimit {
 }
 
 const windowMs = 60_000
-// Whoever has that many addresses is not held up by counting them.
+// Counting does not stop an attacker with that many addresses.
 const addressesMax = 10_000
 const countersMax = 1000
 
@@ -29,7 +29,7 @@ export interface Slowness {
   readonly waitingMax: number
 }
 
-// One who mistyped beside somebody who guesses waits a few seconds; one who guesses gets six more a minute.
+// A user who mistypes while an attacker guesses waits a few seconds. The attacker gets six more tries a minute.
 const slownessDefault: Slowness = {
   restMs: (wrong) => Math.min(10, wrong) * 1000,
   waitingMax: 3,
@@ -87,7 +87,7 @@ export function createRateLimit(
       const counter = counterOf(networkOf(address))
       if (!counter || counter.queue.size() >= waitingMax) return null
       return counter.queue.run(async () => {
-        // (By the clock that nobody sets.)
+        // By a clock that no administrator sets.
         await sleep(Math.max(0, counter.lastAt + restMs(counter.wrong) - performance.now()))
         const isRight = await check()
         counter.lastAt = performance.now()
@@ -102,7 +102,7 @@ export function createRateLimit(
   }
 }
 
-/** What one party commands: an IPv4 address, or the first half of an IPv6 one. */
+/** The addresses that one party has: an IPv4 address, or the first half of an IPv6 one. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail] = address.split('::')

@@ -1,5 +1,5 @@
-// Who may come in, before any route runs: small middlewares, each one sentence of the contract. A
-// refusal is thrown and rendered by the app's onError. Imports errors only.
+// Rules for every request, before any route runs: small middlewares, each one sentence of the contract.
+// A rule throws its refusal, and the app's onError renders it.
 import { randomBytes } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { InvalidRequest, LabError } from '../../errors.ts'
@@ -62,7 +62,7 @@ const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-/** Puts the strict policy on every answer; only what says otherwise may be stored. */
+/** Puts the strict policy on every answer; a browser may store only an answer that allows it. */
 export function strictHeaders(): MiddlewareHandler {
   return async (c, next) => {
     await next()
@@ -75,7 +75,7 @@ export function strictHeaders(): MiddlewareHandler {
 // and its DELETE would stop everything.
 const dotSegment = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i
 
-/** Takes only paths that mean what they say: no dot segments, no broken percent-encoding. */
+/** Refuses paths with dot segments or broken percent-encoding. */
 export function plainPath(): MiddlewareHandler<WebEnv> {
   return (c, next) => {
     const [path = ''] = (c.env?.incoming?.url ?? c.req.path).split('?')
@@ -153,7 +153,7 @@ export function foreignReadRule(): MiddlewareHandler<WebEnv> {
   return (c, next) => {
     const site = c.req.header('sec-fetch-site')
     const origin = c.req.header('origin')
-    // Whoever follows a link sends none with it.
+    // A browser that follows a link sends no Origin.
     const isForeignScript = origin !== undefined && !isOwnOrigin(origin, c.get('client'))
     const fromElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none'
     if (!isForeignScript && (!fromElsewhere || isFollowedLink(c))) return next()

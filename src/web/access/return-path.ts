@@ -3,14 +3,14 @@
 
 // One slash at the start, then only what stands for itself; no blank, backslash or control character.
 const plain = /^\/(?![/\\])[\w\-.~/?&=%+#:@!$'()*,;]*$/
-// Encoded slashes, backslashes and control characters: somebody along the way may decode them.
+// Encoded slashes, backslashes and control characters: a proxy may decode them.
 const disguised = /%(?:2f|5c|[01][\da-f]|7f|25)/i
 
 /** The address, when it is a path of lab's own; else the page. */
 export function localPath(address: string | null | undefined): string {
   const path = address ?? ''
   if (path.length > 1024 || !plain.test(path) || disguised.test(path)) return '/'
-  // Two slashes further on are another host to whoever joins paths.
+  // A program that joins paths reads two slashes as another host.
   return path.split(/[?#]/, 1)[0]!.includes('//') ? '/' : path
 }
 

@@ -6,9 +6,9 @@ import { readTextSync, Unreadable } from '../../read-file.ts'
 import type { Log } from '../../log.ts'
 
 export interface SecretFile<T extends object> {
-  /** What the file says now, the same object as long as it says the same; null while it cannot be used. */
+  /** The content of the file now, the same object until it changes; null while the file cannot be used. */
   read(): T | null
-  /** What is wrong with its mode, where that is no reason to refuse it. */
+  /** A problem with the mode of the file that is not a reason to refuse it. */
   readonly warning: string | null
   /** Calls `onChange` within about a second of any change since; the return value ends it. */
   watch(onChange: () => void): () => void
@@ -42,7 +42,7 @@ export function openSecretFile<T extends object>(
     const found = readTextSync(path)
     if (found !== text || value === null) value = parse(found)
     text = found
-    // What has just been written may be written again with the same time: it is read again next time.
+    // A file may be written twice within one tick of its clock: read a fresh file again next time.
     seen = Math.abs(Date.now() - Number(stat.ctimeMs)) < tickMs ? '' : now
   }
 
@@ -56,7 +56,7 @@ export function openSecretFile<T extends object>(
     try {
       look()
     } catch (error) {
-      // Whoever cannot read the secret must not let in by the old one.
+      // While lab cannot read the secret, the old one must not authenticate anybody.
       if (value !== null)
         log.error({ file: path }, `${flag} ${reasonOf(error)}; nobody gets in by it`)
       value = null
@@ -82,7 +82,7 @@ export function openSecretFile<T extends object>(
 }
 
 /**
- * Who else may read or change a file of that mode and owner, or ''. Its group may where another account
+ * The other accounts that may read or change a file of that mode and owner, or ''. Its group may where another account
  * owns it, for then the group is how lab itself is let in: a secret of root's, or a credential of
  * systemd's, whose group bits are the mask of an access list.
  */

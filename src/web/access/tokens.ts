@@ -7,7 +7,7 @@ interface Token {
   readonly hash: Buffer
 }
 
-/** What a token file says. */
+/** The content of a token file. */
 export interface TokenList {
   readonly tokens: readonly Token[]
 }
@@ -27,7 +27,7 @@ export function parseTokens(text: string): TokenList {
 }
 
 export interface Tokens {
-  /** Whose token it is, `name` null where it has none; null when it is nobody's. */
+  /** The token's name, null where it has none; null for an unknown token. */
   find(token: string): Pick<Token, 'name'> | null
 }
 

@@ -1,4 +1,4 @@
-// What the app shows at a moment: the whole picture, and what a form's answer changes of it.
+// The page model: a snapshot of everything that the page shows, and the changes that a form's answer makes.
 import { createHash, randomBytes } from 'node:crypto'
 import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import type { Service } from '../../instances/service.ts'

@@ -1,5 +1,5 @@
 // Passes events on to the streams in turns of a few milliseconds: two hundred that happen at once, each
-// drawn for every page, must not hold up the answer to anybody.
+// drawn for every page, must not hold up any answer.
 import type { LabEvent } from '../../core/events.ts'
 import type { Service } from '../../instances/service.ts'
 import { turnMs } from '../../turns.ts'

@@ -1,5 +1,5 @@
-// Signing in and out by lab's own password, and the way there for whoever no guard knows. Works without
-// any script; what is refused comes back as the same form.
+// Signing in and out by lab's own password, and the way there for requests without valid credentials.
+// It works without any script. A refusal is the same form with a sentence.
 import { Hono, type Context } from 'hono'
 import { LabError, TooManyTries } from '../../errors.ts'
 import { boundedBody, readForm } from '../body.ts'
@@ -10,7 +10,7 @@ import type { Guards } from '../access/auth.ts'
 import { localPath, pathOfPage, signInPath } from '../access/return-path.ts'
 import type { Password } from '../access/password.ts'
 
-// Behind that many a real person waits for seconds.
+// With so many in front, a person waits for seconds.
 const waitingMax = 16
 
 export interface LoginDeps {
@@ -18,7 +18,7 @@ export interface LoginDeps {
   readonly log: Log
   /** Draws the form. */
   readonly draw: (form: { next: string; message?: string }) => string
-  /** Called when somebody who was let in may be welcome no more. */
+  /** Called when a principal may have lost its access. */
   readonly onChange: () => void
 }
 
@@ -55,7 +55,7 @@ export function createLoginRoutes({ guards, log, draw, onChange }: LoginDeps): H
     const { wrongPasswords } = guards
     const attempt = wrongPasswords.take(address)
     if (!attempt) {
-      // Whoever knows the password gets in, however often others at this address were wrong.
+      // The right password counts, however often others at this address were wrong.
       const isRight = await wrongPasswords.slowly(address, () => secret.isRight(candidate))
       return isRight ? null : new TooManyTries(wrongPasswords.waitSeconds(address))
     }
@@ -89,8 +89,8 @@ export function createLoginRoutes({ guards, log, draw, onChange }: LoginDeps): H
 }
 
 /**
- * Leads a person to where one signs in: pages by a redirect, htmx and its streams by the header that
- * makes it leave the page instead of swapping. Null for programs, which are only told.
+ * Leads a person to the sign-in page: a page by a redirect, htmx and its streams by the header that makes
+ * htmx leave the page instead of swapping. Null for programs: they get the refusal.
  */
 export function leadToLogin(c: Context<WebEnv>, { password }: Guards): Response | null {
   const { path, method } = c.req

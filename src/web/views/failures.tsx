@@ -1,4 +1,4 @@
-// What failed of a request about several instances.
+// The failures of a request about several instances.
 import type { FC } from 'hono/jsx'
 import type { Outcome } from '../../core/instance.ts'
 import { ForceButton, Prose } from './parts.tsx'

@@ -1,5 +1,5 @@
-// When a rendering was made: what lets a page tell an older one from a newer one, and how long what it
-// says of ages stays true.
+// The context of a rendering: a serial by which a page tells an older rendering from a newer one, and how
+// long the ages in it stay true.
 
 /** The time and the serial number of one rendering, and where the projects lie. */
 export interface RenderContext {

@@ -16,7 +16,7 @@ export interface Snapshot {
   readonly cap: Cap
   readonly notices: readonly Notice[]
   readonly foreign: readonly ForeignSession[]
-  /** What may be wanted back together. */
+  /** The instances that lab offers to resume together; null without an offer. */
   readonly offer: ResumeOffer | null
   /** Tells a stream which cards and which ended instances the page has. */
   readonly known: string

@@ -1,8 +1,8 @@
-// What the page calls things: an instance, its state, why it ended, by whom, how large it is. Pure.
+// The words of the page: for an instance, its state, why it ended, by whom, how large it is. Pure.
 import type { Actor } from '../../core/actor.ts'
 import { isLive, type Evidence, type Instance, type ShownState } from '../../core/instance.ts'
 
-/** What the operator calls an instance: its label, or else its name. */
+/** The title of an instance: its label, or else its name. */
 export function titleOf({ label, name }: Instance): string {
   return label ?? name
 }
@@ -53,7 +53,7 @@ const ways: Partial<Record<Actor, string>> = {
   agent: 'By an agent',
 }
 
-/** Who asked for it; null where it happened by itself. */
+/** The actor in words; null where no actor asked for it. */
 export function byText(by: Actor): string | null {
   if (by === 'nobody') return null
   return ways[by] ?? `By ${by.slice(by.indexOf(':') + 1)}`

@@ -1,4 +1,4 @@
-// The foot of the page: what lab runs with.
+// The foot of the page: the directories and programs that lab uses.
 import type { Child, FC } from 'hono/jsx'
 import { shellText } from '../../../core/text.ts'
 import type { ServerInfo } from '../../server-info.ts'
@@ -9,7 +9,7 @@ const dirReasons = {
   CLAUDE_CONFIG_DIR: "named by CLAUDE_CONFIG_DIR in lab's environment",
 }
 
-/** What lab runs with, for whoever wonders which directory or program counts. */
+/** The directories and programs that lab uses. */
 export const About: FC<{ lab: ServerInfo }> = ({ lab }) => {
   const { claude, projectsRoot, stateDir, tmux, variables } = lab
   return (
