@@ -1,5 +1,5 @@
-// The failures lab knows by name, each with the sentence its reader sees. Imports disk-errors only;
-// knows no HTTP (src/web maps a code to a status, src/cli to an exit code).
+// The failures that lab knows by name, each with the sentence for its reader. Imports disk-errors only
+// and knows nothing of HTTP: src/web maps a code to a status, src/cli to an exit code.
 
 import { writeRemedy } from './disk-errors.ts'
 
@@ -31,7 +31,7 @@ export type ErrorCode =
   | 'body_too_large'
   | 'too_many_streams'
 
-/** A failure that somebody can act on: `message` says what failed, on what, and what to do. */
+/** A failure that its reader can act on: `message` says what failed, on what, and what to do. */
 export class LabError extends Error {
   readonly code: ErrorCode
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -54,7 +54,7 @@ export class InvalidRequest extends LabError {
   }
 }
 
-/** Nobody that a guard knows. */
+/** No guard knows the sender of the request. */
 export class Unauthorized extends LabError {
   constructor(message: string) {
     super('unauthorized', message)
@@ -86,7 +86,7 @@ export class ProjectNotFound extends LabError {
 }
 
 export class ProjectGone extends LabError {
-  /** `isSilent`: its disk does not answer, so nobody knows whether it is there. */
+  /** `isSilent`: its disk does not answer, so lab cannot tell whether the folder exists. */
   constructor(path: string, { isSilent = false } = {}) {
     super(
       'project_gone',
@@ -201,7 +201,7 @@ export class StoreUnwritable extends LabError {
   }
 }
 
-/** tmux's server cannot be read: nothing is known, so nothing may be started or reaped. */
+/** lab cannot read the tmux server. It knows nothing then, so it must not start or end anything. */
 export class TmuxUnavailable extends LabError {
   constructor(reason: string, options?: ErrorOptions) {
     super(
@@ -221,7 +221,7 @@ export class TmuxFailed extends LabError {
   }
 }
 
-/** tmux did not answer in time; whether it did what it was asked is not known. */
+/** tmux did not answer in time. It may have carried out the command, or not. */
 export class TmuxTimeout extends LabError {
   constructor(subcommand: string, timeoutMs: number) {
     super('tmux_timeout', `tmux ${subcommand} did not answer within ${timeoutMs} ms.`)

@@ -22,7 +22,7 @@ export async function checkRoot(root: string): Promise<void> {
     throw new UsageError(
       code === 'ENOENT'
         ? `--projects-root ${root} does not exist. Make it (mkdir -p ${root}) or name another folder.`
-        : `--projects-root ${root} cannot be read (${code}).`,
+        : `lab cannot read --projects-root ${root} (${code}). Give lab's user the right to read it, or name another folder.`,
       { cause: error },
     )
   }

@@ -114,7 +114,7 @@ export function createUpkeep(
     const { code = '' } = error as NodeJS.ErrnoException
     if (warned === code) return
     warned = code
-    log.error({ err: error, path }, 'lab cannot write there, and goes on trying')
+    log.error({ err: error, path }, 'lab cannot write there, and keeps trying')
   }
 
   let looking = false

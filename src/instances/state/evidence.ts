@@ -17,7 +17,7 @@ export function evidenceOf(options: {
   const parked =
     parkedJobId === null
       ? ''
-      : ` It had been moved to Claude's background (${parkedJobId}): a resume goes on without what was said there.`
+      : ` Claude had moved it to its background (${parkedJobId}): a resume loses what was said there.`
   return {
     reason,
     message: `${sentence(reason, exit)}${parked}`,

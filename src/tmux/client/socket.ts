@@ -73,7 +73,7 @@ export async function checkVersion(
   const version = versionIn(result)
   if (version === null)
     throw new UsageError(
-      `'${tmuxPath} -V' did not tell its version: ${result.stderr || result.shortMessage || 'no output'}.`,
+      `'${tmuxPath} -V' printed no version: ${result.stderr || result.shortMessage || 'no output'}.`,
     )
   if (!isAtLeast(version, '3.2'))
     throw new UsageError(`tmux ${version} is too old, lab needs 3.2 or newer. Upgrade tmux.`)

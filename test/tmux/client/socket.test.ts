@@ -71,6 +71,6 @@ describe('the version', () => {
 
   test('a program that is no tmux is refused', async ({ sandbox }) => {
     const path = await stub(sandbox.dir, 'echo broken >&2; exit 1')
-    await expect(checkVersion(path, {}, 5000)).rejects.toThrow(/did not tell its version: broken/)
+    await expect(checkVersion(path, {}, 5000)).rejects.toThrow(/printed no version: broken/)
   })
 })
