@@ -69,7 +69,7 @@ function whyUnknown(
   if (!readable) return tmuxUnreadable
   if (doubt) return doubt.because
   if (silence && state !== 'stopping') return silence
-  return isUnconfirmed ? 'lab has not seen it since lab was started, and goes on looking.' : null
+  return isUnconfirmed ? 'lab has not seen it since lab started, and keeps looking.' : null
 }
 
 function linkOf(
