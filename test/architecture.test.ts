@@ -277,16 +277,13 @@ describe('imports', () => {
 const longStill = new Set([
   'createAdoption',
   'createFinish',
-  'createFocus',
   'createInstances',
   'createLaunch',
   'createLedger',
   'createLink',
   'createNewSession',
-  'createProjects',
   'createReaper',
   'createReconcile',
-  'createRegistry',
   'createResume',
   'createServerProgram',
   'createSession',
@@ -294,9 +291,7 @@ const longStill = new Set([
   'createStart',
   'createStop',
   'createTmux',
-  'interact',
   'openConnection',
-  'serveLocked',
 ])
 
 describe('functions', () => {

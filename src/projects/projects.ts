@@ -76,18 +76,10 @@ export function createProjects(options: ProjectsOptions): Projects {
     if (before !== JSON.stringify(projects)) onChange()
   }
 
-  async function lookAtRoot(): Promise<void> {
-    const git = join(root, '.git')
-    isRepository = await answerOf(`lstat ${git}`, () => lstat(git)).then(
-      () => true,
-      () => false,
-    )
-  }
-
   function scan(): Promise<void> {
     running ??= scanProjects(root, bounds)
       .then(take)
-      .then(lookAtRoot)
+      .then(async () => void (isRepository = await hasGit(root)))
       .finally(() => {
         running = null
         lastEnd = performance.now()
@@ -115,6 +107,14 @@ export function createProjects(options: ProjectsOptions): Projects {
       }),
     rootIsRepository: () => isRepository,
   }
+}
+
+async function hasGit(folder: string): Promise<boolean> {
+  const git = join(folder, '.git')
+  return answerOf(`lstat ${git}`, () => lstat(git)).then(
+    () => true,
+    () => false,
+  )
 }
 
 // A pointer or a branch is one path or name; the kernel takes none longer.

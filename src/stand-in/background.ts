@@ -1,5 +1,5 @@
 // Sessions in the background: one press of Left at an empty prompt moves a session into a daemon that
-// serves every session of the account. Part of src/demo, which imports no other room.
+// serves every session of the account.
 //
 // `claude daemon run` is a child of whichever session needed it first, in a process session of its own,
 // with that one's whole environment. It holds one process for each background session below it.

@@ -1,4 +1,4 @@
-// How one stand-in behaves, chosen from outside. Part of src/demo, which imports no other room.
+// How one stand-in behaves, chosen from outside.
 //
 // `<config dir>/stand-in.json` holds `{ "default": {…}, "byCwd": { PATH: {…} }, "byName": { NAME: {…} } }`
 // (NAME is the value of --name); the later one wins, key by key. A file named by LAB_STAND_IN holds

@@ -1,13 +1,13 @@
 // A stand-in for claude: the entry. It speaks the real one's registry, title, prompts and endings;
 // `behaviour.ts` says how to choose what it does, `script.ts` what can be typed. It is a program of
-// its own, so it reads `process` itself. Part of src/demo, which imports no other room.
+// its own, so it reads `process` itself.
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runAuth } from './startup/auth.ts'
 import { hasAgentView, park, runBackgroundSession, runDaemon } from './background.ts'
 import { readBehaviour, untilThere, type Behaviour } from './behaviour.ts'
-import { createFocus } from './terminal/focus.ts'
+import { createFocus, type Focus } from './terminal/focus.ts'
 import { createFinish, planCrash, type Ending } from './ending.ts'
 import { hasCredentials, homeOf, type Home } from './files/home.ts'
 import { createHooks } from './turns/hooks.ts'
@@ -139,14 +139,17 @@ async function interact(setting: Setting): Promise<void> {
   }
   const plan = isLoggedIn() ? 'Claude Max' : 'API Usage Billing'
   focus.print(...greeting(version, plan, cwd.replace(env['HOME'] || homedir(), '~')))
-  if (options.resume !== null)
-    for (const { role, text } of readTurns(current.file))
-      focus.print('', role === 'user' ? submitted(text) : `● ${text}`)
+  if (options.resume !== null) printConversation(focus, current.file)
   if (behaviour.promptOnce !== null) await untilThere(behaviour.promptOnce)
   await sleep(behaviour.startMs)
   session.begin(behaviour.prompt ?? options.prompt)
   void hooks.run('SessionStart', { source: options.resume === null ? 'startup' : 'resume' })
   if (options.remoteControl !== null && isLoggedIn()) link.connect()
+}
+
+function printConversation(focus: Focus, file: string): void {
+  for (const { role, text } of readTurns(file))
+    focus.print('', role === 'user' ? submitted(text) : `● ${text}`)
 }
 
 /** What the real one leaves on the screen, when there is something to resume. */

@@ -1,5 +1,4 @@
 // How this program ends: gracefully at a signal or /exit, or abruptly as it was told to.
-// Part of src/demo, which imports no other room.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { untilThere, type Behaviour } from './behaviour.ts'
 

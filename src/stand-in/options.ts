@@ -1,5 +1,4 @@
 // The stand-in's command line, refused as the real one refuses it. Pure.
-// Part of src/demo, which imports no other room.
 
 export interface Options {
   readonly name: string | null

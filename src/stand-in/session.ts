@@ -1,5 +1,4 @@
 // The interactive session: the draft, what its keys do, and how it all looks.
-// Part of src/demo, which imports no other room.
 import { randomUUID } from 'node:crypto'
 import type { Behaviour } from './behaviour.ts'
 import { modelDialog, loginDialog } from './terminal/dialogs.ts'

@@ -1,5 +1,4 @@
 // Where Claude Code keeps its files, and the few it reads: trust, onboarding, login, MCP servers.
-// Part of src/demo, which imports no other room.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'

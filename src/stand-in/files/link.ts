@@ -1,5 +1,4 @@
 // The deep link's id in the registry: it comes some time after the prompt, changes and goes away.
-// Part of src/demo, which imports no other room.
 import { randomBytes } from 'node:crypto'
 import type { Behaviour } from '../behaviour.ts'
 import type { Registry } from './registry.ts'

@@ -1,5 +1,5 @@
 // The registry file `<config dir>/sessions/<pid>.json`, written as the real one writes it: in place,
-// so that a reader can meet it empty or cut in half. Part of src/demo, which imports no other room.
+// so that a reader can meet it empty or cut in half.
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs' // prettier-ignore
 import { randomBytes } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
@@ -61,7 +61,7 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
     isWriting = false
   }
 
-  function set(changed: Readonly<Record<string, unknown>>): void {
+  function set(changed: object): void {
     fields = { ...fields, ...changed }
     if (isOpen) void write()
   }
@@ -72,23 +72,7 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
       mkdirSync(dir, { recursive: true, mode: 0o700 })
       writeFileSync(key, JSON.stringify({ peerToken: randomBytes(16).toString('hex'), procStart }), { mode: 0o600 }) // prettier-ignore
       isOpen = true
-      set({
-        cwd: deps.cwd,
-        startedAt,
-        procStart,
-        version: deps.version,
-        peerProtocol: 1,
-        peerFeatures: ['notify_idle', 'reply_across_default_dirs', 'artifact_yield'],
-        kind: 'interactive',
-        entrypoint: 'cli',
-        pidDomain: pidDomain(),
-        asksForConvertedSkills: null,
-        ...tmuxField(deps.env),
-        messagingSocketPath: `/tmp/cc-socks/${process.pid}.sock`,
-        name: `${basename(deps.cwd)}-${randomBytes(1).toString('hex')}`,
-        nameSource: 'derived',
-        nameSince: startedAt,
-      })
+      set(firstFields(deps, startedAt, procStart))
       if (name !== null) set({ name, nameSource: 'user', nameSince: Date.now(), updatedAt: Date.now() }) // prettier-ignore
     },
     remove() {
@@ -96,6 +80,31 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
       rmSync(file, { force: true })
       rmSync(key, { force: true })
     },
+  }
+}
+
+/** The fields of a new session, in the order in which the real one writes them. */
+function firstFields(
+  { cwd, version, env }: Pick<RegistryDeps, 'cwd' | 'version' | 'env'>,
+  startedAt: number,
+  procStart: string,
+): object {
+  return {
+    cwd,
+    startedAt,
+    procStart,
+    version,
+    peerProtocol: 1,
+    peerFeatures: ['notify_idle', 'reply_across_default_dirs', 'artifact_yield'],
+    kind: 'interactive',
+    entrypoint: 'cli',
+    pidDomain: pidDomain(),
+    asksForConvertedSkills: null,
+    ...tmuxField(env),
+    messagingSocketPath: `/tmp/cc-socks/${process.pid}.sock`,
+    name: `${basename(cwd)}-${randomBytes(1).toString('hex')}`,
+    nameSource: 'derived',
+    nameSince: startedAt,
   }
 }
 

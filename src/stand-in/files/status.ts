@@ -1,5 +1,4 @@
 // What the registry and the title say of the session: idle, busy, waiting, shell.
-// Part of src/demo, which imports no other room.
 import type { Behaviour } from '../behaviour.ts'
 import type { Dialog } from '../terminal/dialogs.ts'
 import type { Registry } from './registry.ts'

@@ -1,5 +1,5 @@
 // Conversations on disk: `<config dir>/projects/<munged cwd>/<id>.jsonl`, one record a line, made at
-// the first prompt. Part of src/demo, which imports no other room.
+// the first prompt.
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs' // prettier-ignore
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'

@@ -1,5 +1,4 @@
-// `claude auth …`: who is logged in, and logging in with a code. Part of src/demo, which imports no
-// other room.
+// `claude auth …`: who is logged in, and logging in with a code.
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'

@@ -1,5 +1,4 @@
 // The questions of a first start, in a new home or a new folder. Pure.
-// Part of src/demo, which imports no other room.
 import { dialog, dim, type Dialog } from '../terminal/dialogs.ts'
 
 /** "Is this a project you trust?": "No, exit" comes first and is preselected. */

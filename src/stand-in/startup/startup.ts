@@ -1,5 +1,4 @@
 // Everything between the command line and the prompt: refusals, and the dialogs of a first start.
-// Part of src/demo, which imports no other room.
 import { resolve } from 'node:path'
 import type { Focus } from '../terminal/focus.ts'
 import { loginDialog } from '../terminal/dialogs.ts'

@@ -1,5 +1,5 @@
 // The questions that Claude Code asks in a session, in its own words, each with its options and how it
-// is drawn. Pure. Part of src/demo, which imports no other room.
+// is drawn. Pure.
 import { basename } from 'node:path'
 import type { Line } from './screen.ts'
 

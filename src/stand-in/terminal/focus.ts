@@ -35,8 +35,6 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
   const dialogs = createQueue()
   let prompt: Parameters<Focus['attach']>[0] = { view: () => [], onKey: () => {} }
   let tell: (() => void) | null = null
-  let rest = ''
-  let escapeTimer: NodeJS.Timeout | undefined
 
   function refresh(): void {
     const columns = screen.columns()
@@ -75,27 +73,7 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
     }
   }
 
-  function take(key: Key): void {
-    if (open) keyToDialog(open, key)
-    else prompt.onKey(key)
-  }
-
-  input.setEncoding('utf8')
-  input.setRawMode(true)
-  // A pane that was killed gives EIO; the hangup signal is what ends this program, not its input.
-  input.on('error', () => {})
-  input.on('data', (chunk: Buffer | string) => {
-    clearTimeout(escapeTimer)
-    const read = readKeys(rest + chunk.toString())
-    rest = read.rest
-    read.keys.forEach(take)
-    if (rest === '\x1b')
-      escapeTimer = setTimeout(() => {
-        rest = ''
-        take({ type: 'escape' })
-      }, escapeMs)
-  })
-
+  listen(input, (key) => (open ? keyToDialog(open, key) : prompt.onKey(key)))
   return {
     print: (...lines) => screen.print(lines),
     ask: (dialog) => dialogs.run(() => show(dialog)),
@@ -113,4 +91,25 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
     dismiss: () => answer?.(null),
     clear: () => screen.clear(),
   }
+}
+
+/** Reads the terminal raw and calls `onKey` for each key. */
+function listen(input: ReadStream, onKey: (key: Key) => void): void {
+  let rest = ''
+  let escapeTimer: NodeJS.Timeout | undefined
+  input.setEncoding('utf8')
+  input.setRawMode(true)
+  // A killed pane gives EIO. The hangup signal ends this program, not its input.
+  input.on('error', () => {})
+  input.on('data', (chunk: Buffer | string) => {
+    clearTimeout(escapeTimer)
+    const read = readKeys(rest + chunk.toString())
+    rest = read.rest
+    read.keys.forEach(onKey)
+    if (rest === '\x1b')
+      escapeTimer = setTimeout(() => {
+        rest = ''
+        onKey({ type: 'escape' })
+      }, escapeMs)
+  })
 }

@@ -1,4 +1,4 @@
-// Bytes from the terminal, read as keys. Pure. Part of src/demo, which imports no other room.
+// Bytes from the terminal, read as keys. Pure.
 
 export type Key =
   | { readonly type: 'text' | 'paste'; readonly text: string }

@@ -1,4 +1,4 @@
-// How the prompt and what surrounds it look. Pure. Part of src/demo, which imports no other room.
+// How the prompt and what surrounds it look. Pure.
 import type { Line } from './screen.ts'
 
 export interface PromptState {

@@ -1,7 +1,6 @@
 // The stand-in's screen: lines that stay, and below them a live part that is redrawn. Like the real
 // one it is at the bottom of the pane, on the alternate screen unless it sees that it is in tmux
 // or is told not to be.
-// Part of src/demo, which imports no other room.
 import type { WriteStream } from 'node:tty'
 
 /** A line of text, plain or in one style (SGR parameters); longer ones are wrapped. */

@@ -1,4 +1,4 @@
-// What an API failure leaves on the screen and in the transcript. Part of src/demo, which imports no
+// What an API failure leaves on the screen and in the transcript.
 // other room.
 import type { Focus } from '../terminal/focus.ts'
 import type { Transcript } from '../files/transcript.ts'

@@ -1,5 +1,4 @@
 // What is typed, read as a script: the directives of the mock API, and the stand-in's own. Pure.
-// Part of src/demo, which imports no other room.
 //
 // SAY text | SLOW n text | THINK n text | HANG | ERR 500|429|401… [reset seconds] | TOOL bash CMD |
 // TOOL bg CMD | TOOL read|edit|write FILE | TOOL ask | and only here: DIE n | DIE SIGNAL |

@@ -1,5 +1,5 @@
 // The hooks of a `--settings` file, run as the real one runs them: a shell, the event on stdin as
-// JSON. Part of src/demo, which imports no other room.
+// JSON.
 import { spawn } from 'node:child_process'
 import { readJson, type Json } from '../files/home.ts'
 

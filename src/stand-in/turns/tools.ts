@@ -1,5 +1,5 @@
 // Tools that really run: each command is a session and a process group of its own, as the real one's
-// are, so what it leaves behind is real. Part of src/demo, which imports no other room.
+// are, so what it leaves behind is real.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 

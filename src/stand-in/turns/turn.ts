@@ -1,5 +1,5 @@
 // One turn: what follows a submitted prompt, step by step, until it is answered, fails or is
-// interrupted. Part of src/demo, which imports no other room.
+// interrupted.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

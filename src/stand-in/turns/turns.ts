@@ -1,5 +1,4 @@
 // Prompts one after the other: a turn at a time, the rest queued, each ending told.
-// Part of src/demo, which imports no other room.
 import type { Behaviour } from '../behaviour.ts'
 import type { Focus } from '../terminal/focus.ts'
 import type { Hooks } from './hooks.ts'
