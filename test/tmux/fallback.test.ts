@@ -35,3 +35,26 @@ describe('the fallback', () => {
     expect(most).toBeLessThanOrEqual(4)
   })
 })
+
+describe('the control client', () => {
+  test('tries its second connection also when the first attempt failed', async () => {
+    let attempts = 0
+    const control = createControl({
+      server: { kind: 'own', args: [], argv: [] },
+      tmuxPath: () => 'tmux',
+      mayConnect: () => true,
+      env: {},
+      timeoutMs: 1000,
+      spawned: async () => ({ kind: 'ok', lines: [] }),
+      prepare: () => {
+        attempts += 1
+        return Promise.reject(new Error('no session to attach to'))
+      },
+      wake: () => {},
+      log: mockLog(),
+    })
+    await control.connect()
+    expect(attempts).toBe(2)
+    await control.close()
+  })
+})
