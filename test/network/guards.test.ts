@@ -1,10 +1,10 @@
-// A whole lab on a real network: another address, another machine (a network namespace), and the
-// commands on both sides of the door.
+// A whole lab with guards on a real network: another address, another machine (a network namespace), and
+// the commands on both machines.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { execa } from 'execa'
 import { createTestLab, labPath } from '../fixtures/lab.ts'
 import { until } from '../fixtures/until.ts'
@@ -20,9 +20,9 @@ function secret(lab: Lab, name: string, text: string): string {
   return path
 }
 
-describe('an open address', () => {
-  it.each(['0.0.0.0', '::', '192.0.2.1', 'box.example.net'])(
-    'such as %s, without a guard, is exit 2 and the flags to add',
+describe('lab serve on an open address', () => {
+  test.each(['0.0.0.0', '::', '192.0.2.1', 'box.example.net'])(
+    'exits 2 on %s without a guard, and names the flags to add',
     async (host) => {
       const lab = await createTestLab()
       const { exitCode, stdout, stderr } = await lab.run(
@@ -40,12 +40,12 @@ describe('an open address', () => {
     },
   )
 
-  it.each([
+  test.each([
     ['a token file that others can read', '--token-file', 'x: y', 0o644, 'chmod 600'],
     ['a token file without a token', '--token-file', '\n', 0o600, 'holds no token'],
     ['a password file without a password', '--password-file', '\n', 0o600, 'holds no password'],
-    ['a password file that is not there', '--password-file', null, 0o600, 'does not exist'],
-  ] as const)('with %s is exit 2 and the remedy', async (_, flag, text, mode, remedy) => {
+    ['a password file that does not exist', '--password-file', null, 0o600, 'does not exist'],
+  ] as const)('exits 2 with %s, and names the remedy', async (_, flag, text, mode, remedy) => {
     const lab = await createTestLab()
     const path = join(lab.dir, 'secret')
     if (text !== null) {
@@ -66,7 +66,7 @@ describe('an open address', () => {
   })
 })
 
-describe('with all guards on', () => {
+describe('lab with all guards', () => {
   let lab: Lab
   let tokens: string
   beforeAll(async () => {
@@ -81,7 +81,7 @@ describe('with all guards on', () => {
   })
   afterAll(() => lab.dispose())
 
-  /** Runs a command that knows no state directory, as on another machine. */
+  /** Runs a command without a state directory, as on another machine. */
   const elsewhere = (argv: readonly string[], env: Record<string, string>) =>
     execa(process.execPath, [labPath, ...argv], {
       env: { ...lab.env, HOME: '/nonexistent', ...env },
@@ -92,7 +92,7 @@ describe('with all guards on', () => {
       timeout: 45_000,
     })
 
-  it('lab ls, new and stop on the same machine need nothing', async () => {
+  test('lets the commands on the same machine in without a flag', async () => {
     const started = await lab.run('new', 'foo', '--label', 'local')
     expect(started).toMatchObject({ exitCode: 0, stderr: '' })
     const listed = await lab.run('ls')
@@ -102,7 +102,7 @@ describe('with all guards on', () => {
     await until(() => journal().includes('"by":"cli"'), { what: 'the journal' })
   })
 
-  it('from another they need a token, and are told so', async () => {
+  test('lets the commands from another machine in with a token, and asks for one without', async () => {
     const url = lab.url().replace('0.0.0.0', '127.0.0.1')
     for (const argv of [['ls'], ['new', 'foo'], ['stop', '--all']]) {
       const { exitCode, stdout, stderr } = await elsewhere(argv, { LAB_URL: url })
@@ -118,7 +118,7 @@ describe('with all guards on', () => {
     await until(() => journal().includes('"by":"token:laptop"'), { what: 'the journal' })
   })
 
-  it('GET /api/v1/server tells which guards, and what was refused', async () => {
+  test('lists its guards and its refusals at GET /api/v1/server', async () => {
     const { stdout } = await lab.run('ls')
     expect(stdout).toContain('foo')
     expect((await lab.call('GET', '/api/v1/server')).status).toBe(401)
@@ -129,7 +129,7 @@ describe('with all guards on', () => {
     expect(body.refused.unauthorized).toBeGreaterThan(0)
   })
 
-  it('a sign-in survives a restart of lab, and the log tells no secret', async () => {
+  test('keeps a sign-in over a restart, and logs no secret', async () => {
     const signIn = await fetch(`${lab.url()}/login`, {
       method: 'POST',
       redirect: 'manual',
@@ -156,11 +156,10 @@ const why = isRoot ? 'no ip netns' : 'not root'
 if (!hasNamespaces) console.warn(`SKIPPED: the second machine, because there is ${why}`)
 
 describe.skipIf(!hasNamespaces)(
-  hasNamespaces ? 'from a second machine' : `from a second machine (SKIPPED: ${why})`,
+  hasNamespaces ? 'a second machine' : `a second machine (SKIPPED: ${why})`,
   () => {
-    // Both machines are namespaces, lab's own as well. An interface of this machine that comes or goes
-    // would fail whatever a browser of another test asks for just then (ERR_NETWORK_CHANGED), and its
-    // address could be somebody's already.
+    // Both machines are namespaces, lab's as well. When an interface of this machine comes or goes, the
+    // requests of a browser in another test fail (ERR_NETWORK_CHANGED), and its address may be in use.
     const run = randomBytes(4).toString('hex')
     const [here, there] = [`lab-${run}-here`, `lab-${run}-there`]
     const address = '10.231.0.1'
@@ -188,7 +187,7 @@ describe.skipIf(!hasNamespaces)(
       await lab?.dispose()
     })
 
-    /** Runs a program on one of the machines that sees nothing but the address; it writes JSON. */
+    /** Runs a program on one of the machines and parses its JSON; the program gets lab's address only. */
     async function on(machine: string, program: string): Promise<unknown> {
       const url = lab.url().replace('0.0.0.0', address)
       const argv = ['netns', 'exec', machine, process.execPath, '--input-type=module', '-e']
@@ -208,8 +207,8 @@ describe.skipIf(!hasNamespaces)(
       const say = (value) => console.log(JSON.stringify(value))
     `
 
-    it('the page is there for whom knows the password', async ({ skip }) => {
-      skip(!isMade, 'no veth pairs here')
+    test('gets the page and starts an instance with the password', async ({ skip }) => {
+      skip(!isMade, 'this machine has no veth pairs')
       const seen = await on(
         there,
         `
@@ -235,10 +234,10 @@ describe.skipIf(!hasNamespaces)(
       })
     })
 
-    it('without it there is nothing, guesses beyond five are refused, and the right password gets in', async ({
+    test('gets nothing without the password: lab refuses a sixth guess, and takes the right password then', async ({
       skip,
     }) => {
-      skip(!isMade, 'no veth pairs here')
+      skip(!isMade, 'this machine has no veth pairs')
       const seen = await on(
         there,
         `

@@ -1,10 +1,10 @@
-// A whole lab behind Debian's nginx: TLS, single sign-on, the recipe of src/web/access/README.md.
+// A whole lab behind Debian's nginx, with TLS, single sign-on and the recipe of src/web/access/README.md.
 import { readFileSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
 import { request as ask } from 'node:https'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestLab } from '../fixtures/lab.ts'
 import { createFront, findProgram, labName, type Front } from '../fixtures/nginx.ts'
 import { until } from '../fixtures/until.ts'
@@ -13,7 +13,7 @@ import { describeInBrowser } from '../browser/browser.ts'
 const missing = ['nginx', 'openssl'].filter((name) => findProgram(name) === null)
 const skipped = missing.length > 0
 if (skipped)
-  console.warn(`SKIPPED: the tests behind nginx, because ${missing.join(', ')} is not there`)
+  console.warn(`SKIPPED: the tests behind nginx, because ${missing.join(', ')} is not installed`)
 const title = (name: string) => (skipped ? `${name} (SKIPPED: no ${missing.join(', ')})` : name)
 
 type Lab = Awaited<ReturnType<typeof createTestLab>>
@@ -42,7 +42,7 @@ interface Reply {
   readonly text: string
 }
 
-/** Asks through nginx, as a browser on its page does unless told otherwise. */
+/** Sends a request through nginx. */
 function through(
   method: string,
   path: string,
@@ -81,8 +81,8 @@ const form = () => ({
   'sec-fetch-site': 'same-origin',
 })
 
-describe.skipIf(skipped)(title('behind nginx with sign-on'), () => {
-  it('the page and the API are there, and nobody asks for a second sign-in', async () => {
+describe.skipIf(skipped)(title('lab behind nginx with sign-on'), () => {
+  test('answers the page and the API without a second sign-in', async () => {
     front.user = 'ann'
     const page = await through('GET', '/')
     expect(page.status).toBe(200)
@@ -91,7 +91,7 @@ describe.skipIf(skipped)(title('behind nginx with sign-on'), () => {
     expect(server.guard).toBe('proxy')
   })
 
-  it('an action is done and stands in the journal under the user’s name', async () => {
+  test('carries out an action and journals the user that the sign-on names', async () => {
     front.user = 'ann@example.net'
     const started = await through('POST', '/projects/bar/instances', {
       headers: form(),
@@ -103,7 +103,7 @@ describe.skipIf(skipped)(title('behind nginx with sign-on'), () => {
     await until(() => lab.stderr().includes('"by":"user:ann@example.net"'), { what: 'the log' })
   })
 
-  it('what a client writes about itself counts for nothing', async () => {
+  test('ignores the user, host and scheme that a client writes itself', async () => {
     front.user = 'ann'
     const forged = {
       'remote-user': 'root',
@@ -126,7 +126,7 @@ describe.skipIf(skipped)(title('behind nginx with sign-on'), () => {
     front.user = 'ann'
   })
 
-  it('another site is refused, and another name', async () => {
+  test('refuses another site, and another host name', async () => {
     front.user = 'ann'
     const headers = { ...form(), origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
     expect((await through('POST', '/stop-all', { headers, body: '' })).status).toBe(403)
@@ -136,12 +136,12 @@ describe.skipIf(skipped)(title('behind nginx with sign-on'), () => {
     expect((await through('GET', '/', { headers: rebound })).status).toBe(421)
   })
 
-  it('past nginx, on lab’s own port, its headers open nothing by themselves', async () => {
+  test('refuses a request without a user on its own port, past nginx', async () => {
     const { status, body } = await lab.call('GET', '/api/v1/projects')
     expect({ status, code: body.error.code }).toEqual({ status: 401, code: 'unauthorized' })
   })
 
-  it('a stream begins at once and brings each event while it goes on', async () => {
+  test('streams the snapshot at once, and each event while the stream is open', async () => {
     front.user = 'ann'
     let text = ''
     const asked = ask({
@@ -171,7 +171,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
   describeInBrowser('with sign-on', ({ visit }) => {
     const secure = { ignoreHTTPSErrors: true }
 
-    it('starts, follows and stops an instance', async () => {
+    test('starts, follows and stops an instance', async () => {
       front.user = 'ann'
       const { page, complaints } = await visit(front.url, secure)
       await page.fill('#label-foobar', 'through tls')
@@ -183,7 +183,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       expect(complaints).toEqual([])
     })
 
-    it('that slept comes back to what happened meanwhile', async () => {
+    test('shows what happened while it slept', async () => {
       front.user = 'ann'
       const { page } = await visit(front.url, secure)
       await isLive(page)
@@ -195,7 +195,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       await page.waitForSelector('#offline', { state: 'hidden' })
     })
 
-    it('whose sign-on is lost is led there by its next tap, and nothing is done', async () => {
+    test('goes to the sign-on by its next tap when its sign-on has ended, and starts nothing', async () => {
       front.user = 'ann'
       const { page } = await visit(front.url, secure)
       await isLive(page)
@@ -210,7 +210,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       expect(await page.locator('[data-instance*="by-nobody"]').count()).toBe(0)
     })
 
-    it('whose sign-on is lost is led there by a form, too, where scripts are off', async () => {
+    test('goes to the sign-on by a form when its sign-on has ended and scripts are off', async () => {
       front.user = 'ann'
       const { page } = await visit(front.url, { ...secure, javaScriptEnabled: false })
       front.user = null
@@ -224,7 +224,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       expect(await page.locator('[data-instance*="by-no-script"]').count()).toBe(0)
     })
 
-    it('is told how to go on where the proxy answers a form by a redirect, which browsers drop', async () => {
+    test('says what to do when the proxy answers a form by a redirect, which browsers drop', async () => {
       const other = await createFront((recipe) =>
         recipe.replace(/^ *if \(\$request_method.*\n/m, ''),
       )
@@ -242,7 +242,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       await page.waitForSelector('h1:has-text("Sign on")')
     })
 
-    it('is never shown a proxy’s own refusal inside a card', async () => {
+    test('shows the proxy’s own refusal as a page, not inside a card', async () => {
       // Without error_page nginx answers 401 itself, as some sign-ons do to scripts.
       const bare = await createFront((recipe) => recipe.replace(/^ *error_page .*\n/m, ''))
       fronts.push(bare)
@@ -257,7 +257,7 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
       expect(await page.locator('[data-project]').count()).toBe(0)
     })
 
-    it('whose sign-on is lost while it only looks on is led there by its stream', async () => {
+    test('goes to the sign-on by its stream when its sign-on ends while it only watches', async () => {
       front.user = 'ann'
       const { page } = await visit(front.url, secure)
       await isLive(page)
@@ -270,13 +270,13 @@ describe.skipIf(skipped)(title('a phone behind nginx'), () => {
   })
 })
 
-/** Waits until the page shows what only its stream can have brought. */
+/** Waits until the page shows an instance that only its stream can have sent. */
 async function isLive(page: Page): Promise<void> {
   const { id } = await startPast('foo', `seen-${(seen += 1)}`)
   await page.waitForSelector(`[data-id="${id}"]`)
 }
 
-/** Starts an instance by the token of the local commands, past the proxy. */
+/** Starts an instance past the proxy, with the token of the local commands. */
 async function startPast(project: string, label: string): Promise<{ id: string }> {
   const { exitCode, stderr } = await lab.run('new', project, '--label', label)
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
