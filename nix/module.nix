@@ -1,5 +1,5 @@
-# services.lab: lab in one unit, hardened, and its agents with their tmux server in another, so that
-# nothing that happens to lab ever ends an agent.
+# services.lab: lab in one hardened unit, its agents with their tmux server in another, so that a restart
+# or a crash of lab ends no agent.
 {
   config,
   lib,
@@ -82,7 +82,7 @@ let
   ++ optional (cfg.claudePackage != null) cfg.claudePackage
   ++ cfg.extraPackages
   ++ [
-    # Agents find what the user has, after all that lab names itself.
+    # Agents find the user's programs after the packages above.
     "/run/wrappers"
     "${account.home}/.nix-profile"
     "/etc/profiles/per-user/${cfg.user}"
@@ -150,10 +150,10 @@ in
     ];
     warnings = optional (
       cfg.openFirewall && isLoopback
-    ) "services.lab.openFirewall opens a port on which nobody answers: services.lab.host is ${cfg.host}.";
+    ) "services.lab.openFirewall opens a port on which lab does not listen: services.lab.host is ${cfg.host}.";
 
     environment.systemPackages = [ cfg.package ];
-    # Where `lab ls` and the others find the server, if not where they look by themselves.
+    # The commands look in /var/lib/lab without this variable.
     environment.variables = mkIf (cfg.stateDir != "/var/lib/lab") { LAB_STATE_DIR = cfg.stateDir; };
     # Only for lab's own account; with an account of your own, plain tmux stays yours.
     environment.extraInit = mkIf (isOwnAccount && hasTmuxUnit) ''
@@ -189,7 +189,7 @@ in
       description = "tmux server of lab's agents";
       wantedBy = [ "multi-user.target" ];
       inherit path environment unitConfig;
-      # A restart ends every agent: it is the operator's to choose, whatever a switch brings.
+      # A restart ends every agent, so only the operator chooses it, never a switch.
       restartIfChanged = false;
       stopIfChanged = false;
       startLimitIntervalSec = 0;

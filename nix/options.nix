@@ -16,11 +16,11 @@ let
   cfg = config.services.lab;
   account = config.users.users.${cfg.user} or { home = "/var/empty"; };
 
-  # What the module system prints when the type does not fit is all the reader sees: it has to help.
+  # The module system prints this description when the type does not fit, and nothing else.
   secretFile = types.nullOr (
     types.externalPath
     // {
-      description = ''absolute path outside the Nix store, which everybody can read (write it as a string, such as "/run/secrets/lab")'';
+      description = ''absolute path outside the Nix store, which every account can read (write it as a string, such as "/run/secrets/lab")'';
     }
   );
 in
@@ -28,7 +28,7 @@ in
   options.services.lab = {
     enable = mkEnableOption "lab, which runs several Claude Code instances per git project";
 
-    # No default of its own: nixpkgs has had another program of this name.
+    # No default from pkgs: nixpkgs has had another program of this name.
     package = mkPackageOption pkgs "lab" {
       default = null;
       extraDescription = "The flake's module sets it.";
@@ -38,8 +38,8 @@ in
       type = types.str;
       default = "127.0.0.1";
       description = ''
-        Address to listen on. Anyone who reaches lab's port can run programs as {option}`services.lab.user`,
-        so anything but a loopback address needs {option}`services.lab.passwordFile`,
+        Address to listen on. A client that reaches lab's port can run programs as {option}`services.lab.user`,
+        so any address but loopback needs {option}`services.lab.passwordFile`,
         {option}`services.lab.tokenFile` or {option}`services.lab.trustedProxies`.
       '';
     };
@@ -54,7 +54,7 @@ in
       type = types.listOf types.str;
       default = [ ];
       example = [ "lab.example.net" ];
-      description = "Further host names under which the page may be asked for, such as a reverse proxy's.";
+      description = "Further host names of the page, such as a reverse proxy's.";
     };
 
     openFirewall = mkOption {
@@ -89,8 +89,8 @@ in
       example = [ "alice" ];
       description = ''
         Accounts that may use `lab` and attach to its agents, and with that run programs as
-        {option}`services.lab.user`. They join {option}`services.lab.group`. One who is added while
-        agents run is let into tmux by `lab tmux server-access -a NAME`, or when `lab-tmux` next starts.
+        {option}`services.lab.user`. They join {option}`services.lab.group`. An operator that you
+        add while agents run gets into tmux by `lab tmux server-access -a NAME`, or when `lab-tmux` starts next.
       '';
     };
 
@@ -105,8 +105,8 @@ in
       type = types.externalPath;
       default = "/var/lib/lab";
       description = ''
-        Where lab keeps what must survive a restart. It is created; when {option}`services.lab.user`
-        changes later, what is in it has to be given to the new one (`chown -R`), or name another.
+        Where lab keeps what must survive a restart. The module creates it. When you change
+        {option}`services.lab.user` later, give it to the new account (`chown -R`), or name another.
       '';
     };
 
@@ -187,7 +187,7 @@ in
         DOCKER_HOST = "unix:///run/user/1000/docker.sock";
       };
       description = ''
-        Variables for lab and its agents. They stand in the Nix store, which everybody can read: for
+        Variables for lab and its agents. The Nix store holds them, and every account can read it: for
         secrets use {option}`services.lab.passEnv`. Each agent has them from its next start on.
       '';
     };
@@ -196,7 +196,7 @@ in
       type = secretFile;
       default = null;
       example = "/run/secrets/lab-password";
-      description = "File with the password of lab's own login page. Root reads it, so it may be root's alone.";
+      description = "File with the password of lab's own login page. Root reads it, so no other account needs access.";
     };
 
     tokenFile = mkOption {
@@ -211,8 +211,8 @@ in
       default = [ ];
       example = [ "127.0.0.1/32" ];
       description = ''
-        Networks of reverse proxies that have let the user in already and say who it is in
-        {option}`services.lab.proxyUserHeader`. They must remove that header from what comes in.
+        Networks of reverse proxies that authenticate users and name them in
+        {option}`services.lab.proxyUserHeader`. They must remove that header from incoming requests.
       '';
     };
 
