@@ -1,5 +1,5 @@
 // An instance's whole life in the hands of its operator: what needs them, why it ended, how it comes back.
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import type { Instance } from '../../src/core/instance.ts'
 import { createLab, type Lab } from '../web/lab.ts'
@@ -25,7 +25,7 @@ function offer(lab: Lab, ids: readonly string[]): void {
 }
 
 describeInBrowser('what needs the operator', ({ serve, visit }) => {
-  it('leads to its row, also when a filter hides it', async () => {
+  test('leads to its row, also when a filter hides it', async () => {
     const lab = createLab({ projects: [...Array.from({ length: 12 }, (_, i) => `a${i}`), 'foo'] })
     const { id } = await lab.service.start({ project: 'foo', label: 'fix' }, 'page')
     lab.service.change(id, { state: 'waiting', waitingFor: 'permission prompt' })
@@ -48,7 +48,7 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
     await becomes(page, isSeen)
   })
 
-  it('comes and goes without moving a row, however much it is', async () => {
+  test('comes and goes without moving a row, however much it is', async () => {
     const lab = createLab({ max: 9 })
     const ids: string[] = []
     for (const label of ['a', 'b', 'c', 'd'])
@@ -75,7 +75,7 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
     expect(await topsOf(page, '.card, .row')).toEqual(before)
   })
 
-  it('has targets of 44 px and no second direction to scroll in, at every width', async () => {
+  test('has targets of 44 px and no second direction to scroll in, at every width', async () => {
     const lab = createLab({ max: 4 })
     const ids = [await ended(lab, 'a'), await ended(lab, 'b'), await ended(lab, 'c')]
     offer(lab, ids)
@@ -110,7 +110,7 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
 })
 
 describeInBrowser('what ended', ({ serve, visit }) => {
-  it('stays open and in order while more ends, and keeps its count', async () => {
+  test('stays open and in order while more ends, and keeps its count', async () => {
     const lab = createLab()
     const first = await ended(lab, 'first')
     const { page } = await visit((await serve(lab)).url)
@@ -128,7 +128,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     await page.waitForSelector('#e-foo', { state: 'hidden' })
   })
 
-  it('is resumed to the place its row had, and the focus goes with it', async () => {
+  test('is resumed to the place its row had, and the focus goes with it', async () => {
     const lab = createLab()
     const ids: string[] = []
     for (const label of ['a', 'b', 'c'])
@@ -146,7 +146,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     expect(complaints).toEqual([])
   })
 
-  it('says beside the button why it cannot come back', async () => {
+  test('says beside the button why it cannot come back', async () => {
     const lab = createLab({ max: 1 })
     const id = await ended(lab, 'fix')
     await lab.service.start({ project: 'bar' }, 'page')
@@ -163,7 +163,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
     expect(await page.textContent('#msg-foo')).toBe('')
   })
 
-  it('of a relaunch is no end to see: nothing moves', async () => {
+  test('of a relaunch is no end to see: nothing moves', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     await lab.service.start({ project: 'bar' }, 'page')
@@ -183,7 +183,7 @@ describeInBrowser('what ended', ({ serve, visit }) => {
 })
 
 describeInBrowser('the offer to come back', ({ serve, visit }) => {
-  it('brings back all that fit with one tap, and says what did not', async () => {
+  test('brings back all that fit with one tap, and says what did not', async () => {
     const lab = createLab({ max: 2 })
     const ids = [await ended(lab, 'a'), await ended(lab, 'b'), await ended(lab, 'c')]
     const { page, complaints } = await visit((await serve(lab)).url)
@@ -207,7 +207,7 @@ describeInBrowser('the offer to come back', ({ serve, visit }) => {
     expect(complaints.filter((one) => !one.includes('status of 409'))).toEqual([])
   })
 
-  it('is dismissed after a question, and what it named stays among the ended ones', async () => {
+  test('is dismissed after a question, and what it named stays among the ended ones', async () => {
     const lab = createLab()
     const ids = [await ended(lab, 'a'), await ended(lab, 'b')]
     offer(lab, ids)
@@ -224,7 +224,7 @@ describeInBrowser('the offer to come back', ({ serve, visit }) => {
 })
 
 describeInBrowser('coming back without JavaScript', ({ serve, visit }) => {
-  it('works for one, for several, and for a lost link', async () => {
+  test('works for one, for several, and for a lost link', async () => {
     const lab = createLab({ max: 3 })
     const ids = [await ended(lab, 'a'), await ended(lab, 'b'), await ended(lab, 'c')]
     offer(lab, ids.slice(0, 2))

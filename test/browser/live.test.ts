@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { StoreUnwritable } from '../../src/errors.ts'
 import { createLab } from '../web/lab.ts'
 import { steadyPort } from '../fixtures/port.ts'
@@ -6,7 +6,7 @@ import { until } from '../fixtures/until.ts'
 import { becomes, describeInBrowser, holdAnswers, isAnswered, untilLive } from './browser.ts'
 
 describeInBrowser('the live page', ({ serve, visit }) => {
-  it('a start adds exactly one row, though the answer and the stream both bring it', async () => {
+  test('a start adds exactly one row, though the answer and the stream both bring it', async () => {
     const lab = createLab()
     const { page, complaints } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -24,7 +24,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(complaints).toEqual([])
   })
 
-  it('a refusal lands in the message line of its project and keeps what was typed', async () => {
+  test('a refusal lands in the message line of its project and keeps what was typed', async () => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -41,7 +41,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await page.textContent('#msg-foo')).toBe('')
   })
 
-  it('a refusal for want of room goes when room is made', async () => {
+  test('a refusal for want of room goes when room is made', async () => {
     const lab = createLab({ max: 1 })
     const { id } = await lab.service.start({ project: 'bar' }, 'page')
     const { page } = await visit((await serve(lab)).url)
@@ -52,7 +52,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.waitForSelector('#msg-foo:empty', { state: 'attached' })
   })
 
-  it('an impatient second tap is no second start, and a patient one is', async () => {
+  test('an impatient second tap is no second start, and a patient one is', async () => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -74,7 +74,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(lab.service.asked.filter((one) => one.startsWith('start'))).toHaveLength(2)
   })
 
-  it('typed text, focus, selection, an open menu, scroll and filter survive every update', async () => {
+  test('typed text, focus, selection, an open menu, scroll and filter survive every update', async () => {
     const lab = createLab({
       projects: ['foo', 'bar', ...Array.from({ length: 20 }, (_, i) => `po${i}`)],
     })
@@ -120,7 +120,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await shown()).toEqual(before)
   })
 
-  it('what is typed while a start is under way is not thrown away', async () => {
+  test('what is typed while a start is under way is not thrown away', async () => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -135,7 +135,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await page.inputValue('#label-foo')).toBe('two')
   })
 
-  it('every tap is answered at once, however slow the network', async () => {
+  test('every tap is answered at once, however slow the network', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
@@ -152,7 +152,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     }
   })
 
-  it('an update of a row does not end the sign that its stop was heard', async () => {
+  test('an update of a row does not end the sign that its stop was heard', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
@@ -164,7 +164,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await page.isVisible(`#i-${id} .stop .pending`)).toBe(true)
   })
 
-  it('two tabs show the same, with one stream each', async () => {
+  test('two tabs show the same, with one stream each', async () => {
     const lab = createLab()
     const { url } = await serve(lab)
     const [one, two] = [await visit(url), await visit(url)]
@@ -179,7 +179,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(lab.app.streams()).toBe(2)
   })
 
-  it('an older answer that arrives late changes nothing and brings nothing back', async () => {
+  test('an older answer that arrives late changes nothing and brings nothing back', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
@@ -206,7 +206,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await page.locator('[data-instance="foo"][data-state="busy"]').count()).toBe(1)
   })
 
-  it('a stop from a page that slept stops nothing, says so, and the row goes', async () => {
+  test('a stop from a page that slept stops nothing, says so, and the row goes', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const { url } = await serve(lab)
@@ -223,7 +223,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(lab.service.get(other.id).state).toBe('starting')
   })
 
-  it('a server that was down comes back with the whole picture, also after a restart', async () => {
+  test('a server that was down comes back with the whole picture, also after a restart', async () => {
     const lab = createLab()
     const gone = await lab.service.start({ project: 'foo', label: 'goes' }, 'page')
     const stays = await lab.service.start({ project: 'foo', label: 'stays' }, 'page')
@@ -248,7 +248,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await page.locator('[data-instance]').count()).toBe(2)
   })
 
-  it('a project that vanished while the page was away is taken off', async () => {
+  test('a project that vanished while the page was away is taken off', async () => {
     const lab = createLab({ projects: ['foo', 'bar'] })
     const server = await serve(lab, await steadyPort())
     const { page } = await visit(server.url)
@@ -260,7 +260,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await page.locator('[data-project="foo"]').count()).toBe(1)
   })
 
-  it('recovers when the first connection failed', async () => {
+  test('recovers when the first connection failed', async () => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page } = await visit('about:blank')
@@ -276,7 +276,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(lab.app.streams()).toBe(1)
   })
 
-  it('listens only once it can place what it hears', async () => {
+  test('listens only once it can place what it hears', async () => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page, complaints } = await visit('about:blank')
@@ -304,7 +304,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
   })
 
   for (const script of ['htmx', 'lab'])
-    it(`says so when its script ${script} did not arrive, until it is loaded again`, async () => {
+    test(`says so when its script ${script} did not arrive, until it is loaded again`, async () => {
       const lab = createLab()
       const { url } = await serve(lab)
       const { page } = await visit('about:blank')
@@ -318,7 +318,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
       expect(await page.isVisible('#bare')).toBe(false)
     })
 
-  it('a slow first connection stays the only one', async () => {
+  test('a slow first connection stays the only one', async () => {
     const lab = createLab({ streams: { heartbeatMs: 3_600_000 } })
     const { url } = await serve(lab)
     const { page } = await visit('about:blank')
@@ -341,7 +341,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(asked).toBe(1)
   })
 
-  it('a refused stream puts nothing on the page and is tried again', async () => {
+  test('a refused stream puts nothing on the page and is tried again', async () => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page } = await visit('about:blank')
@@ -353,7 +353,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await untilLive(lab, page)
   })
 
-  it('a connection that has fallen silent is replaced', async () => {
+  test('a connection that has fallen silent is replaced', async () => {
     const lab = createLab({ streams: { heartbeatMs: 3_600_000 } })
     const { url } = await serve(lab)
     const { page } = await visit('about:blank')
@@ -382,7 +382,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(Number(await page.evaluate('Date.now()'))).toBeLessThan(heard + 50_000)
   })
 
-  it('an action while lab is down says so beside the button', async () => {
+  test('an action while lab is down says so beside the button', async () => {
     const lab = createLab()
     const server = await serve(lab)
     const { page } = await visit(server.url)
@@ -394,7 +394,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await page.inputValue('#label-foo')).toBe('kept')
   })
 
-  it('takes back that lab did not answer as soon as lab is back', async () => {
+  test('takes back that lab did not answer as soon as lab is back', async () => {
     const lab = createLab()
     const server = await serve(lab)
     const { page } = await visit(server.url)
@@ -409,7 +409,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     expect(await page.isVisible('#offline')).toBe(false)
   })
 
-  it('says of a phone without a network that it is offline, and of lab nothing', async () => {
+  test('says of a phone without a network that it is offline, and of lab nothing', async () => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page } = await visit(url)

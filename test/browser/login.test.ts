@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { createGuarded, password, type Guarded } from '../web/access/guarded.ts'
 import { describeInBrowser, untilLive } from './browser.ts'
 
@@ -20,7 +20,7 @@ async function guarded(): Promise<Guarded> {
 
 describeInBrowser('signing in', ({ serve, visit }) => {
   for (const colorScheme of ['light', 'dark'] as const)
-    it(`works in one try on a phone, in ${colorScheme}`, async () => {
+    test(`works in one try on a phone, in ${colorScheme}`, async () => {
       const lab = await guarded()
       const { page, complaints } = await visit((await serve(lab)).url, {
         colorScheme,
@@ -37,7 +37,7 @@ describeInBrowser('signing in', ({ serve, visit }) => {
       expect(complaints).toEqual([])
     })
 
-  it('has targets for thumbs, and nothing that sticks out', async () => {
+  test('has targets for thumbs, and nothing that sticks out', async () => {
     const lab = await guarded()
     const { page } = await visit((await serve(lab)).url)
     const sizes = await page.evaluate(`[...document.querySelectorAll('#password, button')].map(
@@ -46,7 +46,7 @@ describeInBrowser('signing in', ({ serve, visit }) => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
   })
 
-  it('says what was wrong beside the field, which takes the next try', async () => {
+  test('says what was wrong beside the field, which takes the next try', async () => {
     const lab = await guarded()
     const { page } = await visit((await serve(lab)).url + '/?q=foo')
     await page.fill('#password', 'wrong')
@@ -59,7 +59,7 @@ describeInBrowser('signing in', ({ serve, visit }) => {
     expect(new URL(page.url()).search).toBe('?q=foo')
   })
 
-  it('needs no script, in or out', async () => {
+  test('needs no script, in or out', async () => {
     const lab = await guarded()
     const { page } = await visit((await serve(lab)).url, { javaScriptEnabled: false })
     await page.fill('#password', password)
@@ -73,7 +73,7 @@ describeInBrowser('signing in', ({ serve, visit }) => {
 })
 
 describeInBrowser('two labs on two ports of one host', ({ serve, visit }) => {
-  it('both stay signed in, and a sign-out of one leaves the other', async () => {
+  test('both stay signed in, and a sign-out of one leaves the other', async () => {
     const labs = [await guarded(), await guarded()]
     const urls = await Promise.all(labs.map(async (lab) => (await serve(lab)).url))
     const { page: first } = await visit(urls[0]!)
@@ -101,7 +101,7 @@ describeInBrowser('two labs on two ports of one host', ({ serve, visit }) => {
 })
 
 describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
-  it('is led to the login page when the password changes, and comes back from there', async () => {
+  test('is led to the login page when the password changes, and comes back from there', async () => {
     const lab = await guarded()
     const { page } = await visit((await serve(lab)).url + '/?q=foo')
     await page.fill('#password', password)
@@ -115,7 +115,7 @@ describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
     expect(new URL(page.url()).search).toBe('?q=foo')
   })
 
-  it('starts nothing by a tap, and shows no login page inside a card', async () => {
+  test('starts nothing by a tap, and shows no login page inside a card', async () => {
     const lab = await guarded()
     const { page } = await visit((await serve(lab)).url)
     await page.fill('#password', password)
@@ -129,7 +129,7 @@ describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
     expect(await page.locator('[data-project]').count()).toBe(0)
   })
 
-  it('in another tab signs out with this one', async () => {
+  test('in another tab signs out with this one', async () => {
     const lab = await guarded()
     const { page } = await visit((await serve(lab)).url)
     await page.fill('#password', password)

@@ -1,6 +1,6 @@
 // What a picky eye would refuse: things that move by themselves, a focus that is lost, letters that
 // cannot be told from their ground.
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { createLab, type Lab } from '../web/lab.ts'
 import { until } from '../fixtures/until.ts'
@@ -39,7 +39,7 @@ async function offered(lab: Lab): Promise<string> {
 
 describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
   for (const width of [390, 1280])
-    it(`nothing moves at ${width} px, neither when that begins nor when it ends`, async () => {
+    test(`nothing moves at ${width} px, neither when that begins nor when it ends`, async () => {
       const { lab, ids } = await twenty()
       const { page } = await visit((await serve(lab)).url, { viewport: { width, height: 844 } })
       await untilLive(lab, page)
@@ -59,7 +59,7 @@ describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
       expect(await tops()).toEqual(before)
     })
 
-  it('the last of the page can be read, and what has the focus is not covered', async () => {
+  test('the last of the page can be read, and what has the focus is not covered', async () => {
     const { lab } = await twenty()
     lab.service.setNotices([unreadable])
     const { page } = await visit((await serve(lab)).url)
@@ -81,7 +81,7 @@ describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
 describeInBrowser('what one looks at', ({ serve, visit }) => {
   // Safari does not do by itself what the others do.
   for (const kind of ['a browser that anchors what is in view', 'one that does not'])
-    it(`stays where it is in ${kind}, whatever comes and goes above`, async () => {
+    test(`stays where it is in ${kind}, whatever comes and goes above`, async () => {
       const { lab, ids } = await twenty()
       const { url } = await serve(lab)
       const { page } = await visit('about:blank', { bypassCSP: true })
@@ -119,7 +119,7 @@ describeInBrowser('what one looks at', ({ serve, visit }) => {
 describeInBrowser('the focus', ({ serve, visit }) => {
   const focused = (page: Page) => page.evaluate('document.activeElement.localName')
 
-  it('stays in the page when the offer that had it is dismissed', async () => {
+  test('stays in the page when the offer that had it is dismissed', async () => {
     const lab = createLab()
     await offered(lab)
     const { page } = await visit((await serve(lab)).url)
@@ -135,7 +135,7 @@ describeInBrowser('the focus', ({ serve, visit }) => {
     expect(await page.evaluate('document.activeElement.id')).toBe('filter')
   })
 
-  it('stays in the page when the notice that had it goes', async () => {
+  test('stays in the page when the notice that had it goes', async () => {
     const lab = createLab()
     lab.service.setNotices([loggedOut])
     const { page } = await visit((await serve(lab)).url)
@@ -170,7 +170,7 @@ const contrasts = `(() => {
 
 describeInBrowser('every letter', ({ serve, visit }) => {
   for (const colorScheme of ['light', 'dark'] as const)
-    it(`stands out from its ground, in ${colorScheme}`, async () => {
+    test(`stands out from its ground, in ${colorScheme}`, async () => {
       const { lab, ids } = await everything()
       await offered(lab)
       lab.service.setNotices([unreadable, loggedOut])
@@ -188,7 +188,7 @@ describeInBrowser('a menu near the lower edge', ({ serve, visit }) => {
     { width: 390, height: 844 },
     { width: 1280, height: 800 },
   ])
-    it(`is wholly in view when it opens, at ${viewport.width} px, and stays so`, async () => {
+    test(`is wholly in view when it opens, at ${viewport.width} px, and stays so`, async () => {
       const { lab, ids } = await twenty()
       const { page } = await visit((await serve(lab)).url, { viewport })
       await untilLive(lab, page)
@@ -213,7 +213,7 @@ describeInBrowser('a menu near the lower edge', ({ serve, visit }) => {
 })
 
 describeInBrowser('what moves by itself', ({ serve, visit }) => {
-  it('is the box of an icon, in steps: the page itself draws nothing for it', async () => {
+  test('is the box of an icon, in steps: the page itself draws nothing for it', async () => {
     const { lab } = await everything()
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -231,7 +231,7 @@ describeInBrowser('what moves by itself', ({ serve, visit }) => {
 })
 
 describeInBrowser('the name of a control', ({ serve, visit }) => {
-  it('holds what one reads on it, so that it can be said aloud', async () => {
+  test('holds what one reads on it, so that it can be said aloud', async () => {
     for (const width of [390, 1280]) {
       const { lab } = await everything()
       lab.service.setResumeOffer(null)

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { NotLoggedIn } from '../../src/errors.ts'
 import { ageText } from '../../src/web/views/render-context.ts'
@@ -32,7 +32,7 @@ async function placesOf(page: Page): Promise<unknown> {
 describeInBrowser('the page', ({ serve, visit }) => {
   // 195 px is what 390 px are to whom letters must be twice as large.
   for (const width of [195, 320, 390, 768, 1280])
-    it(`at ${width} px scrolls in one direction only, and every target has 44 px`, async () => {
+    test(`at ${width} px scrolls in one direction only, and every target has 44 px`, async () => {
       const { lab, ids } = await everything()
       const stopped = await lab.service.start({ project: 'foo', label: 'W'.repeat(60) }, 'page')
       lab.service.swept(stopped.id)
@@ -52,7 +52,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
       expect(complaints).toEqual([])
     })
 
-  it('breaks nothing of its own policy, from the first look to the last tap', async () => {
+  test('breaks nothing of its own policy, from the first look to the last tap', async () => {
     const { lab, ids } = await everything()
     const { page, complaints } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -67,7 +67,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     expect(complaints).toEqual([])
   })
 
-  it('moves nothing when a row changes, a tap is under way, or the strip fills', async () => {
+  test('moves nothing when a row changes, a tap is under way, or the strip fills', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo', label: 'fix' }, 'page')
     await lab.service.start({ project: 'bar' }, 'page')
@@ -90,7 +90,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     expect(await placesOf(page)).toEqual(before)
   })
 
-  it('adds rows at the end, and keeps the order of the rest', async () => {
+  test('adds rows at the end, and keeps the order of the rest', async () => {
     const lab = createLab()
     const first = await lab.service.start({ project: 'foo' }, 'page')
     await lab.service.start({ project: 'foo' }, 'page')
@@ -107,7 +107,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     expect(await page.evaluate(names)).toEqual(['foo', 'foo~2'])
   })
 
-  it('is worked by keyboard alone, and never loses the place', async () => {
+  test('is worked by keyboard alone, and never loses the place', async () => {
     const lab = createLab({ projects: ['foo'] })
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -143,7 +143,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     expect(await page.evaluate('document.activeElement.id')).toBe('p-foo')
   })
 
-  it('shows where the focus is', async () => {
+  test('shows where the focus is', async () => {
     const { lab } = await everything()
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -154,7 +154,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     }
   })
 
-  it('filters as one types, new rows and cards included', async () => {
+  test('filters as one types, new rows and cards included', async () => {
     const lab = createLab({ projects: ['foo', 'bar'] })
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -175,7 +175,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     expect(await shown()).toHaveLength(4)
   })
 
-  it('keeps the ages fresh, in the words of the server', async () => {
+  test('keeps the ages fresh, in the words of the server', async () => {
     const begin = Date.parse('2026-01-01T00:00:00Z')
     let passed = 0
     const lab = createLab({ now: () => begin + passed })
@@ -195,7 +195,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     }
   })
 
-  it('copies a command, and says so', async () => {
+  test('copies a command, and says so', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url, {
@@ -223,7 +223,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     )
   })
 
-  it('without repositories says what to type, until there is one', async () => {
+  test('without repositories says what to type, until there is one', async () => {
     const lab = createLab({ projects: [] })
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
@@ -233,7 +233,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     expect(await page.isVisible('text=git clone')).toBe(false)
   })
 
-  it('counts in its title what needs the operator', async () => {
+  test('counts in its title what needs the operator', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
@@ -247,7 +247,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
 describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
   const options = { javaScriptEnabled: false }
 
-  it('starts, refuses, starts anyway, stops, dismisses and stops all', async () => {
+  test('starts, refuses, starts anyway, stops, dismisses and stops all', async () => {
     const lab = createLab()
     const { page, complaints } = await visit((await serve(lab)).url, options)
     lab.service.failNext(new NotLoggedIn())
@@ -278,7 +278,7 @@ describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
     expect(complaints.filter((one) => !one.includes('status of 503'))).toEqual([])
   })
 
-  it('fits a phone, with every word in its button', async () => {
+  test('fits a phone, with every word in its button', async () => {
     const lab = createLab({ proxies: { networks: ['127.0.0.1/32'], userHeader: null } })
     const { page } = await visit((await serve(lab)).url, options)
     await page.waitForSelector('.unscripted:has-text("your sign-on has ended")')
@@ -288,7 +288,7 @@ describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
     expect(small).toEqual([])
   })
 
-  it('filters by a form', async () => {
+  test('filters by a form', async () => {
     const lab = createLab()
     const { page } = await visit((await serve(lab)).url, options)
     await page.fill('#filter', 'ba')

@@ -1,5 +1,5 @@
 // Many windows of one browser, which opens six connections to one host and no more.
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { createLab } from '../web/lab.ts'
 import { until } from '../fixtures/until.ts'
@@ -8,7 +8,7 @@ import { becomes, describeInBrowser, untilLive } from './browser.ts'
 const surplus = (page: Page): Promise<boolean> => page.isVisible('#surplus')
 
 describeInBrowser('seven windows of one browser', ({ serve, visit }) => {
-  it('all load and act; those used last are live, the others say that they are not', async () => {
+  test('all load and act; those used last are live, the others say that they are not', async () => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page: first, complaints } = await visit(url)
@@ -38,7 +38,7 @@ describeInBrowser('seven windows of one browser', ({ serve, visit }) => {
     expect(complaints).toEqual([])
   })
 
-  it('a window that is closed makes room for one that had let go', async () => {
+  test('a window that is closed makes room for one that had let go', async () => {
     const lab = createLab()
     const { url } = await serve(lab)
     const { page: first } = await visit(url)

@@ -1,6 +1,6 @@
 // An instance's whole life as the page and its forms show it: what needs the operator, why it ended, and
 // how it comes back.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { NotLoggedIn } from '../../src/errors.ts'
 import { needsAttention } from '../../src/web/views/instance/attention.tsx'
@@ -38,7 +38,7 @@ const one = (id: string, state: Instance['state'], minute: number): Instance =>
   ({ id, state, since: at(minute), evidence: null }) as Instance
 
 describe('the strip of what needs the operator', () => {
-  it('has the longest wait first, then the latest death, and nothing that goes well', () => {
+  test('has the longest wait first, then the latest death, and nothing that goes well', () => {
     const overdue = { ...one('slow', 'starting', 0), evidence: {} } as Instance
     const list = [
       one('died first', 'error', 1),
@@ -54,7 +54,7 @@ describe('the strip of what needs the operator', () => {
     expect(ids).toEqual(['waits since 2', 'waits since 5', 'slow', 'died last', 'died first'])
   })
 
-  it('does not say that nothing needs you while an instance cannot be seen', async () => {
+  test('does not say that nothing needs you while an instance cannot be seen', async () => {
     const lab = createLab()
     const strip = async () => plain(between(await pageOf(lab), '<nav id="needs"', '</nav>'))
     const unseen = await started(lab, { state: 'unknown' })
@@ -65,7 +65,7 @@ describe('the strip of what needs the operator', () => {
     expect(await strip()).toMatch(/1 needs you.*asks/)
   })
 
-  it('says what for or why, for how long, of which project, and how many in the title', async () => {
+  test('says what for or why, for how long, of which project, and how many in the title', async () => {
     const lab = createLab({ now: () => Date.parse(at(30)) })
     await started(lab, { state: 'waiting', waitingFor: 'input needed', since: at(18) }, 'fix')
     const dead = await started(lab, {})
@@ -81,7 +81,7 @@ describe('the strip of what needs the operator', () => {
 })
 
 describe('a row', () => {
-  it('that waits at a start-up dialog says what to do and how to attach', async () => {
+  test('that waits at a start-up dialog says what to do and how to attach', async () => {
     const lab = createLab()
     const id = await started(lab, { state: 'waiting', waitingFor: 'trust' })
     const row = plain(rowOf(await pageOf(lab), id))
@@ -89,7 +89,7 @@ describe('a row', () => {
     expect(row).toContain('tmux -L lab attach -t &#39;=foo:&#39;')
   })
 
-  it('that waits for an answer which claude.ai can give leads there', async () => {
+  test('that waits for an answer which claude.ai can give leads there', async () => {
     const lab = createLab()
     const link = { linkState: 'linked', deepLink: 'https://claude.ai/code/session_1' } as const
     const id = await started(lab, { state: 'waiting', waitingFor: 'permission prompt', ...link })
@@ -98,7 +98,7 @@ describe('a row', () => {
     expect(row).not.toContain(`id="a-${id}"`)
   })
 
-  it('whose link is lost offers a relaunch, and asks first', async () => {
+  test('whose link is lost offers a relaunch, and asks first', async () => {
     const lab = createLab()
     const id = await started(lab, { state: 'ready', linkState: 'lost' })
     const row = rowOf(await pageOf(lab), id)
@@ -109,13 +109,13 @@ describe('a row', () => {
     expect(rowOf(await pageOf(lab), id)).not.toContain('/resume"')
   })
 
-  it('marks a background command, and tells its memory', async () => {
+  test('marks a background command, and tells its memory', async () => {
     const lab = createLab()
     const id = await started(lab, { state: 'ready', background: true, memoryBytes: 143 * 2 ** 20 })
     expect(plain(rowOf(await pageOf(lab), id))).toMatch(/143 MB[\s\S]*background command/)
   })
 
-  it('of a start that takes too long shows its screen and stays alive', async () => {
+  test('of a start that takes too long shows its screen and stays alive', async () => {
     const lab = createLab()
     const id = await started(lab, {})
     lab.service.die(id, { reason: 'start_failed', message: 'Not ready after 60 s.', signal: null })
@@ -132,7 +132,7 @@ describe('a row', () => {
     expect(plain(between(html, 'id="needs"', '</nav>'))).toContain('Not ready yet')
   })
 
-  it('that died can be resumed', async () => {
+  test('that died can be resumed', async () => {
     const lab = createLab()
     const id = await started(lab, {})
     lab.service.die(id)
@@ -141,7 +141,7 @@ describe('a row', () => {
 })
 
 describe('the ended instances of a project', () => {
-  it('are folded away, newest first, at most twenty, each with why and by whom', async () => {
+  test('are folded away, newest first, at most twenty, each with why and by whom', async () => {
     const lab = createLab()
     for (let i = 0; i < 22; i++) await ended(lab, `n${i}`, i)
     await ended(lab, 'other', 3, 'bar')
@@ -152,7 +152,7 @@ describe('the ended instances of a project', () => {
     expect(plain(box)).toContain('It was stopped. From the page, SIGTERM')
   })
 
-  it('keep their last lines, but not so many that the page grows heavy', async () => {
+  test('keep their last lines, but not so many that the page grows heavy', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const lastLines = Array.from({ length: 40 }, (_, i) => `line ${i} ${'x'.repeat(5000)}`)
@@ -174,11 +174,11 @@ const offered = async (n: number, reason: 'rebooted' | 'stopped' | 'tmux_gone', 
 }
 
 describe('the offer to come back', () => {
-  it('is not there when there is nothing to offer', async () => {
+  test('is not there when there is nothing to offer', async () => {
     expect(offerOf(await pageOf(createLab()))).toMatch(/^<section id="back" [^>]*hidden=""\/?>$/)
   })
 
-  it.each([
+  test.each([
     ['rebooted', '4 instances were running when the machine went down.'],
     ['tmux_gone', '4 instances were running when their tmux server went away.'],
     ['stopped', '4 instances were stopped together.'],
@@ -189,7 +189,7 @@ describe('the offer to come back', () => {
     expect(await text()).toContain('Resume all (uses 4 of 6)')
   })
 
-  it('counts what runs already, and says how many fit', async () => {
+  test('counts what runs already, and says how many fit', async () => {
     const { lab, ids, text } = await offered(3, 'rebooted', 4)
     await lab.service.start({ project: 'bar' }, 'page')
     expect(await text()).toContain('Resume all (then 4 of 4)')
@@ -204,7 +204,7 @@ describe('the offer to come back', () => {
     expect(await text()).toContain('All 4 of 4 are in use. Stop one first.')
   })
 
-  it('names eight of many', async () => {
+  test('names eight of many', async () => {
     const { text } = await offered(12, 'rebooted', 20)
     expect(await text()).toMatch(/n7 fooand 4 more/)
   })
@@ -222,7 +222,7 @@ const submitGroup = (lab: Lab, path: string, ids: readonly string[], headers = {
   })
 
 describe('a form', () => {
-  it('without htmx resumes and leads to the row', async () => {
+  test('without htmx resumes and leads to the row', async () => {
     const lab = createLab()
     const id = await ended(lab, 'x', 1)
     const response = await lab.submit(`/instances/${id}/resume`)
@@ -231,7 +231,7 @@ describe('a form', () => {
     expect(lab.service.asked.at(-1)).toBe(`resume ${id} by page`)
   })
 
-  it('that htmx sends to resume answers with the live row', async () => {
+  test('that htmx sends to resume answers with the live row', async () => {
     const lab = createLab()
     const id = await ended(lab, 'x', 1)
     const html = await (await lab.submit(`/instances/${id}/resume`, {}, htmx)).text()
@@ -239,7 +239,7 @@ describe('a form', () => {
     expect(html).toContain('data-state="starting"')
   })
 
-  it('that resumes at the cap is refused with the reason, with htmx and without', async () => {
+  test('that resumes at the cap is refused with the reason, with htmx and without', async () => {
     const lab = createLab({ max: 1 })
     const id = await ended(lab, 'x', 1)
     await lab.service.start({ project: 'foo' }, 'page')
@@ -251,7 +251,7 @@ describe('a form', () => {
     expect(await page.text()).toMatch(/id="msg" [^>]*><p [^>]*>All 1 of 1 instances are in use\./)
   })
 
-  it('when nobody is logged in offers to resume anyway, and that works', async () => {
+  test('when nobody is logged in offers to resume anyway, and that works', async () => {
     const lab = createLab()
     const ids = [await ended(lab, 'x', 1), await ended(lab, 'y', 2)]
     lab.service.failNext(new NotLoggedIn())
@@ -267,7 +267,7 @@ describe('a form', () => {
     expect(lab.service.asked.at(-1)).toBe(`resume ${ids[1]} forced by page`)
   })
 
-  it('resumes several, and says once why the others stayed', async () => {
+  test('resumes several, and says once why the others stayed', async () => {
     const lab = createLab({ max: 1 })
     const ids = [await ended(lab, 'a', 1), await ended(lab, 'b', 2), await ended(lab, 'c', 3)]
     const html = await (await submitGroup(lab, '/resume', ids, htmx)).text()
@@ -279,7 +279,7 @@ describe('a form', () => {
     expect(plain(await page.text())).toContain('foo~2~b, foo~2~c: All 1 of 1')
   })
 
-  it('without htmx resumes or dismisses several and leads back to the page', async () => {
+  test('without htmx resumes or dismisses several and leads back to the page', async () => {
     const lab = createLab()
     const ids = [await ended(lab, 'a', 1), await ended(lab, 'b', 2)]
     const resumed = await submitGroup(lab, '/resume', ids)
@@ -295,7 +295,7 @@ describe('a form', () => {
     expect(lab.service.list({ ended: true }).map(({ id }) => id)).toEqual(ids)
   })
 
-  it('of several that names none, or something else, is refused', async () => {
+  test('of several that names none, or something else, is refused', async () => {
     const lab = createLab()
     expect((await submitGroup(lab, '/resume', [])).status).toBe(400)
     expect((await lab.submit('/dismiss', { ids: 'x', all: '1' })).status).toBe(400)
@@ -303,13 +303,13 @@ describe('a form', () => {
     expect(lab.service.asked).toEqual([])
   })
 
-  it.each(['/resume', '/dismiss'])('reloaded at %s leads back to the page', async (path) => {
+  test.each(['/resume', '/dismiss'])('reloaded at %s leads back to the page', async (path) => {
     expect((await createLab().ask(path)).headers.get('location')).toBe('/')
   })
 })
 
 describe('small words', () => {
-  it.each([
+  test.each([
     ['page', 'From the page'],
     ['cli', 'From the command line'],
     ['nobody', null],
@@ -317,13 +317,13 @@ describe('small words', () => {
     ['token:ci', 'By ci'],
   ] as const)('what %s did happened "%s"', (by, text) => expect(byText(by)).toBe(text))
 
-  it.each([
+  test.each([
     [143 * 2 ** 20, '143 MB'],
     [999 * 2 ** 20, '999 MB'],
     [1331 * 2 ** 20, '1.3 GB'],
   ])('%i bytes are %s', (bytes, text) => expect(bytesText(bytes)).toBe(text))
 
-  it('lab tells its own memory at the foot', async () => {
+  test('lab tells its own memory at the foot', async () => {
     expect(plain(await pageOf(createLab()))).toContain('lab 0.1.0 · 90 MB')
   })
 })

@@ -1,8 +1,8 @@
 // What is guarded, how each kind of client is told, and when those who were let in have to go.
-import { describe, expect, it as plain } from 'vitest'
+import { describe, expect, test as plain } from 'vitest'
 import * as fc from 'fast-check'
 import { localPath, pathOfPage } from '../../../src/web/access/return-path.ts'
-import { test as it } from '../../fixtures/folder.ts'
+import { test } from '../../fixtures/folder.ts'
 import { until } from '../../fixtures/until.ts'
 import { bootToken, createGuarded, password, type Guarded } from './guarded.ts'
 import { host } from '../lab.ts'
@@ -34,7 +34,7 @@ const guarded = [
 const sameSite = { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
 
 describe('with a guard on', () => {
-  it.for(guarded)('%s %s is for those it knows', async ([method, path], { folder }) => {
+  test.for(guarded)('%s %s is for those it knows', async ([method, path], { folder }) => {
     const lab = await createGuarded({ folder })
     const response = await lab.send(path, { method, headers: sameSite })
     if (path.startsWith('/api/') || path === '/events') expect(response.status).toBe(401)
@@ -46,7 +46,7 @@ describe('with a guard on', () => {
     expect(lab.app.streams()).toBe(0)
   })
 
-  it('the small words, the login page and its files are for everybody', async ({ folder }) => {
+  test('the small words, the login page and its files are for everybody', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const html = await (await lab.send('/login')).text()
     const files = [...html.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, path]) => path!)
@@ -56,7 +56,7 @@ describe('with a guard on', () => {
     expect(await (await lab.send('/healthz')).text()).toBe('ok\n')
   })
 
-  it('a program is told in JSON, and how', async ({ folder }) => {
+  test('a program is told in JSON, and how', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const response = await lab.send('/api/v1/projects')
     expect(response.headers.get('www-authenticate')).toBe('Bearer')
@@ -65,7 +65,7 @@ describe('with a guard on', () => {
     })
   })
 
-  it('a person is led to the login page, and back to where they were', async ({ folder }) => {
+  test('a person is led to the login page, and back to where they were', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const next = async (path: string, init = {}) => {
       const location = (await lab.send(path, init)).headers.get('location')!
@@ -79,7 +79,7 @@ describe('with a guard on', () => {
     expect(await next('/stop-all', foreign)).toBe('/')
   })
 
-  it('htmx is made to leave the page, and swaps nothing', async ({ folder }) => {
+  test('htmx is made to leave the page, and swaps nothing', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const headers = {
       ...sameSite,
@@ -97,7 +97,7 @@ describe('with a guard on', () => {
     }
   })
 
-  it('without a password a page says what to do, and htmx loads it', async ({ folder }) => {
+  test('without a password a page says what to do, and htmx loads it', async ({ folder }) => {
     const lab = await createGuarded({ folder, proxies: ['10.0.0.1/32'] })
     const page = await lab.send('/')
     expect(page.status).toBe(401)
@@ -108,7 +108,7 @@ describe('with a guard on', () => {
     expect(response.headers.get('hx-refresh')).toBe('true')
   })
 
-  it('the page has the way out only for whom it brought in by a password', async ({ folder }) => {
+  test('the page has the way out only for whom it brought in by a password', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const cookie = await lab.signIn()
     expect(await (await lab.send('/', { headers: { cookie } })).text()).toContain('/logout')
@@ -117,7 +117,7 @@ describe('with a guard on', () => {
     expect(await byToken.text()).not.toContain('/logout')
   })
 
-  it('a cross-site request is refused before anybody asks who sent it', async ({ folder }) => {
+  test('a cross-site request is refused before anybody asks who sent it', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const cookie = await lab.signIn()
     const headers = { cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
@@ -137,7 +137,7 @@ describe('with a guard on', () => {
   })
 })
 
-it('without a guard everybody who reaches loopback is the operator', async ({ folder }) => {
+test('without a guard everybody who reaches loopback is the operator', async ({ folder }) => {
   const lab = await createGuarded({ folder, password: false })
   for (const headers of [{}, { authorization: 'Bearer whatever' }, { 'remote-user': 'ann' }])
     expect((await lab.send('/api/v1/projects', { headers })).status).toBe(200)
@@ -161,7 +161,7 @@ const quiet = { heartbeatMs: 3600_000 }
 describe('a stream', () => {
   const byToken = { authorization: 'Bearer token-of-the-phone' }
 
-  it('ends with its sign-in, and no other does', async ({ folder }) => {
+  test('ends with its sign-in, and no other does', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const [mine, other] = [await lab.signIn(), await lab.signIn()]
     const streams = [await open(lab, { cookie: mine }), await open(lab, { cookie: other })]
@@ -174,7 +174,7 @@ describe('a stream', () => {
     expect(lab.app.streams()).toBe(1)
   })
 
-  it('ends when the password changes, though nobody asks anything', async ({ folder }) => {
+  test('ends when the password changes, though nobody asks anything', async ({ folder }) => {
     const lab = await createGuarded({ folder, deps: { streams: quiet } })
     const stream = await open(lab, { cookie: await lab.signIn() })
     await open(lab, byToken)
@@ -184,7 +184,7 @@ describe('a stream', () => {
     lab.app.close()
   })
 
-  it('ends when its token is taken away, though nobody asks anything', async ({ folder }) => {
+  test('ends when its token is taken away, though nobody asks anything', async ({ folder }) => {
     const lab = await createGuarded({ folder, deps: { streams: quiet } })
     const stream = await open(lab, byToken)
     await open(lab, { authorization: `Bearer ${bootToken}` })
@@ -194,7 +194,7 @@ describe('a stream', () => {
     lab.app.close()
   })
 
-  it('of a user that a proxy named is asked for again now and then', async ({ folder }) => {
+  test('of a user that a proxy named is asked for again now and then', async ({ folder }) => {
     const lab = await createGuarded({
       folder,
       proxies: ['127.0.0.1/32'],
@@ -207,7 +207,7 @@ describe('a stream', () => {
     expect(await stream.ended()).toBe(true)
   })
 
-  it('ends with the 30 days of its cookie', async ({ folder }) => {
+  test('ends with the 30 days of its cookie', async ({ folder }) => {
     const lab = await createGuarded({ folder, deps: { streams: { heartbeatMs: 20 } } })
     const stream = await open(lab, { cookie: await lab.signIn() })
     lab.pass(31 * 24 * 3600_000)
@@ -243,7 +243,7 @@ describe('where a sign-in leads to', () => {
     '',
     `/${'a'.repeat(2000)}`,
   ]
-  it.for(foreign)('is not %j', async (next, { folder }) => {
+  test.for(foreign)('is not %j', async (next, { folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const response = await lab.post('/login', { password, next })
     expect(response.headers.get('location')).toBe('/')
@@ -286,7 +286,7 @@ function decodeURIComponentSafely(path: string): string {
 }
 
 describe('what strangers write', () => {
-  it('as a folder’s name is text on the page and in the API, and never a header', async ({
+  test('as a folder’s name is text on the page and in the API, and never a header', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder })
@@ -303,7 +303,7 @@ describe('what strangers write', () => {
     expect(JSON.stringify(await projects.json())).toContain(JSON.stringify(path).slice(1, -1))
   })
 
-  it('stays a value in log and headers: labels, users, addresses, tokens', async ({ folder }) => {
+  test('stays a value in log and headers: labels, users, addresses, tokens', async ({ folder }) => {
     const lab = await createGuarded({ folder, proxies: ['127.0.0.1/32'], tokens: true })
     const nasty = 'x\r\nset-cookie: a=b\n{"level":"error","msg":"forged"}\u001b[2J'
     const user = { 'remote-user': 'ann"}\\' }

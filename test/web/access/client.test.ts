@@ -1,7 +1,7 @@
 // A proxy in front: whose word counts, about whom, and what everybody else's is worth.
-import { describe, expect, it as plain } from 'vitest'
+import { describe, expect, test as plain } from 'vitest'
 import { plainAddress, trustOf } from '../../../src/web/access/client.ts'
-import { test as it } from '../../fixtures/folder.ts'
+import { test } from '../../fixtures/folder.ts'
 import { codeOf, createGuarded, password, type Request } from './guarded.ts'
 
 const proxy = '10.0.0.1'
@@ -15,7 +15,7 @@ const signedOn = (more: Record<string, string> = {}, from = proxy): Request => (
 })
 
 describe('the user that a proxy names', () => {
-  it('is let in from its address, page and API, and is the actor', async ({ folder }) => {
+  test('is let in from its address, page and API, and is the actor', async ({ folder }) => {
     const lab = await createGuarded({ folder, proxies: ['10.0.0.0/28', 'fd00::1/128'] })
     for (const from of ['10.0.0.1', '10.0.0.15', '::ffff:10.0.0.2', 'fd00::1'])
       for (const path of ['/', '/api/v1/projects'])
@@ -29,7 +29,7 @@ describe('the user that a proxy names', () => {
     })
   })
 
-  it.for(['10.0.0.16', '127.0.0.1', '::1', 'fd00::2', '198.51.100.1', 'unknown'])(
+  test.for(['10.0.0.16', '127.0.0.1', '::1', 'fd00::2', '198.51.100.1', 'unknown'])(
     'is ignored from %s',
     async (from, { folder }) => {
       const lab = await createGuarded({ folder, proxies: ['10.0.0.0/28', 'fd00::1/128'] })
@@ -42,7 +42,7 @@ describe('the user that a proxy names', () => {
     },
   )
 
-  it('is nobody where the proxy names none', async ({ folder }) => {
+  test('is nobody where the proxy names none', async ({ folder }) => {
     const lab = await createGuarded({ folder, proxies: [proxy].map((one) => `${one}/32`) })
     for (const user of [undefined, ''])
       expect(
@@ -55,7 +55,7 @@ describe('the user that a proxy names', () => {
       ).toBe(401)
   })
 
-  it('comes in the header that the operator names, and no other', async ({ folder }) => {
+  test('comes in the header that the operator names, and no other', async ({ folder }) => {
     const lab = await createGuarded({
       folder,
       proxies: [`${proxy}/32`],
@@ -67,7 +67,7 @@ describe('the user that a proxy names', () => {
     expect((await ask({ 'remote-user': 'ann' })).status).toBe(401)
   })
 
-  it('is nobody, whatever header comes, where the proxy is said to name none', async ({
+  test('is nobody, whatever header comes, where the proxy is said to name none', async ({
     folder,
   }) => {
     const networks = [`${proxy}/32`]
@@ -78,7 +78,7 @@ describe('the user that a proxy names', () => {
       ).toBe(401)
   })
 
-  it.for([
+  test.for([
     ['two users', 'ann, root'],
     ['blanks', 'ann smith'],
     ['a line', 'ann\tforged'],
@@ -94,14 +94,14 @@ describe('the user that a proxy names', () => {
     },
   )
 
-  it('may be written in UTF-8, as proxies do', async ({ folder }) => {
+  test('may be written in UTF-8, as proxies do', async ({ folder }) => {
     const lab = await createGuarded({ folder, proxies: [`${proxy}/32`] })
     const user = Buffer.from('josé@example').toString('latin1')
     await lab.send(start, { method: 'POST', ...signedOn({ 'remote-user': user }) })
     expect(lab.service.asked).toEqual(['start foo "" by user:josé@example'])
   })
 
-  it('is one more way in: password and tokens go on working behind the same proxy', async ({
+  test('is one more way in: password and tokens go on working behind the same proxy', async ({
     folder,
   }) => {
     const lab = await createGuarded({
@@ -119,7 +119,7 @@ describe('the user that a proxy names', () => {
   })
 })
 
-it('a tailnet’s serve brings its user in, by TLS', async ({ folder }) => {
+test('a tailnet’s serve brings its user in, by TLS', async ({ folder }) => {
   const name = 'box.your-tailnet.ts.net'
   const lab = await createGuarded({
     folder,
@@ -153,7 +153,7 @@ describe('a proxy that lab does not trust', () => {
     ['x-real-ip', '198.51.100.1'],
   ] as const
 
-  it.for(signs)('is refused by its %s, without a guard', async ([name, value], { folder }) => {
+  test.for(signs)('is refused by its %s, without a guard', async ([name, value], { folder }) => {
     const lab = await createGuarded({ folder, password: false })
     const response = await lab.send('/api/v1/projects', { headers: { [name]: value } })
     expect(response.status).toBe(403)
@@ -163,7 +163,7 @@ describe('a proxy that lab does not trust', () => {
     expect(error.message).toContain('ssh -L')
   })
 
-  it.for(signs)(
+  test.for(signs)(
     'is refused by its %s with every guard on, whatever it knows',
     async ([name, value], { folder }) => {
       const lab = await createGuarded({
@@ -183,7 +183,7 @@ describe('a proxy that lab does not trust', () => {
     },
   )
 
-  it('cannot say that it was asked by TLS, or under another name', async ({ folder }) => {
+  test('cannot say that it was asked by TLS, or under another name', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true, proxies: [`${proxy}/32`] })
     const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': own }
     const response = await lab.post('/login', { password }, { from: '10.0.0.2', headers })
@@ -230,7 +230,7 @@ describe('Host and Origin behind a trusted proxy', () => {
     ['does not end TLS', { host: own, 'x-forwarded-proto': 'http', origin: `http://${own}` }],
     ['says nothing of TLS', { host: own, origin: `https://${own}` }],
   ]
-  it.for(cases)('work where it %s', async ([, headers], { folder }) => {
+  test.for(cases)('work where it %s', async ([, headers], { folder }) => {
     const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { requestRules } })
     const request = { method: 'POST', ...signedOn({ ...headers, 'sec-fetch-site': 'same-origin' }) }
     expect((await lab.send(start, request)).status).toBe(201)
@@ -245,7 +245,7 @@ describe('Host and Origin behind a trusted proxy', () => {
     ],
     ['the same name on another port', { host: own, origin: `https://${own}:8443` }],
   ]
-  it.for(refused)('refuse %s', async ([, headers], { folder }) => {
+  test.for(refused)('refuse %s', async ([, headers], { folder }) => {
     const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { requestRules } })
     const response = await lab.send(start, { method: 'POST', ...signedOn(headers) })
     expect(response.status).toBe(403)
@@ -253,14 +253,14 @@ describe('Host and Origin behind a trusted proxy', () => {
     expect(lab.service.asked).toEqual([])
   })
 
-  it('say which headers are missing where the proxy drops the port', async ({ folder }) => {
+  test('say which headers are missing where the proxy drops the port', async ({ folder }) => {
     const lab = await createGuarded({ folder, proxies: [`${proxy}/32`], deps: { requestRules } })
     const headers = { host: own, origin: `https://${own}:8443`, 'sec-fetch-site': 'same-origin' }
     const response = await lab.send(start, { method: 'POST', ...signedOn(headers) })
     expect(await response.text()).toContain('pass on Host with its port')
   })
 
-  it.for([
+  test.for([
     // evil.example resolves to 127.0.0.1; its page may put any header on requests to "itself".
     ['a rebound name', { host: 'evil.example:8080', 'x-forwarded-host': own }],
     [
@@ -288,7 +288,7 @@ describe('Host and Origin behind a trusted proxy', () => {
     },
   )
 
-  it('a path of its own is refused in words', async ({ folder }) => {
+  test('a path of its own is refused in words', async ({ folder }) => {
     const lab = await createGuarded({ folder, proxies: [`${proxy}/32`] })
     const response = await lab.send('/api/v1/projects', signedOn({ 'x-forwarded-prefix': '/lab' }))
     expect(response.status).toBe(400)
@@ -298,7 +298,7 @@ describe('Host and Origin behind a trusted proxy', () => {
 })
 
 describe('bound to every address', () => {
-  it('lab answers under the one that was asked, and no other', async ({ folder }) => {
+  test('lab answers under the one that was asked, and no other', async ({ folder }) => {
     const open = { boundHost: '0.0.0.0', allowedHosts: [] }
     const lab = await createGuarded({ folder, deps: { requestRules: open } })
     const ask = (to: string, name: string) => lab.send('/healthz', { to, headers: { host: name } })

@@ -3,7 +3,7 @@
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { limitConnections, createCounts, serverLimits } from '../../../src/web/access/limits.ts'
 import { until } from '../../fixtures/until.ts'
 import { createLab, host } from '../lab.ts'
@@ -86,7 +86,7 @@ const start = 'POST /api/v1/projects/foo/instances'
 const json = 'Content-Type: application/json'
 
 describe('lengths', () => {
-  it.each([
+  test.each([
     ['an address', 'GET', `/?q=${'a'.repeat(5000)}`, [], 414, 'url_too_long'],
     [
       'an address that is nothing else',
@@ -124,7 +124,7 @@ describe('lengths', () => {
     expect(await isWell()).toBe(true)
   })
 
-  it('what is no HTTP gets a 400 and is counted', async () => {
+  test('what is no HTTP gets a 400 and is counted', async () => {
     const { dial, counts, isWell } = await serve()
     const { socket, answer, closed } = dial()
     socket.write('\u0016\u0003\u0001 this is TLS\r\n\r\n')
@@ -139,7 +139,7 @@ describe('time', () => {
   // Long enough for who is asked in between whether all is well, on a machine that is busy elsewhere.
   const quick = { headersTimeout: 900, requestTimeout: 1400 }
 
-  it.each([
+  test.each([
     ['says nothing', ''],
     ['never ends its headers', `GET / HTTP/1.1\r\nHost: ${host}\r\nX-A: b\r\n`],
     ['never ends its body', head(start, json, 'Content-Length: 100') + '{"label":'],
@@ -158,7 +158,7 @@ describe('time', () => {
     expect(await isWell()).toBe(true)
   })
 
-  it('a body that comes byte by byte does not buy more time', async () => {
+  test('a body that comes byte by byte does not buy more time', async () => {
     const { dial, isWell } = await serve({}, quick)
     const { socket, closed, answer } = dial()
     socket.write(head(start, json, 'Content-Length: 60000'))
@@ -170,7 +170,7 @@ describe('time', () => {
     expect(await isWell()).toBe(true)
   })
 
-  it('streams live on though they last longer than any request', async () => {
+  test('streams live on though they last longer than any request', async () => {
     const { dial, lab } = await serve({ idleMs: 60_000 }, quick)
     const { socket, answer } = dial()
     socket.write(head('GET /api/v1/events'))
@@ -186,7 +186,7 @@ describe('time', () => {
     await until(() => answer().includes('"type":"instance"'), { what: 'it still speaks' })
   })
 
-  it('a client that asks much and reads nothing is gone after a while', async () => {
+  test('a client that asks much and reads nothing is gone after a while', async () => {
     const { dial, server, isWell, lab } = await serve({ idleMs: 1000 })
     lab.service.setNotices([{ code: 'x', message: 'y'.repeat(4_000_000) }])
     const { socket } = dial()
@@ -200,7 +200,7 @@ describe('time', () => {
 })
 
 describe('numbers', () => {
-  it('a thousand idle streams of one client leave room for all others', async () => {
+  test('a thousand idle streams of one client leave room for all others', async () => {
     const { dial, lab, counts, isWell } = await serve()
     const crowd = Array.from({ length: 1000 }, () => dial('127.0.0.2'))
     for (const { socket } of crowd) socket.write(head('GET /api/v1/events'))
@@ -216,7 +216,7 @@ describe('numbers', () => {
     await until(() => mine.answer().includes('snapshot'), { what: 'another client’s stream' })
   })
 
-  it('no client takes more than its share of connections, and what it sends then is not done', async () => {
+  test('no client takes more than its share of connections, and what it sends then is not done', async () => {
     const { counts, server } = bare({ connectionsPerClientMax: 3 })
     const seen = await listenOn(server)
     const own = Array.from({ length: 5 }, () => dialTo(seen.port))
@@ -240,7 +240,7 @@ describe('numbers', () => {
     )
   })
 
-  it('a trusted proxy and loopback, which bring many, are bound by the sum only', async () => {
+  test('a trusted proxy and loopback, which bring many, are bound by the sum only', async () => {
     const { dial, counts, isWell } = await serve({ connectionsPerClientMax: 1, connectionsMax: 6 })
     const many = [...Array.from({ length: 3 }, () => dial('127.0.0.9')), dial(), dial()]
     for (const { socket } of many) socket.write(head('GET /healthz'))
@@ -255,7 +255,7 @@ describe('numbers', () => {
     expect(counts.all()['too_many_connections']).toBeGreaterThan(0)
   })
 
-  it('a connection that says nothing gives way to one that asks, also on loopback', async () => {
+  test('a connection that says nothing gives way to one that asks, also on loopback', async () => {
     const { dial, counts, isWell } = await serve({ connectionsMax: 4 })
     const mute = Array.from({ length: 4 }, () => dial())
     mute[3]!.socket.write('GET / HTTP/1.1\r\nHost: ')

@@ -2,7 +2,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { test as it } from '../../fixtures/folder.ts'
+import { test } from '../../fixtures/folder.ts'
 import { cookieOf, createGuarded, password } from './guarded.ts'
 
 const by = (cookie: string) => ({ headers: { cookie } })
@@ -10,7 +10,7 @@ const days = 24 * 3600 * 1000
 const flip = (text: string): string => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
 
 describe('the login page', () => {
-  it('is a plain form that password managers know, and needs no script', async ({ folder }) => {
+  test('is a plain form that password managers know, and needs no script', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const html = await (await lab.send('/login?next=%2F%3Fq%3Dfoo')).text()
     expect(html).toContain('<form method="post" action="/login">')
@@ -20,7 +20,7 @@ describe('the login page', () => {
     expect(html).not.toContain('<script')
   })
 
-  it('lets in by the password and leads on to where one wanted to go', async ({ folder }) => {
+  test('lets in by the password and leads on to where one wanted to go', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const response = await lab.post('/login', { password, next: '/?q=foo' })
     expect(response.status).toBe(303)
@@ -28,7 +28,7 @@ describe('the login page', () => {
     expect((await lab.send('/', by(cookieOf(response)))).status).toBe(200)
   })
 
-  it('answers a wrong password with 401, the form, and the place one wanted to go', async ({
+  test('answers a wrong password with 401, the form, and the place one wanted to go', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder, password: true })
@@ -43,7 +43,7 @@ describe('the login page', () => {
     }
   })
 
-  it('shows nothing of what was typed, neither in the answer nor in the log', async ({
+  test('shows nothing of what was typed, neither in the answer nor in the log', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder, password: true })
@@ -55,7 +55,7 @@ describe('the login page', () => {
     expect(log).toContain('127.0.0.1')
   })
 
-  it('does not take a form from another site', async ({ folder }) => {
+  test('does not take a form from another site', async ({ folder }) => {
     // <form method=post action=http://lab/login>, to sign a victim in where the attacker can watch.
     const lab = await createGuarded({ folder, password: true })
     const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
@@ -64,14 +64,14 @@ describe('the login page', () => {
     expect(response.headers.get('set-cookie')).toBeNull()
   })
 
-  it('is not there without a password', async ({ folder }) => {
+  test('is not there without a password', async ({ folder }) => {
     const lab = await createGuarded({ folder, tokens: true })
     expect((await lab.send('/login')).status).toBe(401)
   })
 })
 
 describe('the cookie', () => {
-  it('is out of reach for scripts and other sites, and lasts 30 days', async ({ folder }) => {
+  test('is out of reach for scripts and other sites, and lasts 30 days', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const response = await lab.post('/login', { password })
     const cookie = response.headers.get('set-cookie')!
@@ -86,7 +86,7 @@ describe('the cookie', () => {
     expect((await lab.send('/', by(cookieOf(response)))).status).toBe(303)
   })
 
-  it('is for TLS only where it came by TLS, which a trusted proxy alone can say', async ({
+  test('is for TLS only where it came by TLS, which a trusted proxy alone can say', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder, password: true, proxies: ['10.0.0.1/32'] })
@@ -95,7 +95,7 @@ describe('the cookie', () => {
     expect(response.headers.get('set-cookie')).toMatch(/; Secure(;|$)/)
   })
 
-  it('cannot be forged: not a character of it may differ', async ({ folder }) => {
+  test('cannot be forged: not a character of it may differ', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     const [name, value] = cookie.split('=') as [string, string]
@@ -117,7 +117,7 @@ describe('the cookie', () => {
     expect((await lab.send('/api/v1/projects', by(cookie))).status).toBe(200)
   })
 
-  it('of another lab with the same password is nothing here', async ({ folder }) => {
+  test('of another lab with the same password is nothing here', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     writeFileSync(join(folder, 'sign-ins.json'), '{}')
@@ -128,7 +128,7 @@ describe('the cookie', () => {
     expect((await other.send('/', by(renamed))).status).toBe(303)
   })
 
-  it('has a name of this lab’s own, which it keeps, and counts under no other', async ({
+  test('has a name of this lab’s own, which it keeps, and counts under no other', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder, password: true })
@@ -143,7 +143,7 @@ describe('the cookie', () => {
     expect((await lab.send('/', by(now.join('=')))).status).toBe(200)
   })
 
-  it('of two labs under one host name does not touch the other’s', async ({ folder }) => {
+  test('of two labs under one host name does not touch the other’s', async ({ folder }) => {
     const [one, two] = ['one', 'two'].map((name) => join(folder, name)) as [string, string]
     for (const dir of [one, two]) mkdirSync(dir)
     const labs = [
@@ -162,13 +162,13 @@ describe('the cookie', () => {
     expect((await labs[1]!.send('/', both)).status).toBe(200)
   })
 
-  it('survives a restart of lab', async ({ folder }) => {
+  test('survives a restart of lab', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     expect((await (await lab.restart()).send('/', by(cookie))).status).toBe(200)
   })
 
-  it('is dead after its sign-out, here and after a restart, while others live', async ({
+  test('is dead after its sign-out, here and after a restart, while others live', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder, password: true })
@@ -183,7 +183,7 @@ describe('the cookie', () => {
     }
   })
 
-  it('is dead after a sign-out everywhere, on every device', async ({ folder }) => {
+  test('is dead after a sign-out everywhere, on every device', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const [mine, other] = [await lab.signIn(), await lab.signIn()]
     await lab.post('/logout', { everywhere: '1' }, by(mine))
@@ -193,7 +193,7 @@ describe('the cookie', () => {
     expect((await lab.send('/', by(await lab.signIn()))).status).toBe(200)
   })
 
-  it('is dead as soon as the password changes, and its password with it', async ({ folder }) => {
+  test('is dead as soon as the password changes, and its password with it', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     lab.rewrite('password', 'another\n')
@@ -203,14 +203,14 @@ describe('the cookie', () => {
     expect((await (await lab.restart()).send('/', by(cookie))).status).toBe(303)
   })
 
-  it('lives on when the file was only written again', async ({ folder }) => {
+  test('lives on when the file was only written again', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     lab.rewrite('password', `${password}\n`)
     expect((await lab.send('/', by(cookie))).status).toBe(200)
   })
 
-  it('lets nobody in while the file cannot be used', async ({ folder }) => {
+  test('lets nobody in while the file cannot be used', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     lab.rewrite('password', '')
@@ -221,7 +221,7 @@ describe('the cookie', () => {
     expect((await lab.send('/', by(cookie))).status).toBe(200)
   })
 
-  it('cannot end a sign-in that it does not prove', async ({ folder }) => {
+  test('cannot end a sign-in that it does not prove', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const cookie = await lab.signIn()
     const forged = cookie.slice(0, -1) + (cookie.endsWith('A') ? 'E' : 'A')
@@ -232,7 +232,7 @@ describe('the cookie', () => {
 })
 
 describe('guessing', () => {
-  it('ends for an address with the sixth wrong password in a minute', async ({ folder }) => {
+  test('ends for an address with the sixth wrong password in a minute', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const from = '192.0.2.7'
     for (let i = 0; i < 5; i++)
@@ -246,7 +246,7 @@ describe('guessing', () => {
     expect((await lab.post('/login', { password: '6' }, { from })).status).toBe(401)
   })
 
-  it.for(['192.0.2.7', '127.0.0.1'])(
+  test.for(['192.0.2.7', '127.0.0.1'])(
     'keeps nobody out who shares %s and knows the password',
     async (from, { folder }) => {
       const lab = await createGuarded({ folder, password: true })
@@ -257,7 +257,7 @@ describe('guessing', () => {
     },
   )
 
-  it('is counted before it is known to be wrong: a hundred at once are five', async ({
+  test('is counted before it is known to be wrong: a hundred at once are five', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder, password: true })
@@ -267,13 +267,13 @@ describe('guessing', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(95)
   })
 
-  it('counts right passwords for nothing', async ({ folder }) => {
+  test('counts right passwords for nothing', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     for (let i = 0; i < 8; i++) await lab.signIn()
     expect((await lab.post('/login', { password: 'wrong' })).status).toBe(401)
   })
 
-  it('from one IPv6 network is from one address', async ({ folder }) => {
+  test('from one IPv6 network is from one address', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const hosts = ['::5', ':1::', ':2:3::4', ':6:7:8:9', ':0:0:0:6', ':a::b', '::']
     const statuses: number[] = []
@@ -287,7 +287,7 @@ describe('guessing', () => {
     expect(neighbour.status).toBe(303)
   })
 
-  it('behind a trusted proxy is counted for the client, and a client cannot change that', async ({
+  test('behind a trusted proxy is counted for the client, and a client cannot change that', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder, password: true, proxies: ['10.0.0.0/24'] })
@@ -304,7 +304,7 @@ describe('guessing', () => {
   })
 })
 
-it('the file that decides about cookies is for lab alone', async ({ folder }) => {
+test('the file that decides about cookies is for lab alone', async ({ folder }) => {
   await createGuarded({ folder, password: true })
   expect(statSync(join(folder, 'sign-ins.json')).mode & 0o777).toBe(0o600)
 })

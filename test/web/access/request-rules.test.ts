@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createLab, host, listen, type Lab } from '../lab.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -9,7 +9,14 @@ async function codeOf(response: Response): Promise<string> {
 }
 
 describe('the Host rule', () => {
-  it.each(['localhost', 'localhost:8080', 'LOCALHOST:1', '127.0.0.1:9', '127.8.8.8', '[::1]:8080'])(
+  test.each([
+    'localhost',
+    'localhost:8080',
+    'LOCALHOST:1',
+    '127.0.0.1:9',
+    '127.8.8.8',
+    '[::1]:8080',
+  ])(
     'answers under the loopback name %s, whatever its port: an SSH tunnel has its own',
     async (name) => {
       const { ask } = createLab()
@@ -17,7 +24,7 @@ describe('the Host rule', () => {
     },
   )
 
-  it.each([
+  test.each([
     '/',
     '/healthz',
     '/readyz',
@@ -34,7 +41,7 @@ describe('the Host rule', () => {
     expect(app.streams()).toBe(0)
   })
 
-  it.each([
+  test.each([
     '',
     'user@localhost',
     'localhost/',
@@ -47,7 +54,7 @@ describe('the Host rule', () => {
     expect((await ask('/api/v1/projects', { headers: { host: name } })).status).toBe(421)
   })
 
-  it('answers under the bind address and under every allowed host', async () => {
+  test('answers under the bind address and under every allowed host', async () => {
     const { ask } = createLab({
       requestRules: { boundHost: '10.1.2.3', allowedHosts: ['box.ts.net'] },
     })
@@ -58,7 +65,7 @@ describe('the Host rule', () => {
 })
 
 describe('behind a proxy that no guard knows', () => {
-  it.each(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-anything'])(
+  test.each(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-anything'])(
     'a request with %s is refused with the remedy',
     async (name) => {
       const { ask } = createLab()
@@ -75,7 +82,7 @@ describe('the cross-site rule', () => {
   const start = '/api/v1/projects/foo/instances'
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
-  it.each([
+  test.each([
     // <form method=post action=http://127.0.0.1:8080/stop-all> on another site.
     [
       'a form of another site',
@@ -110,7 +117,7 @@ describe('the cross-site rule', () => {
     expect(service.asked).toEqual(['start foo "" by api'])
   })
 
-  it.each([
+  test.each([
     ['curl with JSON', json, '{}'],
     ['curl with JSON and a charset', { 'content-type': 'application/json; charset=utf-8' }, '{}'],
     ['curl without a body', {}, null],
@@ -125,7 +132,7 @@ describe('the cross-site rule', () => {
     expect((await ask(start, { method: 'POST', headers, body })).status).toBe(201)
   })
 
-  it('compares Origin and Host with their ports', async () => {
+  test('compares Origin and Host with their ports', async () => {
     const { ask } = createLab()
     const headers = { ...json, host: 'localhost:80', origin: 'http://localhost' }
     expect((await ask(start, { method: 'POST', headers, body: '{}' })).status).toBe(201)
@@ -139,7 +146,7 @@ describe('the cross-site rule', () => {
   const frame = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }
   const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 
-  it.each([
+  test.each([
     // <img src="http://localhost:8080/events"> thirty-two times, and the operator's own page gets none.
     ['an image of a stream', '/events', { 'sec-fetch-site': 'cross-site', ...image }],
     [
@@ -159,7 +166,7 @@ describe('the cross-site rule', () => {
     expect([app.streams(), service.listeners(), service.watchers()]).toEqual([0, 0, 0])
   })
 
-  it.each([
+  test.each([
     [
       'the page’s own stream',
       '/events',
@@ -175,14 +182,14 @@ describe('the cross-site rule', () => {
     app.close()
   })
 
-  it('lets a link from another site open the page', async () => {
+  test('lets a link from another site open the page', async () => {
     const { ask } = createLab()
     expect((await ask('/', { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(200)
   })
 })
 
 describe('every answer', () => {
-  it.each(['/', '/nothing', '/api/v1/projects', '/api/v1/nothing', '/healthz', '/events'])(
+  test.each(['/', '/nothing', '/api/v1/projects', '/api/v1/nothing', '/healthz', '/events'])(
     '%s carries the strict policy, an id, and is not stored',
     async (path) => {
       const { ask, app } = createLab()
@@ -201,7 +208,7 @@ describe('every answer', () => {
     },
   )
 
-  it('of a bug is a 500 with the request id, without the bug’s own words', async () => {
+  test('of a bug is a 500 with the request id, without the bug’s own words', async () => {
     const { ask, service, errors } = createLab()
     service.failNext(new TypeError('secret detail'))
     const response = await ask('/api/v1/projects/foo/instances', { method: 'POST' })
@@ -236,7 +243,7 @@ describe('over a real connection', () => {
     return answer
   }
 
-  it.each([
+  test.each([
     ['DELETE /api/v1/projects/%2e%2e/instances', 400],
     ['DELETE /api/v1/projects/../instances', 400],
     ['DELETE /api/v1/projects/.%2E/instances', 400],
@@ -259,7 +266,7 @@ describe('over a real connection', () => {
     expect(lab.service.asked).toEqual(['start foo "" by api'])
   })
 
-  it.each([
+  test.each([
     ['announced', 'Content-Length: 70000\r\nContent-Type: application/json\r\n\r\n'],
     [
       'not announced',

@@ -5,7 +5,7 @@ import { describe, expect, vi } from 'vitest'
 import { UsageError } from '../../../src/errors.ts'
 import type { Log } from '../../../src/log.ts'
 import { openSecretFile } from '../../../src/web/access/secret-file.ts'
-import { test as it } from '../../fixtures/folder.ts'
+import { test } from '../../fixtures/folder.ts'
 import { until } from '../../fixtures/until.ts'
 import { messagesOf, mockLog } from '../../fixtures/log.ts'
 
@@ -35,13 +35,13 @@ function put(folder: string, mode: number, text = 'secret'): string {
 }
 
 describe('a secret file', () => {
-  it.for([0o600, 0o400, 0o700])('of mode %o is taken', (mode, { folder }) => {
+  test.for([0o600, 0o400, 0o700])('of mode %o is taken', (mode, { folder }) => {
     const file = open(put(folder, mode))
     expect(file.read()).toEqual({ text: 'secret' })
     expect(file.warning).toBeNull()
   })
 
-  it.for([
+  test.for([
     [0o644, 'everybody on this machine'],
     [0o604, 'everybody on this machine'],
     [0o602, 'everybody on this machine'],
@@ -58,7 +58,7 @@ describe('a secret file', () => {
   })
 
   // As systemd's LoadCredential leaves it for the user of a unit: root's, with a group that reads.
-  it.skipIf(process.getuid?.() !== 0)(
+  test.skipIf(process.getuid?.() !== 0)(
     'of another account may be read by its group, for that is how lab is let in (needs root)',
     ({ folder }) => {
       const path = put(folder, 0o440)
@@ -71,7 +71,7 @@ describe('a secret file', () => {
     },
   )
 
-  it('that is missing, a folder, or not as it should be is named with the flag', ({ folder }) => {
+  test('that is missing, a folder, or not as it should be is named with the flag', ({ folder }) => {
     expect(() => open(join(folder, 'none'))).toThrow(
       `--some-file ${join(folder, 'none')} does not exist.`,
     )
@@ -80,7 +80,7 @@ describe('a secret file', () => {
     expect(() => open(path)).toThrow(`--some-file ${path} is empty.`)
   })
 
-  it('is the same thing until it says something else', ({ folder }) => {
+  test('is the same thing until it says something else', ({ folder }) => {
     const path = put(folder, 0o600)
     const file = open(path)
     const before = file.read()
@@ -91,7 +91,7 @@ describe('a secret file', () => {
     expect(file.read()).toEqual({ text: 'other!' })
   })
 
-  it('that cannot be used any more is nothing, said once, until it can', ({ folder }) => {
+  test('that cannot be used any more is nothing, said once, until it can', ({ folder }) => {
     const path = put(folder, 0o600)
     const log = mockLog()
     const file = open(path, true, log)
@@ -114,7 +114,7 @@ describe('a secret file', () => {
     expect(file.read()).toEqual({ text: 'secret' })
   })
 
-  it('tells of a change by itself, also when it is replaced', async ({ folder }) => {
+  test('tells of a change by itself, also when it is replaced', async ({ folder }) => {
     const path = put(folder, 0o600)
     let told = 0
     const end = open(path).watch(() => (told += 1))
@@ -125,7 +125,7 @@ describe('a secret file', () => {
     end()
   })
 
-  it('tells of a change that comes as soon as it is watched', async ({ folder }) => {
+  test('tells of a change that comes as soon as it is watched', async ({ folder }) => {
     const path = put(folder, 0o600)
     let told = 0
     const end = open(path).watch(() => (told += 1))

@@ -1,7 +1,7 @@
 // Bearer tokens: in the header and nowhere else, and only those that the file holds now.
-import { describe, expect, it as plain } from 'vitest'
+import { describe, expect, test as plain } from 'vitest'
 import { parseTokens } from '../../../src/web/access/tokens.ts'
-import { test as it } from '../../fixtures/folder.ts'
+import { test } from '../../fixtures/folder.ts'
 import { bootToken, codeOf, createGuarded } from './guarded.ts'
 
 const bearer = (token: string, more: Record<string, string> = {}) => ({
@@ -11,14 +11,14 @@ const phone = 'token-of-the-phone'
 const projects = '/api/v1/projects'
 
 describe('a token', () => {
-  it('opens the API, by its name or without one, and the page too', async ({ folder }) => {
+  test('opens the API, by its name or without one, and the page too', async ({ folder }) => {
     const lab = await createGuarded({ folder, tokens: true })
     for (const token of [phone, 'token-without-a-name', bootToken])
       for (const path of [projects, '/'])
         expect((await lab.send(path, bearer(token))).status).toBe(200)
   })
 
-  it('is the actor by its name, else by the way it came', async ({ folder }) => {
+  test('is the actor by its name, else by the way it came', async ({ folder }) => {
     const lab = await createGuarded({ folder, tokens: true })
     const start = (token: string, more: Record<string, string> = {}) =>
       lab.send('/api/v1/projects/foo/instances', { method: 'POST', ...bearer(token, more) })
@@ -31,7 +31,7 @@ describe('a token', () => {
     )
   })
 
-  it.for([
+  test.for([
     ['none', {}],
     ['a wrong one', { authorization: 'Bearer wrong' }],
     ['the start of one', { authorization: `Bearer ${phone.slice(0, -1)}` }],
@@ -52,7 +52,7 @@ describe('a token', () => {
     expect(await codeOf(response)).toBe('unauthorized')
   })
 
-  it.for([
+  test.for([
     `?token=${phone}`,
     `?access_token=${phone}`,
     `?authorization=Bearer%20${phone}`,
@@ -67,7 +67,9 @@ describe('a token', () => {
     expect(JSON.stringify(lab.logged)).not.toContain(phone)
   })
 
-  it('that is taken out of the file is good no more, and a new one at once', async ({ folder }) => {
+  test('that is taken out of the file is good no more, and a new one at once', async ({
+    folder,
+  }) => {
     const lab = await createGuarded({ folder, tokens: true })
     lab.rewrite('tokens', 'laptop: another-token\n')
     expect((await lab.send(projects, bearer(phone))).status).toBe(401)
@@ -75,12 +77,12 @@ describe('a token', () => {
     expect((await lab.send(projects, bearer(bootToken))).status).toBe(200)
   })
 
-  it('of an earlier run of lab is good no more', async ({ folder }) => {
+  test('of an earlier run of lab is good no more', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     expect((await lab.send(projects, bearer('boot-token-of-another-run'))).status).toBe(401)
   })
 
-  it('cannot be guessed for ever, and the local commands do not feel the guesses', async ({
+  test('cannot be guessed for ever, and the local commands do not feel the guesses', async ({
     folder,
   }) => {
     const lab = await createGuarded({ folder, tokens: true })
@@ -100,7 +102,7 @@ describe('a token', () => {
 })
 
 describe('a token that is a proxy’s own', () => {
-  it('does not undo a sign-in, however often it comes', async ({ folder }) => {
+  test('does not undo a sign-in, however often it comes', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const cookie = await lab.signIn()
     const headers = { cookie, authorization: 'Bearer eyJhbGciOi.J9.x' }
@@ -111,7 +113,7 @@ describe('a token that is a proxy’s own', () => {
     expect(lab.service.asked.at(-1)).toContain('by token:phone')
   })
 
-  it('leads to where one signs in, also after very many pages', async ({ folder }) => {
+  test('leads to where one signs in, also after very many pages', async ({ folder }) => {
     const lab = await createGuarded({ folder, password: true })
     const headers = { authorization: 'Bearer eyJhbGciOi.J9.x', accept: 'text/html' }
     for (let i = 0; i < 35; i++) expect((await lab.send('/', { headers })).status).toBe(303)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createLab, readAssets } from '../lab.ts'
 
 async function pathsOf(lab: ReturnType<typeof createLab>): Promise<string[]> {
@@ -9,7 +9,7 @@ async function pathsOf(lab: ReturnType<typeof createLab>): Promise<string[]> {
 }
 
 describe('the files of the page', () => {
-  it('are all there, with their types', async () => {
+  test('are all there, with their types', async () => {
     const lab = createLab()
     const types: Record<string, string> = {
       js: 'text/javascript; charset=utf-8',
@@ -28,7 +28,7 @@ describe('the files of the page', () => {
     }
   })
 
-  it('with a hash in the name are kept for good, and change the name with their content', async () => {
+  test('with a hash in the name are kept for good, and change the name with their content', async () => {
     const paths = await pathsOf(createLab())
     const hashed = paths.filter((path) => path.startsWith('/assets/'))
     expect(hashed).toHaveLength(3)
@@ -40,7 +40,7 @@ describe('the files of the page', () => {
     expect(kept).toHaveLength(2)
   })
 
-  it('with a fixed name are revalidated', async () => {
+  test('with a fixed name are revalidated', async () => {
     const lab = createLab()
     const etag = (await lab.ask('/icon.svg')).headers.get('etag')!
     const again = await lab.ask('/icon.svg', { headers: { 'if-none-match': etag } })
@@ -48,14 +48,14 @@ describe('the files of the page', () => {
     expect(await again.text()).toBe('')
   })
 
-  it('name no source maps, which nobody serves', async () => {
+  test('name no source maps, which nobody serves', async () => {
     const lab = createLab()
     for (const path of await pathsOf(lab))
       if (path.endsWith('.js'))
         expect(await (await lab.ask(path)).text()).not.toContain('sourceMappingURL')
   })
 
-  it('make the page installable', async () => {
+  test('make the page installable', async () => {
     const lab = createLab()
     const manifest = (await (await lab.ask('/manifest.webmanifest')).json()) as {
       start_url: string
@@ -67,7 +67,7 @@ describe('the files of the page', () => {
     for (const { src } of manifest.icons) expect((await lab.ask(src)).status).toBe(200)
   })
 
-  it('of another version are a 404', async () => {
+  test('of another version are a 404', async () => {
     expect((await createLab().ask('/assets/lab.0123456789abcdef.js')).status).toBe(404)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LabEvent } from '../../../src/core/events.ts'
 import { createPump } from '../../../src/web/live/pump.ts'
 import { until } from '../../fixtures/until.ts'
@@ -22,7 +22,7 @@ function busyFor(ms: number): void {
 }
 
 describe('the pump', () => {
-  it('lets others have a turn while it tells of very many events, and tells all, in order', async () => {
+  test('lets others have a turn while it tells of very many events, and tells all, in order', async () => {
     const source = createSource()
     const told: string[] = []
     const waits: boolean[] = []
@@ -48,7 +48,7 @@ describe('the pump', () => {
     expect(waits.filter(Boolean).length).toBeGreaterThan(20)
   })
 
-  it('tells nobody of what happened before they came', async () => {
+  test('tells nobody of what happened before they came', async () => {
     const source = createSource()
     const join = createPump((listener) => source.subscribe(listener))
     const heard: Record<string, string[]> = { first: [], second: [] }
@@ -62,7 +62,7 @@ describe('the pump', () => {
     expect(heard).toEqual({ first: ['1', '2'], second: ['2'] })
   })
 
-  it('listens as long as somebody hears it, and forgets what waits when the last has left', async () => {
+  test('listens as long as somebody hears it, and forgets what waits when the last has left', async () => {
     const source = createSource()
     const join = createPump((listener) => source.subscribe(listener))
     const heard: string[] = []

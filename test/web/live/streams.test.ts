@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { LabEvent } from '../../../src/core/events.ts'
 import { until } from '../../fixtures/until.ts'
 import { createLab, host, listen, type Lab, type Served } from '../lab.ts'
@@ -61,7 +61,7 @@ const parsed = (message: string): LabEvent => JSON.parse(message.replace(/^data:
 const htmlOf = (message: string): string => message.replaceAll(/^data: /gm, '')
 
 describe('the stream of the API', () => {
-  it('sends its headers at once and begins with the whole picture', async () => {
+  test('sends its headers at once and begins with the whole picture', async () => {
     const lab = createLab()
     const instance = await lab.service.start({ project: 'foo' }, 'api')
     const stream = await open(`${await served(lab)}/api/v1/events`)
@@ -74,7 +74,7 @@ describe('the stream of the API', () => {
     })
   })
 
-  it('then tells every change that the contract names, in data lines, and nothing else', async () => {
+  test('then tells every change that the contract names, in data lines, and nothing else', async () => {
     const lab = createLab()
     const stream = await open(`${await served(lab)}/api/v1/events`)
     await stream.next()
@@ -104,7 +104,7 @@ describe('the stream of the API', () => {
     expect(events[4]).toEqual({ type: 'removed', id })
   })
 
-  it('says something when nothing happens', async () => {
+  test('says something when nothing happens', async () => {
     const lab = createLab({ streams: { heartbeatMs: 20 } })
     const stream = await open(`${await served(lab)}/api/v1/events`)
     await stream.next()
@@ -114,7 +114,7 @@ describe('the stream of the API', () => {
 })
 
 describe('the stream of the page', () => {
-  it('begins with what changes, and brings only the cards that the page lacks', async () => {
+  test('begins with what changes, and brings only the cards that the page lacks', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const url = await served(lab)
@@ -130,7 +130,7 @@ describe('the stream of the page', () => {
       expect(await (await open(url + stale)).next()).toContain('class="card"')
   })
 
-  it('brings more cards than may wait for a slow reader, in parts, and stays', async () => {
+  test('brings more cards than may wait for a slow reader, in parts, and stays', async () => {
     const projects = Array.from({ length: 300 }, (_, i) => `repository-${i}`)
     const lab = createLab({ projects, streams: { queuedBytesMax: 100_000 } })
     const { id } = await lab.service.start({ project: 'repository-7' }, 'page')
@@ -148,7 +148,7 @@ describe('the stream of the page', () => {
     expect(await stream.next()).toContain('data-state="busy"')
   })
 
-  it('tells of what happens while it begins after its beginning', async () => {
+  test('tells of what happens while it begins after its beginning', async () => {
     const projects = Array.from({ length: 300 }, (_, i) => `repository-${i}`)
     const lab = createLab({ projects })
     const { id } = await lab.service.start({ project: 'repository-7' }, 'page')
@@ -165,7 +165,7 @@ describe('the stream of the page', () => {
     expect(revOf(later)).toBeGreaterThan(before)
   })
 
-  it('takes the word of a page that reconnects over that of its address', async () => {
+  test('takes the word of a page that reconnects over that of its address', async () => {
     const lab = createLab()
     const url = await served(lab)
     const first = await (await open(`${url}/events`)).next()
@@ -177,7 +177,7 @@ describe('the stream of the page', () => {
     expect(await later.next()).toContain('data-project="new"')
   })
 
-  it('sends a changed row alone', async () => {
+  test('sends a changed row alone', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     await lab.service.start({ project: 'foo' }, 'page')
@@ -193,7 +193,7 @@ describe('the stream of the page', () => {
     expect(html.match(/data-instance=/g)).toHaveLength(1)
   })
 
-  it('sends the strip only when it shows something else', async () => {
+  test('sends the strip only when it shows something else', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
@@ -206,7 +206,7 @@ describe('the stream of the page', () => {
     expect(strips).toEqual([false, false, true, false, true, false])
   })
 
-  it('takes off what ended, by itself or by a dismissal', async () => {
+  test('takes off what ended, by itself or by a dismissal', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const dead = await lab.service.start({ project: 'foo' }, 'page')
@@ -222,7 +222,7 @@ describe('the stream of the page', () => {
     expect(await stream.next()).toMatch(new RegExp(`<li id="i-${dead.id}" [^>]*data-gone`))
   })
 
-  it('brings a new project once, as a card', async () => {
+  test('brings a new project once, as a card', async () => {
     const lab = createLab()
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
@@ -233,7 +233,7 @@ describe('the stream of the page', () => {
     expect(await stream.next()).toContain('id="notices"')
   })
 
-  it('takes the card of a vanished project off, and of no other', async () => {
+  test('takes the card of a vanished project off, and of no other', async () => {
     const lab = createLab({ projects: ['foo', 'bar', 'baz'] })
     await lab.service.start({ project: 'baz' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
@@ -251,7 +251,7 @@ describe('the stream of the page', () => {
     expect(await stream.next()).toContain('id="p-baz"')
   })
 
-  it('takes the last card off, too, and tells the API of nothing that it does not know', async () => {
+  test('takes the last card off, too, and tells the API of nothing that it does not know', async () => {
     const lab = createLab()
     const url = await served(lab)
     const [page, api] = [await open(`${url}/events`), await open(`${url}/api/v1/events`)]
@@ -273,7 +273,7 @@ describe('the stream of the page', () => {
     }
   })
 
-  it('brings the ended instances only to a page that lacks one', async () => {
+  test('brings the ended instances only to a page that lacks one', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     lab.service.swept(id)
@@ -290,7 +290,7 @@ describe('the stream of the page', () => {
     expect(again).not.toContain('class="card"')
   })
 
-  it('offers to bring back what ended together, and takes the offer back', async () => {
+  test('offers to bring back what ended together, and takes the offer back', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
@@ -304,7 +304,7 @@ describe('the stream of the page', () => {
     expect(await stream.next()).toMatch(/<section id="back" [^>]*hidden/)
   })
 
-  it('has the memory measured as long as somebody looks, and no longer', async () => {
+  test('has the memory measured as long as somebody looks, and no longer', async () => {
     const lab = createLab()
     const url = await served(lab)
     await (await open(`${url}/api/v1/events`)).next()
@@ -316,7 +316,7 @@ describe('the stream of the page', () => {
     await until(() => lab.service.watchers() === 0, { what: 'the watch ends with the stream' })
   })
 
-  it('keeps what an agent printed within its message', async () => {
+  test('keeps what an agent printed within its message', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
@@ -328,14 +328,14 @@ describe('the stream of the page', () => {
     expect(htmlOf(message)).toContain('id: z')
   })
 
-  it('beats with an event, which a page can hear', async () => {
+  test('beats with an event, which a page can hear', async () => {
     const lab = createLab({ streams: { heartbeatMs: 20 } })
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
     expect(await stream.next()).toBe('event: beat\ndata:')
   })
 
-  it('renders an event once for all pages', async () => {
+  test('renders an event once for all pages', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const url = await served(lab)
@@ -348,7 +348,7 @@ describe('the stream of the page', () => {
 })
 
 describe('streams', () => {
-  it('leave nothing behind when their clients leave', async () => {
+  test('leave nothing behind when their clients leave', async () => {
     const lab = createLab()
     const url = await served(lab)
     for (let i = 0; i < 20; i++) {
@@ -361,7 +361,7 @@ describe('streams', () => {
     })
   })
 
-  it('of a HEAD request are none', async () => {
+  test('of a HEAD request are none', async () => {
     const lab = createLab()
     const url = await served(lab)
     const response = await fetch(`${url}/events`, { method: 'HEAD' })
@@ -370,7 +370,7 @@ describe('streams', () => {
     expect(lab.service.listeners()).toBe(0)
   })
 
-  it('end when the app is closed, and none begins after that', async () => {
+  test('end when the app is closed, and none begins after that', async () => {
     const lab = createLab()
     const url = await served(lab)
     const streams = [await open(`${url}/events`), await open(`${url}/api/v1/events`)]
@@ -381,7 +381,7 @@ describe('streams', () => {
     expect(lab.app.streams()).toBe(0)
   })
 
-  it('are bounded for one client and in all', async () => {
+  test('are bounded for one client and in all', async () => {
     for (const limits of [{ streamsMax: 2 }, { streamsPerClientMax: 2 }]) {
       const lab = createLab({ streams: limits })
       const url = await served(lab)
@@ -397,7 +397,7 @@ describe('streams', () => {
     }
   })
 
-  it('drop a reader that stands still, and nobody else', async () => {
+  test('drop a reader that stands still, and nobody else', async () => {
     const lab = createLab({ streams: { queuedBytesMax: 100_000 } })
     const server = await serve(lab)
     const { url } = server
@@ -423,7 +423,7 @@ describe('streams', () => {
     expect(await healthy.next()).toContain('"short"')
   })
 
-  it('that fail are ended and logged, and the service does not notice', async () => {
+  test('that fail are ended and logged, and the service does not notice', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const url = await served(lab)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import {
   ClaudeConfigInvalid,
@@ -35,7 +35,7 @@ async function remove(lab: Lab, path: string): Promise<Response> {
 }
 
 describe('reading', () => {
-  it('the server tells what main knows of it', async () => {
+  test('the server tells what main knows of it', async () => {
     const { ask } = createLab()
     expect(await (await ask('/api/v1/server')).json()).toMatchObject({
       version: '0.1.0',
@@ -46,7 +46,7 @@ describe('reading', () => {
     })
   })
 
-  it('projects come with their instances, foreign sessions and the cap', async () => {
+  test('projects come with their instances, foreign sessions and the cap', async () => {
     const lab = createLab()
     const instance = await started(lab)
     lab.service.setForeign([{ name: 'irssi', attached: 1, createdAt: '2026-01-01T00:00:00.000Z' }])
@@ -60,7 +60,7 @@ describe('reading', () => {
     })
   })
 
-  it('stopped instances are listed only when asked for', async () => {
+  test('stopped instances are listed only when asked for', async () => {
     const lab = createLab()
     const { id } = await started(lab)
     lab.service.stop(id, 'api')
@@ -75,14 +75,14 @@ describe('reading', () => {
     expect((await lab.ask('/api/v1/instances?ended=yes')).status).toBe(400)
   })
 
-  it('an instance is found by its name and by its id', async () => {
+  test('an instance is found by its name and by its id', async () => {
     const lab = createLab()
     const instance = await started(lab, 'fix it')
     expect(await (await lab.ask(`/api/v1/instances/${instance.id}`)).json()).toEqual(instance)
     expect(await (await lab.ask('/api/v1/instances/foo%7E2%7Efix-it')).json()).toEqual(instance)
   })
 
-  it.each(['/api/v1/nothing', '/api/v1', '/api/v1/instances/foo/nothing'])(
+  test.each(['/api/v1/nothing', '/api/v1', '/api/v1/instances/foo/nothing'])(
     '%s is a 404 in JSON',
     async (path) => {
       const response = await createLab().ask(path)
@@ -91,7 +91,7 @@ describe('reading', () => {
     },
   )
 
-  it('an unknown instance is a 404', async () => {
+  test('an unknown instance is a 404', async () => {
     const response = await createLab().ask('/api/v1/instances/nobody')
     expect(response.status).toBe(404)
     expect((await errorOf(response)).code).toBe('instance_not_found')
@@ -99,7 +99,7 @@ describe('reading', () => {
 })
 
 describe('resuming', () => {
-  it('answers 201 with the instance in starting, under its id and label', async () => {
+  test('answers 201 with the instance in starting, under its id and label', async () => {
     const lab = createLab()
     const { id } = await started(lab, 'fix')
     lab.service.swept(id)
@@ -108,7 +108,7 @@ describe('resuming', () => {
     expect(await response.json()).toMatchObject({ id, label: 'fix', state: 'starting' })
   })
 
-  it('what runs already is a 409', async () => {
+  test('what runs already is a 409', async () => {
     const lab = createLab()
     const { id } = await started(lab)
     const response = await postJson(lab, `/api/v1/instances/${id}/resume`)
@@ -116,7 +116,7 @@ describe('resuming', () => {
     expect((await errorOf(response)).code).toBe('already_running')
   })
 
-  it('several answers an outcome for each', async () => {
+  test('several answers an outcome for each', async () => {
     const lab = createLab({ max: 1 })
     const ids = [(await started(lab)).id]
     lab.service.swept(ids[0]!)
@@ -134,7 +134,7 @@ describe('resuming', () => {
 })
 
 describe('starting', () => {
-  it('answers 201 with the instance in starting', async () => {
+  test('answers 201 with the instance in starting', async () => {
     const lab = createLab()
     const response = await postJson(lab, startFoo, { label: 'fix', model: 'opus[1m]', force: true })
     expect(response.status).toBe(201)
@@ -146,11 +146,11 @@ describe('starting', () => {
     expect(lab.service.asked).toEqual(['start foo "fix" forced by api'])
   })
 
-  it('needs no body at all', async () => {
+  test('needs no body at all', async () => {
     expect(await (await postJson(createLab(), startFoo)).json()).toMatchObject({ name: 'foo' })
   })
 
-  it('reads null as none, as an Instance writes it', async () => {
+  test('reads null as none, as an Instance writes it', async () => {
     const lab = createLab()
     const body = { label: null, model: null, effort: null, force: null }
     const response = await postJson(lab, startFoo, body)
@@ -159,13 +159,13 @@ describe('starting', () => {
     expect(lab.service.asked).toEqual(['start foo "" by api'])
   })
 
-  it.each(['cli', 'agent'])('is written down as asked by %s when that says so', async (actor) => {
+  test.each(['cli', 'agent'])('is written down as asked by %s when that says so', async (actor) => {
     const lab = createLab()
     await lab.ask(startFoo, { method: 'POST', headers: { 'lab-actor': actor } })
     expect(lab.service.asked).toEqual([`start foo "" by ${actor}`])
   })
 
-  it.each([
+  test.each([
     ['what is not JSON', '{'],
     ['nothing but white space', ' '],
     ['a list', []],
@@ -184,12 +184,12 @@ describe('starting', () => {
     expect(lab.service.asked).toEqual([])
   })
 
-  it('names the key that is wrong', async () => {
+  test('names the key that is wrong', async () => {
     const { message } = await errorOf(await postJson(createLab(), startFoo, { lable: 'y' }))
     expect(message).toContain('lable')
   })
 
-  it('refuses JSON that does not say so', async () => {
+  test('refuses JSON that does not say so', async () => {
     const lab = createLab()
     const body = { method: 'POST', body: '{}' }
     const headers = { 'content-type': 'text/plain', 'sec-fetch-site': 'same-origin' }
@@ -199,7 +199,7 @@ describe('starting', () => {
     expect(lab.service.asked).toEqual([])
   })
 
-  it.each([
+  test.each([
     ['control characters', 'a\u0007b'],
     ['10,000 characters', 'x'.repeat(10_000)],
   ])('a label of %s is 422', async (_, label) => {
@@ -208,7 +208,7 @@ describe('starting', () => {
     expect((await errorOf(response)).code).toBe('invalid_label')
   })
 
-  it('the seventh start is refused when six may run, and says how to make room', async () => {
+  test('the seventh start is refused when six may run, and says how to make room', async () => {
     const lab = createLab()
     for (let i = 0; i < 6; i++) expect((await postJson(lab, startFoo)).status).toBe(201)
     const response = await postJson(lab, startFoo)
@@ -218,7 +218,7 @@ describe('starting', () => {
     expect(message).toMatch(/6 of 6.*Stop one/)
   })
 
-  it.each([
+  test.each([
     [404, 'project_not_found', '/api/v1/projects/nope/instances', null],
     [409, 'claude_config_invalid', startFoo, new ClaudeConfigInvalid('/x/.claude.json')],
     [410, 'project_gone', startFoo, new ProjectGone('/srv/projects/foo')],
@@ -239,7 +239,7 @@ describe('starting', () => {
 })
 
 describe('stopping', () => {
-  it('answers 202 in stopping, also when repeated', async () => {
+  test('answers 202 in stopping, also when repeated', async () => {
     const lab = createLab()
     await started(lab)
     for (let i = 0; i < 2; i++) {
@@ -249,7 +249,7 @@ describe('stopping', () => {
     }
   })
 
-  it('an ended one is dismissed by its id, once', async () => {
+  test('an ended one is dismissed by its id, once', async () => {
     const lab = createLab()
     const { id } = await started(lab)
     lab.service.die(id)
@@ -258,7 +258,7 @@ describe('stopping', () => {
     expect((await remove(lab, `/api/v1/instances/${id}`)).status).toBe(404)
   })
 
-  it('with `foo` stopped and `foo~2~fix` alive, every verb on `foo` is a 404', async () => {
+  test('with `foo` stopped and `foo~2~fix` alive, every verb on `foo` is a 404', async () => {
     const lab = createLab()
     const { id } = await started(lab, 'fix')
     for (const method of ['GET', 'DELETE'])
@@ -266,7 +266,7 @@ describe('stopping', () => {
     expect(lab.service.get(id).state).toBe('starting')
   })
 
-  it('all of a project leaves the others alone', async () => {
+  test('all of a project leaves the others alone', async () => {
     const lab = createLab()
     const { id } = await started(lab)
     const other = await lab.service.start({ project: 'bar' }, 'api')
@@ -277,7 +277,7 @@ describe('stopping', () => {
     expect((await remove(lab, '/api/v1/projects/nope/instances')).status).toBe(404)
   })
 
-  it('all of everything gives every instance its own outcome', async () => {
+  test('all of everything gives every instance its own outcome', async () => {
     const lab = createLab()
     await started(lab)
     await lab.service.start({ project: 'bar' }, 'api')
@@ -291,13 +291,13 @@ describe('stopping', () => {
 })
 
 describe('health', () => {
-  it('is one word', async () => {
+  test('is one word', async () => {
     const { ask } = createLab()
     expect(await (await ask('/healthz')).text()).toBe('ok\n')
     expect(await (await ask('/readyz')).text()).toBe('ok\n')
   })
 
-  it.each(['starting', 'unwritable'] as const)(
+  test.each(['starting', 'unwritable'] as const)(
     'says %s when lab cannot do its work',
     async (word) => {
       const { ask } = createLab({ readiness: () => word })

@@ -1,6 +1,6 @@
 // Cards that were drawn before stand in later pages: never when a fresh rendering would say anything else.
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { ageText, ageUntil } from '../../../src/web/views/render-context.ts'
 import { createLab, readAssets, type Lab } from '../lab.ts'
@@ -37,7 +37,7 @@ function revsOf(page: string, project: string): number[] {
 }
 
 describe('a page made of cards that were drawn before', () => {
-  it('says what a fresh rendering says, whatever happened between', async () => {
+  test('says what a fresh rendering says, whatever happened between', async () => {
     const fields: readonly Partial<Instance>[] = [
       { state: 'busy' },
       { state: 'waiting', waitingFor: 'trust' },
@@ -80,7 +80,7 @@ describe('a page made of cards that were drawn before', () => {
     // Two thousand pages: five seconds of work, which a busy machine may take a minute for.
   }, 180_000)
 
-  it('has each age turn at its minute, not some seconds later', async () => {
+  test('has each age turn at its minute, not some seconds later', async () => {
     const { lab, pass, page } = clocked()
     await lab.service.start({ project: 'foo' }, 'page')
     const age = async (): Promise<string | undefined> =>
@@ -93,7 +93,7 @@ describe('a page made of cards that were drawn before', () => {
     expect(await age()).toBe('now')
   })
 
-  it('draws a card again only when something on it changed', async () => {
+  test('draws a card again only when something on it changed', async () => {
     const { lab, pass, page } = clocked()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     await lab.service.start({ project: 'bar' }, 'page')
@@ -108,7 +108,7 @@ describe('a page made of cards that were drawn before', () => {
     expect(revsOf(third, 'bar')).toEqual(revsOf(first, 'bar'))
   })
 
-  it('says that a folder is gone, and says it no more once the folder is back', async () => {
+  test('says that a folder is gone, and says it no more once the folder is back', async () => {
     const { lab, page } = clocked()
     await lab.service.start({ project: 'foo' }, 'page')
     expect(await page()).not.toContain('no longer finds this folder')
@@ -118,14 +118,14 @@ describe('a page made of cards that were drawn before', () => {
     expect(await page()).not.toContain('no longer finds this folder')
   })
 
-  it('tells the time of its own request, for the phone to count from', async () => {
+  test('tells the time of its own request, for the phone to count from', async () => {
     const { pass, page } = clocked()
     expect(await page()).toContain(`<html lang="en" data-now="${begin}">`)
     pass(1)
     expect(await page()).toContain(`<html lang="en" data-now="${begin + 1}">`)
   })
 
-  it('is not broken by text that looks like the place of the cards', async () => {
+  test('is not broken by text that looks like the place of the cards', async () => {
     const { lab, page, fresh } = clocked()
     await lab.service.start({ project: 'foo', label: '<!--cards-->' }, 'page')
     lab.service.setNotices([{ code: '<!--cards-->', message: '<!--cards-->' }])
@@ -135,7 +135,7 @@ describe('a page made of cards that were drawn before', () => {
 })
 
 describe('an age', () => {
-  it('stays the same word until the moment that is named, and is another then', () => {
+  test('stays the same word until the moment that is named, and is another then', () => {
     const age = fc.oneof(fc.integer({ min: -1e6, max: 1e7 }), fc.integer({ min: 0, max: 1e9 }))
     fc.assert(
       fc.property(age, fc.double({ min: 0, max: 1, noNaN: true }), (ms, part) => {
@@ -150,7 +150,7 @@ describe('an age', () => {
     )
   })
 
-  it('of what is no time never changes', () => {
+  test('of what is no time never changes', () => {
     expect(ageText('never', begin)).toBe('now')
     expect(ageUntil('never', begin)).toBe(Number.POSITIVE_INFINITY)
   })

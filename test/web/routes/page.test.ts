@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { AtCapacity, NotLoggedIn } from '../../../src/errors.ts'
 import { ageText } from '../../../src/web/views/render-context.ts'
 import { createLab, host, type Lab } from '../lab.ts'
@@ -16,7 +16,7 @@ function rowOf(html: string, id: string): string {
 }
 
 describe('the page', () => {
-  it('shows projects as cards and instances as rows, by the agreed names', async () => {
+  test('shows projects as cards and instances as rows, by the agreed names', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo', label: 'fix it' }, 'page')
     const html = await pageOf(lab)
@@ -30,7 +30,7 @@ describe('the page', () => {
     expect(html).toMatch(/<b>1<\/b> of <b>6<\/b>/)
   })
 
-  it('says each link state in words, and links only to claude.ai', async () => {
+  test('says each link state in words, and links only to claude.ai', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const row = async (): Promise<string> => rowOf(await pageOf(lab), id)
@@ -47,7 +47,7 @@ describe('the page', () => {
     expect(await row()).not.toContain('javascript:')
   })
 
-  it('shows the evidence of a death, and a way to dismiss it', async () => {
+  test('shows the evidence of a death, and a way to dismiss it', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     lab.service.die(id, { message: 'It fell over.', lastLines: ['one', '', 'two'] })
@@ -60,7 +60,7 @@ describe('the page', () => {
     expect(row).not.toContain('/stop"')
   })
 
-  it('shows a stopped instance among the ended ones, not as a row', async () => {
+  test('shows a stopped instance among the ended ones, not as a row', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     lab.service.stop(id, 'page')
@@ -70,7 +70,7 @@ describe('the page', () => {
     expect(html).toContain(`data-ended="${id}"`)
   })
 
-  it('tells no age of what it does not know', async () => {
+  test('tells no age of what it does not know', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const status = async () => /<p class="status">.*?<\/p>/.exec(rowOf(await pageOf(lab), id))![0]
@@ -80,7 +80,7 @@ describe('the page', () => {
     expect(await status()).not.toContain('data-age')
   })
 
-  it('keeps a label of any script apart from the words around it', async () => {
+  test('keeps a label of any script apart from the words around it', async () => {
     const lab = createLab()
     const label = 'תיקון (fix)'
     const { id } = await lab.service.start({ project: 'foo', label }, 'page')
@@ -95,7 +95,7 @@ describe('the page', () => {
     expect(shown.split(label)).toHaveLength(5)
   })
 
-  it('lists what needs the operator on top', async () => {
+  test('lists what needs the operator on top', async () => {
     const lab = createLab()
     expect(await pageOf(lab)).toContain('Nothing needs you.')
     const { id } = await lab.service.start({ project: 'foo', label: 'ask me' }, 'page')
@@ -106,7 +106,7 @@ describe('the page', () => {
     expect(strip).toContain(`href="#i-${id}"`)
   })
 
-  it('cannot be made to run what people and agents write', async () => {
+  test('cannot be made to run what people and agents write', async () => {
     const hostile = `"'><img src=x onerror=alert(1)><script>alert(2)</script>&lt;<hx-partial>`
     const lab = createLab({ root: '/srv/<i>projects' })
     lab.service.addProject('evil', `/srv/<i>projects/${hostile}`)
@@ -127,12 +127,12 @@ describe('the page', () => {
     expect(html).not.toMatch(/(href|action|src)="(?!\/|#|https:\/\/claude\.ai\/)/)
   })
 
-  it('without repositories says where they go and what to type', async () => {
+  test('without repositories says where they go and what to type', async () => {
     const html = await pageOf(createLab({ projects: [], root: '/home/x/projects' }))
     expect(html).toMatch(/git clone \S+ \/home\/x\/projects\/NAME/)
   })
 
-  it('without claude says what to type', async () => {
+  test('without claude says what to type', async () => {
     const lab = createLab()
     lab.service.setNotices([
       {
@@ -146,7 +146,7 @@ describe('the page', () => {
     expect(html).toContain('<code>npm install claude</code>')
   })
 
-  it('says at its foot with which directories and programs lab runs', async () => {
+  test('says at its foot with which directories and programs lab runs', async () => {
     const html = await pageOf(createLab())
     const foot = /<footer>.*<\/footer>/s.exec(html)?.[0] ?? ''
     for (const place of ['/srv/projects', '/srv/state', '/usr/bin/claude', '/home/ann/.claude'])
@@ -155,7 +155,7 @@ describe('the page', () => {
       expect(foot).toContain(`<code>${name}</code>`)
   })
 
-  it('has lab look again for projects and at the login, as the list of projects does, and no other answer', async () => {
+  test('has lab look again for projects and at the login, as the list of projects does, and no other answer', async () => {
     const { service, ask } = createLab()
     await ask('/')
     expect(service.refreshes()).toBe(1)
@@ -166,7 +166,7 @@ describe('the page', () => {
     expect(service.refreshes()).toBe(2)
   })
 
-  it('keeps a live instance whose project has gone', async () => {
+  test('keeps a live instance whose project has gone', async () => {
     const lab = createLab()
     await lab.service.start({ project: 'foo' }, 'page')
     const { id } = lab.service.get(lab.service.resolve('foo'))
@@ -176,7 +176,7 @@ describe('the page', () => {
     expect(rowOf(html, id)).toContain('data-instance="foo"')
   })
 
-  it('stands foreign sessions apart, without buttons', async () => {
+  test('stands foreign sessions apart, without buttons', async () => {
     const lab = createLab()
     lab.service.setForeign([{ name: 'irssi', attached: 2, createdAt: '2026-01-01T00:00:00.000Z' }])
     const html = await pageOf(lab)
@@ -188,7 +188,7 @@ describe('the page', () => {
     expect(section).not.toMatch(/<button|<form|<a /)
   })
 
-  it('says that it stands still where scripts are off, and what a dead button means behind a proxy', async () => {
+  test('says that it stands still where scripts are off, and what a dead button means behind a proxy', async () => {
     const proxied = createLab({
       proxies: { networks: ['10.0.0.1/32'], userHeader: null },
     })
@@ -203,7 +203,7 @@ describe('the page', () => {
     )
   })
 
-  it('filters on the server for who has no script', async () => {
+  test('filters on the server for who has no script', async () => {
     const lab = createLab({ projects: ['foo', 'bar', 'baz'] })
     await lab.service.start({ project: 'bar', label: 'Fix FOO' }, 'page')
     const html = await pageOf(lab, '/?q=+fOo+')
@@ -218,7 +218,7 @@ describe('every rendered hx attribute', () => {
   // What htmx 4.0.1 and its stream extension read; a misspelt one would be ignored in silence.
   const known = /^(hx-(post|target|swap|sync|trigger|config)|hx-sse:connect)$/
 
-  it('is one that htmx knows', async () => {
+  test('is one that htmx knows', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     lab.service.die((await lab.service.start({ project: 'foo' }, 'page')).id)
@@ -232,14 +232,14 @@ describe('every rendered hx attribute', () => {
       expect(core + sse).toMatch(new RegExp(name.replace('hx-post', 'hx-"\\+|hx-post')))
   })
 
-  it('is no inline program', async () => {
+  test('is no inline program', async () => {
     const html = await pageOf(createLab())
     expect(html).not.toMatch(/hx-on|js:|javascript:/)
   })
 })
 
 describe('a form without htmx', () => {
-  it('starts and redirects to the project on the page', async () => {
+  test('starts and redirects to the project on the page', async () => {
     const lab = createLab()
     const response = await lab.submit('/projects/foo/instances', { label: 'fix' })
     expect(response.status).toBe(303)
@@ -248,7 +248,7 @@ describe('a form without htmx', () => {
     expect(lab.service.asked).toEqual(['start foo "fix" by page'])
   })
 
-  it('stops, dismisses, and stops all', async () => {
+  test('stops, dismisses, and stops all', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const dead = await lab.service.start({ project: 'bar' }, 'page')
@@ -269,7 +269,7 @@ describe('a form without htmx', () => {
     ])
   })
 
-  it('an invalid label answers 422 with the page, the reason and the label', async () => {
+  test('an invalid label answers 422 with the page, the reason and the label', async () => {
     const lab = createLab()
     const label = 'x'.repeat(61)
     const response = await lab.submit('/projects/bar/instances', { label })
@@ -281,7 +281,7 @@ describe('a form without htmx', () => {
     expect(html.slice(0, html.indexOf('id="p-bar"'))).not.toContain(label)
   })
 
-  it('when nobody is logged in offers to start anyway, and that works', async () => {
+  test('when nobody is logged in offers to start anyway, and that works', async () => {
     const lab = createLab()
     lab.service.failNext(new NotLoggedIn())
     const html = await (await lab.submit('/projects/foo/instances', { label: 'x' })).text()
@@ -291,7 +291,7 @@ describe('a form without htmx', () => {
     expect(lab.service.asked.at(-1)).toBe('start foo "x" forced by page')
   })
 
-  it('about something unknown is a 404 that shows the page', async () => {
+  test('about something unknown is a 404 that shows the page', async () => {
     const lab = createLab()
     for (const path of [
       '/projects/nope/instances',
@@ -304,7 +304,7 @@ describe('a form without htmx', () => {
     }
   })
 
-  it('with unknown fields is refused', async () => {
+  test('with unknown fields is refused', async () => {
     const lab = createLab()
     expect(
       (await lab.submit('/projects/foo/instances', { label: 'x', colour: 'red' })).status,
@@ -312,7 +312,7 @@ describe('a form without htmx', () => {
     expect(lab.service.asked).toEqual([])
   })
 
-  it.each(['/projects/foo/instances', '/instances/x/stop', '/stop-all'])(
+  test.each(['/projects/foo/instances', '/instances/x/stop', '/stop-all'])(
     'reloaded at %s leads back to the page',
     async (path) => {
       const response = await createLab().ask(path)
@@ -323,7 +323,7 @@ describe('a form without htmx', () => {
 })
 
 describe('a form that htmx sends', () => {
-  it('a start answers with its row, the cap, and an empty message line', async () => {
+  test('a start answers with its row, the cap, and an empty message line', async () => {
     const lab = createLab()
     const response = await lab.submit('/projects/foo/instances', { label: '' }, htmx)
     expect(response.status).toBe(200)
@@ -333,7 +333,7 @@ describe('a form that htmx sends', () => {
     expect(html).toContain('<hx-partial hx-target="#msg-foo" hx-swap="innerHTML"></hx-partial>')
   })
 
-  it('a refusal fills only the message line', async () => {
+  test('a refusal fills only the message line', async () => {
     const lab = createLab()
     lab.service.failNext(new AtCapacity(6))
     const response = await lab.submit('/projects/foo/instances', { label: 'x' }, htmx)
@@ -343,7 +343,7 @@ describe('a form that htmx sends', () => {
     )
   })
 
-  it('a stop of what is gone says so and takes the row off the page', async () => {
+  test('a stop of what is gone says so and takes the row off the page', async () => {
     const response = await createLab().submit('/instances/nope/stop', {}, htmx)
     expect(response.status).toBe(404)
     expect(await response.text()).toMatch(
@@ -351,7 +351,7 @@ describe('a form that htmx sends', () => {
     )
   })
 
-  it('a later rendering of a row always has a higher rev', async () => {
+  test('a later rendering of a row always has a higher rev', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const revs: number[] = []
@@ -363,7 +363,7 @@ describe('a form that htmx sends', () => {
     expect(new Set(revs).size).toBe(3)
   })
 
-  it('a stop-all tells which instances failed', async () => {
+  test('a stop-all tells which instances failed', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     lab.service.stopAll = async () => [
@@ -375,7 +375,7 @@ describe('a form that htmx sends', () => {
 })
 
 describe('what was lost with tmux', () => {
-  it('is said once, by the offer, and by one word in each row', async () => {
+  test('is said once, by the offer, and by one word in each row', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo', label: 'one' }, 'page')
     const waiting = await lab.service.start({ project: 'foo', label: 'other' }, 'page')
@@ -396,7 +396,7 @@ describe('what was lost with tmux', () => {
     expect(later).toContain('<title>(2) lab</title>')
   })
 
-  it('is in the strip again when nothing offers it', async () => {
+  test('is in the strip again when nothing offers it', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     lab.service.die(id, { reason: 'tmux_gone', signal: null })
@@ -405,7 +405,7 @@ describe('what was lost with tmux', () => {
 })
 
 describe('the manifest', () => {
-  it('is asked for with the cookies of the page, which a sign-on wants', async () => {
+  test('is asked for with the cookies of the page, which a sign-on wants', async () => {
     expect(await (await createLab().ask('/')).text()).toContain(
       '<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials"',
     )
@@ -413,7 +413,7 @@ describe('the manifest', () => {
 })
 
 describe('an address that does not exist', () => {
-  it('is a page for people', async () => {
+  test('is a page for people', async () => {
     const response = await createLab().ask('/nothing')
     expect(response.status).toBe(404)
     expect(await response.text()).toMatch(/There is nothing at \/nothing[\s\S]*href="\/"/)
@@ -421,7 +421,7 @@ describe('an address that does not exist', () => {
 })
 
 describe('small words', () => {
-  it.each([
+  test.each([
     [0, 'now'],
     [59_999, 'now'],
     [60_000, '1 min'],
