@@ -65,6 +65,17 @@ describe('README.md', () => {
   })
 })
 
+describe('CONTRIBUTING.md', () => {
+  test('shows every room of src in its picture', () => {
+    const picture = /^```\n([^]*?)^```/m.exec(textOf('CONTRIBUTING.md'))?.[1] ?? ''
+    const words = picture.split(/[^\w./-]+/)
+    const rooms = readdirSync(join(top, 'src'), { withFileTypes: true }).map((entry) =>
+      entry.isDirectory() ? `${entry.name}/` : entry.name.replace(/\.ts$/, ''),
+    )
+    expect(rooms.filter((room) => !words.includes(room) && room !== 'main')).toEqual([])
+  })
+})
+
 describe('the threat table', () => {
   test('names a test for every threat', () => {
     const access = textOf('src/web/access/README.md')
