@@ -19,7 +19,7 @@ interface Room {
   readonly packages: readonly string[]
 }
 
-// main → serve → web → instances → tmux, claude, projects, store → core, processes, leaves. The leaves are
+// main → serve → web → instances → workspaces, tmux, claude, projects, store → core, processes, leaves. The leaves are
 // the files at the top of src: small, and the same for every room that needs them.
 const rooms: Readonly<Record<string, Room>> = {
   main: {
@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:'],
   },
   serve: {
-    rooms: ['claude', 'errors', 'instances', 'log', 'processes', 'projects', 'store', 'tmux', 'web'], // prettier-ignore
+    rooms: ['claude', 'core', 'errors', 'instances', 'log', 'processes', 'projects', 'store', 'tmux', 'web'], // prettier-ignore
     types: ['config'],
     packages: ['node:', '@hono/node-server'],
   },
@@ -43,6 +43,7 @@ const rooms: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: [] },
   processes: { rooms: ['queue', 'turns'], types: ['log'], packages: ['node:'] },
   projects: { rooms: ['core', 'errors', 'read-file'], types: ['log'], packages: ['node:'] },
+  workspaces: { rooms: ['errors', 'read-file'], types: ['core'], packages: ['node:'] },
   store: {
     rooms: ['atomic-write', 'core', 'disk-errors', 'errors', 'processes', 'queue', 'read-file'],
     types: ['log'],
@@ -58,7 +59,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:', 'execa', 'zod'],
   },
   instances: {
-    rooms: ['claude', 'core', 'disk-errors', 'errors', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'turns'], // prettier-ignore
+    rooms: ['claude', 'core', 'disk-errors', 'errors', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'turns', 'workspaces'], // prettier-ignore
     types: ['log'],
     packages: ['node:'],
   },
@@ -279,13 +280,11 @@ const longStill = new Set([
   'createAdvance',
   'createFinish',
   'createInstances',
-  'createLaunch',
   'createLedger',
   'createLink',
   'createNewSession',
   'createOverview',
   'createReaper',
-  'createResume',
   'createServerProgram',
   'createSession',
   'createSpawned',

@@ -1,6 +1,7 @@
 // What lab says of one running agent, and the events that tell of a change. Pure; the shapes of the
 // JSON API.
 import type { Actor } from './actor.ts'
+import type { ProjectKey } from './names.ts'
 import type { EndReason, State } from './state.ts'
 
 /** A state, or `unknown` while tmux cannot be read. */
@@ -47,11 +48,31 @@ export interface ServerId {
   readonly start: string | null
 }
 
+/** Who made an instance and for what. */
+export const instanceKinds = ['manual'] as const
+export type InstanceKind = (typeof instanceKinds)[number]
+
+/** The account of a lab to which nobody named one. */
+export const defaultAccount = 'default'
+
+export const workspaceKinds = ['shared'] as const
+
+/** Where an instance runs. Its working directory need not be the folder of its project. */
+export interface Workspace {
+  readonly kind: (typeof workspaceKinds)[number]
+  /** The working directory, as an absolute path. */
+  readonly cwd: string
+}
+
 /** What an instance is. It never changes. */
 export interface Spec {
   /** lab's own UUID. */
   readonly id: string
   readonly projectPath: string
+  /** The key that the project had when the instance was made. */
+  readonly projectKey: ProjectKey
+  readonly kind: InstanceKind
+  readonly workspace: Workspace
   readonly label: string | null
   readonly model: string | null
   readonly effort: string | null
@@ -66,6 +87,8 @@ export interface Launch {
   /** The tmux session's name. */
   readonly name: string
   readonly slot: number
+  /** The account whose home the agent uses: the one in whose registry lab found it last. */
+  readonly account: string
   /** Claude's session id, which a resume continues. */
   readonly conversation: string
   /** Whether anything was said in that conversation: Claude has a transcript then, until it removes it. */
@@ -126,7 +149,7 @@ export interface Instance {
   readonly projectPath: string
   readonly slot: number
   readonly label: string | null
-  readonly kind: 'manual'
+  readonly kind: InstanceKind
   readonly state: ShownState
   /** Why the state is `unknown` and what to do, as a sentence; null while it is known. */
   readonly unknownBecause: string | null
@@ -142,9 +165,9 @@ export interface Instance {
   readonly isBlank: boolean
   readonly deepLink: string | null
   readonly linkState: LinkState
-  readonly account: 'default'
+  readonly account: string
   readonly workspace: {
-    readonly kind: 'shared'
+    readonly kind: Workspace['kind']
     readonly path: string
     readonly branch: string | null
     /** Null as long as the folder is where it was, as far as lab knows. */

@@ -44,6 +44,11 @@ export function parseName(name: string): NameParts | null {
   return { key: match[1] as ProjectKey, slot, slug: match[3] ?? null }
 }
 
+/** The project's key in a session name, for an instance of an older lab that did not store the key. */
+export function keyInName(name: string): ProjectKey {
+  return parseName(name)?.key ?? (plainKey(name).slice(0, keyCharsMax) as ProjectKey)
+}
+
 /** Whether a session name is one of the project's: equal to its key, or its key followed by `~`. */
 export function belongsTo(name: string, key: string): boolean {
   return name === key || name.startsWith(`${key}~`)

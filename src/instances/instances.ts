@@ -2,7 +2,7 @@
 import type { Actor } from '../core/actor.ts'
 import { isLive, isOpen, type Instance } from '../core/instance.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
-import type { ResumeOptions } from './actions/resume.ts'
+import type { ResumeOptions } from './actions/resumable.ts'
 import { createParts } from './parts.ts'
 import type { Service } from './service.ts'
 import type { InstancesDeps } from './state/deps.ts'
@@ -49,7 +49,7 @@ export function createInstances(deps: InstancesDeps): Instances {
   }
 
   return {
-    start: (spec, by) => start.start(spec, by),
+    start,
     resume: (id, by, options) => resumeOne(entryOf(id), by, options),
     resumeAll: async (ids, by, options) => resume.all([...new Set(ids)].map(entryOf), by, options),
     resumeOffer: () => resumeOfferOf(ledger),

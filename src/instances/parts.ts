@@ -7,7 +7,7 @@ import { createFinish } from './actions/finish.ts'
 import { createLaunch } from './actions/launch.ts'
 import { createLeftBehind, type LeftBehind } from './actions/left-behind.ts'
 import { createResume, type Resume } from './actions/resume.ts'
-import { createStart, type Start } from './actions/start.ts'
+import { createStart } from './actions/start.ts'
 import { createStop, type Stop } from './actions/stop.ts'
 import { createAdoption } from './observe/adoption.ts'
 import { createAdvance } from './observe/advance.ts'
@@ -40,7 +40,7 @@ interface Parts extends Known {
   readonly observer: Observer
   readonly memory: Memory
   readonly leftBehind: LeftBehind
-  readonly start: Start
+  readonly start: ReturnType<typeof createStart>
   readonly resume: Resume
   readonly stop: Stop
 }
@@ -63,7 +63,7 @@ export function createParts(deps: InstancesDeps): Parts {
   const observer = createObserving(known, { advance, leftBehind, memory, wake })
   const launcher = createLaunch({ ...known, observer })
   const start = createStart({ ...known, observer, launcher })
-  const resume = createResume({ ...known, observer, launcher, start })
+  const resume = createResume({ ...known, observer, launcher })
   return { ...known, observer, memory, leftBehind, start, resume, stop }
 }
 

@@ -11,7 +11,7 @@ import type {
   ResumeOffer,
 } from '../core/instance.ts'
 import type { StartSpec } from '../core/start.ts'
-import type { ResumeOptions } from './actions/resume.ts'
+import type { ResumeOptions } from './actions/resumable.ts'
 
 /**
  * A verb takes `by`, the actor that the journal names. The getters, from `resolve` to `notices`, answer at

@@ -1,9 +1,9 @@
 // The picture of the projects root: every repository with its key, kept fresh behind the requests.
 import { lstat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Log } from '../log.ts'
 import { assignKeys, type ProjectKey } from '../core/names.ts'
-import { answerMs, answerOf, readTextUnbounded, Unreadable } from '../read-file.ts'
+import { answerOf, Unreadable } from '../read-file.ts'
 import { defaultBounds, scanProjects, type ScanBounds, type ScanResult } from './scan.ts'
 
 export interface FoundProject {
@@ -115,29 +115,4 @@ async function hasGit(folder: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-// A pointer or a branch is one path or name; the kernel takes none longer.
-const gitFileBytesMax = 8192
-
-/**
- * The branch checked out in a repository; null when detached or unreadable.
- * @throws Unreadable when its disk does not answer
- */
-export function currentBranch(path: string): Promise<string | null> {
-  return answerOf(`branch of ${path}`, () => readBranch(path).catch(() => null), answerMs, path)
-}
-
-async function readBranch(path: string): Promise<string | null> {
-  const pointer = await readPointer(join(path, '.git'))
-  const head = join(resolve(path, pointer ?? '.git'), 'HEAD')
-  const text = await readTextUnbounded(head, gitFileBytesMax)
-  // A repository in the reftable format says `.invalid` there, which is no branch.
-  return /^ref: refs\/heads\/([^.].*)$/m.exec(text)?.[1] ?? null
-}
-
-/** Where a `.git` file points; null for a `.git` directory. */
-async function readPointer(path: string): Promise<string | null> {
-  const text = await readTextUnbounded(path, gitFileBytesMax).catch(() => '')
-  return /^gitdir: (.+)$/m.exec(text)?.[1] ?? null
 }

@@ -5,6 +5,7 @@ import { programEnvironment } from '../claude/launch.ts'
 import { variableNames } from '../claude/variables.ts'
 import type { Config } from '../config/config.ts'
 import { UsageError } from '../errors.ts'
+import { defaultAccount } from '../core/instance.ts'
 import { createInstances, type Instances } from '../instances/instances.ts'
 import type { Log } from '../log.ts'
 import { readBootId } from '../processes/proc.ts'
@@ -69,8 +70,6 @@ export async function composeTmux({ config, runtime, state, log }: ComposeContex
   })
 }
 
-// The only account, until the configuration names others.
-const defaultAccount = 'default'
 // SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
 const graceMs = 4000
 

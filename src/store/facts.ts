@@ -1,6 +1,7 @@
 // What lab keeps across restarts: the facts that neither tmux nor Claude nor git can tell. Shapes only.
 import * as z from 'zod'
 import { actorPrefixes, ways } from '../core/actor.ts'
+import { defaultAccount, instanceKinds, workspaceKinds } from '../core/instance.ts'
 import { endReasons, endStates } from '../core/state.ts'
 
 /** The version of the file that this lab writes. */
@@ -32,6 +33,12 @@ const record = z.object({
   id: z.string(),
   name: z.string(),
   projectPath: z.string(),
+  /** The project's key, and where the instance runs; an older lab stored neither. */
+  projectKey: z.string().optional(),
+  workspace: z.object({ kind: z.enum(workspaceKinds), cwd: z.string() }).optional(),
+  kind: z.enum(instanceKinds).default('manual'),
+  /** The account whose home its agent uses. */
+  account: z.string().default(defaultAccount),
   slot: z.number(),
   label: z.string().nullable(),
   model: z.string().nullable(),

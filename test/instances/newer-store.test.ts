@@ -42,7 +42,7 @@ describe('a lab that finds a record of a future kind', () => {
     expect(body.instances.map((instance: { id: string }) => instance.id)).toEqual([id])
     expect(lab.stderr().split('instance foo~9')).toHaveLength(2)
     const page = (await lab.call('GET', '/')).body
-    expect(page).toContain('instance foo~9 (ended.evidence.reason)')
+    expect(page).toContain('instance foo~9 (kind)')
 
     const other = await lab.start('bar')
     await lab.reaches(other.id, 'ready')

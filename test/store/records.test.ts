@@ -31,9 +31,9 @@ const file = {
 const ended = { state: 'error', at: 'then', evidence, left: [] }
 const future: readonly (readonly [string, object, string])[] = [
   [
-    'a kind without a conversation',
+    'an unknown kind',
     { kind: 'worker', pool: { name: 'p', index: 3 }, conversation: null },
-    'conversation',
+    'kind',
   ],
   [
     'an unknown reason',

@@ -10,6 +10,7 @@ import { evidenceOf, lastLinesOf } from '../state/evidence.ts'
 import { servingOf, type LeftBehind } from './left-behind.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
+import { releaseWorkspace } from '../../workspaces/workspace.ts'
 import { compareEnds } from '../state/project-list.ts'
 
 export interface Ending {
@@ -77,6 +78,7 @@ export function createFinish(options: {
     }
     const seen = { session: null, agent: null, isUnconfirmed: false, doubt: null }
     if (!ledger.change(entry, { state: to, end, seen, by, reason }).isLegal) return
+    releaseWorkspace(entry.spec.workspace)
     forgetTheOldest(entry.spec.projectPath)
     // The note goes only once the store tells the same, however long that takes.
     void store.written().then(() => notes.remove(launchId))

@@ -26,6 +26,8 @@ interface Place {
 }
 
 interface Match {
+  /** The account in whose registry it is. */
+  readonly account: string
   readonly found: RegistryEntry
   readonly place: Place
 }
@@ -62,7 +64,7 @@ export function createAgents(homes: ClaudeHomes, ledger: Pick<Ledger, 'change'>)
         if (!entry || isNested(entry, place)) continue
         const before = nearest.get(entry)
         if (!before || place.above.length < before.place.above.length)
-          nearest.set(entry, { found, place })
+          nearest.set(entry, { account: home.account, found, place })
       }
     return nearest
   }
@@ -148,7 +150,7 @@ function withoutFile(entry: Entry): Partial<Seen> {
 /** What changes of an instance whose agent wrote that file. */
 function taken(
   entry: Entry,
-  { found, place }: Match,
+  { account, found, place }: Match,
   live: readonly Entry[],
 ): { readonly launch: Partial<Launch>; readonly seen: Partial<Seen> } {
   const { conversation, deepLink, parkedJobId } = found
@@ -156,7 +158,7 @@ function taken(
   const claimed = claimedBy(entry, conversation, live)
   const believed = claimed === conversation ? null : conversation
   return {
-    launch: { ...conversationChange(entry, believed), registered: agent, parkedJobId },
+    launch: { ...conversationChange(entry, believed), account, registered: agent, parkedJobId },
     seen: {
       ...heard(entry, found),
       registry: found,

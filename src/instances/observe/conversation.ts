@@ -24,8 +24,8 @@ export function createConversations({
   readonly ledger: Ledger
 }): Conversations {
   const { homes, log } = deps
-  const find = ({ launch: { conversation } }: Entry): Promise<TranscriptState> =>
-    homeOf(homes).findTranscript(conversation)
+  const find = ({ launch }: Entry, conversation = launch.conversation): Promise<TranscriptState> =>
+    homeOf(homes, launch.account).findTranscript(conversation)
 
   async function noteSaid(entry: Entry): Promise<void> {
     const { conversation, said } = entry.launch
@@ -38,8 +38,8 @@ export function createConversations({
 
   /** A file that the agent had no time to remove names the conversation that it was in last. */
   function takeRegistry(entry: Entry): void {
-    const { registered } = entry.launch
-    const last = registered && homeOf(homes).registry.read(registered.pid)
+    const { account, registered } = entry.launch
+    const last = registered && homeOf(homes, account).registry.read(registered.pid)
     if (!last || last.procStart !== registered.start) return
     const { conversation, parkedJobId } = last
     ledger.change(entry, { launch: { ...conversationChange(entry, conversation), parkedJobId } })
@@ -49,7 +49,7 @@ export function createConversations({
   async function takeGoodbye(entry: Entry, screen: readonly string[]): Promise<void> {
     const id = conversationOffered(screen)
     if (id === null || id === entry.launch.conversation || entry.launch.parkedJobId !== null) return
-    if ((await homeOf(homes).findTranscript(id)) === 'there')
+    if ((await find(entry, id)) === 'there')
       ledger.change(entry, { launch: conversationChange(entry, id) })
   }
 

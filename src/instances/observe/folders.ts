@@ -18,12 +18,12 @@ export function publishFound(ledger: Ledger, overview: Overview, projects: Proje
 export function lookAtFolders(ledger: Ledger, projects: Projects): void {
   for (const entry of ledger.live()) {
     const pid = entry.seen.session?.panePid
-    const { projectPath } = entry.spec
+    const { cwd } = entry.spec.workspace
     const place = pid === undefined ? null : placeOf(pid)
     if (pid === undefined || place === null) continue
-    if (place === projectPath) tell(entry, null)
+    if (place === cwd) tell(entry, null)
     else
-      moveOf(projectPath, pid, place).then(
+      moveOf(cwd, pid, place).then(
         (moved) => tell(entry, moved),
         // A disk that does not answer says nothing about a move.
         () => undefined,

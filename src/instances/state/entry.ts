@@ -2,10 +2,11 @@
 // replaces them; every other file reads.
 import type { RegistryEntry } from '../../claude/registry-entry.ts'
 import type { End, Evidence, Launch, MovedFolder, ProcessId, Spec } from '../../core/instance.ts'
-import { composeName, type ProjectKey } from '../../core/names.ts'
+import { composeName, keyInName, type ProjectKey } from '../../core/names.ts'
 import type { State } from '../../core/state.ts'
 import { createQueue, type Queue } from '../../queue.ts'
 import type { InstanceRecord } from '../../store/facts.ts'
+import { sharedWorkspace } from '../../workspaces/workspace.ts'
 
 /** What makes lab say that it does not know whether an instance lives. */
 export interface Doubt {
@@ -109,6 +110,7 @@ export interface LaunchPlace {
   readonly id: string
   readonly name: string
   readonly slot: number
+  readonly account: string
   readonly bootId: string
   /** ISO 8601. */
   readonly now: string
@@ -170,15 +172,20 @@ export function knownEntry(spec: Spec, launch: Launch): Entry {
 
 /** An instance as the store remembers it; one that had not ended is still to be found in tmux. */
 export function entryFromRecord(record: InstanceRecord): Entry {
-  const { id, projectPath, label, model, effort, createdAt } = record
+  const { id, projectPath, kind, label, model, effort, createdAt } = record
+  // An older lab stored neither.
+  const { projectKey, workspace = sharedWorkspace({ path: projectPath }) } = record
   const { note, launchedAt, verified, ended, dismissed } = record
-  const { name, slot, conversation, said, isBlank, bootId, server, keeper } = record
+  const { name, slot, account, conversation, said, isBlank, bootId, server, keeper } = record
   const { registered, parkedJobId, stopAskedBy, together } = record
-  const spec: Spec = { id, projectPath, label, model, effort, createdAt }
+  const key = (projectKey as ProjectKey | undefined) ?? keyInName(record.name)
+  const named = { id, projectPath, projectKey: key, kind, workspace, label }
+  const spec: Spec = { ...named, model, effort, createdAt }
   const launch: Launch = {
     id: note,
     name,
     slot,
+    account,
     conversation,
     said,
     isBlank,

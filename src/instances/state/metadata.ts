@@ -1,14 +1,22 @@
 // An instance as its session carries it: enough to know it again without the store.
+import { defaultAccount, instanceKinds, workspaceKinds } from '../../core/instance.ts'
+import { keyInName, type ProjectKey } from '../../core/names.ts'
 import type { ListedSession, SessionMetadata } from '../../tmux/tmux.ts'
 import { knownEntry, newLaunch, type Entry } from './entry.ts'
 
 /** What lab writes onto the session, enough to know the instance again without the store. */
 export function metadataOf(entry: Entry): SessionMetadata {
-  const { id, projectPath, label, model, effort, createdAt } = entry.spec
-  const { id: note, slot, conversation } = entry.launch
+  const { id, projectPath, projectKey, kind, workspace, label, model, effort, createdAt } =
+    entry.spec
+  const { id: note, slot, account, conversation } = entry.launch
   return {
     id,
     project: projectPath,
+    key: projectKey,
+    kind,
+    workspace: workspace.kind,
+    cwd: workspace.cwd,
+    account,
     slot: String(slot),
     conversation,
     created: createdAt,
@@ -19,7 +27,10 @@ export function metadataOf(entry: Entry): SessionMetadata {
   }
 }
 
-/** An instance found in tmux of which the store knows nothing; null when its metadata is not lab's. */
+/**
+ * An instance found in tmux of which the store knows nothing; null when its metadata is not lab's. A kind
+ * that only a newer lab knows counts as the first one here, so that the operator sees what runs.
+ */
 export function entryFromSession(
   session: ListedSession,
   { now, bootId }: { readonly now: string; readonly bootId: string },
@@ -28,17 +39,34 @@ export function entryFromSession(
   const { id, project, note, slot = '', label = null, model = null, effort = null } = metadata ?? {}
   // A note names a file in lab's own folder, which is removed one day.
   if (!id || !project || !note || !/^[\w-][\w.-]*$/.test(note)) return null
+  const { kind, workspace, cwd = project } = metadata ?? {}
   const createdAt = metadata?.['created'] ?? now
   const place = {
     id: note,
     name: session.name,
     slot: /^[1-9]\d{0,5}$/.test(slot) ? Number(slot) : 1,
+    account: metadata?.['account'] ?? defaultAccount,
     bootId,
     now: createdAt,
   }
   const conversation = metadata?.['conversation'] ?? id
   const launch = newLaunch(place, { conversation, said: 'unknown', isBlank: false })
-  const spec = { id, projectPath: project, label, model, effort, createdAt }
+  const spec = {
+    id,
+    projectPath: project,
+    // An older lab wrote no key.
+    projectKey: (metadata?.['key'] as ProjectKey | undefined) ?? keyInName(session.name),
+    kind: oneOf(instanceKinds, kind),
+    workspace: { kind: oneOf(workspaceKinds, workspace), cwd },
+    label,
+    model,
+    effort,
+    createdAt,
+  }
   // It may have been ready long ago; a death is then no failed start.
   return knownEntry(spec, { ...launch, isVerified: true })
+}
+
+function oneOf<T extends string>(known: readonly [T, ...T[]], text: string | undefined): T {
+  return known.find((one) => one === text) ?? known[0]
 }

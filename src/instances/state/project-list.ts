@@ -37,15 +37,14 @@ export function listProjects(options: {
 
 /** The key of a folder that is gone from the disk: null for the one it had, unless that is another's now. */
 export function keyOfGone(
-  { launch: { name }, spec: { projectPath } }: Entry,
+  { spec: { projectPath, projectKey: key } }: Entry,
   { entries, projects }: { entries: readonly Entry[]; projects: Projects },
 ): ProjectKey | null {
-  const key = (name.split('~', 1)[0] ?? name) as ProjectKey
   const isTaken = entries.some(
-    (other) =>
-      other.spec.projectPath !== projectPath &&
-      projects.keyOf(other.spec.projectPath) === null &&
-      other.launch.name.split('~', 1)[0] === key,
+    ({ spec: other }) =>
+      other.projectPath !== projectPath &&
+      projects.keyOf(other.projectPath) === null &&
+      other.projectKey === key,
   )
   return isTaken || projects.find(key) ? keyBeside(key, projectPath) : null
 }

@@ -17,7 +17,7 @@ export function present(
 ): Instance {
   const live = isLive(entry.state)
   const { id, since, launch, seen, end } = entry
-  const { label, projectPath, model, createdAt } = entry.spec
+  const { label, projectPath, projectKey, kind, workspace, model, createdAt } = entry.spec
   const { name, slot, conversation } = launch
   const { registry } = seen
   const unknownBecause = live ? whyUnknown(entry, context.readable) : null
@@ -30,18 +30,18 @@ export function present(
     since,
     conversation,
     model,
-    project: context.key ?? name.split('~', 1)[0] ?? name,
-    kind: 'manual',
+    project: context.key ?? projectKey,
+    kind,
     state: unknownBecause === null ? entry.state : 'unknown',
     unknownBecause,
     waitingFor: entry.waitingFor,
     background: live && registry?.status === 'shell',
     ...linkOf(entry, live),
     isBlank: live && launch.isBlank,
-    account: 'default',
+    account: launch.account,
     workspace: {
-      kind: 'shared',
-      path: projectPath,
+      kind: workspace.kind,
+      path: workspace.cwd,
       branch: seen.branch,
       moved: live ? seen.moved : null,
     },

@@ -31,6 +31,10 @@ const records: fc.Arbitrary<InstanceRecord> = fc
     id: fc.uuid(),
     name: fc.string(),
     projectPath: fc.string(),
+    projectKey: fc.string(),
+    kind: fc.constant('manual' as const),
+    workspace: fc.record({ kind: fc.constant('shared' as const), cwd: fc.string() }),
+    account: fc.string(),
     slot: fc.integer({ min: 1, max: 999_999 }),
     label: fc.option(fc.string()),
     model: fc.option(fc.string()),
@@ -86,6 +90,16 @@ describe('the store', () => {
     })
   })
 
+  test('derives from the path and the session name what an older lab did not store', () => {
+    const { projectKey: _key, workspace: _workspace, ...old } = recordOf(reserve())
+    const renamed = { ...old, name: 'my own:name' }
+    expect(entryFromRecord(old).spec).toMatchObject({
+      projectKey: 'api',
+      workspace: { kind: 'shared', cwd: '/p/api' },
+    })
+    expect(entryFromRecord(renamed).spec.projectKey).toBe('my_own_name')
+  })
+
   test('remembers an ended one as it ended', () => {
     for (const state of ['stopped', 'error'] as const) {
       const end = { state, at: later, evidence, left: [], isDismissed: true }
@@ -99,9 +113,14 @@ const moment = { now: later, bootId: 'b' }
 
 describe("a session's metadata", () => {
   test('is enough to know the instance again without the store', () => {
-    for (const spec of [{}, { label: null }, { model: 'opus' }])
+    const elsewhere = { workspace: { kind: 'shared', cwd: '/elsewhere' } } as const
+    const otherKey = { projectKey: 'other' as ProjectKey }
+    for (const spec of [{}, { label: null }, { model: 'opus' }, elsewhere, otherKey])
       for (const place of [{}, { slot: 1, name: 'api' }]) {
-        const entry = reserve({ spec, launch: { ...place, conversation: 'another' } })
+        const entry = reserve({
+          spec,
+          launch: { ...place, account: 'work', conversation: 'another' },
+        })
         const session = { ...sessionOf(metadataOf(entry)), name: entry.launch.name }
         const { id: launchId, name, slot } = entry.launch
         expect(entryFromSession(session, moment)).toMatchObject({
@@ -111,6 +130,7 @@ describe("a session's metadata", () => {
             id: launchId,
             name,
             slot,
+            account: 'work',
             conversation: 'another',
             isVerified: true,
             bootId: 'b',
@@ -120,6 +140,22 @@ describe("a session's metadata", () => {
         })
       }
   })
+
+  test('of an older lab is enough, too', () => {
+    const entry = reserve()
+    const { key: _key, kind: _kind, workspace: _workspace, ...rest } = metadataOf(entry)
+    const { cwd: _cwd, account: _account, ...old } = rest
+    const found = entryFromSession(sessionOf({ ...old, id: entry.id }), moment)
+    expect(found).toMatchObject({ spec: entry.spec, launch: { account: 'default' } })
+  })
+
+  test.for([{ kind: 'worker' }, { workspace: 'worktree' }])(
+    'with %j, which a newer lab wrote, is enough to show what runs',
+    (newer) => {
+      const session = sessionOf({ ...metadataOf(reserve()), ...newer })
+      expect(entryFromSession(session, moment)?.spec).toEqual(reserve().spec)
+    },
+  )
 
   test('holds text only, and no key without a value', () => {
     const metadata = metadataOf(reserve({ spec: { label: null } }))
@@ -148,7 +184,7 @@ describe("a session's metadata", () => {
 describe('a new launch', () => {
   const kept = { conversation: 'kept', said: 'yes', isBlank: false } as const
   const launch = newLaunch(
-    { id: 'next', name: 'api~3~fix', slot: 3, bootId: 'b', now: later },
+    { id: 'next', name: 'api~3~fix', slot: 3, account: 'work', bootId: 'b', now: later },
     kept,
   )
 
@@ -158,6 +194,7 @@ describe('a new launch', () => {
       id: 'next',
       name: 'api~3~fix',
       slot: 3,
+      account: 'work',
       bootId: 'b',
       startedAt: later,
       isVerified: false,

@@ -1,0 +1,86 @@
+// Whether an ended instance can go on, and with which conversation.
+import { randomUUID } from 'node:crypto'
+import { homeOf, registryEntries } from '../../claude/home.ts'
+import type { TranscriptState } from '../../claude/transcript.ts'
+import { isLive, type Launch } from '../../core/instance.ts'
+import { AlreadyRunning, ConversationGone, ConversationParked, ProjectGone } from '../../errors.ts'
+import { isRunning, type ProcessId } from '../../processes/proc.ts'
+import type { Reaper } from '../../processes/reaper.ts'
+import type { FoundProject, Projects } from '../../projects/projects.ts'
+import type { InstancesDeps } from '../state/deps.ts'
+import type { Entry } from '../state/entry.ts'
+import type { Ledger } from '../state/ledger.ts'
+
+type Homes = InstancesDeps['homes']
+
+export interface ResumeOptions {
+  /** Although Claude says that nobody is logged in, or without what was said in the background. */
+  readonly force?: boolean
+  /** With a blank conversation where Claude cannot continue the one before. */
+  readonly blank?: boolean
+}
+
+/**
+ * Refuses a second process on one conversation: both would append, and a branch of it would be lost.
+ * @throws AlreadyRunning
+ */
+export function refuseIfLive(
+  entry: Entry,
+  { ledger, homes }: { readonly ledger: Ledger; readonly homes: Homes },
+): void {
+  const { name, conversation: wanted } = entry.launch
+  if (isLive(entry.state)) throw new AlreadyRunning(name, [])
+  const live = ledger.live()
+  const twin = live.find(({ launch }) => launch.conversation === wanted)
+  if (twin) throw new AlreadyRunning(twin.launch.name, [])
+  // Nor one that the operator continues by hand.
+  const claimants = new Set(
+    live.flatMap(({ seen: { claimed, agent } }) =>
+      claimed === wanted && agent ? [agent.pid] : [],
+    ),
+  )
+  for (const { conversation, pid, procStart } of registryEntries(homes))
+    if (conversation === wanted && procStart && isRunning({ pid, start: procStart }))
+      if (!claimants.has(pid)) throw new AlreadyRunning(name, [pid])
+}
+
+/** What an earlier launch left, none of which may be its agent. @throws AlreadyRunning */
+export async function findLeftovers(entry: Entry, reaper: Reaper): Promise<readonly ProcessId[]> {
+  const left = await reaper.processesOf(entry.id, null)
+  const agents = left.filter((one) => mayBeAgent(entry, one)).map(({ pid }) => pid)
+  if (agents.length > 0) throw new AlreadyRunning(entry.launch.name, agents)
+  return left
+}
+
+/** The project of an instance, also where its folder came back since the last scan. @throws ProjectGone */
+export async function findProject(
+  { spec: { projectPath: path } }: Entry,
+  projects: Projects,
+): Promise<FoundProject> {
+  if (projects.keyOf(path) === null) await projects.scan().catch(() => undefined)
+  const key = projects.keyOf(path)
+  if (key === null) throw new ProjectGone(path)
+  return { key, path }
+}
+
+/** The conversation of the next launch. @throws ConversationParked ConversationGone */
+export function nextConversation(
+  { launch: { name, account, conversation, said, parkedJobId } }: Entry,
+  transcript: TranscriptState,
+  { homes, force = false, blank = false }: ResumeOptions & { readonly homes: Homes },
+): Pick<Launch, 'conversation' | 'said' | 'isBlank'> {
+  if (parkedJobId !== null && !force) throw new ConversationParked(name, parkedJobId)
+  // Without a transcript Claude begins the conversation; that is no loss where nothing was said.
+  const isGone = transcript === 'unreadable' || (transcript === 'none' && said !== 'no')
+  if (!isGone) return { conversation, said, isBlank: false }
+  const unreadable = transcript === 'unreadable' ? homeOf(homes, account).transcriptsDir : null
+  if (!blank) throw new ConversationGone(name, { conversation, unreadable })
+  // A new id: the one before may be taken where the transcripts cannot be read.
+  return { conversation: randomUUID(), said: 'no', isBlank: true }
+}
+
+/** Whether a process may be the agent: a tool or a server that it left harms no conversation. */
+function mayBeAgent({ end, launch: { keeper } }: Entry, one: ProcessId): boolean {
+  const known = end?.left.find(({ pid, start }) => pid === one.pid && start === one.start)
+  return known?.mayBeAgent ?? (keeper?.pid === one.pid || !end || end.left.length === 0)
+}

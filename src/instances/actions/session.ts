@@ -1,0 +1,98 @@
+// From an instance that has its place to a tmux session that runs its agent.
+import { homeOf } from '../../claude/home.ts'
+import { launchArguments, launchEnvironment } from '../../claude/launch.ts'
+import { planLaunch, type LaunchPlan } from '../../core/plan.ts'
+import { StoreUnwritable, TmuxFailed } from '../../errors.ts'
+import { environmentNames, readProcess } from '../../processes/proc.ts'
+import type { FoundProject } from '../../projects/projects.ts'
+import type { LaunchNotes } from '../../store/launch-notes.ts'
+import { keeperArgv } from '../../tmux/keeper.ts'
+import type { Observer } from '../observe/observer.ts'
+import type { InstancesDeps } from '../state/deps.ts'
+import type { Entry } from '../state/entry.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { metadataOf } from '../state/metadata.ts'
+import type { PlaceFor } from './place.ts'
+
+/** What a session is made for. */
+export interface SessionRequest {
+  readonly entry: Entry
+  readonly project: FoundProject
+  /** The path of the claude program. */
+  readonly program: string
+  /** Continue the conversation instead of beginning it. */
+  readonly resume: boolean
+}
+
+// Others may take names meanwhile; each refusal by tmux names one more that is taken.
+const collisionsMax = 20
+
+/** Returns the function that makes a session; where tmux says that the name is taken, under another name. */
+export function createSessions(options: {
+  readonly deps: InstancesDeps
+  readonly ledger: Ledger
+  readonly notes: LaunchNotes
+  readonly observer: Observer
+  readonly placeFor: PlaceFor
+}): (request: SessionRequest) => Promise<void> {
+  const { deps, ledger, notes, observer, placeFor } = options
+
+  async function create(request: SessionRequest): Promise<void> {
+    const { entry } = request
+    const { id: launchId } = entry.launch
+    const { nofile, historyLimit } = deps.launch
+    const plan = planOf(request, deps, notes.settingsPathOf(launchId))
+    try {
+      notes.writeSettings(launchId, plan.settings)
+    } catch (error) {
+      throw new StoreUnwritable(deps.launch.stateDir, { cause: error })
+    }
+    const argv = keeperArgv({ nofile, noteFile: notes.pathOf(launchId), argv: plan.argv })
+    const { paneId, pid } = await deps.tmux.newSession({ ...plan, argv, historyLimit })
+    const keeper = readProcess(pid)
+    // tmux's server begins a pane's process itself; the next listing tells the same.
+    const start = keeper && readProcess(keeper.parent)?.start
+    ledger.change(entry, {
+      launch: {
+        keeper: keeper && { pid, start: keeper.start },
+        server: keeper && { pid: keeper.parent, start: start ?? null },
+      },
+      seen: { session: { isMoved: false, paneId, panePid: pid }, knownSince: observer.begun() },
+    })
+  }
+
+  return async (request) => {
+    const { entry, project } = request
+    const collisions: string[] = []
+    for (;;) {
+      try {
+        return await create(request)
+      } catch (error) {
+        const isTaken = error instanceof TmuxFailed && error.stderr.includes('duplicate session')
+        if (!isTaken || collisions.length >= collisionsMax) throw error
+        collisions.push(entry.launch.name)
+        const { name, slot } = placeFor(project, { label: entry.spec.label ?? '' }, collisions)
+        ledger.change(entry, { launch: { name, slot } })
+      }
+    }
+  }
+}
+
+/** Puts a launch together from what its workspace, its account and Claude Code contribute. */
+function planOf(
+  { entry, program, resume }: SessionRequest,
+  { homes, store, launch }: InstancesDeps,
+  settingsFile: string,
+): LaunchPlan {
+  const { id, workspace, model, effort } = entry.spec
+  const { name, account, conversation } = entry.launch
+  const { environment: lab, passEnv, stateDir } = launch
+  const { server } = store.facts
+  const inherited = server ? environmentNames(server.pid) : []
+  const choices = { conversation, resume, model, effort }
+  return planLaunch({ name, cwd: workspace.cwd, metadata: metadataOf(entry) }, [
+    launchEnvironment({ lab, inherited, passEnv, stateDir, id }),
+    { env: homeOf(homes, account).environment },
+    launchArguments({ claude: program, name, settingsFile, ...choices }),
+  ])
+}

@@ -1,0 +1,47 @@
+// What a launch leaves in lab's folder and on its session, for the agent and for a later lab.
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect } from 'vitest'
+import { argvOf } from '../../../src/processes/proc.ts'
+import { test } from '../../fixtures/lab.ts'
+import { fooAndBar, stop } from '../../fixtures/life.ts'
+import { until } from '../../fixtures/until.ts'
+
+/** The launch file that an agent was started with. */
+function launchFileOf({ pid }: { readonly pid: number | null }): string {
+  const argv = argvOf(pid!)
+  return argv[argv.indexOf('--settings') + 1]!
+}
+
+describe('a launch file', () => {
+  test('holds the settings of one launch alone, and only for its user', async ({ lab }) => {
+    const files = (await fooAndBar(lab)).map(launchFileOf)
+    expect(new Set(files).size).toBe(2)
+    for (const file of files) {
+      expect(dirname(file)).toBe(join(lab.stateDir, 'notes'))
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ disableAgentView: true })
+    }
+  })
+
+  test('goes with its launch, and a resume writes another one', async ({ lab }) => {
+    const [foo, bar] = await fooAndBar(lab)
+    const files = [foo, bar].map(launchFileOf)
+    await stop(lab, foo.id)
+    await until(() => !existsSync(files[0]!), { what: 'the launch file to be removed' })
+    expect(existsSync(files[1]!)).toBe(true)
+    expect((await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)).status).toBe(201)
+    const resumed = launchFileOf(await lab.reaches(foo.id, 'ready'))
+    expect(files).not.toContain(resumed)
+    expect(existsSync(resumed)).toBe(true)
+  })
+
+  test('stays while lab is away, for an agent that outlives lab', async ({ lab }) => {
+    const [foo] = await fooAndBar(lab)
+    await lab.end('SIGKILL')
+    expect(existsSync(launchFileOf(foo))).toBe(true)
+    await lab.boot()
+    await lab.reaches(foo.id, 'ready')
+    expect(existsSync(launchFileOf(foo))).toBe(true)
+  })
+})
