@@ -3,10 +3,12 @@ import type { Actor } from '../core/actor.ts'
 import { isLive, isOpen, type Instance } from '../core/instance.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
 import type { ResumeOptions } from './actions/resumable.ts'
-import { createParts } from './parts.ts'
+import { createParts, type Parts } from './parts.ts'
 import type { Service } from './service.ts'
 import type { InstancesDeps } from './state/deps.ts'
 import type { Entry } from './state/entry.ts'
+import type { Ledger } from './state/ledger.ts'
+import type { Overview } from './state/overview.ts'
 import { resumeOfferOf, dismissOffer } from './state/resume-offer.ts'
 import { recallKeepers } from './state/servers.ts'
 
@@ -22,84 +24,41 @@ export interface Instances extends Service {
   close(): Promise<void>
 }
 
+type Verbs = Pick<
+  Instances,
+  'start' | 'resume' | 'resumeAll' | 'stop' | 'stopAll' | 'dismiss' | 'endLeft' | 'dismissOffer'
+>
+type Reads = Pick<
+  Instances,
+  | 'resumeOffer'
+  | 'resolve'
+  | 'get'
+  | 'list'
+  | 'projects'
+  | 'foreign'
+  | 'cap'
+  | 'notices'
+  | 'isReadable'
+>
+
 /** Composes the service; nothing is watched or listed before `open`. */
 export function createInstances(deps: InstancesDeps): Instances {
   const { tmux, store, journal, homes } = deps
   const parts = createParts(deps)
-  const { ledger, overview, projects, notes } = parts
-  const { observer, memory, leftBehind, start, resume, stop } = parts
+  const { ledger, overview, projects, notes, observer, memory } = parts
 
   function askClaude(): void {
     for (const { program } of homes.values()) program.refresh()
   }
 
-  function entryOf(id: string): Entry {
-    const entry = ledger.find(id)
-    if (!entry) throw new InstanceNotFound(id)
-    return entry
-  }
-
-  async function resumeOne(entry: Entry, by: Actor, options?: ResumeOptions): Promise<Instance> {
-    // Only a new process gets a new link.
-    if (isLive(entry.state) && ledger.present(entry).linkState === 'lost') {
-      stop.ask(entry, by)
-      await entry.queue.idle()
-    }
-    return resume.one(entry, by, options)
-  }
-
   return {
-    start,
-    resume: (id, by, options) => resumeOne(entryOf(id), by, options),
-    resumeAll: async (ids, by, options) => resume.all([...new Set(ids)].map(entryOf), by, options),
-    resumeOffer: () => resumeOfferOf(ledger),
-    stop(id, by) {
-      const entry = entryOf(id)
-      if (isLive(entry.state)) stop.ask(entry, by)
-      return ledger.present(entry)
-    },
-    async stopAll(project, by) {
-      const path = project === null ? null : pathOf(project)
-      const wanted = ledger.live().filter(({ spec }) => path === null || spec.projectPath === path)
-      return stop.askAll(wanted, by)
-    },
-    dismiss(id, by) {
-      const entry = entryOf(id)
-      if (isLive(entry.state))
-        throw new InvalidRequest(`${entry.launch.name} still runs. Stop it first.`)
-      const at = new Date(deps.now()).toISOString()
-      journal.append({ at, id, name: entry.launch.name, what: 'dismissed', by })
-      ledger.remove(entry)
-    },
-    async endLeft(id, by) {
-      const entry = entryOf(id)
-      if (isLive(entry.state))
-        throw new InvalidRequest(`${entry.launch.name} still runs. Stop it first.`)
-      await leftBehind.end(entry, by)
-      return ledger.present(entry)
-    },
-    dismissOffer: (ids, by) => dismissOffer({ deps, ledger }, new Set(ids), by),
-    resolve(ref) {
-      // An id is nobody's name: a session that was renamed to one must not answer for it.
-      if (ledger.find(ref)) return ref
-      const named = ledger.live().find(({ launch: { name } }) => name === ref)
-      return (named ?? entryOf(ref)).id
-    },
-    get: (id) => ledger.present(entryOf(id)),
-    list({ ended = false } = {}) {
-      const all = ledger.entries().map((entry) => ledger.lastShown(entry))
-      return ended ? all : all.filter(isOpen)
-    },
+    ...createVerbs(parts),
+    ...createReads(parts),
     refresh() {
       projects.refresh()
       askClaude()
     },
-    projects: () => overview.projects(),
-    foreign: () => overview.foreign(),
-    cap: () => ledger.cap(),
-    notices: () => overview.notices(),
     watchMemory: () => memory.watch(),
-    isReadable: () => overview.isReadable(),
     noticesMayHaveChanged: () => overview.noticesMayHaveChanged(),
     subscribe: (listener) => ledger.subscribe(listener),
     async open() {
@@ -118,11 +77,88 @@ export function createInstances(deps: InstancesDeps): Instances {
       await journal.flush()
     },
   }
+}
 
-  /** The path behind a key: of a project on the disk, or of one that only its instances remember. */
-  function pathOf(key: string): string {
-    const shown = overview.projects().find((candidate) => candidate.key === key)
-    if (!shown) throw new ProjectNotFound(key)
-    return shown.path
+/** What the service can be asked to do. */
+function createVerbs({ deps, ledger, overview, leftBehind, start, resume, stop }: Parts): Verbs {
+  const entryOf = (id: string): Entry => findEntry(ledger, id)
+
+  function endedOf(id: string): Entry {
+    const entry = entryOf(id)
+    if (!isLive(entry.state)) return entry
+    throw new InvalidRequest(`${entry.launch.name} still runs. Stop it first.`)
   }
+
+  async function resumeOne(entry: Entry, by: Actor, options?: ResumeOptions): Promise<Instance> {
+    // Only a new process gets a new link.
+    if (isLive(entry.state) && ledger.present(entry).linkState === 'lost') {
+      stop.ask(entry, by)
+      await entry.queue.idle()
+    }
+    return resume.one(entry, by, options)
+  }
+
+  return {
+    start,
+    resume: (id, by, options) => resumeOne(entryOf(id), by, options),
+    resumeAll: async (ids, by, options) => resume.all([...new Set(ids)].map(entryOf), by, options),
+    stop(id, by) {
+      const entry = entryOf(id)
+      if (isLive(entry.state)) stop.ask(entry, by)
+      return ledger.present(entry)
+    },
+    async stopAll(project, by) {
+      const path = project === null ? null : pathOf(project, overview)
+      const wanted = ledger.live().filter(({ spec }) => path === null || spec.projectPath === path)
+      return stop.askAll(wanted, by)
+    },
+    dismiss(id, by) {
+      const entry = endedOf(id)
+      const at = new Date(deps.now()).toISOString()
+      deps.journal.append({ at, id, name: entry.launch.name, what: 'dismissed', by })
+      ledger.remove(entry)
+    },
+    async endLeft(id, by) {
+      const entry = endedOf(id)
+      await leftBehind.end(entry, by)
+      return ledger.present(entry)
+    },
+    dismissOffer: (ids, by) => dismissOffer({ deps, ledger }, new Set(ids), by),
+  }
+}
+
+/** What the service can be asked for. No read changes or starts anything. */
+function createReads({ ledger, overview }: Parts): Reads {
+  return {
+    resumeOffer: () => resumeOfferOf(ledger),
+    resolve(ref) {
+      // An id is never a name: a session that was renamed to one must not answer for it.
+      if (ledger.find(ref)) return ref
+      const named = ledger.live().find(({ launch: { name } }) => name === ref)
+      return (named ?? findEntry(ledger, ref)).id
+    },
+    get: (id) => ledger.present(findEntry(ledger, id)),
+    list({ ended = false } = {}) {
+      const all = ledger.entries().map((entry) => ledger.lastShown(entry))
+      return ended ? all : all.filter(isOpen)
+    },
+    projects: () => overview.projects(),
+    foreign: () => overview.foreign(),
+    cap: () => ledger.cap(),
+    notices: () => overview.notices(),
+    isReadable: () => overview.isReadable(),
+  }
+}
+
+function findEntry(ledger: Ledger, id: string): Entry {
+  const entry = ledger.find(id)
+  if (!entry) throw new InstanceNotFound(id)
+  return entry
+}
+
+/** The path behind a key: of a project on the disk, or of one that only its instances remember. */
+function pathOf(key: string, overview: Overview): string {
+  const shown = overview.projects().find((candidate) => candidate.key === key)
+  if (!shown) throw new ProjectNotFound(key)
+  return shown.path
 }

@@ -12,10 +12,9 @@ import { createStop, type Stop } from './actions/stop.ts'
 import { createAdoption } from './observe/adoption.ts'
 import { createAdvance } from './observe/advance.ts'
 import { createAgents } from './observe/agents.ts'
-import { readBranches } from './observe/branches.ts'
 import { createConversations, type Conversations } from './observe/conversation.ts'
 import { createDaemons } from './observe/daemons.ts'
-import { lookAtFolders, publishFound } from './observe/folders.ts'
+import { lookAtFolders, publishFound, readBranches } from './observe/folders.ts'
 import { createMemory, type Memory } from './observe/memory.ts'
 import { createObserver, type Observer } from './observe/observer.ts'
 import { createReconcile } from './observe/reconcile.ts'
@@ -36,7 +35,7 @@ interface Known {
   readonly conversations: Conversations
 }
 
-interface Parts extends Known {
+export interface Parts extends Known {
   readonly observer: Observer
   readonly memory: Memory
   readonly leftBehind: LeftBehind

@@ -34,90 +34,108 @@ export interface Finish {
 const endedMax = 20
 const captureLines = 200
 
-export function createFinish(options: {
+export interface FinishOptions {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
   readonly notes: LaunchNotes
   readonly leftBehind: LeftBehind
   readonly conversations: Conversations
-}): Finish {
+}
+
+export function createFinish(options: FinishOptions): Finish {
   const { deps, ledger, notes, leftBehind, conversations } = options
-  const { tmux, store, log, now } = deps
+  const { store, log, now } = deps
 
-  async function screenOf(entry: Entry): Promise<readonly string[]> {
-    const paneId = entry.seen.session?.paneId
-    if (!paneId) return []
-    const lines = await tmux.capture(paneId, captureLines).catch((error: unknown) => {
-      // The pane went first, with its server or by hand: then there is nothing to read.
-      log.debug({ err: error, instance: entry.id }, 'no last lines')
-      return []
-    })
-    return lastLinesOf(lines)
-  }
-
-  async function conclude(
-    entry: Entry,
-    { reason, exit, by, failed, serving = [] }: Ending,
-  ): Promise<void> {
-    const lastLines = await screenOf(entry)
+  async function conclude(entry: Entry, ending: Ending): Promise<void> {
+    const { reason, by } = ending
+    const lastLines = await screenOf(entry, deps)
     await conversations.takeLast(entry, lastLines)
     // Until the death can be written down, the dead pane is what tells the next lab of it.
-    if (reason === 'stopped' || !store.failure()) await removeSession(entry)
+    if (reason === 'stopped' || !store.failure()) await removeSession(entry, deps)
     const at = new Date(now()).toISOString()
-    const { id: launchId, parkedJobId } = entry.launch
-    const evidence = evidenceOf({ reason, exit, lastLines, by, at, parkedJobId })
-    const clean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
-    const to = clean && isLegalMove(entry.state, 'stopped') ? 'stopped' : 'error'
-    const end: End = {
-      state: to,
-      at,
-      evidence: failed ? { ...evidence, message: failed } : evidence,
-      left: serving.map(servingOf),
-      order: ledger.nextEnd(),
-      isDismissed: false,
-    }
+    const end = endOf(entry, ending, { at, lastLines, order: ledger.nextEnd() })
     const seen = { session: null, agent: null, isUnconfirmed: false, doubt: null }
-    if (!ledger.change(entry, { state: to, end, seen, by, reason }).isLegal) return
+    const { isLegal } = ledger.change(entry, { state: end.state, end, seen, by, reason })
+    if (!isLegal) return
     releaseWorkspace(entry.spec.workspace)
-    forgetTheOldest(entry.spec.projectPath)
+    forgetTheOldest(entry.spec.projectPath, ledger)
+    const { id } = entry.launch
     // The note goes only once the store tells the same, however long that takes.
-    void store.written().then(() => notes.remove(launchId))
-  }
-
-  /** Before the end is told: who hears of it finds nothing of the instance in tmux, its name least of all. */
-  async function removeSession({ id, seen: { session } }: Entry): Promise<void> {
-    if (!session) return
-    await tmux.killPane({ paneId: session.paneId, id }).catch((error: unknown) =>
-      // The next sighting tries again.
-      log.warn({ err: error, instance: id }, 'a session could not be removed yet'),
-    )
-  }
-
-  function forgetTheOldest(projectPath: string): void {
-    const ended = ledger
-      .entries()
-      .filter(({ end, spec }) => end && spec.projectPath === projectPath)
-      .sort((a, b) => compareEnds(b, a))
-    for (const entry of ended.slice(endedMax)) ledger.remove(entry)
+    void store.written().then(() => notes.remove(id))
   }
 
   return {
     conclude,
     begin(entry, { reason, exit }) {
-      if (entry.isFinishing) return
-      entry.isFinishing = true
-      void entry.queue.run(async () => {
-        try {
-          await conclude(entry, { reason, exit, by: 'nobody' })
-          // After any end children may live on: setsid, nohup and ( & ) survive their terminal, and so
-          // may an agent. Nobody asked for this end, so what to do with them is the operator's to say.
-          await leftBehind.find(entry)
-        } catch (error) {
-          log.warn({ err: error, instance: entry.id }, 'an end could not be looked into yet')
-        } finally {
-          entry.isFinishing = false
-        }
+      finishOnce(entry, async () => {
+        await conclude(entry, { reason, exit, by: 'nobody' })
+        // After any end children may live on: setsid, nohup and ( & ) survive their terminal, and so
+        // may an agent. Nobody asked for this end, so what to do with them is the operator's to say.
+        await leftBehind.find(entry)
+      }).catch((error: unknown) => {
+        log.warn({ err: error, instance: entry.id }, 'an end could not be looked into yet')
       })
     },
   }
+}
+
+/**
+ * Runs a stop or the look into an end in the instance's turn, unless one is under way. A failure is the
+ * caller's to log; the next listing tries again.
+ */
+export async function finishOnce(entry: Entry, work: () => Promise<void>): Promise<void> {
+  if (entry.isFinishing) return
+  entry.isFinishing = true
+  await entry.queue.run(work).finally(() => (entry.isFinishing = false))
+}
+
+async function screenOf(
+  { id, seen }: Entry,
+  { tmux, log }: InstancesDeps,
+): Promise<readonly string[]> {
+  const paneId = seen.session?.paneId
+  if (!paneId) return []
+  const lines = await tmux.capture(paneId, captureLines).catch((error: unknown) => {
+    // The pane went first, with its server or by hand: then there is nothing to read.
+    log.debug({ err: error, instance: id }, 'no last lines')
+    return []
+  })
+  return lastLinesOf(lines)
+}
+
+/** Removes the session before the end is published: a listener finds nothing of the instance in tmux. */
+async function removeSession(
+  { id, seen: { session } }: Entry,
+  { tmux, log }: InstancesDeps,
+): Promise<void> {
+  if (!session) return
+  await tmux.killPane({ paneId: session.paneId, id }).catch((error: unknown) =>
+    // The next listing tries again.
+    log.warn({ err: error, instance: id }, 'a session could not be removed yet'),
+  )
+}
+
+function endOf(
+  { state, launch: { parkedJobId } }: Entry,
+  { reason, exit, by, failed, serving = [] }: Ending,
+  { at, lastLines, order }: { at: string; lastLines: readonly string[]; order: number },
+): End {
+  const evidence = evidenceOf({ reason, exit, lastLines, by, at, parkedJobId })
+  const isClean = !failed && (reason === 'stopped' || (exit.code === 0 && reason === 'exited'))
+  return {
+    state: isClean && isLegalMove(state, 'stopped') ? 'stopped' : 'error',
+    at,
+    evidence: failed ? { ...evidence, message: failed } : evidence,
+    left: serving.map(servingOf),
+    order,
+    isDismissed: false,
+  }
+}
+
+function forgetTheOldest(projectPath: string, ledger: Ledger): void {
+  const ended = ledger
+    .entries()
+    .filter(({ end, spec }) => end && spec.projectPath === projectPath)
+    .sort((a, b) => compareEnds(b, a))
+  for (const entry of ended.slice(endedMax)) ledger.remove(entry)
 }

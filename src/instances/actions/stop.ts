@@ -5,7 +5,7 @@ import type { Exit } from '../../core/state.ts'
 import { inTurns } from '../../turns.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import { terminate } from './terminate.ts'
-import type { Finish } from './finish.ts'
+import { finishOnce, type Finish } from './finish.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
@@ -21,55 +21,29 @@ export interface Stop {
   goOn(entry: Entry): void
 }
 
-export function createStop(options: {
+export interface StopOptions {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
   readonly notes: LaunchNotes
   readonly reaper: Reaper
   readonly finish: Finish
-}): Stop {
-  const { deps, ledger, notes, reaper, finish } = options
-  const { graceMs, log } = deps
+}
 
-  async function perform(entry: Entry): Promise<void> {
-    const { left, serving } = await terminate(entry, { reaper, graceMs })
-    const exit: Exit = notes.read(entry.launch.id) ?? { code: null, signal: null }
-    const pids = left.map(({ pid }) => pid).join(', ')
-    const failed =
-      left.length > 0
-        ? { failed: `It was stopped, but could not be ended: process ${pids} still runs.` }
-        : {}
-    const by = entry.launch.stopAskedBy ?? 'nobody'
-    await finish.conclude(entry, { reason: 'stopped', exit, by, ...failed, serving })
-  }
-
-  /** Write the stop request to disk before answering. If lab is killed now, the next lab finds it and finishes the stop. */
-  function promise({ id, launch }: Entry, by: Actor): void {
-    try {
-      notes.askEnd(launch.id, by)
-    } catch (error) {
-      log.warn({ err: error, instance: id }, 'a stop could not be noted, and goes on')
-    }
-  }
+export function createStop(options: StopOptions): Stop {
+  const { deps, ledger } = options
+  const { log } = deps
 
   function enqueue(entry: Entry): void {
-    if (entry.isFinishing) return
-    entry.isFinishing = true
-    void entry.queue.run(async () => {
-      try {
-        if (entry.state === 'stopping') await perform(entry)
-      } catch (error) {
-        log.warn({ err: error, instance: entry.id }, 'a stop could not be concluded yet')
-      } finally {
-        // The next sighting goes on with a stop that tmux did not let conclude.
-        entry.isFinishing = false
-      }
+    finishOnce(entry, async () => {
+      if (entry.state === 'stopping') await perform(entry, options)
+    }).catch((error: unknown) => {
+      log.warn({ err: error, instance: entry.id }, 'a stop could not be concluded yet')
     })
   }
 
-  function ask(entry: Entry, by: Actor, together: string | null = null): void {
+  function ask(entry: Entry, by: Actor, together: string | null): void {
     if (entry.launch.stopAskedBy !== null) return
-    promise(entry, by)
+    promise(entry, by, options)
     const launch = { stopAskedBy: by, together }
     const { saved } = ledger.change(entry, { launch, state: 'stopping', by })
     // A caller who asks for several in a row is answered before all of /proc is read for the first.
@@ -78,7 +52,7 @@ export function createStop(options: {
   }
 
   return {
-    ask: (entry, by) => ask(entry, by),
+    ask: (entry, by) => ask(entry, by, null),
     async askAll(entries, by) {
       const together = `stopped ${new Date(deps.now()).toISOString()}`
       const outcomes: Outcome[] = []
@@ -103,4 +77,23 @@ export function createStop(options: {
       enqueue(entry)
     },
   }
+}
+
+/** Writes the stop request to disk before answering: if lab is killed now, the next lab finishes the stop. */
+function promise({ id, launch }: Entry, by: Actor, { notes, deps }: StopOptions): void {
+  try {
+    notes.askEnd(launch.id, by)
+  } catch (error) {
+    deps.log.warn({ err: error, instance: id }, 'a stop could not be noted, and goes on')
+  }
+}
+
+async function perform(entry: Entry, { deps, notes, reaper, finish }: StopOptions): Promise<void> {
+  const { left, serving } = await terminate(entry, { reaper, graceMs: deps.graceMs })
+  const exit: Exit = notes.read(entry.launch.id) ?? { code: null, signal: null }
+  const pids = left.map(({ pid }) => pid).join(', ')
+  const failed = `It was stopped, but could not be ended: process ${pids} still runs.`
+  const by = entry.launch.stopAskedBy ?? 'nobody'
+  const ending = { reason: 'stopped', exit, by, serving } as const
+  await finish.conclude(entry, left.length > 0 ? { ...ending, failed } : ending)
 }

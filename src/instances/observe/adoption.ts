@@ -1,19 +1,14 @@
 // Whose the sessions of a listing are: known instances are found again, an earlier lab's adopted, and
 // what should not be there any more is removed.
-import { isLive } from '../../core/instance.ts'
 import { argvOf, instanceOf, isRunning } from '../../processes/proc.ts'
-import type { Listing, ListedSession, SessionMetadata } from '../../tmux/tmux.ts'
+import type { Listing, ListedSession } from '../../tmux/tmux.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import { type Entry } from '../state/entry.ts'
 import { entryFromSession } from '../state/metadata.ts'
+import { createAbandoned, removePane, type Housed } from './abandoned.ts'
 import { isOwnPane } from './pane-identity.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Reaper } from '../../processes/reaper.ts'
-
-type Housed = ListedSession & {
-  readonly lab: SessionMetadata
-  readonly pane: NonNullable<ListedSession['pane']>
-}
 
 export interface AdoptionOptions {
   readonly deps: InstancesDeps
@@ -27,14 +22,8 @@ export function createAdoption({
   ledger,
   reaper,
 }: AdoptionOptions): (listing: Listing) => ReadonlyMap<string, ListedSession> {
-  const { tmux, store, log, now, bootId } = deps
-  const givenUpNow = new Set<string>()
-
-  async function removePane({ name, pane, lab }: Housed): Promise<void> {
-    await tmux.killPane({ paneId: pane.paneId, id: lab.id }).catch((error: unknown) => {
-      log.warn({ err: error, session: name }, 'a session could not be removed yet')
-    })
-  }
+  const { store, log, now, bootId } = deps
+  const removeAbandoned = createAbandoned({ deps, ledger, reaper })
 
   /** The world wins: what was given up for lost (behind another socket, say) and lives is live again. */
   function revive(entry: Entry): void {
@@ -49,42 +38,19 @@ export function createAdoption({
     })
   }
 
-  /** tmux was too late, so whoever asked was told that it failed: what it made then is nobody's. */
-  async function removeGivenUp(session: Housed): Promise<void> {
-    const { id, note } = session.lab
-    if (!note || givenUpNow.has(note)) return
-    givenUpNow.add(note)
-    log.warn({ session: session.name, instance: id }, 'a start that was given up came late')
-    // Launched anew meanwhile, its processes carry the same mark.
-    const isWanted = (): boolean => {
-      const known = ledger.find(id)
-      return !known || !isLive(known.state)
-    }
-    try {
-      // What an earlier launch left is the operator's to end.
-      const spared = ledger.find(id)?.end?.left ?? []
-      if (isWanted()) await reaper.sweep(id, { spared, isWanted })
-      await removePane(session)
-    } catch (error) {
-      log.warn({ err: error, instance: id }, 'a late start could not be removed yet')
-    } finally {
-      givenUpNow.delete(note)
-    }
-  }
-
   /** Whether the session is that of a live instance, as it is after this. */
   function claim(session: Housed): boolean {
     const { lab, pane, name } = session
     if (store.facts.givenUp.includes(lab['note'] ?? '')) {
       // An option can be set by hand: what runs there tells of which launch it is.
-      if (pane.dead || isKeeperOf(pane.pid, lab['note'] ?? '')) void removeGivenUp(session)
+      if (pane.dead || isKeeperOf(pane.pid, lab['note'] ?? '')) void removeAbandoned(session)
       return false
     }
     const known = ledger.find(lab.id)
     if (known?.end) {
       if (known.isFinishing) return false
       // Its instance has ended: tmux did not let go of it, or the store could not be written.
-      if (pane.dead && !store.failure()) void removePane(session)
+      if (pane.dead && !store.failure()) void removePane(session, deps)
       else if (!pane.dead && isProcessOf(known, pane.pid)) revive(known)
       return !known.end
     }

@@ -62,16 +62,6 @@ export function createAdvance(options: AdvanceOptions): Advance {
     ledger.change(entry, { state, waitingFor, ...(isVerified && { launch: { isVerified } }) })
   }
 
-  /** How the launch ended, as its keeper noted; a note that no keeper of lab's can have written says nothing. */
-  function exitNoted(entry: Entry, noted: ReadonlySet<string>): Exit | null {
-    const { id: launchId } = entry.launch
-    const note = noted.has(launchId) ? notes.read(launchId) : null
-    if (!note || isNoteOfKeeper(entry)) return note
-    if (entry.seen.doubtedSince === null)
-      log.debug({ instance: entry.id }, 'a note lies there while its keeper runs something')
-    return null
-  }
-
   function follow(
     entry: Entry,
     { session, noted, listed }: Look & { readonly session: ListedSession | undefined },
@@ -82,7 +72,7 @@ export function createAdvance(options: AdvanceOptions): Advance {
     if (promised !== null && entry.launch.stopAskedBy === null)
       ledger.change(entry, { launch: { stopAskedBy: promised } })
     const isStopping = entry.launch.stopAskedBy !== null
-    const exit = exitNoted(entry, noted)
+    const exit = exitNoted(entry, noted, options)
     if (!isStopping && !exit && settles(entry, doubtAbout(entry, session, listed, deps))) return
     const serverGone = isServerGone(entry, listed)
     if (isUnconfirmed && session) {
@@ -90,19 +80,11 @@ export function createAdvance(options: AdvanceOptions): Advance {
       log.info({ instance: entry.id, name: entry.launch.name }, 'adopted')
     }
     const observation = observationOf(entry, { session, note: exit, serverGone })
-    hear(entry, silenceOf(entry, observation))
+    hear(entry, silenceOf(entry, observation), options)
     if (isStopping) goOnStopping(entry)
     else if (isUnconfirmed && !session && !observation.exit)
       toEnd(entry, lostWhileDown(entry, deps, serverGone), noExit)
     else move(entry, observation)
-  }
-
-  /** Says once that nothing tells any more what a living agent does. */
-  function hear(entry: Entry, silence: string | null): void {
-    const { launch, seen } = entry
-    if (silence !== null && seen.silence === null)
-      log.warn({ instance: entry.id, name: launch.name, pid: launch.registered?.pid }, 'its registry file is gone') // prettier-ignore
-    ledger.change(entry, { seen: { silence } })
   }
 
   return {
@@ -111,6 +93,28 @@ export function createAdvance(options: AdvanceOptions): Advance {
       return (entry, session) => follow(entry, { session, noted, listed })
     },
   }
+}
+
+/** How the launch ended, as its keeper noted; a note that no keeper of lab's can have written says nothing. */
+function exitNoted(
+  entry: Entry,
+  noted: ReadonlySet<string>,
+  { notes, deps }: AdvanceOptions,
+): Exit | null {
+  const { id: launchId } = entry.launch
+  const note = noted.has(launchId) ? notes.read(launchId) : null
+  if (!note || isNoteOfKeeper(entry)) return note
+  if (entry.seen.doubtedSince === null)
+    deps.log.debug({ instance: entry.id }, 'a note lies there while its keeper runs something')
+  return null
+}
+
+/** Says once that nothing tells any more what a living agent does. */
+function hear(entry: Entry, silence: string | null, { ledger, deps }: AdvanceOptions): void {
+  const { launch, seen } = entry
+  if (silence !== null && seen.silence === null)
+    deps.log.warn({ instance: entry.id, name: launch.name, pid: launch.registered?.pid }, 'its registry file is gone') // prettier-ignore
+  ledger.change(entry, { seen: { silence } })
 }
 
 interface Look {

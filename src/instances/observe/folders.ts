@@ -1,9 +1,10 @@
-// Whether a live agent's folder is still where it was started: the kernel knows where it is now.
+// Where the folder of each live agent is now, which the kernel knows, and which branch is checked out there.
 import { readlinkSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { MovedFolder } from '../../core/instance.ts'
 import type { Projects } from '../../projects/projects.ts'
 import { answerOf } from '../../read-file.ts'
+import { inspectWorkspace } from '../../workspaces/workspace.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Overview } from '../state/overview.ts'
@@ -61,4 +62,19 @@ function moveOf(path: string, pid: number, place: string): Promise<MovedFolder |
     const isRemoved = now.nlink === 0 || (then === null && place.endsWith(deletedMark))
     return { to: isRemoved ? null : place }
   })
+}
+
+/** Reads the branch of each checkout once, however many instances share it; an unreadable disk changes none. */
+export function readBranches(ledger: Ledger): void {
+  const workspaces = new Map(
+    ledger.live().map(({ spec: { workspace } }) => [workspace.cwd, workspace]),
+  )
+  for (const workspace of workspaces.values())
+    inspectWorkspace(workspace).then(
+      ({ branch }) => {
+        for (const entry of ledger.live())
+          if (entry.spec.workspace.cwd === workspace.cwd) ledger.change(entry, { seen: { branch } })
+      },
+      () => undefined,
+    )
 }

@@ -1,7 +1,7 @@
 // Every instance that lab knows, and the one function that changes one: it checks the move, replaces the
 // values, publishes what differs and writes what must outlive lab.
 import { isDeepStrictEqual } from 'node:util'
-import type { LabEvent } from '../../core/events.ts'
+import type { LabEvent, Moved } from '../../core/events.ts'
 import type { Actor } from '../../core/actor.ts'
 import type { Cap, End, Instance, Launch } from '../../core/instance.ts'
 import { isLegalMove, type State } from '../../core/state.ts'
@@ -72,39 +72,13 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Opens the ledger with what the store remembers; `present` makes what an instance shows. */
 export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Instance): Ledger {
-  const { store, log, instancesMax, now } = deps
+  const { log, instancesMax, now } = deps
   const entries = entriesOf(deps)
   const { emit, subscribe } = createListeners(log)
   const publisher = createPublisher({ entries, emit, present, instancesMax })
   const publish = (entry: Entry): void => publisher.publish(entry)
 
-  // The store tells of its health once, and goes on trying.
-  const persist = (write: Parameters<typeof store.update>[0]): Promise<boolean> =>
-    store.update(write).then(...onlyWhether)
-
-  function save(entry: Entry): Promise<boolean> {
-    if (entry.isReserved || !entries.has(entry.id)) return nothingToSave
-    const record = recordOf(entry)
-    return persist(({ instances }) => {
-      const at = instances.findIndex(({ id }) => id === entry.id)
-      if (at < 0) instances.push(record)
-      else instances[at] = record
-    })
-  }
-
-  /** Moves an entry whose values are replaced already. */
-  function move(
-    entry: Mutable<Entry>,
-    to: State,
-    { waitingFor = null, by = 'nobody', ...why }: Change,
-  ): void {
-    const from = entry.state
-    if (from === to && entry.waitingFor === waitingFor) return
-    // Since the end that is remembered, to the millisecond: a restart must not move it.
-    const at = entry.end?.at ?? new Date(now()).toISOString()
-    Object.assign(entry, { state: to, waitingFor, since: at })
-    emit({ type: 'moved', id: entry.id, from, to, by, reason: why.reason ?? null, waitingFor, at })
-  }
+  const saver = createSaver(deps, entries)
 
   function change(entry: Mutable<Entry>, wanted: Change): Changed {
     const { state, launch, seen, end, isReserved = entry.isReserved } = wanted
@@ -117,10 +91,11 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
     entry.seen = merged(entry.seen, seen)
     if (end !== undefined) entry.end = end
     entry.isReserved = isReserved
-    if (state !== undefined) move(entry, state, wanted)
+    const moved = state === undefined ? null : move(entry, state, { ...wanted, now })
+    if (moved) emit(moved)
     const isDurable =
       entry.launch !== before.launch || entry.end !== before.end || isReserved !== before.isReserved
-    const saved = isDurable ? save(entry) : nothingToSave
+    const saved = isDurable ? saver.save(entry) : nothingToSave
     if (wanted.isToldOnceSaved) void saved.then(() => publish(entry))
     else if (isDurable || entry.seen !== before.seen || entry.since !== before.since) publish(entry)
     return { isLegal: true, saved }
@@ -134,14 +109,12 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
     nextEnd: () => 1 + Math.max(0, ...[...entries.values()].map(({ end }) => end?.order ?? 0)),
     add(entry) {
       entries.set(entry.id, entry)
-      void save(entry)
+      void saver.save(entry)
       publish(entry)
     },
     remove(entry) {
       if (!entries.delete(entry.id)) return
-      void persist((facts) => {
-        facts.instances = facts.instances.filter(({ id }) => id !== entry.id)
-      })
+      saver.forget(entry.id)
       publisher.forget(entry.id)
     },
     change,
@@ -160,8 +133,46 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
   return ledger
 }
 
+/** Moves an entry whose values are replaced already, and returns the event; null where it stays. */
+function move(
+  entry: Mutable<Entry>,
+  to: State,
+  { waitingFor = null, by = 'nobody', reason = null, now }: Change & { now: () => number },
+): Moved | null {
+  const { id, state: from } = entry
+  if (from === to && entry.waitingFor === waitingFor) return null
+  // Since the end that is remembered, to the millisecond: a restart must not move it.
+  const at = entry.end?.at ?? new Date(now()).toISOString()
+  Object.assign(entry, { state: to, waitingFor, since: at })
+  return { type: 'moved', id, from, to, by, reason, waitingFor, at }
+}
+
 const nothingToSave = Promise.resolve(true)
-const onlyWhether = [() => true, () => false] as const
+
+/** Writes records and removes them. The store reports its health once and tries again, so a failure is only `false`. */
+function createSaver({ store }: InstancesDeps, entries: ReadonlyMap<string, Entry>) {
+  const persist = (write: Parameters<typeof store.update>[0]): Promise<boolean> =>
+    store.update(write).then(
+      () => true,
+      () => false,
+    )
+  return {
+    save(entry: Entry): Promise<boolean> {
+      if (entry.isReserved || !entries.has(entry.id)) return nothingToSave
+      const record = recordOf(entry)
+      return persist(({ instances }) => {
+        const at = instances.findIndex(({ id }) => id === entry.id)
+        if (at < 0) instances.push(record)
+        else instances[at] = record
+      })
+    },
+    forget(id: string): void {
+      void persist((facts) => {
+        facts.instances = facts.instances.filter((record) => record.id !== id)
+      })
+    },
+  }
+}
 
 /** The same value when nothing differs, so that identity tells whether something did. */
 function merged<T extends object>(value: T, change: Partial<T> | undefined): T {

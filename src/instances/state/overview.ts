@@ -40,19 +40,10 @@ export function createOverview(
   ledger: () => Ledger,
   projects: () => Projects,
 ): Overview {
-  const { store } = deps
   let foreign: readonly ForeignSession[] = []
   let unreadable: string | null = null
   let serverVersion: string | null = null
   let noticesShown = '[]'
-
-  const projectList = (): readonly Project[] =>
-    listProjects({
-      found: projects().all(),
-      used: store.facts.projects,
-      entries: ledger().entries(),
-      lastShown: (entry) => ledger().lastShown(entry),
-    })
 
   function notices(): readonly Notice[] {
     const running = ledger().live().length
@@ -76,18 +67,7 @@ export function createOverview(
         attach: attachOf(entry, deps),
       })
     },
-    projects: projectList,
-    publishProject(path) {
-      const project = projectList().find((candidate) => candidate.path === path)
-      if (project) ledger().emit({ type: 'project', project })
-    },
-    publishProjects() {
-      const found = new Set(projects().all().map(({ path }) => path)) // prettier-ignore
-      for (const project of projectList())
-        if (found.has(project.path)) ledger().emit({ type: 'project', project })
-      ledger().republish()
-      ledger().emit({ type: 'rescanned' })
-    },
+    ...createProjectViews(deps, ledger, projects),
     notices,
     noticesMayHaveChanged,
     foreign: () => foreign,
@@ -114,6 +94,34 @@ export function createOverview(
             ? namesHeldBy(entry, key)
             : [entry.launch.name],
         ),
+  }
+}
+
+function createProjectViews(
+  { store }: InstancesDeps,
+  ledger: () => Ledger,
+  projects: () => Projects,
+): Pick<Overview, 'projects' | 'publishProject' | 'publishProjects'> {
+  const list = (): readonly Project[] =>
+    listProjects({
+      found: projects().all(),
+      used: store.facts.projects,
+      entries: ledger().entries(),
+      lastShown: (entry) => ledger().lastShown(entry),
+    })
+  return {
+    projects: list,
+    publishProject(path) {
+      const project = list().find((candidate) => candidate.path === path)
+      if (project) ledger().emit({ type: 'project', project })
+    },
+    publishProjects() {
+      const found = new Set(projects().all().map(({ path }) => path)) // prettier-ignore
+      for (const project of list())
+        if (found.has(project.path)) ledger().emit({ type: 'project', project })
+      ledger().republish()
+      ledger().emit({ type: 'rescanned' })
+    },
   }
 }
 
