@@ -1,7 +1,9 @@
 // Ends processes by exact identity (pid and start time), and finds what an instance left behind by its
-// LAB_INSTANCE mark. Never lab itself, nor anything above it.
+// LAB_INSTANCE mark. The reaper never ends lab itself, nor an ancestor of lab.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../log.ts'
+import { createTurns } from '../turns.ts'
+import { groupsOf, type Groups } from './groups.ts'
 import {
   ancestorsOf,
   createProcessTableReader,
@@ -11,37 +13,42 @@ import {
   type ProcessTable,
 } from './proc.ts'
 import { treeOf } from './process-table.ts'
-import { createTurns } from '../turns.ts'
-import { groupsOf, type Groups } from './groups.ts'
 
 export interface Reaper {
-  /** Everything that belongs to an instance now: what runs below its keeper and what carries its mark. */
+  /** The processes that belong to an instance now: those below its keeper and those that carry its mark. */
   processesOf(id: string, keeper: number | null): Promise<readonly ProcessId[]>
-  /** The same, and apart from it what an instance began and in which others run: that is never ended. */
+  /** The same, and apart from them what the instance began and others run in: the reaper never ends that. */
   look(id: string, keeper: number | null): Promise<Groups>
   /** Sends a signal to those that still run. */
   signal(processes: readonly ProcessId[], name: NodeJS.Signals): void
-  /** Waits until none of them runs or the deadline (of `performance.now()`) has passed; tells which. */
-  gone(processes: readonly ProcessId[], deadline: number): Promise<boolean>
   /**
-   * Ends all that belongs to an instance: SIGTERM, then SIGKILL at the deadline (the grace from now),
-   * but for what is spared, and for as long as it is wanted: a launch that comes meanwhile carries the
-   * same mark. Returns what lived on.
+   * Waits until none of them runs, or until the deadline (of `performance.now()`) has passed. Resolves
+   * with whether all have ended.
+   */
+  waitForExit(processes: readonly ProcessId[], deadline: number): Promise<boolean>
+  /**
+   * Ends the processes of an instance: SIGTERM, then SIGKILL at the deadline. Resolves with the
+   * processes that lived on.
    */
   sweep(id: string, options?: SweepOptions): Promise<readonly ProcessId[]>
 }
 
 export interface SweepOptions {
+  /** Of `performance.now()`; by default the reaper's grace from now. */
   readonly deadline?: number
-  readonly spared?: readonly ProcessId[]
-  /** Asked after each look, before anything of it is ended. */
+  /** Processes that the sweep never ends. */
+  readonly excluded?: readonly ProcessId[]
+  /**
+   * Called after each look; the sweep ends when it returns false. A launch that comes during the sweep
+   * carries the same mark.
+   */
   readonly isWanted?: () => boolean
 }
 
 const pollMs = 20
 // Each look at one process reads a file of /proc: two hundred instances that end look less often.
 const pollMsEach = 0.5
-// What forks while it is being killed needs another look; nothing sane needs the last one.
+// A process that forks while lab kills it needs another look; no sane program needs the last one.
 const roundsMax = 8
 // The kernel frees a killed process within this unless it hangs in a system call.
 const killWaitMs = 500
@@ -49,15 +56,15 @@ const killWaitMs = 500
 export interface ReaperOptions {
   readonly graceMs: number
   readonly log: Log
-  /** Pids that are never touched whatever they carry, such as the tmux server's. */
+  /** Pids that the reaper never ends whatever mark they carry, such as the tmux server's. */
   readonly excludedPids: () => readonly number[]
-  /** The keepers of the other live instances: what runs below them is theirs, whatever mark it carries. */
+  /** The keepers of the other live instances. What runs below them is theirs, whatever mark it carries. */
   readonly othersOf?: (id: string) => readonly number[]
   /** An instance's agent as last seen. */
   readonly agentOf?: (id: string) => ProcessId | null
-  /** Whether orphans are given to that process, as to the first one. */
+  /** Whether the kernel gives orphans to that process, as to the first one. */
   readonly isReaper?: (pid: number) => boolean
-  /** Those of an instance's processes that hold sessions of others. */
+  /** Those of an instance's processes that hold sessions of other instances. */
   readonly heldByOthers?: (
     id: string,
     found: readonly ProcessEntry[],
@@ -65,20 +72,32 @@ export interface ReaperOptions {
   ) => ReadonlySet<number>
 }
 
+/** Makes a reaper; all its looks share the scans of /proc. */
 export function createReaper(options: ReaperOptions): Reaper {
-  const {
-    graceMs,
-    log,
-    excludedPids,
-    othersOf = () => [],
-    heldByOthers = () => new Set(),
-  } = options
+  const { graceMs, log } = options
+  const turn = createTurns()
+  const look = createLook(options, turn)
+  const waitForExit = createExitWait(turn)
+  const processesOf: Reaper['processesOf'] = async (id, keeper) => (await look(id, keeper)).own
+  const signal: Reaper['signal'] = (processes, name) => sendSignal(processes, { name, log })
+  const ending = { processesOf, signal, waitForExit }
+  return {
+    processesOf,
+    look,
+    signal,
+    waitForExit,
+    sweep: (id, { deadline = performance.now() + graceMs, ...rest } = {}) =>
+      sweep(ending, id, { deadline, ...rest }),
+  }
+}
+
+/** Returns the reaper's `look`; callers that share a scan follow each other, one per turn. */
+function createLook(options: ReaperOptions, turn: () => Promise<void>): Reaper['look'] {
+  const { excludedPids, othersOf = () => [], heldByOthers = () => new Set() } = options
   const { isReaper = (pid) => pid <= 1, agentOf = () => null } = options
   const readTable = createProcessTableReader()
-  const turn = createTurns()
-  let waiting = 0
 
-  // Those of one table share the look; it is taken after the scan, as the world is then.
+  // All looks into one table share the ancestors. lab reads them after the scan, as they are then.
   const ancestors = new WeakMap<object, readonly number[]>()
   function ancestorsIn(table: object): readonly number[] {
     const found = ancestors.get(table) ?? ancestorsOf(process.pid)
@@ -86,21 +105,16 @@ export function createReaper(options: ReaperOptions): Reaper {
     return found
   }
 
-  async function look(id: string, keeper: number | null): Promise<Groups> {
+  return async (id, keeper) => {
     const table = await readTable()
-    // All who share the table go on at once.
+    // All callers that share the table continue at once.
     await turn()
-    // lab may have been started inside an instance, and so carry its mark.
+    // An instance may have started lab, and lab then carries its mark.
     const untouchable = new Set([...ancestorsIn(table), ...excludedPids()])
     for (const other of othersOf(id))
       if (other !== keeper) for (const { pid } of treeOf(table, other)) untouchable.add(pid)
-    const { own, serving } = groupsOf(table, {
-      id,
-      keeper,
-      agent: agentOf(id),
-      untouchable,
-      isReaper,
-    })
+    const agent = agentOf(id)
+    const { own, serving } = groupsOf(table, { id, keeper, agent, untouchable, isReaper })
     const held = heldByOthers(id, own, table)
     const isHeldTop = ({ pid, parent }: ProcessEntry): boolean => held.has(pid) && !held.has(parent)
     return {
@@ -108,49 +122,27 @@ export function createReaper(options: ReaperOptions): Reaper {
       serving: [...serving, ...own.filter(isHeldTop)],
     }
   }
+}
 
-  const processesOf = async (id: string, keeper: number | null): Promise<readonly ProcessEntry[]> =>
-    (await look(id, keeper)).own
-
-  function signal(processes: readonly ProcessId[], name: NodeJS.Signals): void {
-    for (const target of processes) {
-      if (!isRunning(target)) continue
-      try {
-        process.kill(target.pid, name)
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
-          log.warn({ err: error, pid: target.pid }, `${name} could not be sent`)
-      }
+function sendSignal(
+  processes: readonly ProcessId[],
+  { name, log }: { readonly name: NodeJS.Signals; readonly log: Log },
+): void {
+  for (const target of processes) {
+    if (!isRunning(target)) continue
+    try {
+      process.kill(target.pid, name)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
+        log.warn({ err: error, pid: target.pid }, `${name} could not be sent`)
     }
   }
+}
 
-  async function sweep(
-    id: string,
-    {
-      deadline = performance.now() + graceMs,
-      spared = [],
-      isWanted = () => true,
-    }: SweepOptions = {},
-  ): Promise<readonly ProcessId[]> {
-    const before = new Set(spared.map(({ pid, start }) => `${pid} ${start}`))
-    const toEnd = async (): Promise<readonly ProcessEntry[]> => {
-      const found = await processesOf(id, null)
-      return isWanted() ? found.filter(({ pid, start }) => !before.has(`${pid} ${start}`)) : []
-    }
-    let left = await toEnd()
-    if (left.length === 0) return left
-    signal(left, 'SIGTERM')
-    await gone(left, deadline)
-    for (let round = 0; round < roundsMax; round++) {
-      left = await toEnd()
-      if (left.length === 0) return left
-      signal(left, 'SIGKILL')
-      await gone(left, performance.now() + killWaitMs)
-    }
-    return toEnd()
-  }
-
-  async function gone(processes: readonly ProcessId[], deadline: number): Promise<boolean> {
+/** Returns the reaper's `waitForExit`. */
+function createExitWait(turn: () => Promise<void>): Reaper['waitForExit'] {
+  let waiting = 0
+  return async (processes, deadline) => {
     waiting += 1
     try {
       for (;;) {
@@ -159,7 +151,7 @@ export function createReaper(options: ReaperOptions): Reaper {
           await sleep(Math.max(pollMs, waiting * pollMsEach))
           continue
         }
-        // What comes next is done for many at once, too.
+        // Many callers may wait for the same deadline; each continues in a turn of its own.
         await turn()
         return isGone
       }
@@ -167,6 +159,31 @@ export function createReaper(options: ReaperOptions): Reaper {
       waiting -= 1
     }
   }
+}
 
-  return { processesOf, look, signal, gone, sweep }
+async function sweep(
+  { processesOf, signal, waitForExit }: Pick<Reaper, 'processesOf' | 'signal' | 'waitForExit'>,
+  id: string,
+  {
+    deadline,
+    excluded = [],
+    isWanted = () => true,
+  }: SweepOptions & Required<Pick<SweepOptions, 'deadline'>>,
+): Promise<readonly ProcessId[]> {
+  const before = new Set(excluded.map(({ pid, start }) => `${pid} ${start}`))
+  const toEnd = async (): Promise<readonly ProcessId[]> => {
+    const found = await processesOf(id, null)
+    return isWanted() ? found.filter(({ pid, start }) => !before.has(`${pid} ${start}`)) : []
+  }
+  let left = await toEnd()
+  if (left.length === 0) return left
+  signal(left, 'SIGTERM')
+  await waitForExit(left, deadline)
+  for (let round = 0; round < roundsMax; round++) {
+    left = await toEnd()
+    if (left.length === 0) return left
+    signal(left, 'SIGKILL')
+    await waitForExit(left, performance.now() + killWaitMs)
+  }
+  return toEnd()
 }

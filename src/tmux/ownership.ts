@@ -1,21 +1,24 @@
-// One lab per tmux server: the lab that holds it is written on `_lab`.
+// One lab per tmux server: the lab that holds the server is written on lab's own session.
 import { UsageError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { argvOf, isRunning, type ProcessId } from '../processes/proc.ts'
+import { failureOf } from './client/reply.ts'
+import type { ServerProgram } from './client/server-program.ts'
+import { isHeld, type Ensured, type LabSession } from './lab-session.ts'
 import type { Owner, Tmux } from './tmux.ts'
 
-// tmux may be away or hang when lab starts; lab then shows what it knows and goes on asking.
+// tmux may be away or hang when lab starts; lab then shows what it knows and tries again.
 const ownRetryMs = 2000
 
-/** Whether a holder is a lab that runs: the option can be set by hand, to any process at all. */
-export function isLab({ pid, procStart }: Owner): boolean {
+/** Whether a holder is a running lab: a person can set the option by hand, to any process at all. */
+function isLab({ pid, procStart }: Owner): boolean {
   if (!isRunning({ pid, start: procStart })) return false
   return argvOf(pid).some((word) => /(?:^|\/)lab(?:\.js)?$/.test(word))
 }
 
 /**
- * Writes this lab onto the tmux server; where tmux is away it goes on trying and calls `onTaken` when
- * another lab was first. @throws UsageError naming another lab that holds it
+ * Writes this lab onto the tmux server. While tmux is away, lab tries again every 2 s, and calls
+ * `onTaken` when another lab was first. @throws UsageError naming another lab that holds the server
  */
 export async function holdServer(
   tmux: Tmux,
@@ -24,7 +27,7 @@ export async function holdServer(
 ): Promise<{ stop: () => void }> {
   let timer: NodeJS.Timeout | undefined
 
-  /** The holder whose place is free to take: none, this one, or a dead one. */
+  /** The holder that this lab may replace: none, this lab, or a lab that has ended. */
   async function holderToReplace(): Promise<Owner | null> {
     const owner = await tmux.owner()
     if (!owner || owner.pid === self.pid) return owner
@@ -49,7 +52,7 @@ export async function holdServer(
   }
 
   try {
-    // Who was slower than another lab learns from the second look whose it is now.
+    // A lab that was slower than another one learns from the second look which lab holds the server.
     await hold().catch(hold)
   } catch (error) {
     if (error instanceof UsageError) throw error
@@ -57,4 +60,50 @@ export async function holdServer(
     retry()
   }
   return { stop: () => clearTimeout(timer) }
+}
+
+/** This lab's claim on its server, as the adapter keeps it. */
+export interface Claim {
+  /** Writes the holder in the place of `instead` or of no holder, and starts the server if lab may. @throws as `Tmux.setOwner` */
+  take(owner: Owner, instead: Owner | null): Promise<void>
+  /**
+   * Writes the holder again without starting a server, for a connection to attach to. The server may be a
+   * new one, and another lab may have taken it first: that calls `onTaken`.
+   */
+  renew(): Promise<Ensured>
+}
+
+const notUnderstood = 'tmux and its server do not understand each other'
+
+export function createClaim(deps: {
+  readonly labSession: LabSession
+  readonly program: ServerProgram
+  readonly timeoutMs: number
+  readonly onTaken: (() => void) | undefined
+  readonly log: Log
+}): Claim {
+  const { labSession, program, timeoutMs, onTaken, log } = deps
+  let holder: Owner | null = null
+  return {
+    async take(owner, instead) {
+      holder = owner
+      labSession.own(owner, instead)
+      const ensured = await labSession.ensure({ mayStart: true })
+      if (ensured.kind !== 'ok') throw failureOf('set-option', ensured, timeoutMs)
+    },
+    async renew() {
+      await program.review()
+      if (!program.mayConnect()) return { kind: 'unavailable', stderr: notUnderstood }
+      const ensured = await labSession.ensure({})
+      if (!isHeld(ensured)) return ensured
+      const other = await labSession.owner()
+      if (holder && other && !isLab(other)) {
+        log.warn({ pid: other.pid }, '@lab_owner named a process that is not a lab')
+        labSession.own(holder, other)
+        return labSession.ensure({})
+      }
+      onTaken?.()
+      return ensured
+    },
+  }
 }

@@ -12,7 +12,7 @@ import { bundle, put, test as base } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
 
 const quiet = createLog('error', { write: () => {} })
-const sweeperOf = (graceMs: number, excludedPids: readonly number[] = []): Reaper =>
+const reaperOf = (graceMs: number, excludedPids: readonly number[] = []): Reaper =>
   createReaper({ graceMs, log: quiet, excludedPids: () => excludedPids, isReaper })
 
 // What a test starts it lets go of: it stands in the place of the first process.
@@ -86,7 +86,7 @@ const stubborn = `sh -c 'trap "" TERM HUP INT; exec sleep 1000'`
 
 describe('a sweep', () => {
   test('of nothing is over at once', async () => {
-    expect(await sweeperOf(60_000).sweep(randomUUID())).toEqual([])
+    expect(await reaperOf(60_000).sweep(randomUUID())).toEqual([])
   })
 
   test('ends plain children, those of other sessions, nohup and the doubly forked', async ({
@@ -100,7 +100,7 @@ describe('a sweep', () => {
     await until(() => pids.every((pid) => readProcess(pid)?.parent !== process.pid), {
       what: 'the shell to end',
     })
-    expect(await sweeperOf(60_000).sweep(instance.id)).toEqual([])
+    expect(await reaperOf(60_000).sweep(instance.id)).toEqual([])
     expect(await instance.pids()).toEqual([])
   })
 
@@ -109,7 +109,7 @@ describe('a sweep', () => {
     await untilThereAre(instance, 4)
     await until(async () => ignoresTerm(await instance.pids()), { what: 'all to be stubborn' })
     const begun = performance.now()
-    expect(await sweeperOf(300).sweep(instance.id)).toEqual([])
+    expect(await reaperOf(300).sweep(instance.id)).toEqual([])
     expect(performance.now() - begun).toBeGreaterThanOrEqual(300)
     expect(await instance.pids()).toEqual([])
   })
@@ -120,14 +120,14 @@ describe('a sweep', () => {
       `trap 'echo bye > ${done}; exit' TERM; : > ${folder}/up; while :; do sleep 0.05; done`,
     )
     await until(() => existsSync(join(folder, 'up')), { what: 'the trap to be set' })
-    expect(await sweeperOf(60_000).sweep(instance.id)).toEqual([])
+    expect(await reaperOf(60_000).sweep(instance.id)).toEqual([])
     expect(readFileSync(done, 'utf8')).toBe('bye\n')
   })
 
   test('waits for no grace that is over', async ({ instance }) => {
     instance.run(`exec ${stubborn}`)
     await until(async () => ignoresTerm(await instance.pids()), { what: 'it to be stubborn' })
-    expect(await sweeperOf(60_000).sweep(instance.id, { deadline: performance.now() })).toEqual([])
+    expect(await reaperOf(60_000).sweep(instance.id, { deadline: performance.now() })).toEqual([])
     expect(await instance.pids()).toEqual([])
   })
 
@@ -136,7 +136,7 @@ describe('a sweep', () => {
     await until(() => readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T '), {
       what: 'the stop',
     })
-    expect(await sweeperOf(100).sweep(instance.id)).toEqual([])
+    expect(await reaperOf(100).sweep(instance.id)).toEqual([])
     expect(await instance.pids()).toEqual([])
   })
 
@@ -148,7 +148,7 @@ describe('a sweep', () => {
     await until(() => existsSync(join(folder, 'one')) && existsSync(join(folder, 'two')), {
       what: 'both traps to be set',
     })
-    expect(await sweeperOf(150).sweep(instance.id)).toEqual([])
+    expect(await reaperOf(150).sweep(instance.id)).toEqual([])
     expect(await instance.pids()).toEqual([])
   })
 
@@ -162,7 +162,7 @@ describe('a sweep', () => {
     const lookalike = readProcess(other.run('exec sleep 1000', { X_LAB_INSTANCE: instance.id }))!
     await untilThereAre(other, 1)
     await untilThereAre(instance, 1)
-    expect(await sweeperOf(60_000).sweep(instance.id)).toEqual([])
+    expect(await reaperOf(60_000).sweep(instance.id)).toEqual([])
     expect(await other.pids()).toHaveLength(1)
     expect(isRunning(unmarked)).toBe(true)
     expect(isRunning(lookalike)).toBe(true)
@@ -172,7 +172,7 @@ describe('a sweep', () => {
     const spared = instance.run(`exec ${stubborn}`)
     instance.run('exec sleep 1000')
     await untilThereAre(instance, 2)
-    expect(await sweeperOf(100, [spared]).sweep(instance.id)).toEqual([])
+    expect(await reaperOf(100, [spared]).sweep(instance.id)).toEqual([])
     expect(await instance.pids()).toEqual([spared])
   })
 
@@ -181,7 +181,7 @@ describe('a sweep', () => {
     instance,
   }) => {
     const program = bundle(
-      `import { createReaper } from './src/instances/sweeper.ts'
+      `import { createReaper } from './src/processes/reaper.ts'
        import { spawn } from 'node:child_process'
        spawn('sleep', ['1000'], { stdio: 'ignore', detached: true }).unref()
        const log = { warn: console.log }
@@ -209,7 +209,7 @@ describe('belongings', () => {
     const script = `setsid sleep 1000 & env -i sh -c 'sleep 1000 & echo > "$0/up"; exec sleep 1000' ${folder} & wait`
     const keeper = instance.run(script)
     await until(() => existsSync(join(folder, 'up')), { what: 'all to run' })
-    const reaper = sweeperOf(60_000)
+    const reaper = reaperOf(60_000)
     const found = (await reaper.processesOf(instance.id, keeper)).map(({ pid }) => pid)
     expect(found).toHaveLength(3)
     expect(found).not.toContain(keeper)
@@ -226,7 +226,7 @@ describe('belongings', () => {
     // The shell lives, carries no mark, and gave it to what it began.
     const shell = instance.run(`LAB_INSTANCE=${instance.id} setsid sleep 1000 & wait`, {})
     await untilThereAre(instance, 1)
-    const reaper = sweeperOf(60_000)
+    const reaper = reaperOf(60_000)
     expect(await reaper.look(instance.id, null)).toEqual({ own: [], serving: [] })
     expect(await reaper.sweep(instance.id)).toEqual([])
     expect(isRunning(readProcess(shell)!)).toBe(true)
@@ -243,7 +243,7 @@ describe('belongings', () => {
       const daemon = `sleep 1000 & env ${mark} sleep 1000 & echo >"$0/up"; wait`
       instance.run(`(setsid sh -c '${daemon}' ${folder} &); exec sleep 1000`)
       await until(() => existsSync(join(folder, 'up')), { what: 'all to run' })
-      const reaper = sweeperOf(60_000)
+      const reaper = reaperOf(60_000)
       // The daemon, the plain one in it, and the plain one beside it.
       await untilThereAre(instance, 3)
       const { serving } = await reaper.look(instance.id, null)
@@ -262,7 +262,7 @@ describe('belongings', () => {
       symlinkSync('/bin/sh', server)
       instance.run(`(setsid ${server} -c 'sleep 1000; :' &); exec sleep 1000`)
       await untilThereAre(instance, 3)
-      const reaper = sweeperOf(60_000)
+      const reaper = reaperOf(60_000)
       const { serving } = await reaper.look(instance.id, null)
       expect(serving).toHaveLength(1)
       expect(await reaper.sweep(instance.id)).toEqual([])
@@ -271,7 +271,7 @@ describe('belongings', () => {
   )
 
   test('of an unknown instance are none', async () => {
-    expect(await sweeperOf(1).processesOf(randomUUID(), 2 ** 22 + 1)).toEqual([])
+    expect(await reaperOf(1).processesOf(randomUUID(), 2 ** 22 + 1)).toEqual([])
   })
 })
 
@@ -282,7 +282,7 @@ describe('a signal', () => {
     instance.run('exec sleep 1000')
     const [pid] = await untilThereAre(instance, 1)
     const process = readProcess(pid!)!
-    const reaper = sweeperOf(1)
+    const reaper = reaperOf(1)
     reaper.signal(
       [
         { ...process, start: '1' },
@@ -290,9 +290,9 @@ describe('a signal', () => {
       ],
       'SIGKILL',
     )
-    expect(await reaper.gone([process], performance.now())).toBe(false)
+    expect(await reaper.waitForExit([process], performance.now())).toBe(false)
     reaper.signal([process], 'SIGKILL')
-    expect(await reaper.gone([process], performance.now() + 10_000)).toBe(true)
+    expect(await reaper.waitForExit([process], performance.now() + 10_000)).toBe(true)
     reaper.signal([process], 'SIGKILL')
   })
 
@@ -300,9 +300,9 @@ describe('a signal', () => {
     instance.run('exec sleep 1000')
     const [pid] = await untilThereAre(instance, 1)
     const begun = performance.now()
-    expect(await sweeperOf(1).gone([readProcess(pid!)!], begun + 100)).toBe(false)
+    expect(await reaperOf(1).waitForExit([readProcess(pid!)!], begun + 100)).toBe(false)
     expect(performance.now() - begun).toBeGreaterThanOrEqual(100)
-    expect(await sweeperOf(1).gone([], begun)).toBe(true)
+    expect(await reaperOf(1).waitForExit([], begun)).toBe(true)
   })
 })
 

@@ -57,7 +57,7 @@ export function createLeftBehind(options: {
     const { end } = entry
     if (!end) return
     const before = await reaper.look(entry.id, null)
-    await reaper.gone(before.own, performance.now() + settleMs)
+    await reaper.waitForExit(before.own, performance.now() + settleMs)
     const own = before.own.filter(isRunning)
     const serving = before.serving.filter(isRunning)
     const left = [...own.map((one) => leftOf(entry, one)), ...serving.map(servingOf)]

@@ -42,16 +42,16 @@ export async function terminate(
   // Claude ends its own tools when it is asked, and only it can tell claude.ai that it goes.
   const agents = agentsOf(entry, keeper)
   reaper.signal(agents, 'SIGTERM')
-  await reaper.gone(agents, deadline)
+  await reaper.waitForExit(agents, deadline)
   const rest = tree.filter(isRunning)
   reaper.signal(rest, 'SIGTERM')
-  await reaper.gone(rest, deadline)
+  await reaper.waitForExit(rest, deadline)
   reaper.signal(rest, 'SIGKILL')
   // Until all its memory is given back, one that was killed still runs, and carries no mark any more.
-  await reaper.gone(rest, performance.now() + killWaitMs)
+  await reaper.waitForExit(rest, performance.now() + killWaitMs)
   // It notes how the agent ended and goes by itself; one that does not is swept, for it is marked, too.
   const patienceMs = agents.length > 0 ? keeperMs : idleKeeperMs
-  if (keeper) await reaper.gone([keeper], performance.now() + patienceMs)
+  if (keeper) await reaper.waitForExit([keeper], performance.now() + patienceMs)
   const left = await reaper.sweep(entry.id, { deadline })
   return { left: [...new Set([...left, ...rest.filter(isRunning)])], serving }
 }

@@ -46,8 +46,8 @@ export function createAbandoned({
     }
     try {
       // What an earlier launch left is the operator's to end.
-      const spared = ledger.find(id)?.end?.left ?? []
-      if (isWanted()) await reaper.sweep(id, { spared, isWanted })
+      const excluded = ledger.find(id)?.end?.left ?? []
+      if (isWanted()) await reaper.sweep(id, { excluded, isWanted })
       await removePane(session, deps)
     } catch (error) {
       log.warn({ err: error, instance: id }, 'an abandoned start could not be removed yet')

@@ -1,5 +1,6 @@
-// One attached control-mode client from its start to its end: commands in, replies matched in order.
-import { spawn } from 'node:child_process'
+// One attached control-mode client from its start to its end: lab writes commands, and matches the replies in order.
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 import { startPatience } from '../patience.ts'
 import { createReader, type Block } from './protocol.ts'
 import { quoteLine, type Command } from './quote.ts'
@@ -7,14 +8,14 @@ import { classify, type Reply } from './reply.ts'
 
 export interface ConnectionOptions {
   readonly tmuxPath: string
-  /** Everything that makes tmux attach in control mode. */
+  /** The arguments that make tmux attach in control mode. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
   /** Called at once with the client's pid. */
   readonly onSpawned?: (pid: number) => void
   readonly onNotice: (name: string) => void
-  /** Called once, when a connection that had come up is over, with the reason; not after `close`. */
+  /** Called once with the reason, when a connection that was up ends; not after `close`. */
   readonly onEnd: (reason: string) => void
 }
 
@@ -25,46 +26,111 @@ export interface Connection {
 }
 
 /**
- * Starts a control-mode client and resolves once it is attached; with the reason as a string when it
- * is not in time. A timeout or an answer that fits no question ends the connection, because nothing
- * after it could be matched.
+ * Starts a control-mode client and resolves once it is attached, or with the reason as a string when it
+ * does not attach in time. A timeout, or an answer that fits no call, ends the connection, because no
+ * later answer could be matched to its call.
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection | string> {
   const { timeoutMs } = options
-  const child = spawn(options.tmuxPath, options.args, {
-    env: options.env,
-    cwd: '/',
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  if (child.pid !== undefined) options.onSpawned?.(child.pid)
-  const calls = createCalls()
-  let state: 'attaching' | 'up' | 'over' = 'attaching'
+  const client = startClient(options)
+  const exchange = createExchange(client, options)
+  const { attached, end } = exchange
+
+  // Not before the deadline: a client that goes while it introduces itself can end the server
+  // (https://github.com/tmux/tmux/pull/5004).
+  const stopWaiting = startPatience(timeoutMs, () => end(`not attached within ${timeoutMs} ms`))
+  const failure = await attached
+  stopWaiting()
+  if (failure !== null) {
+    await client.exited
+    return failure
+  }
+
+  return {
+    run(commands) {
+      if (!exchange.isUp()) return Promise.resolve({ kind: 'unavailable', stderr: 'not connected' })
+      const reply = exchange.addCall(commands)
+      const endPatience = startPatience(timeoutMs, () => end('no answer in time', 'timeout'))
+      client.child.stdin.write(`${quoteLine(commands)}\n`)
+      return reply.finally(endPatience)
+    },
+    async close() {
+      if (exchange.leave()) {
+        // The end of its input detaches a client in peace.
+        client.child.stdin.end()
+      }
+      const kill = setTimeout(client.drop, 500)
+      await client.exited
+      clearTimeout(kill)
+    },
+  }
+}
+
+interface ClientProcess {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>
+  /** Resolves once the process has ended or could not be started. */
+  readonly exited: Promise<void>
+  /** The end of what the process wrote to its standard error. */
+  stderr(): string
+  /** Kills the process and closes its pipes. */
+  readonly drop: () => void
+}
+
+function startClient({ tmuxPath, args, env, onSpawned }: ConnectionOptions): ClientProcess {
+  const child = spawn(tmuxPath, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] })
+  if (child.pid !== undefined) onSpawned?.(child.pid)
   let stderr = ''
-  const waiting: ((failure: string | null) => void)[] = []
-  const attached = new Promise<string | null>((resolve) => waiting.push(resolve))
   const exited = new Promise<void>((resolve) => {
     child.once('error', () => resolve())
     child.once('close', () => resolve())
   })
-
-  // A client whose server hangs does not react to anything milder; and such a server holds the other
-  // ends of the pipes, so they close only from this side.
-  function drop(): void {
-    child.kill('SIGKILL')
-    child.stdin.destroy()
-    child.stdout.destroy()
-    child.stderr.destroy()
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-500)
+  })
+  // A write to a client that is gone fails; `exited` tells of that client's end.
+  child.stdin.on('error', () => {})
+  return {
+    child,
+    exited,
+    stderr: () => stderr,
+    // A client whose server hangs reacts only to SIGKILL. Such a server holds the other ends of the
+    // pipes, so they close only from this side.
+    drop() {
+      child.kill('SIGKILL')
+      child.stdin.destroy()
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
   }
+}
 
-  function settle(failure: string | null): void {
-    for (const resolve of waiting.splice(0)) resolve(failure)
-  }
+interface Exchange {
+  /** Resolves with null once the client is attached, else with the reason why it is not. */
+  readonly attached: Promise<string | null>
+  isUp(): boolean
+  /** Waits for the reply to commands that the caller writes next. */
+  addCall(commands: readonly Command[]): Promise<Reply>
+  /** Drops the client, and answers every call with the reason. */
+  readonly end: (reason: string, kind?: 'timeout' | 'unavailable') => void
+  /** Answers every call before a detach; false when the connection is not up. */
+  leave(): boolean
+}
+
+/** Follows what a client prints, from its start to its end. */
+function createExchange(
+  client: ClientProcess,
+  options: Pick<ConnectionOptions, 'onNotice' | 'onEnd'>,
+): Exchange {
+  const calls = createCalls()
+  let state: 'attaching' | 'up' | 'over' = 'attaching'
+  let settle!: (failure: string | null) => void
+  const attached = new Promise<string | null>((resolve) => (settle = resolve))
 
   function end(reason: string, kind: 'timeout' | 'unavailable' = 'unavailable'): void {
     if (state === 'over') return
     const wasUp = state === 'up'
     state = 'over'
-    drop()
+    client.drop()
     calls.failAll({ kind, stderr: reason })
     settle(reason)
     if (wasUp) options.onEnd(reason)
@@ -75,7 +141,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       if (!calls.take(block)) end('an answer to nothing')
       return
     }
-    // Later ones are what a hook of the operator's does: they answer nothing of ours.
+    // A hook of the operator causes later blocks like this one: they answer no call of lab.
     if (state !== 'attaching') return
     if (block.isError) return end(block.lines.join('; '))
     state = 'up'
@@ -91,57 +157,35 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     end(`a line that belongs to nothing: ${line.slice(0, 80)}`)
   }
 
-  child.stdout.setEncoding('utf8').on('data', createReader({ onBlock, onNotice, onStray }))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-500)
-  })
-  // Writing to a client that is gone: its end is told by `exited`.
-  child.stdin.on('error', () => {})
-  void exited.then(() => end(stderr.trim() || 'tmux ended the connection'))
-
-  // Not before the deadline: a client that goes while it introduces itself can end the server
-  // (https://github.com/tmux/tmux/pull/5004).
-  const stopWaiting = startPatience(timeoutMs, () => end(`not attached within ${timeoutMs} ms`))
-  const failure = await attached
-  stopWaiting()
-  if (failure !== null) {
-    await exited
-    return failure
-  }
+  const reader = createReader({ onBlock, onNotice, onStray })
+  client.child.stdout.setEncoding('utf8').on('data', reader)
+  void client.exited.then(() => end(client.stderr().trim() || 'tmux ended the connection'))
 
   return {
-    run(commands) {
-      if (state !== 'up') return Promise.resolve({ kind: 'unavailable', stderr: 'not connected' })
-      const reply = calls.add(commands)
-      const endPatience = startPatience(timeoutMs, () => end('no answer in time', 'timeout'))
-      child.stdin.write(`${quoteLine(commands)}\n`)
-      return reply.finally(endPatience)
-    },
-    async close() {
-      if (state === 'up') {
-        state = 'over'
-        calls.failAll({ kind: 'unavailable', stderr: 'lab is ending' })
-        // The end of its input detaches a client in peace.
-        child.stdin.end()
-      }
-      const kill = setTimeout(drop, 500)
-      await exited
-      clearTimeout(kill)
+    attached,
+    isUp: () => state === 'up',
+    addCall: (commands) => calls.add(commands),
+    end,
+    leave() {
+      if (state !== 'up') return false
+      state = 'over'
+      calls.failAll({ kind: 'unavailable', stderr: 'lab is ending' })
+      return true
     },
   }
 }
 
-/** The calls that wait for their blocks, which come in the order of the calls. */
+/** The calls that wait for their blocks; tmux answers in the order of the calls. */
 function createCalls() {
   const pending: { blocksLeft: number; lines: string[]; settle: (reply: Reply) => void }[] = []
   return {
     add(commands: readonly Command[]): Promise<Reply> {
-      // Each command answers with a block of its own, and an if-shell with one more for the single
-      // command that it runs.
+      // tmux answers each command with one block, and an if-shell with one more for the single command
+      // that it runs.
       const blocksLeft = commands.length + commands.filter(([name]) => name === 'if-shell').length
       return new Promise((settle) => pending.push({ blocksLeft, lines: [], settle }))
     },
-    /** Gives a block to the call it answers; false when there is none. An error is a call's last block. */
+    /** Gives a block to the call that it answers; false when no call waits. An error is a call's last block. */
     take({ isError, lines }: Block): boolean {
       const call = pending[0]
       if (!call) return false

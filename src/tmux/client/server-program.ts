@@ -30,8 +30,7 @@ interface Bridge extends ProcessId {
   readonly path: string
 }
 
-/** Starts with tmux from the PATH; `spawn` runs a call with `path()`. */
-export function createServerProgram(deps: {
+export interface ServerProgramDeps {
   readonly server: Server
   readonly tmuxPath: string
   readonly version: string
@@ -40,7 +39,10 @@ export function createServerProgram(deps: {
   readonly spawn: Run
   /** Called when another program is chosen, or what is told of it changes. */
   readonly onChange: () => void
-}): ServerProgram {
+}
+
+/** Starts with tmux from the PATH; `spawn` runs a call with `path()`. */
+export function createServerProgram(deps: ServerProgramDeps): ServerProgram {
   const { server, tmuxPath, env, timeoutMs, spawn, onChange } = deps
   let version = deps.version
   let file = fileOf(tmuxPath, env)
@@ -61,14 +63,6 @@ export function createServerProgram(deps: {
     if (JSON.stringify([bridge, misfit]) !== before) onChange()
   }
 
-  /** The server's own program, where lab may run it and it is tmux. */
-  async function programOf(pid: number): Promise<{ bridge: Bridge; version: string } | null> {
-    const process = readProcess(pid)
-    const own = `/proc/${pid}/exe`
-    const told = process && (await readVersion(own, env, timeoutMs))
-    return told ? { bridge: { path: own, pid, start: process.start }, version: told } : null
-  }
-
   async function look(): Promise<void> {
     file = fileOf(tmuxPath, env)
     version = (await readVersion(tmuxPath, env, timeoutMs)) ?? version
@@ -77,7 +71,7 @@ export function createServerProgram(deps: {
     const [pid, told] = reply.kind === 'ok' ? (reply.lines[0] ?? '').split(' ') : []
     const found = pid ? Number(pid) : serverBoundAt(socketPath(server, env))?.pid
     if (!told && !isMisunderstood(reply)) return
-    const own = found === undefined ? null : await programOf(found)
+    const own = found === undefined ? null : await programOf(found, { env, timeoutMs })
     const serverVersion = told ?? own?.version ?? null
     reviewed = found && serverVersion !== null ? { pid: found, version: serverVersion } : null
     if (serverVersion !== null && isSameWire(serverVersion, version)) return choose(null, null)
@@ -108,6 +102,17 @@ export function createServerProgram(deps: {
       return path() === before ? reply : spawn(commands, options)
     },
   }
+}
+
+/** The server's own program, where lab may run it and it is tmux. */
+async function programOf(
+  pid: number,
+  { env, timeoutMs }: Pick<ServerProgramDeps, 'env' | 'timeoutMs'>,
+): Promise<{ readonly bridge: Bridge; readonly version: string } | null> {
+  const process = readProcess(pid)
+  const own = `/proc/${pid}/exe`
+  const told = process && (await readVersion(own, env, timeoutMs))
+  return told ? { bridge: { path: own, pid, start: process.start }, version: told } : null
 }
 
 /** Whether this is how a client before 3.6 takes what a later server says. */

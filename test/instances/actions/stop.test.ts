@@ -178,10 +178,10 @@ test('what was killed is given the time to go, and its keeper the time to note h
     // The kernel takes its time: what is killed runs on until somebody waits for it, and so does the keeper.
     signal: (processes, name) =>
       name === 'SIGKILL' ? void killed.push(...processes) : reaper.signal(processes, name),
-    gone(processes, deadline) {
+    waitForExit(processes, deadline) {
       waits.push([processes.map(({ pid }) => pid), deadline - performance.now()])
       if (killed.length > 0) reaper.signal(processes, 'SIGKILL')
-      return reaper.gone(processes, deadline)
+      return reaper.waitForExit(processes, deadline)
     },
     sweep: () => Promise.resolve([]),
   }
