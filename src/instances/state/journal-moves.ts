@@ -1,17 +1,17 @@
 // The journal's listener: each move of an instance becomes a line, with the evidence when it is the end.
 import type { LabEvent } from '../../core/events.ts'
 import type { InstancesDeps } from './deps.ts'
-import type { Ledger } from './ledger.ts'
+import type { Entry } from './entry.ts'
 
 /** Returns the listener that writes every move to the journal and to the log. */
 export function journalMoves(
   { journal, log }: InstancesDeps,
-  ledger: Pick<Ledger, 'find'>,
+  find: (id: string) => Entry | undefined,
 ): (event: LabEvent) => void {
   return (event) => {
     if (event.type !== 'moved') return
     const { id, from, to, by, reason, waitingFor, at } = event
-    const entry = ledger.find(id)
+    const entry = find(id)
     if (!entry) return
     const { name } = entry.launch
     const { exitCode, signal, lastLines } = entry.end?.evidence ?? {}

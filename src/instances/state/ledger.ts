@@ -129,7 +129,7 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
     emit,
     subscribe,
   }
-  subscribe(journalMoves(deps, ledger))
+  subscribe(journalMoves(deps, (id) => entries.get(id)))
   return ledger
 }
 
