@@ -1,6 +1,7 @@
 // Puts the service together from its floors: what is known, what is seen, what is done.
 import { createReaper, type Reaper } from '../processes/reaper.ts'
 import { createReapers } from '../processes/orphans.ts'
+import { createServices } from '../processes/services.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { LaunchNotes } from '../store/launch-notes.ts'
 import { createFinish } from './actions/finish.ts'
@@ -93,6 +94,7 @@ function createInstanceReaper(
     log,
     excludedPids,
     isReaper: createReapers(excludedPids),
+    isOfService: createServices(excludedPids),
     othersOf: (id) => keepersBut(ledger, id),
     agentOf(id) {
       const entry = ledger.find(id)

@@ -2,8 +2,10 @@
 // alone proves nothing: whatever a marked program begins carries it, too.
 import { markedIn, treeOf } from './process-table.ts'
 import {
+  isTaken,
   isTmuxServer,
   nameOf,
+  readProcess,
   type ProcessEntry,
   type ProcessId,
   type ProcessTable,
@@ -28,9 +30,11 @@ export function groupsOf(
     readonly untouchable: ReadonlySet<number>
     /** Whether orphans are given to that process. */
     readonly isReaper: (pid: number) => boolean
+    /** Whether systemd began that process for a service, from an environment with the mark. */
+    readonly isOfService: (pid: number) => boolean
   },
 ): Groups {
-  const { id, keeper, agent, untouchable, isReaper } = options
+  const { id, keeper, agent, untouchable, isReaper, isOfService } = options
   const own = new Map<number, ProcessEntry>()
   if (keeper !== null) for (const entry of treeOf(table, keeper)) own.set(entry.pid, entry)
   const serving: ProcessEntry[] = []
@@ -38,7 +42,8 @@ export function groupsOf(
   for (const top of markedIn(table, id)) {
     if (own.has(top.pid) || isMarked(table.get(top.parent))) continue
     // Begun by a program that lives and is not the instance's: that one gave it the mark.
-    const isLetGo = !table.has(top.parent) || isReaper(top.parent)
+    const isOrphan = isReaper(top.parent) || hasLostParent(table, top)
+    const isLetGo = isOrphan && !isOfService(top.pid)
     const isKeepers = isKeeper(top.pid)
     if (!isLetGo && !isKeepers) continue
     const tree = treeOf(table, top.pid)
@@ -48,6 +53,11 @@ export function groupsOf(
   own.delete(keeper ?? -1)
   const isFree = ({ pid }: ProcessEntry): boolean => !untouchable.has(pid)
   return { own: [...own.values()].filter(isFree), serving: serving.filter(isFree) }
+}
+
+/** Whether its parent has ended; a parent that /proc hides from lab (`ProtectProc=invisible`) lives. */
+function hasLostParent(table: ProcessTable, { pid, parent }: ProcessEntry): boolean {
+  return !table.has(parent) && (readProcess(pid)?.parent !== parent || !isTaken(parent))
 }
 
 /** Whether the agent is among them: then they are it or a wrapper around it, and what it runs. */

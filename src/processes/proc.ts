@@ -60,6 +60,21 @@ export function isRunning({ pid, start }: ProcessId): boolean {
   return readProcess(pid)?.start === start
 }
 
+/** Whether a process has that pid now, also one that /proc hides from lab. */
+export function isTaken(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // The process lives and is another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** The control groups of a process as the kernel lists them; empty when they may not be read. */
+export function readCgroups(pid: number): string {
+  return read(`/proc/${pid}/cgroup`) ?? ''
+}
+
 /** Every pid that is taken now, from one look at the names in /proc. */
 export function runningPids(): ReadonlySet<number> {
   return new Set(readdirSync('/proc').map(Number).filter(Number.isInteger))

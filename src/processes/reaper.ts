@@ -64,6 +64,8 @@ export interface ReaperOptions {
   readonly agentOf?: (id: string) => ProcessId | null
   /** Whether the kernel gives orphans to that process, as to the first one. */
   readonly isReaper?: (pid: number) => boolean
+  /** Whether systemd began that process for a service that is neither lab's nor the tmux server's. */
+  readonly isOfService?: (pid: number) => boolean
   /** Those of an instance's processes that hold sessions of other instances. */
   readonly heldByOthers?: (
     id: string,
@@ -94,7 +96,7 @@ export function createReaper(options: ReaperOptions): Reaper {
 /** Returns the reaper's `look`; callers that share a scan follow each other, one per turn. */
 function createLook(options: ReaperOptions, turn: () => Promise<void>): Reaper['look'] {
   const { excludedPids, othersOf = () => [], heldByOthers = () => new Set() } = options
-  const { isReaper = (pid) => pid <= 1, agentOf = () => null } = options
+  const { isReaper = (pid) => pid <= 1, isOfService = () => false, agentOf = () => null } = options
   const readTable = createProcessTableReader()
 
   // All looks into one table share the ancestors. lab reads them after the scan, as they are then.
@@ -113,8 +115,14 @@ function createLook(options: ReaperOptions, turn: () => Promise<void>): Reaper['
     const untouchable = new Set([...ancestorsIn(table), ...excludedPids()])
     for (const other of othersOf(id))
       if (other !== keeper) for (const { pid } of treeOf(table, other)) untouchable.add(pid)
-    const agent = agentOf(id)
-    const { own, serving } = groupsOf(table, { id, keeper, agent, untouchable, isReaper })
+    const { own, serving } = groupsOf(table, {
+      id,
+      keeper,
+      agent: agentOf(id),
+      untouchable,
+      isReaper,
+      isOfService,
+    })
     const held = heldByOthers(id, own, table)
     const isHeldTop = ({ pid, parent }: ProcessEntry): boolean => held.has(pid) && !held.has(parent)
     return {

@@ -233,6 +233,25 @@ describe('belongings', () => {
     expect(await instance.pids()).toHaveLength(1)
   })
 
+  test('are not a process that systemd began for a service with the mark in its environment', async ({
+    instance,
+  }) => {
+    const service = instance.run('exec sleep 1000')
+    const own = instance.run('exec sleep 1000')
+    await untilThereAre(instance, 2)
+    const reaper = createReaper({
+      graceMs: 60_000,
+      log: quiet,
+      excludedPids: () => [],
+      isReaper,
+      isOfService: (pid) => pid === service,
+    })
+    const groups = await reaper.look(instance.id, null)
+    expect([groups.own.map(({ pid }) => pid), groups.serving]).toEqual([[own], []])
+    expect(await reaper.sweep(instance.id)).toEqual([])
+    expect(await instance.pids()).toEqual([service])
+  })
+
   test.for([
     ['another instance’s mark', 'LAB_INSTANCE=another'],
     ['no mark', '-u LAB_INSTANCE'],
