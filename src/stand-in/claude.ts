@@ -12,18 +12,18 @@ import { createFinish, planCrash, type Ending } from './ending.ts'
 import { hasCredentials, homeOf, type Home } from './files/home.ts'
 import { createHooks } from './turns/hooks.ts'
 import { createLink } from './files/link.ts'
-import { parseOptions, type Options } from './options.ts'
+import { parseOptions, type Options } from './startup/options.ts'
 import { greeting, submitted } from './terminal/prompt.ts'
 import { createRegistry } from './files/registry.ts'
 import { createScreen } from './terminal/screen.ts'
-import { createSession } from './session.ts'
+import { createSession } from './session/session.ts'
 import {
   askFirst,
   chooseConversation,
   pickConversation,
   type Conversation,
 } from './startup/startup.ts'
-import { createStatus } from './files/status.ts'
+import { createStatus } from './session/status.ts'
 import { createTools } from './turns/tools.ts'
 import { createTranscript, readTurns, transcriptFile } from './files/transcript.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readKeys } from '../../src/stand-in/terminal/keys.ts'
-import { parseOptions } from '../../src/stand-in/options.ts'
+import { parseOptions } from '../../src/stand-in/startup/options.ts'
 import { wrap } from '../../src/stand-in/terminal/screen.ts'
 import { parsePrompt } from '../../src/stand-in/turns/directives.ts'
 import { needsPermission } from '../../src/stand-in/turns/tools.ts'

@@ -4,7 +4,7 @@ import type { Focus } from '../terminal/focus.ts'
 import { loginDialog } from '../terminal/dialogs.ts'
 import { mcpDialog, resumePicker, themeDialog, trustDialog, untrustedExitMessage } from './first-dialogs.ts' // prettier-ignore
 import { answerServers, editJson, isFile, isTrusted, readJson, trust, unansweredServers, type Home } from '../files/home.ts' // prettier-ignore
-import { isUuid, type Options } from '../options.ts'
+import { isUuid, type Options } from './options.ts'
 import { findTranscript, forkTranscript, transcriptFile } from '../files/transcript.ts'
 
 export interface Conversation {

@@ -7,8 +7,8 @@ export interface PromptState {
   readonly busy: { readonly verb: string; readonly seconds: number } | null
   /** The answer as far as it has come. */
   readonly partial: string | null
-  /** What stands where the spinner stands, such as a retry. */
-  readonly note: string | null
+  /** The pause before a retry; it replaces the spinner. */
+  readonly retry: string | null
   readonly shells: number
   readonly permissions: 'manual' | 'auto'
   readonly name: string | null
@@ -33,7 +33,7 @@ export function drawPrompt(state: PromptState, columns: number): readonly Line[]
   return [
     ...(state.partial === null ? [] : ['', `● ${state.partial}`]),
     ...(busy
-      ? ['', { text: state.note ?? `✽ ${busy.verb}… (${busy.seconds}s · ↓ 2 tokens)`, sgr: '38;5;174' }]
+      ? ['', { text: state.retry ?? `✽ ${busy.verb}… (${busy.seconds}s · ↓ 2 tokens)`, sgr: '38;5;174' }]
       : []),
     ...state.queued.flatMap((text): Line[] => ['', `❯ ${text}`, '  ⎿  Queued · ctrl+x ctrl+s to send now']),
     '',

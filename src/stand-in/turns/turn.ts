@@ -13,6 +13,14 @@ import { parsePrompt, type Step } from './directives.ts'
 import { needsPermission, type Tools } from './tools.ts'
 import type { Transcript } from '../files/transcript.ts'
 
+/** What a running turn shows; a missing field leaves it as it is. */
+export interface TurnProgress {
+  /** The answer as far as it has come. */
+  readonly partial?: string | null
+  /** The pause before a retry, in place of the spinner. */
+  readonly retry?: string | null
+}
+
 export interface TurnDeps {
   readonly focus: Focus
   readonly tools: Tools
@@ -23,8 +31,7 @@ export interface TurnDeps {
   /** Set by "switch to auto mode", for the rest of the session. */
   permissions: 'manual' | 'auto'
   transcript(): Transcript
-  /** Shows the answer as far as it has come, or a note in place of the spinner. */
-  progress(progress: { readonly partial?: string | null; readonly note?: string | null }): void
+  progress(progress: TurnProgress): void
   /** Ends this program abruptly. */
   die(how: string): Promise<never>
   /** A background command ended: the real one starts a turn by itself then. */
@@ -54,7 +61,7 @@ export async function runTurn(
     if (said.partial) answer(said.partial, deps)
     return said.any ? 'interrupted' : 'unanswered'
   } finally {
-    deps.progress({ partial: null, note: null })
+    deps.progress({ partial: null, retry: null })
   }
 }
 
@@ -142,7 +149,7 @@ async function fail(
   for (let attempt = 1; status >= 500 && attempt <= retries; attempt++) {
     const pause = deps.behaviour.retryMs * Math.min(64, 2 ** (attempt - 1))
     const shown = `retrying in ${Math.ceil(pause / 1000)}s · attempt ${attempt}/${retries}`
-    deps.progress({ note: `✻ ${status} Internal server error · ${shown}` })
+    deps.progress({ retry: `✻ ${status} Internal server error · ${shown}` })
     await sleep(pause, null, { signal })
   }
   apiFailure(status, deps)

@@ -1,7 +1,7 @@
 // What the registry and the title say of the session: idle, busy, waiting, shell.
 import type { Behaviour } from '../behaviour.ts'
 import type { Dialog } from '../terminal/dialogs.ts'
-import type { Registry } from './registry.ts'
+import type { Registry } from '../files/registry.ts'
 import type { Screen } from '../terminal/screen.ts'
 
 export interface Activity {

@@ -1,0 +1,46 @@
+// `!shell` and `/slash`: the lines that the prompt carries out without a turn.
+import { randomUUID } from 'node:crypto'
+import type { Registry } from '../files/registry.ts'
+import { loginDialog, modelDialog } from '../terminal/dialogs.ts'
+import type { Focus } from '../terminal/focus.ts'
+import { submitted } from '../terminal/prompt.ts'
+import type { Tools } from '../turns/tools.ts'
+
+export interface CommandDeps {
+  readonly focus: Focus
+  readonly registry: Registry
+  readonly tools: Tools
+  /** Starts a new conversation under this id. */
+  renew(id: string): void
+  end(code: number): void
+}
+
+/** Carries out a command; false when the text is a prompt, which the caller submits. */
+export function runCommand(text: string, deps: CommandDeps): boolean {
+  const { focus } = deps
+  const word = text.trim().split(/\s/)[0] ?? ''
+  if (text.startsWith('!')) runShell(text, deps)
+  else if (!/^\/[a-z-]+$/.test(word)) return false
+  else if (word === '/exit' || word === '/quit') deps.end(0)
+  else if (word === '/clear') clear(deps)
+  else if (word === '/model') void focus.ask(modelDialog())
+  else if (word === '/login') void focus.ask(loginDialog('dialog open'))
+  else focus.print('', submitted(text), `  ⎿  Unknown command: ${word}`)
+  return true
+}
+
+function runShell(text: string, { focus, tools }: CommandDeps): void {
+  focus.print('', submitted(text))
+  void tools
+    .run(text.slice(1), new AbortController().signal)
+    .then(({ output }) => focus.print(`  ⎿  ${output}`))
+}
+
+/** The conversation gets another id. The pid and the time of the status stay the same. */
+function clear({ focus, registry, ...deps }: CommandDeps): void {
+  const id = randomUUID()
+  deps.renew(id)
+  registry.set({ sessionId: id, updatedAt: Date.now() })
+  focus.clear()
+  focus.print(submitted('/clear'))
+}

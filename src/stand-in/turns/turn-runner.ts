@@ -1,0 +1,52 @@
+// The turns of one session: how far the running turn has come, and the prompts that Claude Code submits
+// without the user.
+import { runTurn, type TurnDeps, type TurnProgress } from './turn.ts'
+import { createTurns, type Turns, type TurnsDeps } from './turns.ts'
+
+export interface TurnRunner {
+  readonly turns: Turns
+  /** What the running turn shows; it changes while the turn runs. */
+  readonly progress: Required<TurnProgress>
+  readonly permissions: TurnDeps['permissions']
+  /** Cancels the prompt that would follow the end of a usage limit. */
+  cancelContinuation(): void
+}
+
+export type TurnRunnerDeps = Omit<TurnDeps, 'progress' | 'backgroundEnded' | 'limited'> &
+  Omit<TurnsDeps, 'run'>
+
+// The real CLI continues a minute after the limit has ended.
+const afterLimitSeconds = 60
+
+/** A runner without a turn. */
+export function createTurnRunner(deps: TurnRunnerDeps): TurnRunner {
+  const { focus } = deps
+  const progress: Required<TurnProgress> = { partial: null, retry: null }
+  let continuation: NodeJS.Timeout | undefined
+  const turnDeps: TurnDeps = {
+    ...deps,
+    progress(next) {
+      Object.assign(progress, next)
+      focus.refresh()
+    },
+    backgroundEnded(code) {
+      focus.print('', `● Background command "mock background" completed (exit code ${code ?? 1})`)
+      turns.submit({ text: 'SAY done', isTyped: false })
+    },
+    limited(seconds) {
+      continuation = setTimeout(
+        () => turns.submit({ text: 'SAY continued', isTyped: false }),
+        (seconds + afterLimitSeconds) * 1000,
+      )
+    },
+  }
+  const turns = createTurns({ ...deps, run: (text, signal) => runTurn(text, turnDeps, signal) })
+  return {
+    turns,
+    progress,
+    get permissions() {
+      return turnDeps.permissions
+    },
+    cancelContinuation: () => clearTimeout(continuation),
+  }
+}
