@@ -128,7 +128,7 @@ describe('a session in the background', () => {
     await lab.end('SIGKILL')
     await lab.boot()
     const { evidence } = await lab.reaches(id, 'stopped')
-    expect(evidence?.message).toContain(`moved to Claude's background (${jobId})`)
+    expect(evidence?.message).toContain(`moved it to its background (${jobId})`)
     const refused = await lab.call('POST', `/api/v1/instances/${id}/resume`)
     expect([refused.status, refused.body.error.code]).toEqual([409, 'conversation_parked'])
     expect(refused.body.error.message).toContain(`claude attach ${jobId}`)
