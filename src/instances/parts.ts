@@ -59,7 +59,7 @@ export function createParts(deps: InstancesDeps): Parts {
     goOnStopping: (entry) => stop.goOn(entry),
     lookSoon: (ms) => void setTimeout(wake, ms),
   })
-  const memory = createMemory(known.ledger)
+  const memory = createMemory(known.ledger, deps.log)
   const observer = createObserving(known, { advance, leftBehind, memory, wake })
   const launcher = createLaunch({ ...known, observer })
   const start = createStart({ ...known, observer, launcher })
@@ -131,6 +131,7 @@ function createObserving(
       if (overview.isReadable()) log.error({ err: error }, 'tmux cannot be read')
       overview.setReadable(error instanceof Error ? error.message : 'tmux cannot be read.')
     },
+    reconcileFailed: (error) => log.warn({ err: error }, 'the look every 2 s failed'),
     reconcile() {
       for (const { registry } of homes.values()) registry.reconcile()
       agents.forget()

@@ -16,12 +16,24 @@ export interface ProcessEntry extends ProcessId {
   readonly instance: string | null
 }
 
-function read(path: string): string | null {
+// A process that has ended, or that this user may not read.
+const absenceCodes: readonly unknown[] = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM']
+
+/**
+ * What `look` returns, or `absent` where /proc shows no such thing. Any other error is thrown: while lab
+ * itself can open no file, no process has ended.
+ */
+export function unlessAbsent<T>(look: () => T, absent: T): T {
   try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return null
+    return look()
+  } catch (error) {
+    if (absenceCodes.includes((error as NodeJS.ErrnoException).code)) return absent
+    throw error
   }
+}
+
+function read(path: string): string | null {
+  return unlessAbsent(() => readFileSync(path, 'latin1'), null)
 }
 
 interface Stat extends ProcessId {
@@ -90,11 +102,7 @@ export function childrenOf(pid: number): readonly number[] {
 }
 
 function threadsOf(pid: number): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`)
-  } catch {
-    return []
-  }
+  return unlessAbsent(() => readdirSync(`/proc/${pid}/task`), [])
 }
 
 /** The children of every process, from one pass over /proc that reads no environment. */

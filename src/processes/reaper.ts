@@ -137,9 +137,8 @@ function sendSignal(
   { name, log }: { readonly name: NodeJS.Signals; readonly log: Log },
 ): void {
   for (const target of processes) {
-    if (!isRunning(target)) continue
     try {
-      process.kill(target.pid, name)
+      if (isRunning(target)) process.kill(target.pid, name)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
         log.warn({ err: error, pid: target.pid }, `${name} could not be sent`)

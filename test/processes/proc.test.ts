@@ -1,8 +1,9 @@
 // /proc, read with real processes of every awkward kind.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, describe, expect } from 'vitest'
 import {
   ancestorsOf,
@@ -20,7 +21,7 @@ import {
   type ProcessTable,
 } from '../../src/processes/proc.ts'
 import { markedIn, treeOf } from '../../src/processes/process-table.ts'
-import { put, test } from '../fixtures/folder.ts'
+import { bundle, put, test } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
 
 const started: ChildProcess[] = []
@@ -158,6 +159,34 @@ test('a boot has an id, and none where the kernel tells none', ({ folder }) => {
   expect(readBootId()).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   expect(readBootId(put(join(folder, 'boot'), 'abc\n'))).toBe('abc')
   expect(readBootId(join(folder, 'missing'))).toBe('unknown')
+})
+
+describe('a reader of /proc', () => {
+  test('throws while this process can open no file, instead of telling that no process runs', async ({
+    folder,
+  }) => {
+    const program = bundle(
+      `import { openSync, closeSync } from 'node:fs'
+       import * as proc from './src/processes/proc.ts'
+       const self = proc.readProcess(process.pid)
+       const readers = ['readProcess', 'childrenOf', 'nameOf', 'argvOf', 'instanceOf', 'isTmuxServer', 'ancestorsOf', 'residentBytes', 'proportionalBytes', 'environmentNames', 'isRunning']
+       const ask = (name) => {
+         try { return JSON.stringify(proc[name](name === 'isRunning' ? self : process.pid)) } catch (error) { return error.code }
+       }
+       const open = []
+       try { for (;;) open.push(openSync('/dev/null')) } catch {}
+       const answers = readers.map((name) => [name, ask(name)])
+       open.forEach((fd) => closeSync(fd))
+       console.log(JSON.stringify([answers, proc.isRunning(self)]))`,
+      join(folder, 'program.mjs'),
+    )
+    const limited = 'ulimit -n 128; exec "$@"'
+    const { stdout } = await promisify(execFile)('sh', ['-c', limited, '-', process.execPath, program]) // prettier-ignore
+    const [answers, isRunningAfter] = JSON.parse(stdout) as [[string, string][], boolean]
+    expect(answers).toHaveLength(11)
+    expect(answers.filter(([, answer]) => answer !== 'EMFILE')).toEqual([])
+    expect(isRunningAfter).toBe(true)
+  })
 })
 
 describe('the table', () => {

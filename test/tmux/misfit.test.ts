@@ -147,6 +147,7 @@ plainTest(
       timeoutMs: 10_000,
       spawn: () => Promise.resolve({ kind: 'unavailable', stderr: 'server exited unexpectedly' }),
       onChange: () => {},
+      log: mockLog(),
     })
     expect(await program.run([['list-panes']])).toMatchObject({ kind: 'unavailable' })
     expect(program.misfit()).toEqual({ server: null, isBridged: false })

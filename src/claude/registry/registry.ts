@@ -41,7 +41,13 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
     if (opened && !closed) onChange()
   })
   const watching = watchDirectory(dir, {
-    onMade: reconcile,
+    onMade() {
+      try {
+        reconcile()
+      } catch {
+        // lab's timer calls the same 2 s later, and logs what it throws.
+      }
+    },
     onName: (name) => void (isEntryName(name) && files.takeUntilWhole(name)),
   })
 

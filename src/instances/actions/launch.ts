@@ -87,7 +87,9 @@ export function createLaunch(options: LaunchOptions): Launcher {
   async function takeBack({ entry, before = [], undo }: LaunchRequest, id: string): Promise<void> {
     abandon(deps, id)
     // tmux may have made the session before it refused the rest of the line.
-    await reaper.sweep(entry.id, { excluded: before })
+    await reaper.sweep(entry.id, { excluded: before }).catch((error: unknown) => {
+      log.warn({ err: error, instance: entry.id }, 'what a failed start left could not be ended')
+    })
     undo()
     notes.remove(id)
     // A lab that is killed once the failure is told must not speak of it again.

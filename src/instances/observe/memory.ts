@@ -1,6 +1,7 @@
 // The memory of each instance, measured only while somebody looks.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { proportionalBytes, readFamilies, residentBytes } from '../../processes/proc.ts'
+import type { Log } from '../../log.ts'
 import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
 
@@ -22,7 +23,7 @@ const stepBytes = 1024 * 1024
 const samplesPerFamily = 6
 const entriesPerTurn = 8
 
-export function createMemory(ledger: Ledger): Memory {
+export function createMemory(ledger: Ledger, log: Log): Memory {
   let watchers = 0
   let timer: NodeJS.Timeout | undefined
   let sampling = false
@@ -46,9 +47,15 @@ export function createMemory(ledger: Ledger): Memory {
     ledger.change(entry, { seen: { memoryBytes } })
   }
 
-  async function sample(): Promise<void> {
+  function sample(): void {
     if (sampling) return
     sampling = true
+    void measureAll()
+      .catch((err: unknown) => log.warn({ err }, 'lab could not measure the memory'))
+      .finally(() => (sampling = false))
+  }
+
+  async function measureAll(): Promise<void> {
     const live = ledger.live()
     // A new instance is not kept waiting.
     const isNew = live.some(({ id, seen }) => seen.session && !resident.has(id))
@@ -58,7 +65,6 @@ export function createMemory(ledger: Ledger): Memory {
       if (i % entriesPerTurn === 0) await nextTurn()
     }
     for (const id of resident.keys()) if (!ledger.find(id)?.seen.session) resident.delete(id)
-    sampling = false
   }
 
   function stop(): void {
@@ -70,8 +76,8 @@ export function createMemory(ledger: Ledger): Memory {
     watch() {
       watchers += 1
       if (!timer) {
-        timer = setInterval(() => void sample(), sampleMs)
-        void sample()
+        timer = setInterval(sample, sampleMs)
+        sample()
       }
       let watching = true
       return () => {

@@ -19,6 +19,8 @@ export interface ObserverOptions {
   readonly fail: (error: unknown) => void
   /** Called every 2 s, for what was missed. */
   readonly reconcile: () => void
+  /** `reconcile` threw. The observer calls it again after 2 s. */
+  readonly reconcileFailed: (error: unknown) => void
 }
 
 const reconcileMs = 2000
@@ -31,7 +33,7 @@ const restPerApply = 5
 
 /** Starts observing; its only timer while nothing happens is the reconcile. */
 export function createObserver(options: ObserverOptions): Observer {
-  const { list, apply, fail, reconcile } = options
+  const { list, apply, fail, reconcile, reconcileFailed } = options
   let begun = 0
   let running: Promise<void> | null = null
   let next: Promise<void> | null = null
@@ -74,7 +76,11 @@ export function createObserver(options: ObserverOptions): Observer {
 
   const timer = setInterval(() => {
     if (closed) return
-    reconcile()
+    try {
+      reconcile()
+    } catch (error) {
+      reconcileFailed(error)
+    }
     void look(true)
   }, reconcileMs)
 

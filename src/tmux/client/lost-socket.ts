@@ -2,6 +2,7 @@
 // a second one while the first lives.
 import { existsSync } from 'node:fs'
 import type { Log } from '../../log.ts'
+import type { ProcessId } from '../../processes/proc.ts'
 import type { Reply } from './reply.ts'
 import type { Server } from './socket.ts'
 import { reopenSocket, serverBoundAt } from './socket-file.ts'
@@ -26,7 +27,15 @@ export function createLostSocket(options: {
   let running: Promise<Rescued> | null = null
 
   async function rescue(): Promise<Rescued> {
-    const lost = serverBoundAt(path)
+    let lost: ProcessId | null
+    try {
+      lost = serverBoundAt(path)
+    } catch (error) {
+      // A server may live: lab must not start a second one.
+      log.warn({ err: error }, `lab cannot read which tmux server has the socket ${path}`)
+      const stderr = `lab cannot read which tmux server has the socket ${path}: ${messageOf(error)}`
+      return { kind: 'unavailable', stderr }
+    }
     if (!lost) return null
     const gone = `The tmux server (process ${lost.pid}) runs, but its socket ${path} is gone`
     // Another's server is told nothing by lab.
@@ -46,4 +55,8 @@ export function createLostSocket(options: {
       if (server.kind === 'own' && !existsSync(path)) await once()
     },
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -4,6 +4,7 @@
 // older client takes every answer of a newer server for that server's end.
 import { statSync, type Stats } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import type { Log } from '../../log.ts'
 import { isRunning, readProcess, type ProcessId } from '../../processes/proc.ts'
 import type { Reply, Run } from './reply.ts'
 import { isAtLeast, readVersion, type Server } from './socket.ts'
@@ -18,7 +19,7 @@ export interface ServerProgram {
   misfit(): Misfit | null
   /** Whether a connection can come up; one that cannot is not tried. */
   mayConnect(): boolean
-  /** Asks client and server for their versions and chooses the program. */
+  /** Asks client and server for their versions and chooses the program; never rejects. */
   review(): Promise<void>
   /** Looks again when the listed server, or tmux on the PATH, is another than at the last review. */
   saw(server: ServerIdentity | null): void
@@ -39,11 +40,12 @@ export interface ServerProgramDeps {
   readonly spawn: Run
   /** Called when another program is chosen, or what is told of it changes. */
   readonly onChange: () => void
+  readonly log: Log
 }
 
 /** Starts with tmux from the PATH; `spawn` runs a call with `path()`. */
 export function createServerProgram(deps: ServerProgramDeps): ServerProgram {
-  const { server, tmuxPath, env, timeoutMs, spawn, onChange } = deps
+  const { server, tmuxPath, env, timeoutMs, spawn, onChange, log } = deps
   let version = deps.version
   let file = fileOf(tmuxPath, env)
   let bridge: Bridge | null = null
@@ -52,7 +54,7 @@ export function createServerProgram(deps: ServerProgramDeps): ServerProgram {
   let running: Promise<void> | null = null
 
   function path(): string {
-    if (bridge && !isRunning(bridge)) choose(null, null)
+    if (bridge && hasEnded(bridge)) choose(null, null)
     return bridge?.path ?? tmuxPath
   }
 
@@ -80,7 +82,9 @@ export function createServerProgram(deps: ServerProgramDeps): ServerProgram {
   }
 
   function review(): Promise<void> {
-    return (running ??= look().finally(() => (running = null)))
+    return (running ??= look()
+      .catch((err: unknown) => log.warn({ err }, 'the tmux server could not be reviewed'))
+      .finally(() => (running = null)))
   }
 
   return {
@@ -113,6 +117,15 @@ async function programOf(
   const own = `/proc/${pid}/exe`
   const told = process && (await readVersion(own, env, timeoutMs))
   return told ? { bridge: { path: own, pid, start: process.start }, version: told } : null
+}
+
+/** Whether a process has ended; false while lab cannot read /proc, since that proves no end. */
+function hasEnded(process: ProcessId): boolean {
+  try {
+    return !isRunning(process)
+  } catch {
+    return false
+  }
 }
 
 /** Whether this is how a client before 3.6 takes what a later server says. */

@@ -10,7 +10,13 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRunning, isTmuxServer, readProcess, type ProcessId } from '../../processes/proc.ts'
+import {
+  isRunning,
+  isTmuxServer,
+  readProcess,
+  unlessAbsent,
+  type ProcessId,
+} from '../../processes/proc.ts'
 import type { Server } from './socket.ts'
 
 /** The path at which tmux looks for a server's socket, by tmux's own rule. */
@@ -85,30 +91,18 @@ function listeningSockets(): ReadonlyMap<string, string> {
 }
 
 function socketInodesOf(pid: number): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
-      return inode === undefined ? [] : [inode]
-    })
-  } catch {
-    return []
-  }
+  return unlessAbsent(() => readdirSync(`/proc/${pid}/fd`), []).flatMap((fd) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
+    return inode === undefined ? [] : [inode]
+  })
 }
 
 function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
+  return unlessAbsent(() => readlinkSync(path), '')
 }
 
 function linesOf(path: string): readonly string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n')
-  } catch {
-    return []
-  }
+  return unlessAbsent(() => readFileSync(path, 'utf8'), '').split('\n')
 }
 
 function realPathOf(path: string | undefined): string | null {

@@ -23,11 +23,11 @@ export function openStaleClients(file: string): StaleClients {
   const open: ProcessId[] = []
   return {
     opened(pid) {
-      const client = readProcess(pid)
-      if (!client) return
-      // Two are open at a time; those before them have ended.
-      open.splice(0, open.length, ...open.filter(isRunning), { pid, start: client.start })
       try {
+        const client = readProcess(pid)
+        if (!client) return
+        // Two clients are open at a time; earlier ones have ended.
+        open.splice(0, open.length, ...open.filter(isRunning), { pid, start: client.start })
         writeNow(file, `${JSON.stringify(open)}\n`)
       } catch {
         // The next lab then finds them by asking the server, which answers unless it is ending.

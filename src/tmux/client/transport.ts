@@ -73,6 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
     timeoutMs,
     spawn: whileOpen(spawned.run),
     onChange: wake,
+    log,
   })
   const control: Control | null = isControl
     ? createControl({

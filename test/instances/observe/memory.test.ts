@@ -5,6 +5,7 @@ import { createMemory } from '../../../src/instances/observe/memory.ts'
 import type { Change, Ledger } from '../../../src/instances/state/ledger.ts'
 import { childrenOf } from '../../../src/processes/proc.ts'
 import { reserve } from '../../fixtures/entry.ts'
+import { mockLog } from '../../fixtures/log.ts'
 import { until } from '../../fixtures/until.ts'
 
 const megabyte = 2 ** 20
@@ -27,12 +28,15 @@ test('memory is measured at once and every 5 s while somebody looks, and told wh
     const entry = reserve({ seen: { session } })
     const told: (number | null)[] = []
     let samples = 0
-    const memory = createMemory({
-      live: () => [entry],
-      change: (_entry: unknown, { seen }: Change) => told.push(seen?.memoryBytes ?? null),
-      // The last that is asked in a sample.
-      find: () => (samples++, entry),
-    } as unknown as Ledger)
+    const memory = createMemory(
+      {
+        live: () => [entry],
+        change: (_entry: unknown, { seen }: Change) => told.push(seen?.memoryBytes ?? null),
+        // The last that is asked in a sample.
+        find: () => (samples++, entry),
+      } as unknown as Ledger,
+      mockLog(),
+    )
     const sampled = (count: number): Promise<unknown> =>
       until(() => samples === count, { what: `sample ${count}` })
 

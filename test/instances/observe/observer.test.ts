@@ -22,6 +22,8 @@ function observe() {
     failures: [] as unknown[],
     reconciles: 0,
     applyThrows: null as Error | null,
+    reconcileThrows: null as Error | null,
+    reconcileFailures: [] as unknown[],
   }
   const observer = createObserver({
     list() {
@@ -42,7 +44,11 @@ function observe() {
       seen.applied.push(number)
     },
     fail: (error) => seen.failures.push(error),
-    reconcile: () => seen.reconciles++,
+    reconcile() {
+      seen.reconciles++
+      if (seen.reconcileThrows) throw seen.reconcileThrows
+    },
+    reconcileFailed: (error) => seen.reconcileFailures.push(error),
   })
   /** Ends the listing that runs. */
   const end = async (): Promise<void> => {
@@ -290,5 +296,24 @@ describe('closing', () => {
     second.open[0]?.fail(new Error('closed'))
     await pass(0)
     expect(second.seen.failures).toEqual([])
+  })
+})
+
+describe('a reconcile that throws', () => {
+  test('is told, and both the listing and the next reconcile follow all the same', async () => {
+    const { observer, seen, end } = observe()
+    const error = new Error('EMFILE')
+    seen.reconcileThrows = error
+    await pass(2000)
+    expect(seen.reconcileFailures).toEqual([error])
+    expect(seen.lists).toBe(1)
+    await end()
+    seen.reconcileThrows = null
+    await pass(2000)
+    expect(seen.reconciles).toBe(2)
+    expect(seen.reconcileFailures).toEqual([error])
+    expect(seen.lists).toBe(2)
+    await end()
+    observer.close()
   })
 })
