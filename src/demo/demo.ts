@@ -1,5 +1,5 @@
-// `lab demo`: a folder with real git repositories, a stand-in for claude that is logged in, and a
-// private home, state directory and tmux server. Part of src/demo, which imports no other room.
+// `lab demo`: a folder with real git repositories, a stand-in for claude with a login, and a private
+// home, state directory and tmux server.
 import { spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -16,11 +16,11 @@ export interface Demo {
   readonly claudeConfigDir: string
   readonly stateDir: string
   readonly tmuxSocket: string
-  /** Ends the demo's tmux server and every process of its instances, and removes the folder; never raises. */
+  /** Ends the demo's tmux server and every process of its instances, then removes the folder. Never rejects. */
   cleanup(): Promise<void>
 }
 
-/** What each project is for, and how an instance in it behaves. */
+/** The projects: the text of each README, and the behaviour of its instances. */
 const projects: Record<string, { readonly about: string; readonly behaviour: Partial<Behaviour> }> = {
   api: { about: 'An HTTP service.', behaviour: {} },
   'web-shop': { about: 'A shop; agents here are busy for a while.', behaviour: { prompt: 'SLOW 45 the tests pass' } },
@@ -30,7 +30,7 @@ const projects: Record<string, { readonly about: string; readonly behaviour: Par
   'clients/acme/mobile': { about: "A client's app; agents here ask a question.", behaviour: { prompt: 'TOOL ask' } },
 } // prettier-ignore
 
-// Slow enough to be watched, as the real one is.
+// Slow enough that a person can follow it, as with Claude Code.
 const paced: Partial<Behaviour> = {
   startMs: 500,
   linkAfterMs: 1500,
@@ -39,8 +39,8 @@ const paced: Partial<Behaviour> = {
 }
 
 /**
- * Makes everything the demo needs; `cleanup` undoes it. Rejects with nothing left behind when something
- * fails, or when `signal` says that the demo ends before it began.
+ * Makes everything that the demo needs; `cleanup` removes it. Rejects after a failure or an abort of
+ * `signal`, and has then removed everything.
  */
 export async function prepareDemo({
   node,
@@ -63,7 +63,7 @@ export async function prepareDemo({
     async cleanup() {
       await run('tmux', ['-L', tmuxSocket, 'kill-server']).catch(() => undefined)
       await endInstances(stateDir)
-      // tmux leaves the socket of a server that was killed.
+      // A killed tmux server leaves its socket.
       await rm(socketPath(tmuxSocket), { force: true }).catch(() => undefined)
       await rm(dir, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined)
     },
@@ -84,13 +84,13 @@ async function fill(
   await mkdir(dirname(claude))
   await writeFile(claude, `#!/bin/sh\nexec ${program} stand-in "$@"\n`)
   await chmod(claude, 0o755)
-  // All of them have ended before one that failed is told: the folder can go then.
+  // Every git has ended before a failure is thrown, so that the folder can be removed.
   const made = await Promise.allSettled(
     Object.entries(projects).map(([path, { about }]) =>
       makeRepository(join(projectsRoot, path), about, signal),
     ),
   )
-  for (const one of made) if (one.status === 'rejected') throw one.reason
+  for (const result of made) if (result.status === 'rejected') throw result.reason
   await seedConfig(claudeConfigDir, projectsRoot)
   signal?.throwIfAborted()
 }
@@ -102,22 +102,22 @@ interface RunOptions {
 }
 
 /**
- * Runs a program in a process group of its own, so that C-c in the terminal reaches lab alone, which
- * undoes things in order. Settles when the program has ended; rejects with what it said.
+ * Runs a program in a new process group. C-c in the terminal then reaches only lab, which cleans up in
+ * order. Settles when the program has ended; rejects with the program's stderr.
  */
 function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
-  const { signal, ...given } = options
-  const child = spawn(program, args, { ...given, detached: true, stdio: ['ignore', 'ignore', 'pipe'] }) // prettier-ignore
+  const { signal, ...spawnOptions } = options
+  const child = spawn(program, args, { ...spawnOptions, detached: true, stdio: ['ignore', 'ignore', 'pipe'] }) // prettier-ignore
   const stop = () => child.kill()
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
   return new Promise<void>((done, reject) => {
-    let said = ''
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
     child.once('error', reject)
     child.once('close', (code) => {
       if (code === 0) done()
-      else reject(new Error(`${program} ${args.join(' ')} failed: ${said.trim() || `exit code ${code}`}`)) // prettier-ignore
+      else reject(new Error(`${program} ${args.join(' ')} failed: ${stderr.trim() || `exit code ${code}`}`)) // prettier-ignore
     })
   }).finally(() => signal?.removeEventListener('abort', stop))
 }
@@ -134,9 +134,9 @@ async function makeRepository(
 ): Promise<void> {
   await mkdir(path, { recursive: true })
   const title = path.split('/').pop() ?? ''
-  const says =
+  const usage =
     'Type `SAY hello`, `SLOW 20`, `TOOL bash make`, `TOOL ask`, `ERR 429`, `DIE 3`, `LINK lose`.'
-  await writeFile(join(path, 'README.md'), `# ${title}\n\n${about}\n\n${says}\n`)
+  await writeFile(join(path, 'README.md'), `# ${title}\n\n${about}\n\n${usage}\n`)
   const env = {
     PATH: process.env['PATH'],
     HOME: path,
@@ -162,30 +162,31 @@ async function seedConfig(configDir: string, projectsRoot: string): Promise<void
   await write('stand-in.json', { default: paced, byCwd })
 }
 
-/** Waits a second for the instances' processes to be gone and kills those that are not. */
+/** Waits a second for the end of the instances' processes, then kills the rest. */
 async function endInstances(stateDir: string): Promise<void> {
   for (let round = 0; round < 20; round++) {
-    if ((await marked(stateDir)).length === 0) return
+    if ((await processesOf(stateDir)).length === 0) return
     await sleep(50)
   }
-  for (const pid of await marked(stateDir)) {
+  for (const pid of await processesOf(stateDir)) {
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
-      // Gone meanwhile.
+      // The process has ended.
     }
   }
 }
 
-/** The processes that carry the mark of an instance of this state directory. */
-async function marked(stateDir: string): Promise<number[]> {
+/** The pids of all instances of this state directory, found by their environment. */
+async function processesOf(stateDir: string): Promise<number[]> {
   const found: number[] = []
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue
     const environ = await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')
     const variables = environ.split('\0')
     const isOurs = variables.includes(`LAB_STATE_DIR=${stateDir}`)
-    if (isOurs && variables.some((one) => one.startsWith('LAB_INSTANCE='))) found.push(Number(name))
+    if (isOurs && variables.some((variable) => variable.startsWith('LAB_INSTANCE=')))
+      found.push(Number(name))
   }
   return found
 }

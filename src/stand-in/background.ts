@@ -1,8 +1,7 @@
-// Sessions in the background: one press of Left at an empty prompt moves a session into a daemon that
-// serves every session of the account.
+// Background sessions: Left at an empty prompt moves a session into the account's one daemon.
 //
-// `claude daemon run` is a child of whichever session needed it first, in a process session of its own,
-// with that one's whole environment. It holds one process for each background session below it.
+// The first session that needs the daemon starts `claude daemon run` as its child, in a new process
+// session and with its own environment. The daemon has one child process per background session.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs' // prettier-ignore
@@ -22,13 +21,13 @@ export interface Job {
 
 const pollMs = 20
 
-/** Whether Left opens the background at all: an environment variable and a setting each switch it off. */
+/** Whether Left moves a session there. An environment variable and a setting each disable it. */
 export function hasAgentView(settings: string | null, env: NodeJS.ProcessEnv): boolean {
   if (env['CLAUDE_CODE_DISABLE_AGENT_VIEW'] === '1') return false
   return settings === null || readJson(settings)['disableAgentView'] !== true
 }
 
-/** Moves a conversation into the daemon, where it goes on under an id of its own. */
+/** Moves a conversation into the daemon, under a new id. Starts the daemon when none runs. */
 export function park(
   from: { readonly file: string; readonly cwd: string; readonly name: string | null },
   home: Home,
@@ -49,12 +48,12 @@ export function park(
   return job
 }
 
-/** Runs as the daemon, until a signal ends it. */
+/** Runs as the daemon until a signal ends it. */
 export async function runDaemon(home: Home, env: NodeJS.ProcessEnv): Promise<never> {
   const dispatch = dispatchDir(home)
   writeFileSync(rosterFile(home), JSON.stringify({ proto: 1, supervisorPid: process.pid }))
   for (;;) {
-    for (const name of readdirSync(dispatch).filter((one) => one.endsWith('.json'))) {
+    for (const name of readdirSync(dispatch).filter((file) => file.endsWith('.json'))) {
       run(['bg-session', readFileSync(join(dispatch, name), 'utf8')], env, { detached: true })
       rmSync(join(dispatch, name))
     }
@@ -62,7 +61,7 @@ export async function runDaemon(home: Home, env: NodeJS.ProcessEnv): Promise<nev
   }
 }
 
-/** Runs as one session in the background: it only has its registry file. */
+/** Runs as one background session, which does nothing but keep its registry file. */
 export function runBackgroundSession(
   text: string,
   { home, version, env }: { home: Home; version: string; env: NodeJS.ProcessEnv },
@@ -87,7 +86,7 @@ function rosterFile(home: Home): string {
   return join(home.configDir, 'daemon', 'roster.json')
 }
 
-/** Starts this very program once more. */
+/** Starts this program with other arguments. */
 function run(
   args: readonly string[],
   env: NodeJS.ProcessEnv,

@@ -1,58 +1,58 @@
-// How one stand-in behaves, chosen from outside.
+// The settings of one stand-in, which tests and the demo choose.
 //
 // `<config dir>/stand-in.json` holds `{ "default": {…}, "byCwd": { PATH: {…} }, "byName": { NAME: {…} } }`
-// (NAME is the value of --name); the later one wins, key by key. A file named by LAB_STAND_IN holds
-// one such {…} and wins over all. No file at all means the defaults.
+// (NAME is the value of --name). For each key the later object wins. The file that LAB_STAND_IN names
+// holds one such {…} and wins over all.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Behaviour {
-  /** Null: whatever `<config dir>/.credentials.json` says. */
+  /** Null: `<config dir>/.credentials.json` decides. */
   readonly loggedIn: boolean | null
-  /** How long `auth status` takes. */
+  /** Time that `auth status` takes. */
   readonly authMs: number
-  /** A file that has to be there before anything is done; null: none. */
+  /** The start waits for this file; null: it waits for none. */
   readonly startOnce: string | null
-  /** A file that has to be there before the prompt is; `startMs` counts from then. Null: none. */
+  /** The prompt waits for this file, and `startMs` counts from there; null: it waits for none. */
   readonly promptOnce: string | null
-  /** From the program's start to its registry file and prompt. */
+  /** Time from the end of the first dialogs to the prompt. */
   readonly startMs: number
-  /** Ends by itself, this long after the program's start, before or after the prompt is there. */
+  /** A planned crash, before or after the prompt; null: none. */
   readonly die: Crash | null
-  /** Signals that change nothing. */
+  /** The signals that the stand-in ignores. */
   readonly ignore: readonly NodeJS.Signals[]
-  /** How long a graceful end takes. */
+  /** Time that a graceful end takes. */
   readonly endMs: number
-  /** `manual` asks before a tool that changes something, `auto` never does; null: as --permission-mode says. */
+  /** `manual` asks before a tool that changes files, `auto` never asks; null: --permission-mode decides. */
   readonly permissions: 'manual' | 'auto' | null
-  /** For how long an opened permission dialog is deaf to Enter. */
+  /** Time for which a new permission dialog ignores Enter. */
   readonly deafMs: number
-  /** For how long a second C-c ends it. */
+  /** Time within which a second C-c ends the stand-in. */
   readonly exitAgainMs: number
-  /** From the prompt to the deep link, when asked for; null: it never comes. */
+  /** Time from the prompt to the deep link of --remote-control; null: the link never comes. */
   readonly linkAfterMs: number | null
-  /** How often the link's id changes by itself; null: only when `LINK rotate` is typed. */
+  /** Time after which the link's id changes, again and again; null: only `LINK rotate` changes it. */
   readonly linkRotateMs: number | null
-  /** `no-status` is what older versions write. */
+  /** `no-status` writes the file of an older version. */
   readonly registry: 'full' | 'no-status' | 'none'
-  /** How long a registry file being written stays cut in half. */
+  /** Time for which the registry file is cut in half during each write. */
   readonly writeGapMs: number
-  /** How often the title changes while busy. */
+  /** Time between two frames of a busy title. */
   readonly titleMs: number
-  /** The first pause before an API error is retried; each later one is twice as long, up to 64 times. */
+  /** The pause before the first retry of an API error. Each later pause is twice as long, up to 64 times. */
   readonly retryMs: number
-  /** Typed and submitted by itself once the prompt is there. */
+  /** The prompt that the stand-in submits first; null: that of the command line. */
   readonly prompt: string | null
 }
 
 export interface Crash {
-  /** A file that has to be there first; the time counts from then. */
+  /** The crash waits for this file; `afterMs` counts from there. Missing: it counts from the start. */
   readonly once?: string
   readonly afterMs: number
   readonly exit?: number
   readonly signal?: NodeJS.Signals
-  /** Printed right before. */
+  /** The last lines before the crash. */
   readonly lines?: readonly string[]
 }
 
@@ -77,7 +77,7 @@ export const defaults: Behaviour = {
   prompt: null,
 }
 
-/** Reads the behaviour for this working directory and name. @throws Error that names a wrong key */
+/** Reads the behaviour for this working directory and name. @throws Error that names an unknown key */
 export function readBehaviour(
   configDir: string,
   env: NodeJS.ProcessEnv,
@@ -99,7 +99,7 @@ export function readBehaviour(
 
 const lookMs = 10
 
-/** Resolves once a file is there that somebody else makes, so that they decide when and no clock does. */
+/** Resolves when the file exists. A test makes the file, so that the test decides when and not a clock. */
 export async function untilThere(file: string): Promise<void> {
   while (!existsSync(file)) await sleep(lookMs)
 }

@@ -1,6 +1,6 @@
-// A stand-in for claude: the entry. It speaks the real one's registry, title, prompts and endings;
-// `behaviour.ts` says how to choose what it does, `script.ts` what can be typed. It is a program of
-// its own, so it reads `process` itself.
+// The entry of the stand-in for claude, which copies Claude Code's registry, title, prompts and endings.
+// `behaviour.ts` lists its settings, `turns/directives.ts` the prompts that it understands. It is a
+// separate program, so it reads `process`.
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import { runAuth } from './startup/auth.ts'
 import { hasAgentView, park, runBackgroundSession, runDaemon } from './background.ts'
 import { readBehaviour, untilThere, type Behaviour } from './behaviour.ts'
 import { createFocus, type Focus } from './terminal/focus.ts'
-import { createFinish, planCrash, type Ending } from './ending.ts'
+import { createEnding, planCrash, type Ending } from './ending.ts'
 import { hasCredentials, homeOf, type Home } from './files/home.ts'
 import { createHooks } from './turns/hooks.ts'
 import { createLink } from './files/link.ts'
@@ -27,10 +27,10 @@ import { createStatus } from './session/status.ts'
 import { createTools } from './turns/tools.ts'
 import { createTranscript, readTurns, transcriptFile } from './files/transcript.ts'
 
-/** The version of the real CLI that the stand-in was compared with. */
+/** The version of Claude Code that the stand-in copies. */
 export const version = '2.1.329'
 
-/** Runs as `claude ARGV…` would, in this process, and ends it. */
+/** Runs as `claude ARGV…`, in this process, and ends the process. */
 export async function runStandIn(
   argv: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
@@ -48,7 +48,7 @@ export async function runStandIn(
   if (!parsed.ok) return quit(1, parsed.error)
   const { options } = parsed
   const behaviour = readBehaviour(home.configDir, env, { cwd, name: options.name })
-  const ending = createFinish(behaviour)
+  const ending = createEnding(behaviour)
   if (behaviour.startOnce !== null) await untilThere(behaviour.startOnce)
   await planCrash(behaviour, ending)
   const chosen = chooseConversation(options, home, cwd, options.sessionId ?? randomUUID())
@@ -96,7 +96,7 @@ async function interact(setting: Setting): Promise<void> {
   ending.before(() => tools.stop())
   ending.before(() => hooks.run('SessionEnd', { reason: 'other' }))
   ending.before(() => registry.remove())
-  ending.onFarewell((exitMessage) =>
+  ending.onExitMessage((exitMessage) =>
     screen.leave(exitMessage ?? resumeHint(options, transcript.exists(), current.id)),
   )
   const status = createStatus({ registry, screen, behaviour, name, animatesTitle: !env['TMUX'] })
@@ -120,7 +120,7 @@ async function interact(setting: Setting): Promise<void> {
     hasAgentView: hasAgentView(options.settings, env),
     park() {
       const job = park({ file: current.file, cwd, name }, home, env)
-      // What is said from now on is said there; the registry goes on naming the conversation of before.
+      // From here on the messages belong to the background. The registry keeps the earlier conversation's id.
       current = { id: job.sessionId, file: transcriptFile(home.projects, cwd, job.sessionId) }
       transcript = open(current)
       status.freeze({ parkedJobId: job.jobId })
@@ -152,7 +152,7 @@ function printConversation(focus: Focus, file: string): void {
     focus.print('', role === 'user' ? submitted(text) : `● ${text}`)
 }
 
-/** What the real one leaves on the screen, when there is something to resume. */
+/** The exit message of Claude Code; empty when there is no conversation to resume. */
 function resumeHint(options: Options, exists: boolean, id: string): readonly string[] {
   if (!exists) return []
   const mode = options.permissionMode === null ? '' : ` --permission-mode ${options.permissionMode}`

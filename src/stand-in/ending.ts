@@ -1,26 +1,26 @@
-// How this program ends: gracefully at a signal or /exit, or abruptly as it was told to.
+// The end of the stand-in: gracefully at a signal or /exit, or by a crash that a test chose.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { untilThere, type Behaviour } from './behaviour.ts'
 
 export interface Ending {
-  /** Cleans up once and exits with this code, leaving `farewell` on the screen; later calls change nothing. */
+  /** Cleans up, shows the exit message and exits with this code. Later calls change nothing. */
   end(code: number, exitMessage?: readonly string[]): void
-  /** Ends at once: `3` is an exit status, `SIGSEGV` a signal to itself. Only a signal leaves the registry file. */
+  /** Crashes at once: `3` is an exit code, `SIGSEGV` a signal to itself. Only a signal leaves the registry file. */
   die(how: string, exitMessage?: readonly string[]): Promise<never>
-  /** Adds something to be done before the end; the last one added is done last. */
+  /** Adds a task that runs before the exit. Tasks run in the order of these calls. */
   before(task: () => void | Promise<void>): void
-  /** Sets who puts the farewell on the screen; without one it is printed as it is. */
-  onFarewell(show: (exitMessage: readonly string[] | null) => void): void
+  /** Sets the function that shows the exit message. Without one the message is printed as it is. */
+  onExitMessage(show: (exitMessage: readonly string[] | null) => void): void
 }
 
 const codes = { SIGTERM: 143, SIGHUP: 129, SIGINT: 0 } as const
 
-/** Takes over the signals; `behaviour` says which of them change nothing, and when it ends by itself. */
-export function createFinish(behaviour: Behaviour): Ending {
+/** Handles SIGTERM, SIGHUP and SIGINT, and ignores those that `behaviour` names. */
+export function createEnding(behaviour: Behaviour): Ending {
   const tasks: (() => void | Promise<void>)[] = []
   let show = write
   let isEnding = false
-  // Keeps a program alive that lost its terminal and ignores the hangup.
+  // A stand-in that ignores SIGHUP must stay alive without its terminal.
   setInterval(() => {}, 2 ** 30)
 
   async function finish(code: number, exitMessage: readonly string[] | null): Promise<never> {
@@ -54,7 +54,7 @@ export function createFinish(behaviour: Behaviour): Ending {
     end,
     die,
     before: (task) => void tasks.push(task),
-    onFarewell(next) {
+    onExitMessage(next) {
       show = next
     },
   }
@@ -64,14 +64,14 @@ function write(lines: readonly string[] | null): void {
   process.stdout.write((lines ?? []).map((line) => `${line}\r\n`).join(''))
 }
 
-/** Dies now, when that is the plan, or sees to it that it happens later. */
+/** Crashes now when `behaviour` plans it without a wait; else plans the crash for later. */
 export async function planCrash({ die }: Behaviour, ending: Ending): Promise<void> {
   if (die === null) return
-  const strike = () => ending.die(die.signal ?? String(die.exit ?? 1), die.lines)
+  const crash = () => ending.die(die.signal ?? String(die.exit ?? 1), die.lines)
   const { once, afterMs } = die
-  if (once === undefined && afterMs === 0) await strike()
+  if (once === undefined && afterMs === 0) await crash()
   else
     void (once === undefined ? Promise.resolve() : untilThere(once))
       .then(() => sleep(afterMs))
-      .then(strike)
+      .then(crash)
 }

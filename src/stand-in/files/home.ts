@@ -1,18 +1,18 @@
-// Where Claude Code keeps its files, and the few it reads: trust, onboarding, login, MCP servers.
+// Paths of Claude Code's files, and those that it reads: trust, onboarding, login, MCP servers.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 
 export interface Home {
   readonly configDir: string
-  /** `.claude.json`: inside the config dir when CLAUDE_CONFIG_DIR names it, else beside it. */
+  /** `.claude.json`: inside the config dir when CLAUDE_CONFIG_DIR names it, else next to it. */
   readonly claudeJson: string
   readonly sessions: string
   readonly projects: string
   readonly credentials: string
 }
 
-/** The places that this environment leads to. */
+/** The paths that HOME and CLAUDE_CONFIG_DIR give. */
 export function homeOf(env: NodeJS.ProcessEnv): Home {
   const home = env['HOME'] || homedir()
   const named = env['CLAUDE_CONFIG_DIR']
@@ -28,7 +28,7 @@ export function homeOf(env: NodeJS.ProcessEnv): Home {
 
 export type Json = Record<string, unknown>
 
-/** The object in a JSON file; empty when the file is missing or holds none. */
+/** The object in a JSON file; an empty object when the file is missing or holds no object. */
 export function readJson(file: string): Json {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
@@ -38,7 +38,7 @@ export function readJson(file: string): Json {
   }
 }
 
-/** Changes a JSON file and keeps the keys it does not know; makes it when it is missing. */
+/** Changes the object in a JSON file, and makes the file when it is missing. Keys that `change` leaves stay. */
 export function editJson(file: string, change: (value: Json) => void): void {
   const value = readJson(file)
   change(value)
@@ -50,7 +50,7 @@ function projectsOf(value: Json): Record<string, Json> {
   return (value['projects'] ??= {}) as Record<string, Json>
 }
 
-/** Whether this folder was trusted before: by its repository's root alone, or outside of any by one above it. */
+/** Whether the user trusts this folder. In a repository its root decides; elsewhere each folder above counts. */
 export function isTrusted(home: Home, cwd: string): boolean {
   const projects = projectsOf(readJson(home.claudeJson))
   const root = gitRoot(cwd)
@@ -61,7 +61,7 @@ export function isTrusted(home: Home, cwd: string): boolean {
   }
 }
 
-/** Writes down that the folder is trusted. */
+/** Records that the user trusts the folder. */
 export function trust(home: Home, cwd: string): void {
   const key = gitRoot(cwd) ?? cwd
   editJson(home.claudeJson, (value) => {
@@ -69,7 +69,7 @@ export function trust(home: Home, cwd: string): void {
   })
 }
 
-/** The main checkout of a worktree, or its bare repository; of any other checkout its top; null outside of one. */
+/** The main checkout or bare repository of a worktree; the top of any other checkout; null outside a repository. */
 function gitRoot(cwd: string): string | null {
   let top = cwd
   while (!existsSync(join(top, '.git'))) {
@@ -88,12 +88,12 @@ function gitRoot(cwd: string): string | null {
   }
 }
 
-/** Whether somebody is logged in, going by the credentials file. */
+/** Whether the credentials file holds a login. */
 export function hasCredentials(home: Home): boolean {
   return readJson(home.credentials)['claudeAiOauth'] !== undefined
 }
 
-/** The MCP servers that the project asks for and nobody has answered yet. */
+/** The project's MCP servers that the user has neither enabled nor disabled. */
 export function unansweredServers(cwd: string): string[] {
   const wanted = Object.keys(readJson(join(cwd, '.mcp.json'))['mcpServers'] ?? {})
   const local = readJson(localSettings(cwd))
@@ -102,7 +102,7 @@ export function unansweredServers(cwd: string): string[] {
   return wanted.filter((name) => !answered.has(name))
 }
 
-/** Writes the answer where the real one does: into the checkout. */
+/** Records the answer in the checkout, as Claude Code does. */
 export function answerServers(cwd: string, names: readonly string[], enable: boolean): void {
   const key = enable ? 'enabledMcpjsonServers' : 'disabledMcpjsonServers'
   editJson(localSettings(cwd), (value) => {
@@ -114,7 +114,7 @@ function localSettings(cwd: string): string {
   return join(cwd, '.claude', 'settings.local.json')
 }
 
-/** Whether the file exists; for checks that name a missing one. */
+/** Whether the path exists. */
 export function isFile(path: string): boolean {
   return existsSync(path)
 }

@@ -1,17 +1,17 @@
-// The deep link's id in the registry: it comes some time after the prompt, changes and goes away.
+// The deep link's id in the registry. Like Claude Code's it appears after the prompt; it can change and go.
 import { randomBytes } from 'node:crypto'
 import type { Behaviour } from '../behaviour.ts'
 import type { Registry } from './registry.ts'
 
 export interface Link {
   readonly isUp: boolean
-  /** `lose` takes the id away, `rotate` and `connect` give a new one. */
+  /** `lose` removes the id; `rotate` and `connect` set a new one. */
   change(what: string): void
-  /** Lets the id come when it is due. */
+  /** Sets the first id after `linkAfterMs`. */
   connect(): void
 }
 
-/** A link that tells the registry of each change and calls `changed`. */
+/** A link without an id. Each change writes the registry, then calls `changed`. */
 export function createLink(
   registry: Registry,
   behaviour: Pick<Behaviour, 'linkAfterMs' | 'linkRotateMs'>,

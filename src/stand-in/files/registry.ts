@@ -1,5 +1,5 @@
-// The registry file `<config dir>/sessions/<pid>.json`, written as the real one writes it: in place,
-// so that a reader can meet it empty or cut in half.
+// The registry file `<config dir>/sessions/<pid>.json`. Like Claude Code the stand-in writes in place,
+// so a reader may find the file empty or cut in half.
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs' // prettier-ignore
 import { randomBytes } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
@@ -7,11 +7,11 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Registry {
-  /** Makes the file: first without status and under a derived name, as the real one does. */
+  /** Makes the file. As with Claude Code, its first text has a derived name and no status. */
   open(name: string | null): void
-  /** Sets fields (undefined removes one) and writes the file when it is open; writes follow one another. */
+  /** Sets fields (undefined removes a field) and writes the open file, one write after the other. */
   set(fields: Readonly<Record<string, unknown>>): void
-  /** Removes what `open` made; nothing is written after. */
+  /** Removes the files that `open` made. Later calls of `set` write nothing. */
   remove(): void
 }
 
@@ -24,7 +24,7 @@ export interface RegistryDeps {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** A registry file of this process; nothing is on disk until `open`. */
+/** The registry file of this process. `open` makes it. */
 export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry {
   const file = join(dir, `${process.pid}.json`)
   const key = join(dir, `${process.pid}.${randomBytes(32).toString('hex')}.key`)
@@ -44,7 +44,7 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
       isDirty = false
       const text = JSON.stringify(fields)
       const half = Math.floor(text.length / 2)
-      // The real one makes its file once: one that somebody removes never comes back.
+      // Claude Code makes its file once. A removed file never comes back.
       if (wasWritten && !existsSync(file)) break
       const fd = openSync(file, 'w', 0o644)
       wasWritten = true
@@ -55,7 +55,7 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
       } finally {
         closeSync(fd)
       }
-      // A whole file is there for a moment, too.
+      // A whole file stays for as long as a cut one, so that a reader can find it.
       if (gapMs > 0) await sleep(gapMs)
     }
     isWriting = false
@@ -83,7 +83,7 @@ export function createRegistry({ dir, gapMs, ...deps }: RegistryDeps): Registry 
   }
 }
 
-/** The fields of a new session, in the order in which the real one writes them. */
+/** The fields of a new session, in Claude Code's order. */
 function firstFields(
   { cwd, version, env }: Pick<RegistryDeps, 'cwd' | 'version' | 'env'>,
   startedAt: number,
@@ -108,7 +108,7 @@ function firstFields(
   }
 }
 
-/** Field 22 of /proc/self/stat: with the pid, it names this process for as long as the machine is up. */
+/** Field 22 of /proc/self/stat, the start time. Pid and start time name one process until the next boot. */
 function readProcStart(): string {
   const stat = readFileSync('/proc/self/stat', 'utf8')
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
@@ -119,7 +119,7 @@ function pidDomain(): string {
   try {
     machine = readFileSync('/etc/machine-id', 'utf8').trim()
   } catch {
-    // A container may have none.
+    // A container may have no machine-id.
   }
   return `linux:${machine}:${readlinkSync('/proc/self/ns/pid')}`
 }
@@ -128,10 +128,10 @@ function tmuxField(env: NodeJS.ProcessEnv): { tmux?: string } {
   const socket = env['TMUX']?.split(',')[0]
   const pane = env['TMUX_PANE']
   if (!socket || !pane) return {}
-  const asked = spawnSync(
+  const reply = spawnSync(
     'tmux',
     ['-S', socket, 'display-message', '-p', '-t', pane, '#{session_name}:#{window_id}.#{pane_id}'],
     { encoding: 'utf8', timeout: 2000 },
   )
-  return asked.status === 0 ? { tmux: asked.stdout.trim() } : {}
+  return reply.status === 0 ? { tmux: reply.stdout.trim() } : {}
 }

@@ -1,29 +1,29 @@
-// Conversations on disk: `<config dir>/projects/<munged cwd>/<id>.jsonl`, one record a line, made at
-// the first prompt.
+// Conversations on disk: `<config dir>/projects/<munged cwd>/<id>.jsonl`, one record per line. The
+// first prompt makes the file.
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs' // prettier-ignore
 import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Json } from './home.ts'
 
 export interface Transcript {
-  /** Appends one record, with the fields that every record has. */
+  /** Appends one record; adds the fields that every record has. */
   add(type: 'user' | 'assistant' | 'system', fields: Json): void
-  /** Whether there is anything to resume. */
+  /** Whether the file exists, so that a resume finds the conversation. */
   exists(): boolean
   readonly file: string
 }
 
-/** The folder name that a working directory gets. */
+/** The folder name for a working directory: every character but letters and digits becomes a dash. */
 export function mungeCwd(cwd: string): string {
   return cwd.replace(/[^A-Za-z0-9]/g, '-')
 }
 
-/** Where a conversation begun in this directory is kept. */
+/** The file of a conversation that began in this directory. */
 export function transcriptFile(projects: string, cwd: string, id: string): string {
   return join(projects, mungeCwd(cwd), `${id}.jsonl`)
 }
 
-/** The file of a conversation, in whatever directory it began; null when there is none. */
+/** The file of a conversation, from any working directory; null when there is none. */
 export function findTranscript(projects: string, id: string): string | null {
   if (!existsSync(projects)) return null
   for (const folder of readdirSync(projects)) {
@@ -33,13 +33,13 @@ export function findTranscript(projects: string, id: string): string | null {
   return null
 }
 
-/** Copies a conversation under a new id: what `--fork-session` does. */
+/** Copies a conversation to the file of another id, for `--fork-session`. */
 export function forkTranscript(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true })
   copyFileSync(from, to)
 }
 
-/** Opens a conversation for appending; the file is made by the first record. */
+/** Opens a conversation for appending. The first record makes the file. */
 export function createTranscript(
   file: string,
   common: { readonly sessionId: string; readonly cwd: string; readonly version: string },
@@ -68,7 +68,7 @@ export function createTranscript(
   }
 }
 
-/** What was said in a conversation, oldest first; records of other kinds are left out. */
+/** The messages of a conversation, oldest first, without records of other kinds. */
 export function readTurns(file: string): { readonly role: string; readonly text: string }[] {
   const turns: { role: string; text: string }[] = []
   for (const line of readFileSync(file, 'utf8').split('\n')) {

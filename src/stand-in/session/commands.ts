@@ -1,4 +1,4 @@
-// `!shell` and `/slash`: the lines that the prompt carries out without a turn.
+// `!shell` and `/slash`: the submitted lines that start no turn.
 import { randomUUID } from 'node:crypto'
 import type { Registry } from '../files/registry.ts'
 import { loginDialog, modelDialog } from '../terminal/dialogs.ts'
@@ -15,7 +15,7 @@ export interface CommandDeps {
   end(code: number): void
 }
 
-/** Carries out a command; false when the text is a prompt, which the caller submits. */
+/** Runs a command. Returns false when the text is a prompt, which the caller submits. */
 export function runCommand(text: string, deps: CommandDeps): boolean {
   const { focus } = deps
   const word = text.trim().split(/\s/)[0] ?? ''
@@ -36,7 +36,7 @@ function runShell(text: string, { focus, tools }: CommandDeps): void {
     .then(({ output }) => focus.print(`  ⎿  ${output}`))
 }
 
-/** The conversation gets another id. The pid and the time of the status stay the same. */
+/** Changes the conversation's id. As with Claude Code, the pid and the time of the status stay. */
 function clear({ focus, registry, ...deps }: CommandDeps): void {
   const id = randomUUID()
   deps.renew(id)

@@ -1,14 +1,14 @@
-// What the user types at the prompt, and what each key does there.
+// The prompt: its draft, and the effect of each key.
 import type { Behaviour } from '../behaviour.ts'
 import type { Key } from '../terminal/keys.ts'
 import type { TurnRunner } from '../turns/turn-runner.ts'
 import { runCommand, type CommandDeps } from './commands.ts'
 
 export interface PromptBox {
-  /** What to draw now; each key changes it. */
+  /** The state to draw; each key changes it. */
   readonly shown: {
     readonly draft: string
-    /** The line that replaces the footer for a while. */
+    /** A line that replaces the footer; null shows the footer. */
     readonly hint: string | null
     /** Whether the list of background sessions covers the prompt. */
     readonly isAway: boolean
@@ -24,11 +24,11 @@ export interface PromptBoxDeps extends CommandDeps {
   readonly behaviour: Pick<Behaviour, 'exitAgainMs'>
   /** Whether Left at an empty prompt moves the session to the background. */
   readonly hasAgentView: boolean
-  /** Moves it there. */
+  /** Moves the session to the background. */
   park(): void
 }
 
-/** An empty prompt; it collects a draft before `begin`. */
+/** An empty prompt. Keys before `begin` change the draft. */
 export function createPromptBox(deps: PromptBoxDeps, runner: TurnRunner): PromptBox {
   const { focus } = deps
   const { turns } = runner

@@ -1,4 +1,4 @@
-// The interactive session: what the user types becomes turns, and the screen and the registry show both.
+// The interactive session: connects the prompt, the turns, the status and the screen.
 import type { Behaviour } from '../behaviour.ts'
 import type { Link } from '../files/link.ts'
 import type { Registry } from '../files/registry.ts'
@@ -30,18 +30,18 @@ export interface SessionDeps {
   renew(id: string): void
   /** Whether Left at an empty prompt moves the session to the background. */
   readonly hasAgentView: boolean
-  /** Moves it there. */
+  /** Moves the session to the background. */
   park(): void
   die(how: string): Promise<never>
   end(code: number): void
 }
 
 export interface Session {
-  /** From now on Enter submits. Text typed before stays a draft. */
+  /** Lets Enter submit, and submits `prompt`. Text typed before this call stays a draft. */
   begin(prompt: string | null): void
 }
 
-/** A session that reads keys from the first moment and obeys them from `begin`. */
+/** A session that reads keys at once. It draws its prompt from `begin` on. */
 export function createSession(deps: SessionDeps): Session {
   const { focus, status, tools } = deps
   const runner = createTurnRunner({

@@ -1,4 +1,4 @@
-// What the registry and the title say of the session: idle, busy, waiting, shell.
+// The session's status (idle, busy, waiting, shell) in the registry and in the title.
 import type { Behaviour } from '../behaviour.ts'
 import type { Dialog } from '../terminal/dialogs.ts'
 import type { Registry } from '../files/registry.ts'
@@ -11,11 +11,11 @@ export interface Activity {
 }
 
 export interface Status {
-  /** Writes the status when it is another one. */
+  /** Shows the activity in the title, and writes the status when it has changed. */
   show(activity: Activity): void
-  /** The next frame of a busy title. */
+  /** Shows the next frame of a busy title. */
   tick(activity: Activity): void
-  /** Writes these fields, and no status after them. */
+  /** Writes these fields. Later calls of `show` write no status. */
   freeze(fields: Readonly<Record<string, unknown>>): void
 }
 
@@ -24,13 +24,13 @@ export interface StatusDeps {
   readonly screen: Screen
   readonly behaviour: Pick<Behaviour, 'registry'>
   readonly name: string | null
-  /** The real one keeps its title still when it sees tmux around it. */
+  /** Whether a busy title moves. Claude Code keeps the title still when it sees tmux. */
   readonly animatesTitle: boolean
 }
 
 const frames = ['◐', '◑']
 
-/** A status that is first written by the first `show`. */
+/** A status that the first `show` writes. */
 export function createStatus({ registry, screen, behaviour, ...deps }: StatusDeps): Status {
   let frame = 0
   let shown = ''
@@ -38,8 +38,8 @@ export function createStatus({ registry, screen, behaviour, ...deps }: StatusDep
 
   function showTitle({ isBusy, open }: Activity): void {
     const isMoving = isBusy && open === null && deps.animatesTitle
-    const mark = isMoving ? frames[frame % frames.length] : '✳'
-    screen.title(`${mark} ${deps.name ?? 'Claude Code'}`)
+    const symbol = isMoving ? frames[frame % frames.length] : '✳'
+    screen.title(`${symbol} ${deps.name ?? 'Claude Code'}`)
   }
 
   return {

@@ -1,4 +1,4 @@
-// `claude auth …`: who is logged in, and logging in with a code.
+// `claude auth …`: shows the login, logs in with a code, and logs out.
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
@@ -62,7 +62,7 @@ async function login(home: Home): Promise<number> {
   const lines = createInterface({ input: process.stdin, output: process.stdout })
   const code = (await lines.question('Paste code here if prompted > ')).trim()
   lines.close()
-  // A code is CODE#STATE; anything else is what a person pastes by mistake.
+  // A code is CODE#STATE. Claude Code refuses any other text.
   if (!/^[\w-]{4,}#[\w-]+$/.test(code)) {
     console.error('Login failed: Invalid code. Please make sure the full code was copied.')
     return 1
@@ -74,5 +74,5 @@ async function login(home: Home): Promise<number> {
   return 0
 }
 
-/** What the credentials file of somebody who is logged in holds. */
+/** The login in the credentials file of the stand-in. */
 export const standInLogin = { accessToken: 'stand-in', refreshToken: 'stand-in', subscriptionType: 'max' } // prettier-ignore

@@ -1,7 +1,7 @@
-// The questions of a first start, in a new home or a new folder. Pure.
+// The dialogs that Claude Code opens in a new home or a new folder. Pure.
 import { dialog, dim, type Dialog } from '../terminal/dialogs.ts'
 
-/** "Is this a project you trust?": "No, exit" comes first and is preselected. */
+/** Asks whether the user trusts the folder. "No, exit" is the first option and preselected. */
 export function trustDialog(cwd: string): Dialog {
   return dialog(
     { waitingFor: null, options: ['No, exit', 'Yes, I trust this folder'], numbered: false },
@@ -25,13 +25,13 @@ export function trustDialog(cwd: string): Dialog {
   ) // prettier-ignore
 }
 
-/** What the real one says after "No, exit". */
+/** The lines that Claude Code prints after "No, exit". */
 export const untrustedExitMessage: readonly string[] = [
   "Claude Code didn't start because this folder isn't trusted.",
   'Run claude again and choose Yes, or run it in another folder.',
 ]
 
-/** The first question of a new home. */
+/** Asks for the theme; the first dialog of a new home. */
 export function themeDialog(version: string): Dialog {
   const options = ['Auto (match terminal)', 'Dark mode', 'Light mode']
   return dialog(
@@ -53,10 +53,10 @@ export function themeDialog(version: string): Dialog {
   )
 }
 
-/** One new MCP server, or several, in the project's `.mcp.json`. */
+/** Asks about new MCP servers of the project's `.mcp.json`. One server and several get different options. */
 export function mcpDialog(names: readonly string[]): Dialog {
   const many = names.length > 1
-  const note =
+  const warning =
     '  MCP servers may execute code or access system resources. All tool calls require approval. Learn more in the MCP documentation.'
   const title = many
     ? `  ${names.length} new MCP servers found in this project`
@@ -80,7 +80,7 @@ export function mcpDialog(names: readonly string[]): Dialog {
         { text: title, sgr: '1' },
         ...(many ? ['  Select any you wish to enable.'] : []),
         '',
-        note,
+        warning,
         '',
       ],
       foot: [
@@ -97,7 +97,7 @@ export function mcpDialog(names: readonly string[]): Dialog {
   )
 }
 
-/** The list of conversations behind `--resume` without a session id. */
+/** The list of conversations that `--resume` opens without a session id. */
 export function resumePicker(search: string): Dialog {
   return dialog(
     { waitingFor: null, options: [], numbered: false },

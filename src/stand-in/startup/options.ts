@@ -1,9 +1,9 @@
-// The stand-in's command line, refused as the real one refuses it. Pure.
+// The stand-in's command line. It refuses what Claude Code refuses, in the same words. Pure.
 
 export interface Options {
   readonly name: string | null
   readonly sessionId: string | null
-  /** The conversation to resume; empty for "let me pick". */
+  /** The conversation to resume; empty opens the picker. */
   readonly resume: string | null
   readonly fork: boolean
   readonly remoteControl: string | null
@@ -31,12 +31,12 @@ const short: Record<string, string> = { '-n': '--name', '-r': '--resume', '-c': 
 const permissionModes = ['acceptEdits', 'auto', 'bypassPermissions', 'manual', 'dontAsk', 'plan']
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-/** Whether the text is a session id, as opposed to a search for one. */
+/** Whether the text is a session id. `--resume` takes any other text as a search. */
 export function isUuid(text: string): boolean {
   return uuid.test(text)
 }
 
-/** Reads the arguments of an interactive start; `error` is the real one's line for stderr, exit 1. */
+/** Reads the arguments of an interactive start. `error` is Claude Code's line for stderr, with exit code 1. */
 export function parseOptions(argv: readonly string[]): OptionsResult {
   const values = new Map<string, string>()
   const words: string[] = []

@@ -1,4 +1,4 @@
-// Everything between the command line and the prompt: refusals, and the dialogs of a first start.
+// Between the command line and the prompt: which conversation, and the dialogs of a first start.
 import { resolve } from 'node:path'
 import type { Focus } from '../terminal/focus.ts'
 import { loginDialog } from '../terminal/dialogs.ts'
@@ -17,7 +17,7 @@ export type ConversationResult =
   | { readonly ok: false; readonly error: string }
   | { readonly ok: 'pick'; readonly search: string }
 
-/** Finds or names the conversation that the options ask for; `newId` is used when they name none. */
+/** Finds the conversation that the options name, or makes one. `newId` is its id when they name none. */
 export function chooseConversation(
   options: Options,
   home: Home,
@@ -25,7 +25,7 @@ export function chooseConversation(
   newId: string,
 ): ConversationResult {
   const settings = options.settings
-  // A settings value that begins with a brace is the settings themselves.
+  // A value that begins with a brace holds the settings; any other value is a path.
   if (settings !== null && !settings.startsWith('{') && !isFile(resolve(cwd, settings)))
     return { ok: false, error: `Error: Settings file not found: ${resolve(cwd, settings)}` }
   const id = options.sessionId ?? newId
@@ -52,8 +52,8 @@ export interface FirstDialogs {
 }
 
 /**
- * Asks what a first start asks: theme and login of a new home, trust in the folder, its MCP servers.
- * Resolves to what is said on the way out when the answer was no, else to null.
+ * Opens the dialogs of a first start: theme and login of a new home, trust in the folder, its MCP servers.
+ * Resolves to null, or to the exit message when the user refuses.
  */
 export async function askFirst(deps: FirstDialogs): Promise<readonly string[] | null> {
   const { focus, home, cwd } = deps
@@ -76,7 +76,7 @@ export async function askFirst(deps: FirstDialogs): Promise<readonly string[] | 
   return null
 }
 
-/** The resume picker: Escape is the only way out of an empty one. */
+/** Opens the resume picker, which has no conversation to choose. Resolves at Escape. */
 export async function pickConversation(focus: Focus, search: string): Promise<void> {
   await focus.ask(resumePicker(search))
 }

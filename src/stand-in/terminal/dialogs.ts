@@ -1,27 +1,26 @@
-// The questions that Claude Code asks in a session, in its own words, each with its options and how it
-// is drawn. Pure.
+// The dialogs that Claude Code opens in a session, in its words. Pure.
 import { basename } from 'node:path'
 import type { Line } from './screen.ts'
 
 export interface Dialog {
-  /** What the registry says while it is open; null for start-up dialogs, which have no registry file. */
+  /** The registry's `waitingFor` while the dialog is open; null for a dialog of the startup. */
   readonly waitingFor: string | null
   readonly options: readonly string[]
-  /** Preselected, from 0. */
+  /** The preselected option, counted from 0. */
   readonly selected: number
-  /** Whether a digit answers. */
+  /** Whether a digit chooses an option. */
   readonly numbered: boolean
-  /** Whether Enter does nothing at first. */
+  /** Whether the dialog ignores Enter and digits right after it opens. */
   readonly deaf: boolean
   draw(selected: number, columns: number): readonly Line[]
 }
 
-/** The colour of what is selected. */
+/** The colour of the selected option. */
 export const accent = '38;5;153'
 /** The colour of hints. */
 export const dim = '38;5;246'
 
-/** What surrounds the options. */
+/** The lines around the options. */
 export interface Shape {
   readonly rule: string
   readonly head: readonly Line[]
@@ -52,7 +51,7 @@ export function dialog(
   }
 }
 
-/** How the picker opened by `/login`, and by a new home that nobody is logged into, looks. */
+/** The login picker: `/login` opens it, and so does a new home without a login. */
 export function loginDialog(waitingFor: string | null): Dialog {
   return dialog(
     {
@@ -80,7 +79,7 @@ export function loginDialog(waitingFor: string | null): Dialog {
   )
 }
 
-/** `/model`. */
+/** The dialog of `/model`. */
 export function modelDialog(): Dialog {
   return dialog(
     {
@@ -109,7 +108,7 @@ export function modelDialog(): Dialog {
   )
 }
 
-/** Before a shell command that changes something. */
+/** Asks for permission before a shell command that changes files. */
 export function bashDialog(command: string, description: string, cwd: string): Dialog {
   return dialog(
     {
@@ -141,7 +140,7 @@ export function bashDialog(command: string, description: string, cwd: string): D
   )
 }
 
-/** Before a file is changed or made. */
+/** Asks for permission before an edit; `before` is null for a new file. */
 export function fileDialog(file: string, before: string | null, after: string): Dialog {
   const name = basename(file)
   return dialog(
@@ -174,7 +173,7 @@ export function fileDialog(file: string, before: string | null, after: string): 
 
 export const colours = ['Red', 'Blue'] as const
 
-/** AskUserQuestion. */
+/** The question of the tool AskUserQuestion. */
 export function questionDialog(): Dialog {
   return dialog(
     {

@@ -1,4 +1,4 @@
-// Who has the keys: the open dialog, or else the prompt. Owns the screen's live part.
+// Gives each key to the open dialog, or else to the prompt, and draws the live part of the screen.
 import type { ReadStream } from 'node:tty'
 import { createQueue } from '../../queue.ts'
 import type { Dialog } from './dialogs.ts'
@@ -8,25 +8,25 @@ import type { Line, Screen } from './screen.ts'
 export interface Focus {
   /** Adds lines that stay above the prompt or the dialog. */
   print(...lines: Line[]): void
-  /** Opens a dialog and resolves to the chosen option, or null for Escape; a second one waits its turn. */
+  /** Opens a dialog once the earlier ones have closed. Resolves to the chosen option, or null at Escape. */
   ask(dialog: Dialog): Promise<number | null>
-  /** The dialog that has the keys. */
+  /** The open dialog. */
   readonly open: Dialog | null
   /** Draws the live part again. */
   refresh(): void
-  /** What is drawn, and who gets the keys, while no dialog is open. */
+  /** Sets the prompt, which is drawn and gets the keys while no dialog is open. */
   attach(prompt: { view(columns: number): readonly Line[]; onKey(key: Key): void }): void
-  /** Called whenever a dialog opens or closes. */
+  /** Calls the listener when a dialog opens or closes. */
   onDialog(listener: () => void): void
   /** Closes the open dialog as if by Escape. */
   dismiss(): void
   clear(): void
 }
 
-// A lone ESC is the key itself when nothing follows it for this long.
+// An ESC byte is the Escape key when no other byte follows within this time.
 const escapeMs = 25
 
-/** Reads the terminal raw and gives each key to the open dialog or the prompt. */
+/** Puts the terminal into raw mode. A `deaf` dialog ignores Enter and digits for `deafMs`. */
 export function createFocus(input: ReadStream, screen: Screen, deafMs: number): Focus {
   let open: Dialog | null = null
   let selected = 0
@@ -34,7 +34,7 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
   let answer: ((choice: number | null) => void) | null = null
   const dialogs = createQueue()
   let prompt: Parameters<Focus['attach']>[0] = { view: () => [], onKey: () => {} }
-  let tell: (() => void) | null = null
+  let dialogListener: (() => void) | null = null
 
   function refresh(): void {
     const columns = screen.columns()
@@ -45,13 +45,13 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
     open = dialog
     selected = dialog.selected
     openedAt = Date.now()
-    tell?.()
+    dialogListener?.()
     refresh()
     return new Promise((resolve) => {
       answer = (choice) => {
         open = null
         answer = null
-        tell?.()
+        dialogListener?.()
         refresh()
         resolve(choice)
       }
@@ -86,20 +86,20 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
       refresh()
     },
     onDialog(listener) {
-      tell = listener
+      dialogListener = listener
     },
     dismiss: () => answer?.(null),
     clear: () => screen.clear(),
   }
 }
 
-/** Reads the terminal raw and calls `onKey` for each key. */
+/** Puts the terminal into raw mode and calls `onKey` for each key. */
 function listen(input: ReadStream, onKey: (key: Key) => void): void {
   let rest = ''
   let escapeTimer: NodeJS.Timeout | undefined
   input.setEncoding('utf8')
   input.setRawMode(true)
-  // A killed pane gives EIO. The hangup signal ends this program, not its input.
+  // Reading the terminal of a killed pane fails with EIO. The hangup signal ends this program.
   input.on('error', () => {})
   input.on('data', (chunk: Buffer | string) => {
     clearTimeout(escapeTimer)

@@ -1,4 +1,4 @@
-// Bytes from the terminal, read as keys. Pure.
+// Parses bytes from the terminal into keys. Pure.
 
 export type Key =
   | { readonly type: 'text' | 'paste'; readonly text: string }
@@ -32,8 +32,8 @@ const arrows: Record<string, Key> = {
 const sequence = /^\x1b(?:\[[0-9;:?<>=]*[ -/]*[@-~]|O.|[^[O])/
 
 /**
- * Reads what can be read; `rest` is the beginning of something unfinished, to be put before the next
- * bytes. A lone ESC stays in `rest`: the caller decides when it was the key.
+ * Parses every complete key. `rest` is an incomplete sequence; the caller puts it before the next
+ * bytes. A single ESC stays in `rest`, and the caller decides when it is the Escape key.
  */
 export function readKeys(input: string): { readonly keys: readonly Key[]; readonly rest: string } {
   const keys: Key[] = []
@@ -54,7 +54,7 @@ export function readKeys(input: string): { readonly keys: readonly Key[]; readon
       if (match === undefined) return { keys, rest: tail }
       const arrow = arrows[match]
       if (arrow) keys.push(arrow)
-      // ESC glued to a plain key is the Escape key followed by that key.
+      // ESC directly before a plain key is the Escape key, then that key.
       else if (match.length === 2 && !match.startsWith('\x1bO')) keys.push({ type: 'escape' })
       at += match.length === 2 && !arrow ? 1 : match.length
       continue

@@ -1,11 +1,11 @@
-// How the prompt and what surrounds it look. Pure.
+// Draws the prompt and the lines around it. Pure.
 import type { Line } from './screen.ts'
 
 export interface PromptState {
   readonly draft: string
   readonly queued: readonly string[]
   readonly busy: { readonly verb: string; readonly seconds: number } | null
-  /** The answer as far as it has come. */
+  /** The part of the answer that has arrived. */
   readonly partial: string | null
   /** The pause before a retry; it replaces the spinner. */
   readonly retry: string | null
@@ -15,17 +15,17 @@ export interface PromptState {
   readonly linked: boolean
   readonly hint: string | null
   readonly loggedIn: boolean
-  /** Left leads to the list of sessions in the background. */
+  /** Whether Left opens the list of background sessions. */
   readonly hasAgentView: boolean
 }
 
 const grey = '38;5;244'
 const dim = '38;5;246'
-// Longer drafts are shown as a mark, as the real one shows a long paste.
+// A longer draft is drawn as one placeholder, as Claude Code draws a long paste.
 const draftLinesMax = 8
 const draftCharsMax = 800
 
-/** The live part: the running answer, the queue, the prompt box and its footer. */
+/** Draws the running answer, the queue, the prompt box and its footer. */
 export function drawPrompt(state: PromptState, columns: number): readonly Line[] {
   const { busy, name } = state
   const box = name === null ? '─'.repeat(columns) : `${'─'.repeat(Math.max(0, columns - name.length - 3))} ${name} ─` // prettier-ignore
@@ -69,7 +69,7 @@ function footer(state: PromptState): string {
   return `  ${parts.join(' · ')}`
 }
 
-/** What stands in place of the conversation once it was moved to the background. */
+/** Draws the list of background sessions, after the session has moved there. */
 export function drawParked(name: string | null, columns: number): readonly Line[] {
   const line = { text: '─'.repeat(columns), sgr: grey }
   return [
@@ -93,7 +93,7 @@ export function greeting(version: string, plan: string, cwd: string): readonly L
   ]
 }
 
-/** A prompt as it stays on the screen once submitted. */
+/** The line of a submitted prompt. */
 export function submitted(text: string): string {
   return `❯ ${text.replaceAll('\n', '\n  ')}`
 }

@@ -1,29 +1,29 @@
-// The stand-in's screen: lines that stay, and below them a live part that is redrawn. Like the real
-// one it is at the bottom of the pane, on the alternate screen unless it sees that it is in tmux
-// or is told not to be.
+// The stand-in's screen: printed lines, and below them a live part, which each change redraws. Like
+// Claude Code it fills the pane from the bottom. It uses the alternate screen unless the environment
+// shows tmux or disables that screen.
 import type { WriteStream } from 'node:tty'
 
-/** A line of text, plain or in one style (SGR parameters); longer ones are wrapped. */
+/** A line of text, plain or in one style (SGR parameters). The screen wraps a long line. */
 export type Line = string | { readonly text: string; readonly sgr: string }
 
 export interface Screen {
-  /** Adds lines that stay. */
+  /** Adds lines above the live part. */
   print(lines: readonly Line[]): void
   /** Replaces the live part. */
   live(lines: readonly Line[]): void
   /** Sets the terminal's title, once per change. */
   title(text: string): void
-  /** Forgets everything printed so far. */
+  /** Removes every printed line. */
   clear(): void
   columns(): number
-  /** Gives the terminal back as it was found and leaves `lines` on it. */
+  /** Restores the terminal and prints `lines` on it. */
   leave(lines: readonly Line[]): void
 }
 
 // Enough for a redraw after a resize.
 const keptLines = 200
 
-/** Takes over the terminal: raw keys are the caller's business, everything drawn is this one's. */
+/** Sets up the terminal for drawing. Only this screen may write to `out`; raw mode is the caller's. */
 export function createScreen(out: WriteStream, { alternate }: { alternate: boolean }): Screen {
   let kept: Line[] = []
   let bottom: readonly Line[] = []
@@ -33,7 +33,7 @@ export function createScreen(out: WriteStream, { alternate }: { alternate: boole
   const columns = () => out.columns || 80
   const rows = () => out.rows || 24
 
-  // A terminal that is gone (its pane was killed) is no reason to end: a signal says that.
+  // Writing to the terminal of a killed pane fails. The hangup signal ends this program.
   out.on('error', () => {})
   out.write(`${alternate ? '\x1b[?1049h\x1b[H' : ''}\x1b[?2004h\x1b[?25l`)
 
@@ -99,7 +99,7 @@ function wrapLine(line: Line, columns: number): string[] {
   return sgr === '' ? parts : parts.map((part) => `\x1b[${sgr}m${part}\x1b[m`)
 }
 
-/** Cuts text into rows of at most `columns` cells, between words where it can, and keeps the indent. */
+/** Cuts text into rows of at most `columns` cells, between words if possible, and keeps the indent. */
 export function wrap(text: string, columns: number): string[] {
   const rows: string[] = []
   for (const line of text.split('\n')) {

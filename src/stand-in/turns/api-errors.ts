@@ -1,9 +1,8 @@
-// What an API failure leaves on the screen and in the transcript.
-// other room.
+// Writes an API failure to the screen and the transcript.
 import type { Focus } from '../terminal/focus.ts'
 import type { Transcript } from '../files/transcript.ts'
 
-interface Places {
+interface Outputs {
   readonly focus: Focus
   transcript(): Transcript
 }
@@ -14,8 +13,8 @@ function clock(at: Date): string {
   return `${hours % 12 || 12}:${minutes}${hours < 12 ? 'am' : 'pm'}`
 }
 
-function record(text: string, status: number, fields: object, places: Places): void {
-  places.transcript().add('assistant', {
+function record(text: string, status: number, fields: object, outputs: Outputs): void {
+  outputs.transcript().add('assistant', {
     message: {
       type: 'message',
       role: 'assistant',
@@ -29,8 +28,8 @@ function record(text: string, status: number, fields: object, places: Places): v
   })
 }
 
-/** The five-hour limit of a subscription, hit; it ends in `seconds`. */
-export function usageLimit(seconds: number, places: Places): void {
+/** Writes that the subscription's five-hour limit was reached. The limit ends in `seconds`. */
+export function usageLimit(seconds: number, outputs: Outputs): void {
   const at = new Date(Date.now() + seconds * 1000)
   const text = `You've hit your 5-hour limit · resets ${clock(at)} (UTC)`
   const resetsAt = Math.floor(at.getTime() / 1000)
@@ -39,8 +38,8 @@ export function usageLimit(seconds: number, places: Places): void {
     apiError: 'usage_limit_reached',
     apiErrorType: 'rate_limit_error',
     quotaLimits: { status: 'rejected', resetsAt, rateLimitType: 'five_hour', isUsingOverage: false },
-  }, places) // prettier-ignore
-  places.focus.print(
+  }, outputs) // prettier-ignore
+  outputs.focus.print(
     `  ⎿  ${text}`,
     '',
     `● Usage limit reached · continuing automatically at ${clock(at)} · esc to cancel`,
@@ -54,9 +53,14 @@ const reasons: Record<number, string> = {
   529: 'Overloaded',
 }
 
-/** Any other failure, after its retries. */
-export function apiFailure(status: number, places: Places): void {
+/** Writes any other failure, after its retries. */
+export function apiFailure(status: number, outputs: Outputs): void {
   const text = `API Error: ${status} ${reasons[status] ?? 'Internal server error'}`
-  record(text, status, { error: status === 401 ? 'authentication_failed' : 'server_error' }, places)
-  places.focus.print(`  ⎿  ${text}`)
+  record(
+    text,
+    status,
+    { error: status === 401 ? 'authentication_failed' : 'server_error' },
+    outputs,
+  )
+  outputs.focus.print(`  ⎿  ${text}`)
 }

@@ -1,7 +1,7 @@
-// What is typed, read as a script: the directives of the mock API, and the stand-in's own. Pure.
+// Parses a prompt into the steps of a turn. Pure. The directives:
 //
 // SAY text | SLOW n text | THINK n text | HANG | ERR 500|429|401… [reset seconds] | TOOL bash CMD |
-// TOOL bg CMD | TOOL read|edit|write FILE | TOOL ask | and only here: DIE n | DIE SIGNAL |
+// TOOL bg CMD | TOOL read|edit|write FILE | TOOL ask | DIE n | DIE SIGNAL |
 // LINK lose|rotate|connect | CHILDREN [setsid nohup subshell stubborn]. ` ;; ` separates steps.
 
 export type Step =
@@ -16,7 +16,7 @@ export type Step =
 
 const directive = /(?:^|\s)((?:SAY|SLOW|THINK|HANG0?|CUT|ERR|TOOL|DIE|LINK|CHILDREN)\b[^\n]*)/g
 
-/** The steps of a turn: the last line with a directive counts, and nothing follows an answer. */
+/** The steps of a turn. The last line with a directive counts, and an answer is the last step. */
 export function parsePrompt(prompt: string): readonly Step[] {
   const last = [...prompt.matchAll(directive)].pop()?.[1]
   if (last === undefined)

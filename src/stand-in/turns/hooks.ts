@@ -1,10 +1,10 @@
-// The hooks of a `--settings` file, run as the real one runs them: a shell, the event on stdin as
-// JSON.
+// Runs the hooks of a `--settings` file. As in Claude Code, a shell runs the command and gets the event
+// on stdin as JSON.
 import { spawn } from 'node:child_process'
 import { readJson, type Json } from '../files/home.ts'
 
 export interface Hooks {
-  /** Runs the hooks of an event and resolves when all have ended, whatever they answer. */
+  /** Runs the hooks of an event. Resolves when all have ended; their exit codes change nothing. */
   run(event: string, fields?: Json): Promise<void>
 }
 
@@ -13,7 +13,7 @@ interface Entry {
   readonly hooks?: readonly { readonly type?: string; readonly command?: string }[]
 }
 
-/** Hooks from a settings file; none without one. */
+/** The hooks of a settings file; null means none. */
 export function createHooks(
   settings: string | null,
   common: () => Json,
@@ -41,7 +41,7 @@ function runHook(command: string, input: string, env: NodeJS.ProcessEnv): Promis
     const child = spawn('/bin/sh', ['-c', command], { env, stdio: ['pipe', 'ignore', 'ignore'] })
     child.on('error', () => resolve())
     child.on('exit', () => resolve())
-    // A hook that does not read its input is none of our business.
+    // A hook may end without reading its input, and the write fails then.
     child.stdin.on('error', () => {})
     child.stdin.end(input)
   })

@@ -1,28 +1,28 @@
-// Tools that really run: each command is a session and a process group of its own, as the real one's
-// are, so what it leaves behind is real.
+// Runs real commands. As in Claude Code each command has its own process session and group, so tests
+// meet real leftovers.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
 export interface Outcome {
   readonly code: number | null
-  /** The last of what it printed. */
+  /** The end of stdout and stderr, at most 4000 characters. */
   readonly output: string
 }
 
 export interface Tools {
-  /** Runs a command to its end, or ends it when the signal comes. */
+  /** Runs a command to its end. An abort of `signal` ends the command. */
   run(command: string, signal: AbortSignal): Promise<Outcome>
-  /** Starts a command and calls back when it has ended. */
+  /** Starts a command and calls `ended` at its end. */
   background(command: string, ended: (outcome: Outcome) => void): void
   backgroundCount(): number
-  /** Leaves processes behind that survive this one, by kind; resolves to their pids. */
+  /** Starts processes that outlive the stand-in, one per kind. Resolves to their pids. */
   leave(kinds: readonly string[]): Promise<readonly number[]>
-  /** Ends every command that still runs, and what still hangs below it: 0 ms without any, at most 1.4 s. */
+  /** Ends every running command with its descendants. Takes 0 ms without a command, else at most 1.4 s. */
   stop(): Promise<void>
 }
 
 const outputCharsMax = 4000
-// SIGTERM first; what is left after this long is killed.
+// `stop` sends SIGTERM, and SIGKILL to the processes that run after this time.
 const graceMs = 1300
 export const childKinds = ['setsid', 'nohup', 'subshell'] as const
 
@@ -57,7 +57,7 @@ export function createTools(cwd: string, env: NodeJS.ProcessEnv): Tools {
         running.delete(child)
         resolve({ code, output: output.trimEnd() })
       }
-      // `exit`, not `close`: what the command left behind may hold its pipes for hours.
+      // `exit`, not `close`: a leftover of the command may hold its pipes for hours.
       child.on('exit', done)
       child.on('error', () => done(127))
     })
@@ -109,12 +109,12 @@ function killTree(child: ChildProcess, signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal)
     } catch {
-      // Gone already.
+      // The process has ended.
     }
   }
 }
 
-/** The processes below `root`, by parent: what was re-parented since is not among them. */
+/** The descendants of `root`, by parent. A process whose parent ended is not found. */
 function descendants(root: number): number[] {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
@@ -123,7 +123,7 @@ function descendants(root: number): number[] {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
       parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
     } catch {
-      // Gone meanwhile.
+      // The process ended during the search.
     }
   }
   const found = [root]
@@ -132,11 +132,11 @@ function descendants(root: number): number[] {
   return found.slice(1)
 }
 
-// Commands that change nothing run without being asked for, as in the real one.
+// As in Claude Code these commands need no permission, because they change nothing.
 const harmless =
   /^(?:sleep|echo|ls|pwd|cat|head|tail|wc|true|false|date|whoami|git (?:status|log|diff))\b/
 
-/** Whether a command needs the operator's yes in manual mode. */
+/** Whether a command opens the permission dialog in manual mode. */
 export function needsPermission(command: string): boolean {
   if (/[<>&`$(]/.test(command)) return true
   return !command.split(/;|\|/).every((part) => harmless.test(part.trim()))

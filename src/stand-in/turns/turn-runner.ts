@@ -1,11 +1,11 @@
-// The turns of one session: how far the running turn has come, and the prompts that Claude Code submits
-// without the user.
+// The turns of one session, with the progress of the running turn and the prompts that Claude Code
+// submits without the user.
 import { runTurn, type TurnDeps, type TurnProgress } from './turn.ts'
 import { createTurns, type Turns, type TurnsDeps } from './turns.ts'
 
 export interface TurnRunner {
   readonly turns: Turns
-  /** What the running turn shows; it changes while the turn runs. */
+  /** The lines that the running turn shows; they change while it runs. */
   readonly progress: Required<TurnProgress>
   readonly permissions: TurnDeps['permissions']
   /** Cancels the prompt that would follow the end of a usage limit. */
@@ -15,10 +15,10 @@ export interface TurnRunner {
 export type TurnRunnerDeps = Omit<TurnDeps, 'progress' | 'backgroundEnded' | 'limited'> &
   Omit<TurnsDeps, 'run'>
 
-// The real CLI continues a minute after the limit has ended.
+// Claude Code continues a minute after the limit has ended.
 const afterLimitSeconds = 60
 
-/** A runner without a turn. */
+/** A runner with no turn yet. */
 export function createTurnRunner(deps: TurnRunnerDeps): TurnRunner {
   const { focus } = deps
   const progress: Required<TurnProgress> = { partial: null, retry: null }

@@ -1,5 +1,4 @@
-// One turn: what follows a submitted prompt, step by step, until it is answered, fails or is
-// interrupted.
+// One turn: the steps that a submitted prompt names, until the answer, a failure or an interrupt.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,7 +14,7 @@ import type { Transcript } from '../files/transcript.ts'
 
 /** What a running turn shows; a missing field leaves it as it is. */
 export interface TurnProgress {
-  /** The answer as far as it has come. */
+  /** The part of the answer that has arrived. */
   readonly partial?: string | null
   /** The pause before a retry, in place of the spinner. */
   readonly retry?: string | null
@@ -28,22 +27,22 @@ export interface TurnDeps {
   readonly link: Link
   readonly behaviour: Behaviour
   readonly cwd: string
-  /** Set by "switch to auto mode", for the rest of the session. */
+  /** "Switch to auto mode" sets it to `auto` for the rest of the session. */
   permissions: 'manual' | 'auto'
   transcript(): Transcript
   progress(progress: TurnProgress): void
-  /** Ends this program abruptly. */
+  /** Crashes: by an exit code or a signal's name. */
   die(how: string): Promise<never>
-  /** A background command ended: the real one starts a turn by itself then. */
+  /** Called when a background command ends. Claude Code starts a turn then. */
   backgroundEnded(code: number | null): void
-  /** The usage limit was hit and ends in so many seconds. */
+  /** Called at the usage limit, which ends in `seconds`. */
   limited(seconds: number): void
 }
 
-/** How a turn ended: `unanswered` is an interrupt before anything happened. */
+/** How a turn ended; `unanswered` is an interrupt before the first answer or tool. */
 export type TurnEnd = 'answered' | 'failed' | 'denied' | 'interrupted' | 'unanswered'
 
-/** Runs the turn of a prompt; an abort of `signal` interrupts it. */
+/** Runs the turn of a prompt. An abort of `signal` interrupts it. */
 export async function runTurn(
   prompt: string,
   deps: TurnDeps,
@@ -156,7 +155,7 @@ async function fail(
   return 'failed'
 }
 
-/** Runs one tool, asking first where the real one would; false when the answer was no. */
+/** Runs one tool; asks first where Claude Code would. Returns false when the user refuses. */
 async function useTool(
   tool: string,
   argument: string,

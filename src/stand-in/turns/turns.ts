@@ -1,4 +1,4 @@
-// Prompts one after the other: a turn at a time, the rest queued, each ending told.
+// Runs one turn at a time, queues later prompts, and prints how each turn ended.
 import type { Behaviour } from '../behaviour.ts'
 import type { Focus } from '../terminal/focus.ts'
 import type { Hooks } from './hooks.ts'
@@ -9,7 +9,7 @@ import type { TurnEnd } from './turn.ts'
 
 export interface Prompt {
   readonly text: string
-  /** False for a turn that starts by itself. */
+  /** False for a prompt that Claude Code submits without the user. */
   readonly isTyped: boolean
 }
 
@@ -20,11 +20,11 @@ export interface Turn {
 }
 
 export interface Turns {
-  /** Starts a turn, or queues the prompt behind the one that runs. */
+  /** Starts a turn, or queues the prompt while another turn runs. */
   submit(prompt: Prompt): void
-  /** The turn that runs. */
+  /** The running turn. */
   readonly current: Turn | null
-  /** What was typed and waits. */
+  /** The queued prompts that the user typed. */
   readonly queued: readonly string[]
 }
 
@@ -36,35 +36,35 @@ export interface TurnsDeps {
   transcript(): Transcript
   isLoggedIn(): boolean
   run(text: string, signal: AbortSignal): Promise<TurnEnd>
-  /** Something began or ended. */
+  /** Called when a turn begins or ends, and when a prompt is queued. */
   changed(): void
-  /** Time passes while a turn runs. */
+  /** Called at each frame of the title while a turn runs. */
   tick(): void
-  /** A prompt that was interrupted before anything was answered. */
+  /** Called with the prompt that the user interrupted before any answer. */
   giveBack(text: string): void
 }
 
-// The real one is idle for a moment between queued prompts.
+// Claude Code is idle for a moment between queued prompts.
 const betweenMs = 14
 const verbs = ['Baking', 'Brewing', 'Churning', 'Cooking', 'Forging', 'Moseying']
 
-/** No turn runs yet. */
+/** Turns with an empty queue. */
 export function createTurns(deps: TurnsDeps): Turns {
   const { focus, hooks, tools } = deps
   const queue: Prompt[] = []
   let current: Turn | null = null
-  // Between two queued prompts there is no turn, and yet none may start.
+  // Between two queued prompts no turn runs, but a new prompt must join the queue.
   let isBetween = false
 
   function submit(prompt: Prompt): void {
-    // The hook tells that the prompt was taken, also when it has to wait.
-    const told = prompt.isTyped ? hooks.run('UserPromptSubmit', { prompt: prompt.text }) : null
+    // Claude Code runs this hook at once, also for a prompt that it queues.
+    const hook = prompt.isTyped ? hooks.run('UserPromptSubmit', { prompt: prompt.text }) : null
     if (current || isBetween) queue.push(prompt)
-    else void take(prompt, told)
+    else void take(prompt, hook)
     deps.changed()
   }
 
-  async function take({ text, isTyped }: Prompt, told: Promise<void> | null): Promise<void> {
+  async function take({ text, isTyped }: Prompt, hook: Promise<void> | null): Promise<void> {
     const verb = verbs[Math.floor(Math.random() * verbs.length)] ?? 'Baking'
     const turn = { abort: new AbortController(), startedAt: Date.now(), verb }
     isBetween = false
@@ -72,7 +72,7 @@ export function createTurns(deps: TurnsDeps): Turns {
     const ticker = setInterval(() => deps.tick(), deps.behaviour.titleMs)
     if (isTyped) focus.print('', submitted(text))
     deps.changed()
-    await told
+    await hook
     deps.transcript().add('user', { message: { role: 'user', content: text } })
     let end: TurnEnd = 'failed'
     if (deps.isLoggedIn()) end = await deps.run(text, turn.abort.signal)
@@ -110,7 +110,7 @@ export function createTurns(deps: TurnsDeps): Turns {
   }
 }
 
-/** Whole seconds since then. */
+/** Whole seconds since `startedAt`, a time in milliseconds. */
 export function secondsSince(startedAt: number): number {
   return Math.floor((Date.now() - startedAt) / 1000)
 }
