@@ -1,5 +1,5 @@
-// To whom the kernel gives orphans. A process whose parent is one of these was let go of by whoever began
-// it; a process whose parent is anything else was begun by that parent.
+// The processes to which the kernel gives orphans. A child of one of these may be an orphan; any other
+// process was started by its parent.
 import { ancestorsOf, nameOf } from './proc.ts'
 
 // Programs that collect orphans: they run as the first process of a machine, a container or a login.

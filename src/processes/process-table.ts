@@ -1,4 +1,4 @@
-// Who descends from whom in a table of processes, and who carries a mark. Pure.
+// The descent of the processes in a table, and the marks that they carry. Pure.
 import type { ProcessEntry, ProcessTable } from './proc.ts'
 
 interface TableIndex {

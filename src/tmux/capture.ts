@@ -1,4 +1,4 @@
-// What a pane shows: the commands that ask for it, and its lines. Pure.
+// The screen of a pane: the commands that ask for it, and its lines. Pure.
 import { withoutKeeperNoise, withoutTrailingBlanks } from './keeper.ts'
 import type { Command } from './client/quote.ts'
 

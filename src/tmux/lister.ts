@@ -1,4 +1,4 @@
-// The adapter's listing: asked for in one call, and again when sessions carry keys not asked for.
+// The adapter's listing: lab lists in one call, and again when sessions carry keys that it did not ask for.
 import { TmuxUnavailable } from '../errors.ts'
 import { stayUnattached } from './commands.ts'
 import { deathIn } from './keeper.ts'
@@ -7,8 +7,8 @@ import { failureOf, type Run } from './client/reply.ts'
 import type { ListedSession, Listing } from './tmux.ts'
 
 /**
- * Returns the adapter's `list`; `mark` tells its rows from whatever is in a title. A server that an
- * operator's configuration has told to end with its last terminal is told not to, and `onKept` called.
+ * Returns the adapter's `list`; `rowTag` tells its rows from the text of a title. Where an operator's
+ * configuration ends the server with its last terminal, lab turns that off and calls `onKept`.
  */
 export function createLister(
   { run, captureRun }: { readonly run: Run; readonly captureRun: Run },
@@ -31,7 +31,7 @@ export function createLister(
   return async function list(): Promise<Listing> {
     const commands = listCommands(rowTag, knownKeys)
     const first = await run(commands)
-    // A server without any session refuses the second command, and still says who it is.
+    // A server without any session refuses the second command, and still gives its identity.
     const reply = first.kind === 'gone' ? await run(commands.slice(0, 1)) : first
     if (reply.kind === 'no-server') return { server: null, sessions: [] }
     if (reply.kind !== 'ok') throw failureOf('list-panes', reply, timeoutMs)

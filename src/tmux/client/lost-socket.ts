@@ -1,5 +1,5 @@
-// A server whose socket is gone runs on: lab has its own server open the socket again, and never starts
-// a second one while the first lives.
+// A server whose socket is gone still runs. lab has its own server open the socket again, and never
+// starts a second server while the first lives.
 import { existsSync } from 'node:fs'
 import type { Log } from '../../log.ts'
 import type { ProcessId } from '../../processes/proc.ts'
@@ -7,17 +7,17 @@ import type { Reply } from './reply.ts'
 import type { Server } from './socket.ts'
 import { reopenSocket, serverBoundAt } from './socket-file.ts'
 
-/** What became of a socket on which nobody answers: a server has opened it again, or one lives that did not; null when none lives. */
+/** Whether a server has opened its socket again, or may live without one; null when no server lives. */
 export type Rescued = 'reopened' | Exclude<Reply, { kind: 'ok' }> | null
 
 export interface LostSocket {
-  /** For a socket on which nobody answered. */
+  /** Looks for the server of a socket that did not answer. */
   rescue(): Promise<Rescued>
   /** Has the socket opened again when its file is gone, though lab is still connected. */
   keep(): Promise<void>
 }
 
-/** Watches over the socket of one server; `log` tells what was done about it. */
+/** Watches over the socket of one server, and logs what lab did about it. */
 export function createLostSocket(options: {
   readonly server: Server
   readonly path: string
@@ -38,7 +38,7 @@ export function createLostSocket(options: {
     }
     if (!lost) return null
     const gone = `The tmux server (process ${lost.pid}) runs, but its socket ${path} is gone`
-    // Another's server is told nothing by lab.
+    // lab sends no signal to a server that is not its own.
     if (server.kind === 'own' && (await reopenSocket(lost, path))) {
       log.warn(`${gone}: lab had the server open it again`)
       return 'reopened'

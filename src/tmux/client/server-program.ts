@@ -12,12 +12,12 @@ import { serverBoundAt, socketPath } from './socket-file.ts'
 import type { Misfit, ServerIdentity } from '../tmux.ts'
 
 export interface ServerProgram {
-  /** What to run for a call, a connection or a person's terminal. */
+  /** The program to run for a call, a connection or a person's terminal. */
   path(): string
-  /** Of tmux on the PATH, as last asked. */
+  /** The version of tmux on the PATH, as lab last read it. */
   version(): string
   misfit(): Misfit | null
-  /** Whether a connection can come up; one that cannot is not tried. */
+  /** Whether a connection can come up; lab tries none while it cannot. */
   mayConnect(): boolean
   /** Asks client and server for their versions and chooses the program; never rejects. */
   review(): Promise<void>

@@ -5,19 +5,19 @@ import { readTextSync } from '../../read-file.ts'
 import { writeNow } from '../../atomic-write.ts'
 
 export interface StaleClients {
-  /** Remembers a client that was opened. */
+  /** Remembers a client that lab has opened; never throws. */
   opened(pid: number): void
 }
 
-/** Ends what an earlier lab left, and starts a list of its own; a file that cannot be written costs only that. */
+/** Ends the clients that an earlier lab left, and starts a new list. lab runs on when it cannot write the file. */
 export function openStaleClients(file: string): StaleClients {
   for (const left of readClients(file)) {
     try {
-      // The file may say anything: nothing but a client of tmux's is ended.
+      // The file may hold any pid: lab ends only clients of tmux.
       if (isRunning(left) && nameOf(left.pid).startsWith('tmux: client'))
         process.kill(left.pid, 'SIGKILL')
     } catch {
-      // It went by itself meanwhile.
+      // The client has ended.
     }
   }
   const open: ProcessId[] = []
@@ -30,7 +30,7 @@ export function openStaleClients(file: string): StaleClients {
         open.splice(0, open.length, ...open.filter(isRunning), { pid, start: client.start })
         writeNow(file, `${JSON.stringify(open)}\n`)
       } catch {
-        // The next lab then finds them by asking the server, which answers unless it is ending.
+        // The next lab then asks the server for its clients; a server answers unless it is ending.
       }
     },
   }
