@@ -54,7 +54,7 @@ export class InvalidRequest extends LabError {
   }
 }
 
-/** No guard knows the sender of the request. */
+/** No guard authenticates the request. */
 export class Unauthorized extends LabError {
   constructor(message: string) {
     super('unauthorized', message)
@@ -99,7 +99,7 @@ export class ProjectGone extends LabError {
 
 export class InstanceNotFound extends LabError {
   constructor(ref: string) {
-    super('instance_not_found', `There is no instance "${ref}". \`lab ls\` shows what runs.`)
+    super('instance_not_found', `There is no instance "${ref}". \`lab ls\` shows the instances.`)
   }
 }
 
@@ -124,17 +124,17 @@ export class AlreadyRunning extends LabError {
   }
 }
 
-/** What was said last lies in another conversation, which a resume would not continue. */
+/** The latest messages are in another conversation, which a resume would not continue. */
 export class ConversationParked extends LabError {
   constructor(name: string, jobId: string) {
     super(
       'conversation_parked',
-      `Claude moved ${name} to its background, and a resume would not have what was said there. Run \`claude attach ${jobId}\` in the folder of ${name} to open that session, or resume the instance anyway.`,
+      `Claude moved ${name} to its background, and a resume would not have the messages there. Run \`claude attach ${jobId}\` in the folder of ${name} to open that session, or resume the instance anyway.`,
     )
   }
 }
 
-/** Claude would begin a blank conversation, or lab cannot tell whether it would. */
+/** Claude would begin a blank conversation, or lab does not know whether it would. */
 export class ConversationGone extends LabError {
   constructor(
     name: string,
@@ -206,13 +206,13 @@ export class TmuxUnavailable extends LabError {
   constructor(reason: string, options?: ErrorOptions) {
     super(
       'tmux_unavailable',
-      `tmux cannot be read, so lab changed nothing: ${reason}. Try again, or ask tmux itself with \`lab tmux ls\`.`,
+      `lab cannot read tmux, so it changed nothing: ${reason}. Try again, or run \`lab tmux ls\` to see what tmux reports.`,
       options,
     )
   }
 }
 
-/** tmux answered with an error: `stderr` is its own line. */
+/** tmux refused a command: `stderr` is tmux's own line. */
 export class TmuxFailed extends LabError {
   readonly stderr: string
   constructor(subcommand: string, stderr: string, options?: ErrorOptions) {
@@ -221,7 +221,7 @@ export class TmuxFailed extends LabError {
   }
 }
 
-/** tmux did not answer in time. It may have carried out the command, or not. */
+/** tmux did not answer in time. lab does not know whether tmux ran the command. */
 export class TmuxTimeout extends LabError {
   constructor(subcommand: string, timeoutMs: number) {
     super('tmux_timeout', `tmux ${subcommand} did not answer within ${timeoutMs} ms.`)

@@ -1,10 +1,10 @@
-// Who asked for something. Pure.
+// The actor of a request. Pure.
 
-/** The ways in which a request reaches lab; `nobody` for what happened without a request. */
+/** The ways in which a request reaches lab; `nobody` for a change without a request. */
 export const ways = ['page', 'api', 'cli', 'agent', 'nobody'] as const
 
-/** What stands before a name, by its source: a trusted proxy, or a named token. */
+/** The prefix of a name, by its source: a trusted proxy, or a named token. */
 export const actorPrefixes = ['user:', 'token:'] as const
 
-/** Who asked: a name where a guard knows it, else the way in which the request came. */
+/** The actor of a request: a name where a guard knows it, else the way of the request. */
 export type Actor = (typeof ways)[number] | `${(typeof actorPrefixes)[number]}${string}`

@@ -1,6 +1,6 @@
 // The address of one running instance in claude.ai. Pure.
 
-/** The page that lists every session, for an instance whose own link never came. */
+/** The page that lists every session, for an instance without a link. */
 export const sessionListUrl = 'https://claude.ai/code'
 
 /** The deep link for a registry's `bridgeSessionId` (`cse_X` → `session_X`); null for any other shape. */

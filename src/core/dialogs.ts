@@ -1,5 +1,5 @@
-// The dialogs of Claude Code that hold an agent up before it can report itself, by name. Pure; the words
-// by which lab recognises them on a screen are in claude/dialogs.ts.
+// The start-up dialogs of Claude Code, by name: an agent that shows one cannot report its status. Pure;
+// claude/dialogs.ts has the words by which lab recognises them on a screen.
 
 export const startDialogs = [
   'trust',
@@ -13,7 +13,7 @@ export const startDialogs = [
   'managed settings',
 ] as const
 
-/** A start-up dialog; what a `waiting` instance waits for is called so. */
+/** A start-up dialog; its name is also the `waitingFor` of a waiting instance. */
 export type StartDialog = (typeof startDialogs)[number]
 
 /** Whether a name is that of a start-up dialog. */

@@ -1,17 +1,17 @@
-// What lab tells of a change, and who sees it. Pure; a new kind of event needs its row here, or nothing
-// compiles.
+// The events that lab publishes, and the audience of each. Pure; a new kind of event without its row here
+// does not compile.
 import type { Actor } from './actor.ts'
 import type { Cap, ForeignSession, Instance, Notice, Project } from './instance.ts'
 import type { State } from './state.ts'
 
-/** A change of an instance's state, or of what it waits for. The journal is made of these. */
+/** A change of an instance's state, or of its `waitingFor`. The journal has a line for each. */
 export interface Moved {
   readonly type: 'moved'
   readonly id: string
   readonly from: State
   readonly to: State
   readonly by: Actor
-  /** Why, where there is a word for it: the reason of an end, or `adopted`. */
+  /** The reason of an end, or `adopted` or `not_started`; null for other moves. */
   readonly reason: string | null
   readonly waitingFor: string | null
   /** ISO 8601. */
@@ -24,15 +24,15 @@ export type LabEvent =
   | { readonly type: 'removed'; readonly id: string }
   | { readonly type: 'project'; readonly project: Project }
   | { readonly type: 'cap'; readonly cap: Cap }
-  /** A scan found other repositories than before: no `removed` tells which of them are gone. */
+  /** A scan found other repositories than before; this event does not name the ones that are gone. */
   | { readonly type: 'rescanned' }
   | { readonly type: 'foreign'; readonly foreign: readonly ForeignSession[] }
   | { readonly type: 'notices'; readonly notices: readonly Notice[] }
 
-/** What the page does about an event: it draws the part anew, looks which cards are gone, or nothing. */
+/** The page's reaction to an event: it draws the part again, looks which cards are gone, or does nothing. */
 export type PageReaction = 'draw' | 'look' | 'nothing'
 
-/** What becomes of each kind of event: whether the API's stream carries it, and what the page does. */
+/** For each kind of event, whether the API's stream carries it and how the page reacts. */
 export const audience: Readonly<
   Record<LabEvent['type'], { readonly api: boolean; readonly page: PageReaction }>
 > = {

@@ -1,13 +1,12 @@
-// What lab says of one running agent, and the events that tell of a change. Pure; the shapes of the
-// JSON API.
+// The shapes of an instance: its four values, and what the JSON API shows of it. Pure.
 import type { Actor } from './actor.ts'
 import type { ProjectKey } from './names.ts'
 import type { EndReason, State } from './state.ts'
 
-/** A state, or `unknown` while tmux cannot be read. */
+/** A state, or `unknown` while lab cannot tell the state. */
 export type ShownState = State | 'unknown'
 
-/** Why an instance ended, as far as anybody can tell. */
+/** Why an instance ended, as far as lab knows. */
 export interface Evidence {
   readonly reason: EndReason
   /** A sentence for the operator. */
@@ -15,44 +14,43 @@ export interface Evidence {
   readonly exitCode: number | null
   /** A name such as `SIGKILL`; `exitCode` is then null. */
   readonly signal: string | null
-  /** What the agent's screen said last, oldest line first. */
+  /** The last lines of the agent's screen, oldest line first. */
   readonly lastLines: readonly string[]
   readonly by: Actor
   /** ISO 8601. */
   readonly at: string
 }
 
-/** Why every live instance is `unknown` while tmux cannot be read; the notice tells the cause. */
-export const tmuxUnreadable =
-  'tmux cannot be read at the moment. lab stops nothing and tries again.'
+/** Why every live instance is `unknown` while lab cannot read tmux; a notice names the cause. */
+export const tmuxUnreadable = 'lab cannot read tmux now. lab stops nothing and tries again.'
 
-/** A process that an instance began and that outlived it. */
+/** A process of an instance that outlived the instance. */
 export interface LeftProcess {
   readonly pid: number
-  /** Its command line, as far as it tells one process from another. */
+  /** The beginning of its command line, enough for a person to recognise the process. */
   readonly command: string
-  /** Others run in it (a tmux server, a build daemon): lab never ends it. */
+  /** Other processes run in it (a tmux server, a build daemon), so lab never ends it. */
   readonly servesOthers: boolean
 }
 
-/** A process by exact identity: a pid alone is given again. */
+/** A process by pid and start time, because the kernel reuses pids. */
 export interface ProcessId {
   readonly pid: number
   /** Field 22 of /proc/PID/stat. */
   readonly start: string
 }
 
-/** A tmux server by identity; `start` is null where an older lab did not write it down. */
+/** A tmux server by pid and start time; `start` is null in the record of an older lab. */
 export interface ServerId {
   readonly pid: number
   readonly start: string | null
 }
 
-/** Who made an instance and for what. */
+/** The purposes of an instance: `manual` is a start by the operator. */
 export const instanceKinds = ['manual'] as const
 export type InstanceKind = (typeof instanceKinds)[number]
 
-/** The account of a lab to which nobody named one. */
+/** The account of a lab whose configuration names none. */
 export const defaultAccount = 'default'
 
 export const workspaceKinds = ['shared'] as const
@@ -64,7 +62,7 @@ export interface Workspace {
   readonly cwd: string
 }
 
-/** What an instance is. It never changes. */
+/** The identity and the choices of an instance. They never change. */
 export interface Spec {
   /** lab's own UUID. */
   readonly id: string
@@ -80,70 +78,70 @@ export interface Spec {
   readonly createdAt: string
 }
 
-/** One launch of an instance: what the store keeps of it. A resume replaces it whole. */
+/** One launch of an instance. A resume replaces it whole. */
 export interface Launch {
-  /** Names this launch alone; the keeper's note is a file of that name. */
+  /** The launch id. The launch's files, such as the keeper's note, have this name. */
   readonly id: string
   /** The tmux session's name. */
   readonly name: string
   readonly slot: number
-  /** The account whose home the agent uses: the one in whose registry lab found it last. */
+  /** The account whose home the agent uses, by the registry in which lab found the agent last. */
   readonly account: string
   /** Claude's session id, which a resume continues. */
   readonly conversation: string
-  /** Whether anything was said in that conversation: Claude has a transcript then, until it removes it. */
+  /** Whether the conversation has messages: then Claude keeps a transcript of it for some time. */
   readonly said: 'yes' | 'no' | 'unknown'
-  /** It was resumed without its conversation, which was gone. */
+  /** lab resumed the instance with a blank conversation, because the old one was gone. */
   readonly isBlank: boolean
   /** ISO 8601. */
   readonly startedAt: string
-  /** The same by `performance.now()`, for how long it takes; a clock that is set changes nothing. Not stored. */
+  /** The start by `performance.now()`, to measure durations when the clock is set. Not stored. */
   readonly startedMs: number
-  /** The boot in which it was started. */
+  /** The boot of the machine in which lab started the launch. */
   readonly bootId: string
-  /** The tmux server in which it was last seen. */
+  /** The tmux server in which lab saw the launch last. */
   readonly server: ServerId | null
-  /** The keeper of this launch; while it runs, a missing session is no end. */
+  /** The keeper of this launch; while it runs, a missing session does not mean an end. */
   readonly keeper: ProcessId | null
-  /** The agent's process, as its own registry file named it last. */
+  /** The agent's process by its registry file, as lab saw it last. */
   readonly registered: ProcessId | null
-  /** Claude's daemon holds its session under this name: what is said there is another conversation. */
+  /** The name under which Claude's daemon holds the session; the messages there are another conversation. */
   readonly parkedJobId: string | null
-  /** Left `starting` at least once: what ends it now is no failed start. */
+  /** The launch has left `starting` once, so its end is not a failed start. */
   readonly isVerified: boolean
-  /** Who asked for its end. Set from the moment of asking, and the only sign that it is being stopped. */
+  /** The actor who requested the end, from the request on. lab stops the instance exactly while it is set. */
   readonly stopAskedBy: Actor | null
-  /** Names the event in which it ends along with others; null when it ends alone. */
+  /** The event that ends this instance along with others; null when it ends alone. */
   readonly together: string | null
 }
 
-/** How a launch ended. It is set once. */
+/** The end of a launch. lab sets it once. */
 export interface End {
   readonly state: 'stopped' | 'error'
   /** ISO 8601. */
   readonly at: string
   readonly evidence: Evidence
-  /** What outlived it. */
+  /** The processes that outlived the instance. */
   readonly left: readonly (ProcessId & LeftProcess & { readonly mayBeAgent: boolean })[]
-  /** Its place among all ends; missing in the record of an older lab. */
+  /** The sequence number among all ends; missing in the record of an older lab. */
   readonly order?: number | undefined
-  /** See Instance. */
+  /** The operator dismissed the resume offer; see `Instance.dismissed`. */
   readonly isDismissed: boolean
 }
 
 export const linkStates = ['connecting', 'linked', 'lost', 'unavailable'] as const
 export type LinkState = (typeof linkStates)[number]
 
-/** A folder that is not any more where an agent was started in it. */
+/** An agent's folder that is no longer at its old path. */
 export interface MovedFolder {
-  /** Where it is now; null when it was removed. */
+  /** The new path; null when the folder was removed. */
   readonly to: string | null
 }
 
 export interface Instance {
-  /** lab's own UUID; it never changes and is never given again. */
+  /** lab's own UUID. It never changes, and no other instance gets it. */
   readonly id: string
-  /** The tmux session's name; a live instance answers to it. */
+  /** The tmux session's name, by which a request can name a live instance. */
   readonly name: string
   readonly project: string
   readonly projectPath: string
@@ -155,13 +153,13 @@ export interface Instance {
   readonly unknownBecause: string | null
   /** What a `waiting` instance needs from the operator, in Claude's own words. */
   readonly waitingFor: string | null
-  /** A command of its own runs in the background while it is ready. */
+  /** The agent is ready while a background command of it runs. */
   readonly background: boolean
   /** When the state last changed (ISO 8601, as are all times here). */
   readonly since: string
   /** Claude's session id, which a resume continues. */
   readonly conversation: string | null
-  /** It was resumed with a blank conversation, for the one before was gone. */
+  /** lab resumed the instance with a blank conversation, because the old one was gone. */
   readonly isBlank: boolean
   readonly deepLink: string | null
   readonly linkState: LinkState
@@ -170,13 +168,13 @@ export interface Instance {
     readonly kind: Workspace['kind']
     readonly path: string
     readonly branch: string | null
-    /** Null as long as the folder is where it was, as far as lab knows. */
+    /** Null while the folder is at its old path, as far as lab knows. */
     readonly moved: MovedFolder | null
   }
   readonly model: string | null
   /** The agent's process, the keeper's child. */
   readonly pid: number | null
-  /** How many tmux clients look at it. */
+  /** How many tmux clients are attached. */
   readonly attached: number
   /** The command that attaches a terminal, as an argument vector. */
   readonly attach: readonly string[]
@@ -185,9 +183,9 @@ export interface Instance {
   readonly lastActivityAt: string | null
   readonly endedAt: string | null
   readonly evidence: Evidence | null
-  /** What it began and what still runs, after it has ended. */
+  /** The processes that outlived the instance and still run. */
   readonly left: readonly LeftProcess[]
-  /** It has ended, was offered along with others, and the operator did not want them back just now. */
+  /** The instance ended along with others, and the operator dismissed the offer to resume them. */
   readonly dismissed: boolean
 }
 
@@ -202,18 +200,18 @@ export interface Project {
   readonly path: string
   readonly lastUsedAt: string | null
   readonly instances: readonly Instance[]
-  /** Only its instances are left: lab does not find the folder any more. */
+  /** lab no longer finds the folder, and only instances of it are left. */
   readonly gone?: true
 }
 
-/** A session on lab's tmux server that lab did not make: shown, never touched. */
+/** A session on lab's tmux server that lab did not make. lab shows it and never touches it. */
 export interface ForeignSession {
   readonly name: string
   readonly attached: number
   readonly createdAt: string
 }
 
-/** One instance's part of a request about several. */
+/** The outcome of a bulk action for one instance. */
 export interface Outcome {
   readonly id: string
   readonly name: string
@@ -221,21 +219,21 @@ export interface Outcome {
   readonly error?: { readonly code: string; readonly message: string }
 }
 
-/** Something the operator should know about this lab as a whole. */
+/** A problem of this lab as a whole. */
 export interface Notice {
   readonly code: string
   readonly message: string
-  /** What to type next, in order. */
+  /** The commands that solve it, in order. */
   readonly commands?: readonly string[]
 }
 
-/** Instances that ended together, not by themselves: the operator may want them all back. */
+/** Instances that one event ended together. lab offers to resume them all. */
 export interface ResumeOffer {
   readonly reason: 'stopped' | 'tmux_gone' | 'rebooted'
   readonly instances: readonly Instance[]
 }
 
-/** Whether somebody should see it where the live ones are: it lives, or it died and nobody has said yet that they know. */
+/** Whether an instance belongs among the live ones: it lives, or its error is not dismissed. */
 export function isOpen({ state, dismissed }: Pick<Instance, 'state' | 'dismissed'>): boolean {
   return isLive(state) || (state === 'error' && !dismissed)
 }

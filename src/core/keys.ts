@@ -18,7 +18,7 @@ export const keys: readonly string[] = [
 
 const known = new Set(keys)
 
-/** Whether lab sends this key. tmux types a name that it does not know as text. */
+/** Whether lab sends this key. lab refuses other names, because tmux would type them as text. */
 export function isKey(name: string): boolean {
   return known.has(name)
 }

@@ -1,21 +1,21 @@
 // Session names: (project key, slot, slug) ⇄ `key`, `key~N`, `key~N~slug`. Pure.
 //
-// The parts are joined by `~` because no key, slot or slug can contain it and it means nothing to
-// tmux's target parser (`@ % $ : . =` all do).
+// `~` joins the parts because no key, slot or slug contains it and tmux's target parser ignores it (it
+// gives a meaning to `@ % $ : . =`).
 import { hasHidden } from './text.ts'
 
 declare const brand: unique symbol
-/** A name tmux keeps as it is: `[A-Za-z0-9_~-]`, no leading dash, at most 100 characters. */
+/** A name that tmux does not rewrite: `[A-Za-z0-9_~-]`, no leading dash, at most 100 characters. */
 export type SessionName = string & { readonly [brand]: 'SessionName' }
 /** A project's name-safe key: `[A-Za-z0-9_-]`, no leading dash, 1 to 60 characters. */
 export type ProjectKey = string & { readonly [brand]: 'ProjectKey' }
-/** An operator's text as typed: trimmed, 1 to 60 characters, nothing invisible that steers a terminal. */
+/** The operator's text as typed: trimmed, 1 to 60 characters, without hidden characters. */
 export type Label = string & { readonly [brand]: 'Label' }
 
 export interface NameParts {
   readonly key: ProjectKey
   readonly slot: number
-  /** The label's name-safe form; null when there is no label or none of it can stand in a name. */
+  /** The label's name-safe form; null without a label, or when no character of it fits in a name. */
   readonly slug: string | null
 }
 
@@ -23,7 +23,7 @@ export const labelCharsMax = 60
 export const slugCharsMax = 32
 // 100 (name) − 32 (slug) − two `~` − six digits of slot.
 export const keyCharsMax = 60
-/** lab's own session and the login session: no project may be called so. */
+/** The names of lab's own session and of the login session. No project gets them as its key. */
 export const reservedNames: readonly string[] = ['_lab', 'lab-login']
 
 const namePattern =
@@ -65,10 +65,10 @@ export type LabelResult =
   | { readonly ok: true; readonly label: Label | null }
   | { readonly ok: false; readonly reason: string }
 
-// A label of such characters alone would look like none.
+// A label of only these characters would look empty.
 const invisible = /^[\p{Z}\p{Cf}]*$/u
 
-/** Takes what the operator typed: a label, null for nothing, or the reason why it is refused. */
+/** Parses the operator's text into a label, null for an empty text, or the reason of a refusal. */
 export function parseLabel(typed: string): LabelResult {
   const text = typed.trim()
   if (text === '') return { ok: true, label: null }
@@ -80,7 +80,7 @@ export function parseLabel(typed: string): LabelResult {
   return { ok: true, label: text as Label }
 }
 
-/** The name-safe form of a label, at most 32 characters; null when nothing of it can stand in a name. */
+/** The name-safe form of a label, at most 32 characters; null when no character of it fits in a name. */
 export function slugOf(label: Label | null): string | null {
   if (label === null) return null
   const slug = label
@@ -103,7 +103,7 @@ function plainKey(path: string): string {
   )
 }
 
-/** FNV-1a over UTF-16 units: enough to tell apart the few paths that share a key. */
+/** FNV-1a over UTF-16 units, which distinguishes the few paths that share a key. */
 function hashHex(text: string): string {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
@@ -111,9 +111,9 @@ function hashHex(text: string): string {
 }
 
 /**
- * Gives every path (relative to the projects root) a key of its own, the same for the same set of
- * paths. A path that needs no change keeps it; the others with that key get `-` and four hex digits
- * of a hash of the path (more only if those are taken, too).
+ * Gives every path (relative to the projects root) a unique key, the same for the same set of paths. A
+ * path that is its own key keeps it; other paths with that key get `-` and four hex digits of a hash of
+ * the path (eight if those are taken, too).
  */
 export function assignKeys(paths: readonly string[]): Map<string, ProjectKey> {
   const unique = [...new Set(paths)].sort()
@@ -140,8 +140,8 @@ export function assignKeys(paths: readonly string[]): Map<string, ProjectKey> {
   return keys
 }
 
-/** A key for a path whose own is taken by another. */
-export function keyBeside(key: ProjectKey, path: string): ProjectKey {
+/** A key for a path whose plain key another path has. */
+export function uniqueKey(key: ProjectKey, path: string): ProjectKey {
   return hashedKey(key, path, new Set()) as ProjectKey
 }
 

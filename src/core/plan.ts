@@ -1,5 +1,5 @@
-// A launch as one value: what tmux starts and what the agent reads, put together from what each room
-// contributes. Pure.
+// A launch as one value: the command that tmux starts and the settings that the agent reads, made from
+// the contributions of several rooms. Pure.
 
 /** The content of a settings file. */
 export interface Settings {
@@ -7,17 +7,17 @@ export interface Settings {
 }
 type Setting = string | number | boolean | null | readonly Setting[] | Settings
 
-/** What identifies a launch. One room decides each of these. */
+/** The values that identify a launch. One room decides each of these. */
 export interface LaunchFacts {
   /** The name of the tmux session, which claude.ai shows too. */
   readonly name: string
   /** The working directory, as an absolute path. */
   readonly cwd: string
-  /** What lab writes onto the session so that a later lab recognises the instance. */
+  /** The metadata that lab writes onto the session, by which a later lab recognises the instance. */
   readonly metadata: { readonly id: string } & Readonly<Record<string, string>>
 }
 
-/** What one room adds to a launch, such as an account's environment. */
+/** The contribution of one room to a launch, such as an account's environment. */
 export interface Contribution {
   readonly env?: Readonly<Record<string, string>>
   /** Variables that must not reach the agent from the tmux server. A variable that is set wins. */
@@ -26,23 +26,23 @@ export interface Contribution {
   readonly settings?: Settings
 }
 
-/** Everything that one launch needs. A new launch of the same instance has a new plan. */
+/** All values of one launch. A new launch of the same instance has a new plan. */
 export interface LaunchPlan extends LaunchFacts, Required<Contribution> {}
 
 /**
- * Puts a launch together. Arguments follow each other in the order of the contributions; a later
+ * Makes the plan of a launch. Arguments follow each other in the order of the contributions; a later
  * variable replaces an earlier one of the same name. Settings merge as Claude merges its files: objects
  * key by key, lists one after the other, and a later value replaces an earlier one.
  */
 export function planLaunch(facts: LaunchFacts, contributions: readonly Contribution[]): LaunchPlan {
-  const env = Object.assign({}, ...contributions.map((one) => one.env)) as Record<string, string>
-  const unset = new Set(contributions.flatMap((one) => one.unset ?? []))
+  const env = Object.assign({}, ...contributions.map((part) => part.env)) as Record<string, string>
+  const unset = new Set(contributions.flatMap((part) => part.unset ?? []))
   return {
     ...facts,
     env,
     unset: [...unset].filter((name) => !Object.hasOwn(env, name)).sort(),
-    argv: contributions.flatMap((one) => one.argv ?? []),
-    settings: contributions.reduce<Settings>((all, one) => merge(all, one.settings ?? {}), {}),
+    argv: contributions.flatMap((part) => part.argv ?? []),
+    settings: contributions.reduce<Settings>((all, part) => merge(all, part.settings ?? {}), {}),
   }
 }
 

@@ -1,4 +1,4 @@
-// Whether an instance may start, and where: the plan, or the refusal. Pure.
+// Whether an instance may start, and under which name and slot. Pure.
 import {
   belongsTo,
   composeName,
@@ -11,36 +11,36 @@ import {
   type SessionName,
 } from './names.ts'
 
-/** What an operator asks for. */
+/** A request for a start. */
 export interface StartSpec {
   readonly project: string
-  /** What the operator typed, unchecked. */
+  /** The operator's text, unchecked. */
   readonly label?: string
   readonly model?: string
   readonly effort?: string
-  /** Start even though Claude says that nobody is logged in. */
+  /** Start even though Claude reports no login. */
   readonly force?: boolean
 }
 
-// Both end up as arguments of a program: nothing that could be read as a flag. Names of models hold
-// `@` and `/` where a cloud serves them, and may be as long as an ARN.
+// A word becomes an argument of a program, so it must not look like a flag. Names of models hold `@` and
+// `/` where a cloud serves them, and may be as long as an ARN.
 const wordPattern = /^[A-Za-z0-9][\w.:/@[\]-]{0,199}$/
 
-/** Whether a model's or an effort's name can be handed on to the agent's command line. */
+/** Whether a model's or an effort's name may be an argument on the agent's command line. */
 export function isWord(text: string): boolean {
   return wordPattern.test(text)
 }
 
 export interface StartQuestion {
   readonly key: ProjectKey
-  /** What the operator typed. */
+  /** The operator's text. */
   readonly label: string
-  /** Every session name in use or promised: live instances, starts under way, foreign sessions. */
+  /** Every session name in use or reserved: live instances, starts under way, foreign sessions. */
   readonly names: Iterable<string>
   readonly capMax: number
   /** Live instances and starts under way, all projects together. */
   readonly used: number
-  /** The slot a resumed instance had; taken again when it is free. */
+  /** The old slot of a resumed instance, which it gets again when the slot is free. */
   readonly slotWanted?: number
 }
 
@@ -54,7 +54,7 @@ export type StartDecision =
   | { readonly ok: false; readonly code: 'invalid_label'; readonly reason: string }
   | { readonly ok: false; readonly code: 'at_capacity' }
 
-/** Decides a start: an invalid label is refused first, then the cap; the slot is the lowest free one. */
+/** Decides a start: it checks the label first, then the cap, and takes the lowest free slot. */
 export function decideStart(question: StartQuestion): StartDecision {
   const parsed = parseLabel(question.label)
   if (!parsed.ok) return { ok: false, code: 'invalid_label', reason: parsed.reason }
@@ -62,7 +62,7 @@ export function decideStart(question: StartQuestion): StartDecision {
   const taken = new Set<number>()
   for (const name of question.names) {
     if (!belongsTo(name, question.key)) continue
-    // `foo~x` is nobody's slot; only names that lab could have made hold one.
+    // Only names that lab could have made hold a slot; `foo~x` holds none.
     const parts = parseName(name)
     if (parts) taken.add(parts.slot)
   }

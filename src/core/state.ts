@@ -1,6 +1,6 @@
-// Observation → state. Pure: what tmux, the keeper and Claude's registry said last, in; the state, out.
+// Derives an instance's state from its observation by tmux, the keeper and Claude's registry. Pure.
 
-/** `limited` and `stalled` are kept free for later; nothing here moves to them. */
+/** The states. `limited` and `stalled` are reserved: no move leads to them yet. */
 export const states = [
   'starting',
   'ready',
@@ -30,39 +30,39 @@ export const endReasons = [
 ] as const
 export type EndReason = (typeof endReasons)[number]
 
-/** How a process ended: one of the two is set. */
+/** How a process ended: by an exit code or by a signal. */
 export interface Exit {
   readonly code: number | null
   readonly signal: string | null
 }
 
-/** The latest word of each source about one instance. */
+/** The latest report of each source about one instance. */
 export interface Observation {
-  /** tmux: the agent's pane, or that its session or the whole server is gone. */
+  /** By tmux: the agent's pane, or that its session or the whole server is gone. */
   readonly pane: 'alive' | 'dead' | 'absent' | 'server_gone'
-  /** The keeper's note, or else tmux's own record of the dead pane. */
+  /** By the keeper's note, or else by tmux's own record of the dead pane. */
   readonly exit: Exit | null
-  /** Claude's registry; null until it names the agent, `status` null where the version has none. */
+  /** By Claude's registry; null until it names the agent. `status` is null where Claude's version writes none. */
   readonly registry: {
     readonly status: 'idle' | 'busy' | 'waiting' | 'shell' | null
     readonly waitingFor: string | null
-    /** Set once the session was moved into Claude's own daemon: the status is no longer kept then. */
+    /** The job in Claude's own daemon that holds the session. Claude no longer updates the status then. */
     readonly parkedJobId: string | null
   } | null
-  /** A start-up dialog recognised on the screen, by name. */
+  /** A start-up dialog on the screen, by name. */
   readonly dialog: string | null
-  /** The pane's title, used only where the registry has no status. */
+  /** By the pane's title, which counts only where the registry has no status. */
   readonly title: 'busy' | 'quiet' | null
-  /** A stop was asked for. */
+  /** Whether an actor requested a stop. */
   readonly stopAsked: boolean
-  /** Nothing of the instance is left: no process, no session. */
+  /** Whether no process and no session of the instance is left. */
   readonly swept: boolean
 }
 
 export interface Derived {
   readonly state: State
   readonly waitingFor: string | null
-  /** Set exactly when the instance ends with this move. */
+  /** The end, if the instance ends with this move; else null. */
   readonly end: { readonly reason: EndReason; readonly exit: Exit } | null
 }
 
@@ -78,24 +78,28 @@ const moves: Record<State, readonly State[]> = {
   stalled: [],
 }
 
-/** Whether the state table allows the move; staying is no move and always allowed. */
+/** Whether the state table allows the move. An instance may always stay in its state. */
 export function isLegalMove(from: State, to: State): boolean {
   return from === to || moves[from].includes(to)
 }
 
 const noExit: Exit = { code: null, signal: null }
 
-/** Derives the state that follows `from` once the signals are as given; never an illegal move. */
-export function deriveState(from: State, waitingFor: string | null, signals: Observation): Derived {
+/** Derives the state that follows `from` by an observation. It never returns an illegal move. */
+export function deriveState(
+  from: State,
+  waitingFor: string | null,
+  observation: Observation,
+): Derived {
   const stay = (): Derived => ({ state: from, waitingFor, end: null })
   if (from === 'stopped' || from === 'error') return stay()
-  if (signals.stopAsked || from === 'stopping') {
-    if (!signals.swept || from !== 'stopping')
+  if (observation.stopAsked || from === 'stopping') {
+    if (!observation.swept || from !== 'stopping')
       return { state: 'stopping', waitingFor: null, end: null }
-    return ended('stopped', 'stopped', signals.exit)
+    return ended('stopped', 'stopped', observation.exit)
   }
-  if (signals.pane !== 'alive' || signals.exit) return endedByItself(from, signals)
-  const activity = activityOf(signals)
+  if (observation.pane !== 'alive' || observation.exit) return endedByItself(from, observation)
+  const activity = activityOf(observation)
   return activity ? { ...activity, end: null } : stay()
 }
 
@@ -115,11 +119,11 @@ function endedByItself(from: State, { pane, exit }: Observation): Derived {
   return ended('error', 'exited', exit)
 }
 
-/** What a session in the background waits for; Escape in its pane opens it there again. */
-const parkedWords = 'moved to the background; press Esc in it'
+/** The `waitingFor` of a session in the background. Escape in its pane opens it there again. */
+const parkedText = 'moved to the background; press Esc in it'
 
 function activityOf({ registry, dialog, title }: Observation): Omit<Derived, 'end'> | null {
-  if (registry?.parkedJobId) return { state: 'waiting', waitingFor: parkedWords }
+  if (registry?.parkedJobId) return { state: 'waiting', waitingFor: parkedText }
   switch (registry?.status) {
     case 'waiting':
       return { state: 'waiting', waitingFor: registry.waitingFor ?? 'input needed' }
@@ -142,7 +146,7 @@ const signalNames: Record<number, string> = {
   14: 'SIGALRM', 15: 'SIGTERM', 24: 'SIGXCPU', 25: 'SIGXFSZ', 31: 'SIGSYS',
 } // prettier-ignore
 
-/** Reads a shell's exit status: 128+n is signal n, as POSIX shells report it. */
+/** Reads a shell's exit status. POSIX shells report signal n as 128+n. */
 export function exitOf(status: number): Exit {
   if (status > 128 && status < 128 + 65)
     return { code: null, signal: signalNames[status - 128] ?? `signal ${status - 128}` }

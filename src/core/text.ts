@@ -1,4 +1,4 @@
-// Text that people read and shells read back: which characters hide, and how a word is quoted. Pure.
+// Text for people and shells: the hidden characters, and the quoting of words. Pure.
 
 // Controls (C0, DEL, C1), lone surrogates, line separators, and the marks that reorder or hide the
 // text around them.
@@ -6,12 +6,12 @@ const hidden = String.raw`\p{Cc}\p{Cs}\u061c\u2028\u2029\u202a-\u202e\u2066-\u20
 const hiddenCharacter = new RegExp(`[${hidden}]`, 'u')
 const hiddenCharacters = new RegExp(`[${hidden}]`, 'gu')
 
-/** Whether a text holds a character that could steer a terminal, or reorder or hide other text. */
+/** Whether a text has a character that could control a terminal, or reorder or hide other text. */
 export function hasHidden(text: string): boolean {
   return hiddenCharacter.test(text)
 }
 
-/** The text on one line, with every hidden character written out as `\uXXXX`. */
+/** The text on one line, with every hidden character as `\uXXXX`. */
 export function printable(text: string): string {
   return text.replace(
     hiddenCharacters,
@@ -19,12 +19,12 @@ export function printable(text: string): string {
   )
 }
 
-/** A word as a POSIX shell and zsh read it back. zsh expands `=foo`, and `~2` may expand anywhere. */
+/** Quotes a word for a POSIX shell and zsh. zsh expands `=foo`, and `~2` may expand anywhere. */
 export function shellWord(word: string): string {
   return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
-/** An argument vector as a command to copy into a shell. */
+/** Formats an argument vector as a command to paste into a shell. */
 export function shellText(argv: readonly string[]): string {
   return argv.map(shellWord).join(' ')
 }

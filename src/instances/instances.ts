@@ -1,4 +1,4 @@
-// The service: the use cases of an instance's life, one owner per instance.
+// The service: the use cases of an instance's life. Whatever acts on an instance passes through its queue.
 import type { Actor } from '../core/actor.ts'
 import { isLive, isOpen, type Instance } from '../core/instance.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
@@ -14,13 +14,13 @@ import { recallKeepers } from './state/servers.ts'
 
 /** The service, with what its composition needs beyond the contract. */
 export interface Instances extends Service {
-  /** Whether tmux could be read the last time. */
+  /** Whether lab could read tmux the last time. */
   isReadable(): boolean
-  /** Says that something the notices are made of may have changed. */
+  /** Publishes the notices if they differ from those that lab published last. */
   noticesMayHaveChanged(): void
-  /** Waits for the first look at the disk and at tmux. @throws when the projects root cannot be read */
+  /** Resolves after the first look at the disk and at tmux. @throws when lab cannot read the projects root */
   open(): Promise<void>
-  /** Ends all watching and writes what waits to be written; no instance notices. */
+  /** Stops watching and writes pending changes to disk. The instances keep running. */
   close(): Promise<void>
 }
 
@@ -41,13 +41,13 @@ type Reads = Pick<
   | 'isReadable'
 >
 
-/** Composes the service; nothing is watched or listed before `open`. */
+/** Composes the service. It reads neither the disk nor tmux before `open`. */
 export function createInstances(deps: InstancesDeps): Instances {
   const { tmux, store, journal, homes } = deps
   const parts = createParts(deps)
   const { ledger, overview, projects, notes, observer, memory } = parts
 
-  function askClaude(): void {
+  function refreshClaude(): void {
     for (const { program } of homes.values()) program.refresh()
   }
 
@@ -56,13 +56,13 @@ export function createInstances(deps: InstancesDeps): Instances {
     ...createReads(parts),
     refresh() {
       projects.refresh()
-      askClaude()
+      refreshClaude()
     },
     watchMemory: () => memory.watch(),
     noticesMayHaveChanged: () => overview.noticesMayHaveChanged(),
     subscribe: (listener) => ledger.subscribe(listener),
     async open() {
-      askClaude()
+      refreshClaude()
       tmux.onWake(() => observer.wake())
       await projects.open()
       recallKeepers(ledger, notes)
@@ -79,7 +79,7 @@ export function createInstances(deps: InstancesDeps): Instances {
   }
 }
 
-/** What the service can be asked to do. */
+/** The service's verbs: each of them acts on instances. */
 function createVerbs({ deps, ledger, overview, leftBehind, start, resume, stop }: Parts): Verbs {
   const entryOf = (id: string): Entry => findEntry(ledger, id)
 
@@ -90,7 +90,7 @@ function createVerbs({ deps, ledger, overview, leftBehind, start, resume, stop }
   }
 
   async function resumeOne(entry: Entry, by: Actor, options?: ResumeOptions): Promise<Instance> {
-    // Only a new process gets a new link.
+    // Claude opens a link only when it starts, so the agent must end first.
     if (isLive(entry.state) && ledger.present(entry).linkState === 'lost') {
       stop.ask(entry, by)
       await entry.queue.idle()
@@ -127,12 +127,12 @@ function createVerbs({ deps, ledger, overview, leftBehind, start, resume, stop }
   }
 }
 
-/** What the service can be asked for. No read changes or starts anything. */
+/** The service's getters. No getter changes or starts anything. */
 function createReads({ ledger, overview }: Parts): Reads {
   return {
     resumeOffer: () => resumeOfferOf(ledger),
     resolve(ref) {
-      // An id is never a name: a session that was renamed to one must not answer for it.
+      // The id comes first: a session that a person renamed to an id must not hide that instance.
       if (ledger.find(ref)) return ref
       const named = ledger.live().find(({ launch: { name } }) => name === ref)
       return (named ?? findEntry(ledger, ref)).id
@@ -156,7 +156,7 @@ function findEntry(ledger: Ledger, id: string): Entry {
   return entry
 }
 
-/** The path behind a key: of a project on the disk, or of one that only its instances remember. */
+/** The path of a project by its key, also of a project that only its instances still name. */
 function pathOf(key: string, overview: Overview): string {
   const shown = overview.projects().find((candidate) => candidate.key === key)
   if (!shown) throw new ProjectNotFound(key)

@@ -1,4 +1,4 @@
-// Puts the service together from its floors: what is known, what is seen, what is done.
+// Puts the service together from its floors: `state`, `observe` and `actions`.
 import { createReaper, type Reaper } from '../processes/reaper.ts'
 import { createReapers } from '../processes/orphans.ts'
 import { createServices } from '../processes/services.ts'
@@ -25,7 +25,7 @@ import { createLedger, type Ledger } from './state/ledger.ts'
 import { createOverview, type Overview } from './state/overview.ts'
 import { keepersBut, serversOf } from './state/servers.ts'
 
-/** What is known, and the sources that tell it. */
+/** The state floor, and the sources that feed it. */
 interface Known {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
@@ -45,9 +45,9 @@ export interface Parts extends Known {
   readonly stop: Stop
 }
 
-/** Makes all parts of the service; none of them watches or lists anything before it is told to. */
+/** Makes all parts of the service. The caller opens them. */
 export function createParts(deps: InstancesDeps): Parts {
-  // A source may call this only once something is watched.
+  // The sources call this later, when `observer` exists.
   const wake = (): void => observer.wake()
   const known = createKnown(deps, wake)
   const leftBehind = createLeftBehind(known)
@@ -56,7 +56,7 @@ export function createParts(deps: InstancesDeps): Parts {
   const advance = createAdvance({
     ...known,
     end: (entry, end) => finish.begin(entry, end),
-    goOnStopping: (entry) => stop.goOn(entry),
+    continueStop: (entry) => stop.continueStop(entry),
     lookSoon: (ms) => void setTimeout(wake, ms),
   })
   const memory = createMemory(known.ledger, deps.log)
@@ -82,7 +82,7 @@ function createKnown(deps: InstancesDeps, wake: () => void): Known {
   return { deps, ledger, overview, projects, notes, reaper, conversations }
 }
 
-/** The reaper, told which processes are no instance's, or another's. */
+/** Makes the reaper. It excludes the tmux servers and the processes of other instances. */
 function createInstanceReaper(
   { graceMs, log, store, homes }: InstancesDeps,
   ledger: Ledger,
@@ -128,8 +128,8 @@ function createObserving(
     list: () => tmux.list(),
     apply: createReconcile({ ...known, agents, adopt, advance }),
     fail(error) {
-      if (overview.isReadable()) log.error({ err: error }, 'tmux cannot be read')
-      overview.setReadable(error instanceof Error ? error.message : 'tmux cannot be read.')
+      if (overview.isReadable()) log.error({ err: error }, 'lab cannot read tmux')
+      overview.setReadable(error instanceof Error ? error.message : 'lab cannot read tmux.')
     },
     reconcileFailed: (error) => log.warn({ err: error }, 'the look every 2 s failed'),
     reconcile() {
@@ -138,11 +138,11 @@ function createObserving(
       readBranches(ledger)
       lookAtFolders(ledger, projects)
       leftBehind.reconcile()
-      // A page that says that Claude Code is not logged in shall also show when it is.
+      // An open page that asks for a login must also show that the login succeeded.
       for (const { program } of homes.values())
         if (memory.isWatched() && program.lastLogin() === 'logged_out') program.refresh()
       overview.noticesMayHaveChanged()
-      // After a while lab gives up a link that does not come, though no value has changed.
+      // A link that does not come turns `unavailable` with time alone, without a change of any value.
       ledger.republish()
       void watchStartups()
     },

@@ -66,9 +66,9 @@ export function openState(
       return notes
     },
     async openAuthSessions() {
-      const signIns = await openAuthSessions(path, Date.now)
-      await upkeep.add('sign-ins.json', () => signIns.save(), 'missing')
-      return signIns
+      const authSessions = await openAuthSessions(path, Date.now)
+      await upkeep.add('sign-ins.json', () => authSessions.save(), 'missing')
+      return authSessions
     },
     async keepServerFile(facts) {
       const write = (): Promise<void> => writeServerFile(path, facts())

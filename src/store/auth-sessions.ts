@@ -1,5 +1,5 @@
-// What decides across restarts which cookies are good: the name of this lab, the salt of the password's
-// keys, and the sign-ins that ended before their time. One file, readable by lab's user alone.
+// The values that keep cookies good across restarts of lab: the name of this lab, the salt of the keys,
+// and the sign-ins that ended before their time. One file, which only lab's user can read.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -11,7 +11,7 @@ import { replaceFile } from '../atomic-write.ts'
 
 const shape = z.object({
   version: z.literal(1),
-  // An older lab wrote no name.
+  // The file of an older lab has no name.
   lab: z
     .string()
     .regex(/^[\da-f]{12}$/)
@@ -20,11 +20,11 @@ const shape = z.object({
   ended: z.array(z.object({ id: z.string(), until: z.number() })),
 })
 
-// Sign-outs of years; each takes some 60 bytes.
+// Enough for the sign-outs of years; each takes about 60 bytes.
 const endedMax = 1000
 
 export interface AuthSessions {
-  /** Tells this lab from every other one. Not a secret; the same as long as the file exists. */
+  /** Distinguishes this lab from every other one. Not a secret; the same as long as the file exists. */
   readonly lab: string
   /** A part of every key: another salt makes every cookie invalid. */
   salt(): string
@@ -39,15 +39,15 @@ export interface AuthSessions {
 }
 
 /**
- * Opens `sign-ins.json` in the state directory. Where lab cannot read it, everybody has to sign in again.
- * Where lab cannot write it yet, `save` does so later; until then the cookies are good while this lab runs.
+ * Opens `sign-ins.json` in the state directory. When lab cannot read it, every user has to sign in again.
+ * When lab cannot write it yet, `save` writes it later; until then the cookies are good while this lab runs.
  */
 export async function openAuthSessions(dir: string, now: () => number): Promise<AuthSessions> {
   const path = join(dir, 'sign-ins.json')
   const known = read(path) ?? { lab: newLab(), salt: newSalt(), ended: [], isWhole: false }
   const { lab } = known
   let { salt, ended } = known
-  // One write after the other: the file must end with what was asked for last.
+  // One write after the other, so that the file holds the latest change.
   const writes = createQueue()
 
   function write(): Promise<void> {
@@ -70,10 +70,10 @@ export async function openAuthSessions(dir: string, now: () => number): Promise<
     save: write,
     lab,
     salt: () => salt,
-    isEnded: (id) => ended.some((one) => one.id === id),
+    isEnded: (id) => ended.some((session) => session.id === id),
     end(id, until) {
       // A clock that is set back makes an expired sign-in good again: keep all until the list is long.
-      const kept = ended.length < endedMax ? ended : ended.filter((one) => one.until > now())
+      const kept = ended.length < endedMax ? ended : ended.filter(({ until }) => until > now())
       ended = [...kept, { id, until }]
       return write()
     },

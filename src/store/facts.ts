@@ -1,4 +1,4 @@
-// What lab keeps across restarts: the facts that neither tmux nor Claude nor git can tell. Shapes only.
+// The facts that lab keeps across restarts, because neither tmux nor Claude nor git has them. Shapes only.
 import * as z from 'zod'
 import { actorPrefixes, ways } from '../core/actor.ts'
 import { defaultAccount, instanceKinds, workspaceKinds } from '../core/instance.ts'
@@ -56,7 +56,7 @@ const record = z.object({
   parkedJobId: z.string().nullable().default(null),
   /** The boot in which lab last saw the instance alive. */
   bootId: z.string(),
-  /** The file in which the keeper notes how the agent ended. */
+  /** The launch id, under the key of older labs. */
   note: z.string(),
   /** The tmux server in which the instance runs; `start` is null where an older lab did not write it. */
   server: z.object({ pid: z.number(), start: z.string().nullable() }).nullable().default(null),
@@ -91,7 +91,7 @@ const server = z.object({ pid: z.number(), startedAt: z.number() })
 /** The shapes of the store's records, each of which is read on its own. */
 export const shapes = { instance: record, project, server, givenUp: z.string() }
 
-/** What lab keeps of one instance across restarts; `ended` is null while lab last saw it alive. */
+/** The record of one instance; `ended` is null while the instance is live. */
 export type InstanceRecord = z.infer<typeof record>
 /** A process that outlived its instance, by pid and start time. */
 export type LeftRecord = z.infer<typeof left>
@@ -102,6 +102,6 @@ export interface Facts {
   projects: Record<string, z.infer<typeof project>>
   instances: InstanceRecord[]
   server: z.infer<typeof server> | null
-  /** The notes of launches that lab abandoned; tmux may still make their sessions. */
+  /** The ids of abandoned launches, under the key of older labs. tmux may still make their sessions. */
   givenUp: string[]
 }

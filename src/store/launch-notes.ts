@@ -14,24 +14,24 @@ export interface LaunchNotes {
   /** Makes the folder where it is missing, and watches the present one. @throws what the system says */
   prepare(): void
   /** The file that a launch's keeper writes. */
-  pathOf(note: string): string
+  pathOf(launchId: string): string
   /** The launch file: the settings that a launch's agent reads. */
-  settingsPathOf(note: string): string
+  settingsPathOf(launchId: string): string
   /** Writes the launch file. @throws what the system says */
-  writeSettings(note: string, settings: Settings): void
+  writeSettings(launchId: string, settings: Settings): void
   /** Returns how the launch ended; null while the keeper has not noted it. */
-  read(note: string): Exit | null
+  read(launchId: string): Exit | null
   /** Returns the names of the notes that exist now. */
   names(): ReadonlySet<string>
   /**
    * Writes down who asked for the launch's end. Once this returns, the request survives a lab that is
    * killed. @throws what the system says
    */
-  askEnd(note: string, by: Actor): void
+  askEnd(launchId: string, by: Actor): void
   /** Returns the actor who asked for the launch's end; null when none did. */
-  endAskedBy(note: string): Actor | null
+  endAskedBy(launchId: string): Actor | null
   /** Removes every file of a launch. */
-  remove(note: string): void
+  remove(launchId: string): void
   close(): void
 }
 
@@ -42,7 +42,7 @@ const noteBytesMax = 4096
 export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes {
   let watcher: FSWatcher | null = null
   let watched = ''
-  const settingsPathOf = (note: string): string => join(dir, `${note}.settings`)
+  const settingsPathOf = (launchId: string): string => join(dir, `${launchId}.settings`)
 
   function prepare(): void {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -61,12 +61,12 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
   }
   return {
     prepare,
-    pathOf: (note) => join(dir, note),
+    pathOf: (launchId) => join(dir, launchId),
     settingsPathOf,
-    writeSettings: (note, settings) =>
-      writeNow(settingsPathOf(note), `${JSON.stringify(settings)}\n`),
-    read(note) {
-      const status = statusIn(join(dir, note))
+    writeSettings: (launchId, settings) =>
+      writeNow(settingsPathOf(launchId), `${JSON.stringify(settings)}\n`),
+    read(launchId) {
+      const status = statusIn(join(dir, launchId))
       return /^\d{1,3}$/.test(status) ? exitOf(Number(status)) : null
     },
     names() {
@@ -78,27 +78,29 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
     },
     // Without a sync, which takes long on a slow disk: the request must outlive lab, but not the machine,
     // whose end would end the agent too.
-    askEnd(note, by) {
+    askEnd(launchId, by) {
       try {
-        writeNow(join(dir, `${note}.stop`), by)
+        writeNow(join(dir, `${launchId}.stop`), by)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
         prepare()
-        writeNow(join(dir, `${note}.stop`), by)
+        writeNow(join(dir, `${launchId}.stop`), by)
       }
     },
-    endAskedBy(note) {
+    endAskedBy(launchId) {
       try {
         // A lab that was killed while it wrote a request had not answered it yet.
-        return actor.safeParse(readTextSync(join(dir, `${note}.stop`), noteBytesMax)).data ?? null
+        return (
+          actor.safeParse(readTextSync(join(dir, `${launchId}.stop`), noteBytesMax)).data ?? null
+        )
       } catch {
         return null
       }
     },
-    remove(note) {
+    remove(launchId) {
       for (const kind of ['', '.part', '.stop', '.settings'])
         try {
-          rmSync(join(dir, `${note}${kind}`), { force: true })
+          rmSync(join(dir, `${launchId}${kind}`), { force: true })
         } catch {
           // A file that the disk does not remove harms nothing: no launch gets this name again.
         }

@@ -6,17 +6,17 @@ import { isRunning, type ProcessId } from '../processes/proc.ts'
 import { readTextSync, Unreadable } from '../read-file.ts'
 
 /**
- * Takes the state directory for this process and returns its release; a dead holder is taken over.
+ * Takes the lock of the state directory for this process, also from a dead holder, and returns its release.
  * @throws UsageError naming the process that holds it
  */
 export function lockStateDir(dir: string, self: ProcessId): () => void {
   const path = join(dir, 'lock')
   const mine = `${path}.${self.pid}`
-  const note = noteOf(self)
+  const content = contentOf(self)
   // A file that an earlier process with this pid left may be linked to the lock itself.
   try {
     for (const name of [mine, `${mine}.copy`]) rmSync(name, { force: true })
-    writeFileSync(mine, note, { mode: 0o600 })
+    writeFileSync(mine, content, { mode: 0o600 })
     const holder = take(path, mine)
     if (holder) throw heldBy(dir, holder)
   } catch (error) {
@@ -27,16 +27,16 @@ export function lockStateDir(dir: string, self: ProcessId): () => void {
     forget(mine)
   }
   return () => {
-    if (textOf(path) === note) forget(path)
+    if (textOf(path) === content) forget(path)
   }
 }
 
-/** Whether the directory's lock is that process's. */
+/** Whether that process holds the lock of the directory. */
 export function isLockedBy(dir: string, self: ProcessId): boolean {
-  return textOf(join(dir, 'lock')) === noteOf(self)
+  return textOf(join(dir, 'lock')) === contentOf(self)
 }
 
-function noteOf({ pid, start }: ProcessId): string {
+function contentOf({ pid, start }: ProcessId): string {
   return `${JSON.stringify({ pid, procStart: start })}\n`
 }
 

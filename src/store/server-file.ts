@@ -21,9 +21,9 @@ export async function writeServerFile(
   const { self, token, tmux } = options
   // A lab that listens on every address answers on loopback.
   const url = options.url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
-  const note = { url, pid: self.pid, procStart: self.start, token, tmux }
+  const content = { url, pid: self.pid, procStart: self.start, token, tmux }
   const isForGroup = (statSync(stateDir).mode & 0o050) === 0o050
-  await replaceFile(join(stateDir, 'server.json'), `${JSON.stringify(note, null, 1)}\n`, {
+  await replaceFile(join(stateDir, 'server.json'), `${JSON.stringify(content, null, 1)}\n`, {
     mode: isForGroup ? 0o640 : 0o600,
   })
 }

@@ -1,4 +1,4 @@
-// The state directory, as it must be before lab opens a file in it.
+// Prepares the state directory before lab opens a file in it.
 import { lstatSync, mkdirSync, rmSync, statSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
@@ -9,8 +9,8 @@ const folders = ['buffers', 'notes']
 const files = ['journal.jsonl', 'lock', 'server.json', 'sign-ins.json', 'tmux-clients.json']
 
 /**
- * Makes the state directory, or takes one in which nothing stands in the way of lab's own files and
- * folders. @throws UsageError naming what does, and what the system says
+ * Makes the state directory, or accepts one whose contents leave room for lab's own files and folders.
+ * @throws UsageError naming a path that is in the way, and what the system says
  */
 export function makeStateDir(dir: string): void {
   const own = statOf(dir)
@@ -29,10 +29,10 @@ export function makeDir(path: string): string {
   return path
 }
 
-// What lab writes as it goes; the store may be kept elsewhere on purpose.
+// The files that lab writes while it runs. The store is not among them: an operator may link it elsewhere.
 const written = ['journal.jsonl', 'server.json', 'tmux-clients.json']
 
-/** Removes links where lab is about to write: somebody else's file would be overwritten. */
+/** Removes links where lab is about to write, because lab would overwrite the file behind the link. */
 export function dropLinks(dir: string, log: Log): void {
   for (const name of written) {
     const file = join(dir, name)
@@ -43,7 +43,7 @@ export function dropLinks(dir: string, log: Log): void {
       // A disk that takes nothing now overwrites nothing either.
       continue
     }
-    log.warn({ file }, 'lab writes here: a link was removed')
+    log.warn({ file }, 'lab removed a link, because it writes its own file here')
   }
 }
 
@@ -57,7 +57,7 @@ function kindOf(stat: Stats): string {
   return stat.isFile() ? 'a file' : stat.isDirectory() ? 'a folder' : 'a special file'
 }
 
-/** Null where there is nothing that lab may look at; the first use of the path tells why. */
+/** The stat of a path; null when lab cannot look at it. The first use of the path reports why. */
 function statOf(path: string): Stats | null {
   try {
     return statSync(path)

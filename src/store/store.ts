@@ -1,4 +1,4 @@
-// Durable facts, one JSON file: what neither tmux nor Claude nor git can tell after a restart.
+// Durable facts in one JSON file: those that neither tmux nor Claude nor git has after a restart.
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError, type StoreUnwritable } from '../errors.ts'
@@ -12,9 +12,9 @@ import { createWriter, type Writer } from './writer.ts'
 export interface Store extends Omit<Writer, 'changed'> {
   /** The facts in memory; change them only through `update`. */
   readonly facts: Facts
-  /** Where an unreadable file was put aside at the start; null normally. */
+  /** Where lab put an unreadable file aside at the start; null normally. */
   readonly corruptKeptAt: string | null
-  /** The records that could not be read at the start; the file keeps each of them unchanged. */
+  /** The records that lab could not read at the start; the file keeps each of them unchanged. */
   readonly setAside: readonly SetAside[]
   /** The file. */
   readonly path: string
@@ -23,9 +23,9 @@ export interface Store extends Omit<Writer, 'changed'> {
 }
 
 /**
- * Reads the store of a state directory. A file that cannot be read is kept aside, and so is each record
- * that cannot be read. `prepare` makes the directory ready before a write; `onHealth` is called when
- * writing begins to fail, and when it works again. @throws UsageError when a newer lab wrote the file
+ * Reads the store of a state directory. It sets an unreadable file aside, and each unreadable record. It
+ * calls `prepare` before each write, and `onHealth` when writing begins to fail and when it works again.
+ * @throws UsageError when a newer lab wrote the file
  */
 export function openStore(options: {
   dir: string
@@ -41,7 +41,7 @@ export function openStore(options: {
   const aside = `${path}.corrupt-${now().toISOString().replaceAll(':', '')}`
   let isAside = read !== null
 
-  /** Nothing is written over a file that could not be read. */
+  /** Moves an unreadable file away, so that no write replaces it. */
   function putAside(): void {
     if (!isAside) renameSync(path, aside)
     isAside = true
@@ -78,7 +78,7 @@ export function openStore(options: {
 // Twenty ended instances of a project are kept, with 40 long lines each at most.
 const bytesMax = 256 * 1024 * 1024
 
-/** Reads the records of the file; null when it cannot be read. @throws UsageError when a newer lab wrote it */
+/** Reads the records of the file; null when lab cannot read it. @throws UsageError when a newer lab wrote it */
 function readStore(path: string): Records | null {
   let file: unknown
   try {
@@ -90,7 +90,7 @@ function readStore(path: string): Records | null {
   if (!isObject(file)) return null
   if (isNewer(file))
     throw new UsageError(
-      `${path} has version ${String(file['version'])}, which a newer lab wrote; this lab reads versions up to ${storeVersion}. Start the newer lab, or give this one its own --state-dir. The file was not changed.`,
+      `${path} has version ${String(file['version'])}, which a newer lab wrote; this lab reads versions up to ${storeVersion}. Start the newer lab, or give this one its own --state-dir. lab did not change the file.`,
     )
   const migrated = migrate(file)
   return migrated && readRecords(migrated)

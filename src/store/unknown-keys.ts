@@ -11,14 +11,14 @@ type Keys = Readonly<Record<string, unknown>>
 
 /**
  * Returns `now` with every key that `raw` holds and `known` lacks, on every level; `now` itself where
- * there is no such key. A nested object or array item gets the keys of the one that it was read from. An
- * object that replaced another gets none of the other's keys.
+ * there is no such key. A nested object or array item gets the keys of its own raw value. An object that
+ * replaced another gets none of the other's keys.
  */
 export function withUnknownKeys(now: unknown, { raw, known }: ReadValue): unknown {
   if (Array.isArray(now)) {
     if (!Array.isArray(raw) || !Array.isArray(known)) return now
     const items = now.map((item: unknown) => {
-      const index = isObject(item) ? known.findIndex((one) => isSame(item, one)) : -1
+      const index = isObject(item) ? known.findIndex((other) => isSame(item, other)) : -1
       return index < 0 ? item : withUnknownKeys(item, { raw: raw[index], known: known[index] })
     })
     return items.some((item, index) => item !== now[index]) ? items : now
@@ -42,13 +42,13 @@ export function isObject(value: unknown): value is Keys {
 
 const identifying = ['id', 'pid', 'start', 'startedAt', 'at']
 
-/** The keys that tell one instance, process, tmux server or end from another. */
+/** The keys that identify an instance, a process, a tmux server or an end. */
 export function identityOf(value: unknown): Keys {
   if (!isObject(value)) return {}
   const keys = identifying.filter((key) => Object.hasOwn(value, key))
   return Object.fromEntries(keys.map((key) => [key, value[key]]))
 }
 
-function isSame(one: Keys, other: unknown): boolean {
-  return isObject(other) && identifying.every((key) => one[key] === other[key])
+function isSame(item: Keys, other: unknown): boolean {
+  return isObject(other) && identifying.every((key) => item[key] === other[key])
 }

@@ -1,4 +1,4 @@
-// The state directory while lab runs: lab makes it, locks it, and makes again whatever goes missing.
+// The state directory while lab runs: lab makes it, locks it, and makes its missing parts again.
 import { mkdirSync } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ export interface StateDir {
   /** Whether this lab holds the lock, as far as it knows. Without the lock lab writes nothing there. */
   isHeld(): boolean
   /**
-   * Makes the folder and takes the lock, where either is missing.
+   * Makes the folder and takes the lock, if either is missing.
    * @throws UsageError when another lab holds it, else what the system says
    */
   prepare(): void
@@ -45,7 +45,7 @@ export function openStateDir(path: string, self: ProcessId): StateDir {
     if (error instanceof LabError) throw error
     if (!isOutOfRoom(error))
       throw new UsageError(
-        `--state-dir ${path} cannot be written (${(error as NodeJS.ErrnoException).code}). Name one that this user may write to.`,
+        `lab cannot write to --state-dir ${path} (${(error as NodeJS.ErrnoException).code}). Name a folder that this user may write to.`,
         { cause: error },
       )
   }
@@ -60,7 +60,7 @@ const lookMs = 2000
  */
 export type When = 'missing' | 'again' | 'start' | 'always'
 
-/** The files and folders that lab keeps beside the store: made at the start, and again when one is missing. */
+/** The files and folders next to the store. The upkeep makes them at the start, and again when one is missing. */
 export interface Upkeep {
   /** Adds a file or folder and makes it now; where that fails, a later look makes it. */
   add(name: string, make: () => void | Promise<void>, when: When): Promise<void>
@@ -114,7 +114,7 @@ export function createUpkeep(
     const { code = '' } = error as NodeJS.ErrnoException
     if (warned === code) return
     warned = code
-    log.error({ err: error, path }, 'lab cannot write there, and keeps trying')
+    log.error({ err: error, path }, 'lab cannot write there, and tries again')
   }
 
   let looking = false

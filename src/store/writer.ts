@@ -14,7 +14,7 @@ export interface Writer {
   flush(): Promise<void>
 }
 
-// The first retry comes soon; a full disk is asked every four seconds.
+// The first retry comes soon; on a full disk lab tries every four seconds.
 const [retryMs, retryMsMax] = [250, 4000]
 
 /**
@@ -32,7 +32,7 @@ export function createWriter(options: {
   let waiting: Promise<void> | null = null
   let failure: StoreUnwritable | null = null
   let [changes, onDisk] = [0, 0]
-  let waiters: { readonly change: number; readonly tell: () => void }[] = []
+  let waiters: { readonly change: number; readonly resolve: () => void }[] = []
   let retry: NodeJS.Timeout | undefined
   let delayMs = retryMs
 
@@ -43,7 +43,7 @@ export function createWriter(options: {
     onDisk = change
     delayMs = retryMs
     clearTimeout(retry)
-    for (const waiter of waiters) if (waiter.change <= change) waiter.tell()
+    for (const waiter of waiters) if (waiter.change <= change) waiter.resolve()
     waiters = waiters.filter((waiter) => waiter.change > change)
     if (failure) onHealth((failure = null))
   }
@@ -78,7 +78,7 @@ export function createWriter(options: {
     },
     written() {
       if (onDisk >= changes) return Promise.resolve()
-      return new Promise((tell) => waiters.push({ change: changes, tell }))
+      return new Promise((resolve) => waiters.push({ change: changes, resolve }))
     },
     failure: () => failure,
     flush: () => queue.idle(),

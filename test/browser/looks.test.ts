@@ -8,7 +8,8 @@ import { describeInBrowser, everything, untilLive } from './browser.ts'
 
 const unreadable = {
   code: 'tmux_unavailable',
-  message: 'tmux cannot be read, so the state of every instance is unknown. Nothing is stopped.',
+  message:
+    'lab cannot read tmux, so it does not know the state of any instance. lab stops nothing and tries again.',
 }
 const loggedOut = {
   code: 'not_logged_in',
@@ -37,7 +38,7 @@ async function offered(lab: Lab): Promise<string> {
   return id
 }
 
-describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
+describeInBrowser('while lab cannot read tmux', ({ serve, visit }) => {
   for (const width of [390, 1280])
     test(`nothing moves at ${width} px, neither when that begins nor when it ends`, async () => {
       const { lab, ids } = await twenty()
@@ -49,12 +50,12 @@ describeInBrowser('while tmux cannot be read', ({ serve, visit }) => {
       const before = await tops()
       for (const id of ids) lab.service.change(id, { state: 'unknown' })
       lab.service.setNotices([unreadable])
-      await page.waitForSelector('text=tmux cannot be read')
+      await page.waitForSelector('text=lab cannot read tmux')
       await page.waitForSelector('#needs:has-text("lab does not know what needs you.")')
       expect(await tops()).toEqual(before)
       for (const id of ids) lab.service.change(id, { state: 'ready' })
       lab.service.setNotices([])
-      await page.waitForSelector('text=tmux cannot be read', { state: 'detached' })
+      await page.waitForSelector('text=lab cannot read tmux', { state: 'detached' })
       await page.waitForSelector('#needs:has-text("Nothing needs you.")')
       expect(await tops()).toEqual(before)
     })

@@ -1,4 +1,4 @@
-// The end of an instance: its last lines are kept, its session removed, what it left behind told.
+// The end of an instance: lab keeps its last lines, removes its session and finds what it left behind.
 import type { Actor } from '../../core/actor.ts'
 import type { End } from '../../core/instance.ts'
 import { type EndReason, isLegalMove, type Exit } from '../../core/state.ts'
@@ -13,24 +13,24 @@ import type { LaunchNotes } from '../../store/launch-notes.ts'
 import { releaseWorkspace } from '../../workspaces/workspace.ts'
 import { compareEnds } from '../state/project-list.ts'
 
-export interface Ending {
+export interface Conclusion {
   readonly reason: EndReason
   readonly exit: Exit
   readonly by: Actor
-  /** Something lived on although it was killed: the end is an error. */
+  /** The message when a process survived its SIGKILL; the end is then an error. */
   readonly failed?: string
-  /** What a stop spared, because others run in it. */
+  /** The processes that a stop left running because others run in them. */
   readonly serving?: readonly ProcessId[]
 }
 
 export interface Finish {
-  /** Looks into an end that was seen, once; when tmux fails meanwhile, the next sighting tries again. */
+  /** Concludes an end that lab observed. When tmux fails, the next listing tries again. */
   begin(entry: Entry, end: { reason: EndReason; exit: Exit }): void
-  /** Moves the instance to its end and removes what is left of its session. */
-  conclude(entry: Entry, ending: Ending): Promise<void>
+  /** Moves the instance to its end state and removes its session. */
+  conclude(entry: Entry, conclusion: Conclusion): Promise<void>
 }
 
-// The oldest ended instances of a project go first.
+// lab keeps this many ended instances of a project, the latest ones.
 const endedMax = 20
 const captureLines = 200
 
@@ -46,21 +46,21 @@ export function createFinish(options: FinishOptions): Finish {
   const { deps, ledger, notes, leftBehind, conversations } = options
   const { store, log, now } = deps
 
-  async function conclude(entry: Entry, ending: Ending): Promise<void> {
-    const { reason, by } = ending
+  async function conclude(entry: Entry, conclusion: Conclusion): Promise<void> {
+    const { reason, by } = conclusion
     const lastLines = await screenOf(entry, deps)
     await conversations.takeLast(entry, lastLines)
-    // Until the death can be written down, the dead pane is what tells the next lab of it.
+    // While the store cannot be written, the dead pane must stay: the next lab learns of the end from it.
     if (reason === 'stopped' || !store.failure()) await removeSession(entry, deps)
     const at = new Date(now()).toISOString()
-    const end = endOf(entry, ending, { at, lastLines, order: ledger.nextEnd() })
+    const end = endOf(entry, conclusion, { at, lastLines, order: ledger.nextEnd() })
     const seen = { session: null, agent: null, isUnconfirmed: false, doubt: null }
     const { isLegal } = ledger.change(entry, { state: end.state, end, seen, by, reason })
     if (!isLegal) return
     releaseWorkspace(entry.spec.workspace)
     forgetTheOldest(entry.spec.projectPath, ledger)
     const { id } = entry.launch
-    // The note goes only once the store tells the same, however long that takes.
+    // The store must have the end before the keeper's note goes, however long the disk takes.
     void store.written().then(() => notes.remove(id))
   }
 
@@ -69,19 +69,22 @@ export function createFinish(options: FinishOptions): Finish {
     begin(entry, { reason, exit }) {
       finishOnce(entry, async () => {
         await conclude(entry, { reason, exit, by: 'nobody' })
-        // After any end children may live on: setsid, nohup and ( & ) survive their terminal, and so
-        // may an agent. Nobody asked for this end, so what to do with them is the operator's to say.
+        // Children may survive any end: setsid, nohup and ( & ) outlive their terminal, and an agent may
+        // too. No request ended this instance, so the operator decides about them.
         await leftBehind.find(entry)
       }).catch((error: unknown) => {
-        log.warn({ err: error, instance: entry.id }, 'an end could not be looked into yet')
+        log.warn(
+          { err: error, instance: entry.id },
+          'lab could not conclude an end, and tries again',
+        )
       })
     },
   }
 }
 
 /**
- * Runs a stop or the look into an end in the instance's turn, unless one is under way. A failure is the
- * caller's to log; the next listing tries again.
+ * Runs the end of an instance in its queue, unless one is under way. Rejects as `work` does; the next
+ * listing tries again.
  */
 export async function finishOnce(entry: Entry, work: () => Promise<void>): Promise<void> {
   if (entry.isFinishing) return
@@ -96,14 +99,14 @@ async function screenOf(
   const paneId = seen.session?.paneId
   if (!paneId) return []
   const lines = await tmux.capture(paneId, captureLines).catch((error: unknown) => {
-    // The pane went first, with its server or by hand: then there is nothing to read.
+    // The pane is gone already, with its server or by hand, and no lines are left to read.
     log.debug({ err: error, instance: id }, 'no last lines')
     return []
   })
   return lastLinesOf(lines)
 }
 
-/** Removes the session before the end is published: a listener finds nothing of the instance in tmux. */
+/** Removes the session before lab publishes the end, so that a listener finds no trace of it in tmux. */
 async function removeSession(
   { id, seen: { session } }: Entry,
   { tmux, log }: InstancesDeps,
@@ -111,13 +114,13 @@ async function removeSession(
   if (!session) return
   await tmux.killPane({ paneId: session.paneId, id }).catch((error: unknown) =>
     // The next listing tries again.
-    log.warn({ err: error, instance: id }, 'a session could not be removed yet'),
+    log.warn({ err: error, instance: id }, 'lab could not remove a session, and tries again'),
   )
 }
 
 function endOf(
   { state, launch: { parkedJobId } }: Entry,
-  { reason, exit, by, failed, serving = [] }: Ending,
+  { reason, exit, by, failed, serving = [] }: Conclusion,
   { at, lastLines, order }: { at: string; lastLines: readonly string[]; order: number },
 ): End {
   const evidence = evidenceOf({ reason, exit, lastLines, by, at, parkedJobId })

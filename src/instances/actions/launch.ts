@@ -1,5 +1,5 @@
-// The one launch path: who may start, and an instance that has its place brought up. Start and resume
-// call it.
+// The one launch path: it checks whether a launch may begin, and launches an instance that has its place.
+// Start and resume call it.
 import { homeOf } from '../../claude/home.ts'
 import type { Actor } from '../../core/actor.ts'
 import type { Instance, Workspace } from '../../core/instance.ts'
@@ -16,7 +16,7 @@ import type { Overview } from '../state/overview.ts'
 import { createPlaces, type PlaceFor } from './place.ts'
 import { createSessions, type SessionRequest } from './session.ts'
 
-/** What was found before a place is taken. */
+/** The result of the checks that precede a place. */
 export interface Admitted {
   /** The path of the claude program. */
   readonly program: string
@@ -24,14 +24,14 @@ export interface Admitted {
   readonly trustedFolder: string
 }
 
-/** An instance that has its place and is to be brought up. */
+/** A launch of an instance that has its place. */
 export interface LaunchRequest extends SessionRequest, Admitted {
   /** For the journal. */
   readonly what: 'started' | 'resumed'
   readonly by: Actor
-  /** What an earlier launch left, which is none of this one's. */
+  /** The processes of an earlier launch, which this launch must not end. */
   readonly before?: readonly ProcessId[]
-  /** Makes the failed launch unhappened. */
+  /** Restores the state of before the launch, after a failure. */
   readonly undo: () => void
 }
 
@@ -40,11 +40,11 @@ export interface Launcher {
   admit(request: {
     readonly workspace: Workspace
     readonly account: string
-    /** Launch even though Claude says that nobody is logged in. */
+    /** Launch even though Claude reports no login. */
     readonly force: boolean
   }): Promise<Admitted>
   readonly placeFor: PlaceFor
-  /** Resolves when the session exists and the store knows of it. On a failure, which it throws, nothing of it exists. */
+  /** Resolves when the session exists and the store has the launch. A failure rejects and leaves nothing behind. */
   launch(request: LaunchRequest): Promise<Instance>
 }
 
@@ -58,7 +58,7 @@ export interface LaunchOptions {
   readonly reaper: Reaper
 }
 
-// More than can fail at once, and few enough to be looked through at every listing.
+// More than can fail at once, and few enough to compare with every listing.
 const abandonedMax = 100
 
 export function createLaunch(options: LaunchOptions): Launcher {
@@ -67,7 +67,7 @@ export function createLaunch(options: LaunchOptions): Launcher {
   const placeFor = createPlaces(options)
   const createSession = createSessions({ ...options, placeFor })
 
-  async function bringUp(request: LaunchRequest): Promise<void> {
+  async function createFrom(request: LaunchRequest): Promise<void> {
     const { entry, project, trustedFolder } = request
     await homeOf(homes, entry.launch.account).trust(trustedFolder)
     await deps.prepareStateDir().catch((error: unknown) => {
@@ -78,13 +78,16 @@ export function createLaunch(options: LaunchOptions): Launcher {
       const order = 1 + Math.max(0, ...orders)
       facts.projects[project.path] = { lastUsedAt: entry.launch.startedAt, order }
     })
-    // Before its session exists the store knows of it: a lab that is killed now looks for it.
+    // The store has the launch before its session exists: if lab is killed now, the next lab looks for it.
     ledger.change(entry, { isReserved: false })
     await written
     await createSession(request)
   }
 
-  async function takeBack({ entry, before = [], undo }: LaunchRequest, id: string): Promise<void> {
+  async function undoLaunch(
+    { entry, before = [], undo }: LaunchRequest,
+    id: string,
+  ): Promise<void> {
     abandon(deps, id)
     // tmux may have made the session before it refused the rest of the line.
     await reaper.sweep(entry.id, { excluded: before }).catch((error: unknown) => {
@@ -92,7 +95,7 @@ export function createLaunch(options: LaunchOptions): Launcher {
     })
     undo()
     notes.remove(id)
-    // A lab that is killed once the failure is told must not speak of it again.
+    // After the caller has the failure, no later lab must show the launch again.
     await store.flush()
   }
 
@@ -113,18 +116,18 @@ export function createLaunch(options: LaunchOptions): Launcher {
       const { id } = entry
       const { id: launchId } = entry.launch
       try {
-        // A stop that comes meanwhile waits in the queue until there is something to stop.
-        await entry.queue.run(() => bringUp(request))
+        // A stop during the launch waits in the queue until the session exists.
+        await entry.queue.run(() => createFrom(request))
       } catch (error) {
         log.warn({ err: error, instance: id, project: project.key }, 'a start failed')
-        await takeBack(request, launchId)
+        await undoLaunch(request, launchId)
         throw error
       }
       const { name, isBlank } = entry.launch
       log.info({ instance: id, name, project: project.key, by, transcript }, what)
       const at = new Date(now()).toISOString()
-      const told = { project: project.path, what, by, transcript }
-      journal.append({ at, id, name, ...told, ...(isBlank && { blank: true }) })
+      const launched = { project: project.path, what, by, transcript }
+      journal.append({ at, id, name, ...launched, ...(isBlank && { blank: true }) })
       overview.publishProject(project.path)
       observer.wake()
       return ledger.present(entry)
@@ -132,7 +135,7 @@ export function createLaunch(options: LaunchOptions): Launcher {
   }
 }
 
-/** Writes the launch down as abandoned: if tmux makes its session yet, this lab or the next removes it. */
+/** Stores the launch as abandoned. If tmux still makes its session, this lab or the next one removes it. */
 function abandon({ store }: InstancesDeps, launchId: string): void {
   store
     .update((facts) => {

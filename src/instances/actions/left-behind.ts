@@ -1,4 +1,4 @@
-// What outlives an instance: found and told after its end, ended only when somebody asks for it.
+// The processes that outlive an instance: lab finds and shows them after its end, and ends them on request.
 import { registryEntries } from '../../claude/home.ts'
 import type { Actor } from '../../core/actor.ts'
 import type { End } from '../../core/instance.ts'
@@ -9,21 +9,21 @@ import type { Ledger } from '../state/ledger.ts'
 import type { Reaper } from '../../processes/reaper.ts'
 
 export interface LeftBehind {
-  /** Writes down what lives on of an instance that has just ended. */
+  /** Finds the processes that outlive an instance that has just ended, and keeps them with its end. */
   find(entry: Entry): Promise<void>
-  /** Ends what lives on, but for what serves others. */
+  /** Ends those processes, except the ones that serve others. */
   end(entry: Entry, by: Actor): Promise<void>
-  /** Forgets what has ended since. */
+  /** Forgets the processes that have ended since. */
   reconcile(): void
 }
 
 type Left = End['left'][number]
 
-// What its end takes along is gone by then.
+// Processes that end with the agent are gone after this time.
 const settleMs = 500
 const commandCharsMax = 120
 
-/** How a process is remembered that an instance began and others run in. */
+/** A process of the instance in which others run, as lab stores it. */
 export function servingOf({ pid, start }: ProcessId): Left {
   return { pid, start, command: commandOf(pid), servesOthers: true, mayBeAgent: false }
 }
@@ -41,13 +41,13 @@ export function createLeftBehind(options: {
 
   function keep(entry: Entry, end: End, left: End['left']): void {
     if (ledger.find(entry.id) === entry && entry.end === end)
-      // Once it is told, a lab that is killed has not forgotten it.
-      ledger.change(entry, { end: { ...end, left }, isToldOnceSaved: true })
+      // On disk first: after the page shows a process, no lab may forget it.
+      ledger.change(entry, { end: { ...end, left }, isPublishedOnceSaved: true })
   }
 
   function leftOf({ seen, launch }: Entry, { pid, start }: ProcessId): Left {
     const agent = seen.lastAgent ?? launch.registered
-    // Of an agent that lab never saw, any of these may be it.
+    // If lab never saw the agent, each of these processes may be the agent.
     const isAgent = [...registryEntries(deps.homes)].some((known) => known.pid === pid)
     const mayBeAgent = !agent || agent.pid === pid || isAgent
     return { pid, start, command: commandOf(pid), servesOthers: false, mayBeAgent }
@@ -60,7 +60,7 @@ export function createLeftBehind(options: {
     await reaper.waitForExit(before.own, performance.now() + settleMs)
     const own = before.own.filter(isRunning)
     const serving = before.serving.filter(isRunning)
-    const left = [...own.map((one) => leftOf(entry, one)), ...serving.map(servingOf)]
+    const left = [...own.map((process) => leftOf(entry, process)), ...serving.map(servingOf)]
     if (left.length + end.left.length === 0) return
     const pids = left.map(({ pid }) => pid)
     if (pids.length > 0) deps.log.info({ instance: entry.id, pids }, 'left behind')
@@ -70,14 +70,14 @@ export function createLeftBehind(options: {
   return {
     find,
     async end(entry, by) {
-      // In its turn: a resume that came before is another launch, whose processes carry the same mark, and
-      // so is one that was asked for before and comes up meanwhile.
+      // In the queue, after any resume that came first: the processes of a later launch carry the same
+      // LAB_INSTANCE.
       await entry.queue.run(async () => {
         if (!entry.end) return
         const { id } = entry
         const { id: launchId, name } = entry.launch
         const at = new Date(deps.now()).toISOString()
-        deps.journal.append({ at, id, name, what: 'what it left is ended', by })
+        deps.journal.append({ at, id, name, what: 'left processes ended', by })
         const isWanted = (): boolean => entry.launch.id === launchId
         await reaper.sweep(id, { isWanted })
         if (isWanted()) await find(entry)

@@ -1,8 +1,8 @@
-// What became of one instance's part of a request about several.
+// The outcome of a bulk action for one instance.
 import type { Outcome } from '../../core/instance.ts'
 import { LabError } from '../../errors.ts'
 
-/** The outcome of one instance's part of a request that failed for it. */
+/** The outcome for an instance for which a bulk action failed. */
 export function failedOutcome(of: { id: string; name: string }, error: unknown): Outcome {
   const known = error instanceof LabError
   const code = known ? error.code : 'internal'

@@ -9,8 +9,8 @@ import type { Overview } from '../state/overview.ts'
 export type Place = Extract<StartDecision, { ok: true }>
 
 /**
- * Decides the name and slot of a launch, to be taken in the same turn of the event loop. `collisions` are
- * the names that tmux refused to this launch, which then counts under the cap already.
+ * Decides the name and slot of a launch. The caller takes them in the same turn of the event loop.
+ * `collisions` are the names that tmux refused to this launch, which then counts under the cap already.
  * @throws AtCapacity InvalidLabel
  */
 export type PlaceFor = (

@@ -1,4 +1,4 @@
-// Whether an ended instance can go on, and with which conversation.
+// Whether lab can resume an ended instance, and with which conversation.
 import { randomUUID } from 'node:crypto'
 import { homeOf, registryEntries } from '../../claude/home.ts'
 import type { TranscriptState } from '../../claude/transcript.ts'
@@ -14,14 +14,14 @@ import type { Ledger } from '../state/ledger.ts'
 type Homes = InstancesDeps['homes']
 
 export interface ResumeOptions {
-  /** Although Claude says that nobody is logged in, or without what was said in the background. */
+  /** Resume although Claude reports no login, or without the messages in Claude's background. */
   readonly force?: boolean
-  /** With a blank conversation where Claude cannot continue the one before. */
+  /** Resume with a blank conversation where Claude cannot continue the old one. */
   readonly blank?: boolean
 }
 
 /**
- * Refuses a second process on one conversation: both would append, and a branch of it would be lost.
+ * Refuses a second process on one conversation: both would append to it, and one branch would be lost.
  * @throws AlreadyRunning
  */
 export function refuseIfLive(
@@ -33,7 +33,7 @@ export function refuseIfLive(
   const live = ledger.live()
   const twin = live.find(({ launch }) => launch.conversation === wanted)
   if (twin) throw new AlreadyRunning(twin.launch.name, [])
-  // Nor one that the operator continues by hand.
+  // A person may continue the conversation by hand, outside of lab.
   const claimants = new Set(
     live.flatMap(({ seen: { claimed, agent } }) =>
       claimed === wanted && agent ? [agent.pid] : [],
@@ -44,15 +44,15 @@ export function refuseIfLive(
       if (!claimants.has(pid)) throw new AlreadyRunning(name, [pid])
 }
 
-/** What an earlier launch left, none of which may be its agent. @throws AlreadyRunning */
+/** The processes that an earlier launch left behind. @throws AlreadyRunning when one may be its agent */
 export async function findLeftovers(entry: Entry, reaper: Reaper): Promise<readonly ProcessId[]> {
   const left = await reaper.processesOf(entry.id, null)
-  const agents = left.filter((one) => mayBeAgent(entry, one)).map(({ pid }) => pid)
+  const agents = left.filter((process) => mayBeAgent(entry, process)).map(({ pid }) => pid)
   if (agents.length > 0) throw new AlreadyRunning(entry.launch.name, agents)
   return left
 }
 
-/** The project of an instance, also where its folder came back since the last scan. @throws ProjectGone */
+/** The project of an instance, also when its folder is back since the last scan. @throws ProjectGone */
 export async function findProject(
   { spec: { projectPath: path } }: Entry,
   projects: Projects,
@@ -70,17 +70,18 @@ export function nextConversation(
   { homes, force = false, blank = false }: ResumeOptions & { readonly homes: Homes },
 ): Pick<Launch, 'conversation' | 'said' | 'isBlank'> {
   if (parkedJobId !== null && !force) throw new ConversationParked(name, parkedJobId)
-  // Without a transcript Claude begins the conversation; that is no loss where nothing was said.
+  // Without a transcript Claude begins a conversation. That loses nothing if the old one had no messages.
   const isGone = transcript === 'unreadable' || (transcript === 'none' && said !== 'no')
   if (!isGone) return { conversation, said, isBlank: false }
   const unreadable = transcript === 'unreadable' ? homeOf(homes, account).transcriptsDir : null
   if (!blank) throw new ConversationGone(name, { conversation, unreadable })
-  // A new id: the one before may be taken where the transcripts cannot be read.
+  // A new id: where lab cannot read the transcripts, the old id may be in use.
   return { conversation: randomUUID(), said: 'no', isBlank: true }
 }
 
-/** Whether a process may be the agent: a tool or a server that it left harms no conversation. */
-function mayBeAgent({ end, launch: { keeper } }: Entry, one: ProcessId): boolean {
-  const known = end?.left.find(({ pid, start }) => pid === one.pid && start === one.start)
-  return known?.mayBeAgent ?? (keeper?.pid === one.pid || !end || end.left.length === 0)
+/** Whether a process may be the agent. Other processes, such as a tool of the agent, harm no conversation. */
+function mayBeAgent({ end, launch: { keeper } }: Entry, process: ProcessId): boolean {
+  const { pid, start } = process
+  const known = end?.left.find((left) => left.pid === pid && left.start === start)
+  return known?.mayBeAgent ?? (keeper?.pid === pid || !end || end.left.length === 0)
 }

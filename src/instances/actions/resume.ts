@@ -1,4 +1,4 @@
-// The use case resume: an ended instance's conversation goes on, through the launch path of a start.
+// The use case resume: it continues an ended instance's conversation, by the launch path of a start.
 import type { Actor } from '../../core/actor.ts'
 import type { Instance, Outcome } from '../../core/instance.ts'
 import { inspectWorkspace } from '../../workspaces/workspace.ts'
@@ -18,11 +18,11 @@ import { launchIdOf } from './start.ts'
 export interface Resume {
   /** Continues an ended instance's conversation under its id and label. */
   one(entry: Entry, by: Actor, options?: ResumeOptions): Promise<Instance>
-  /** Continues several: places are taken at once, the launches follow a second apart. */
+  /** Continues several instances: it takes all places at once and launches a second apart. */
   all(entries: readonly Entry[], by: Actor, options?: ResumeOptions): Promise<readonly Outcome[]>
 }
 
-// Several agents that refresh one login in the same moment have logged each other out.
+// Agents that refresh one login at the same moment can log each other out.
 const apartMs = 1000
 
 export function createResume(
@@ -31,7 +31,7 @@ export function createResume(
   const { deps, ledger, projects, launcher, reaper, conversations } = parts
   const { homes, bootId } = deps
 
-  /** Takes a place for an ended instance; the returned function launches it. */
+  /** Takes a place for an ended instance and returns the function that launches it. */
   async function reserve(
     entry: Entry,
     by: Actor,
@@ -40,14 +40,14 @@ export function createResume(
     const { workspace, label } = entry.spec
     const { account, slot: slotWanted } = entry.launch
     refuseIfLive(entry, { ledger, homes })
-    // What ended it may still be sweeping.
+    // The end of the instance may still be sweeping processes.
     await entry.queue.idle()
     const before = await findLeftovers(entry, reaper)
     const project = await findProject(entry, projects)
     const { branch } = await inspectWorkspace(workspace).catch(() => entry.seen)
     const admitted = await launcher.admit({ workspace, account, force: !!options.force })
     const transcript = await conversations.find(entry)
-    // Asked again: from here on nobody can come in between.
+    // Checked again: without an `await` from here on, no other resume can come in between.
     refuseIfLive(entry, { ledger, homes })
     const conversation = nextConversation(entry, transcript, { ...options, homes })
     const { name, slot } = launcher.placeFor(project, { label: label ?? '', slotWanted })
@@ -65,7 +65,7 @@ export function createResume(
     const undo = (): void => ledger.restore(entry, asItWas, by)
     const request = { ...admitted, entry, project, by, before, undo }
     return async () => {
-      // Stopped, and perhaps resumed again, before its turn came: this launch is over.
+      // A stop, and perhaps another resume, came before this launch had its turn.
       if (entry.state !== 'starting' || entry.launch.id !== id) return ledger.present(entry)
       return launcher.launch({ ...request, resume: transcript === 'there', what: 'resumed' })
     }

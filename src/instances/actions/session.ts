@@ -1,4 +1,4 @@
-// From an instance that has its place to a tmux session that runs its agent.
+// Makes the tmux session that runs the agent of an instance that has its place.
 import { homeOf } from '../../claude/home.ts'
 import { launchArguments, launchEnvironment } from '../../claude/launch.ts'
 import { planLaunch, type LaunchPlan } from '../../core/plan.ts'
@@ -14,7 +14,7 @@ import type { Ledger } from '../state/ledger.ts'
 import { metadataOf } from '../state/metadata.ts'
 import type { PlaceFor } from './place.ts'
 
-/** What a session is made for. */
+/** A request for the session of one launch. */
 export interface SessionRequest {
   readonly entry: Entry
   readonly project: FoundProject
@@ -24,10 +24,10 @@ export interface SessionRequest {
   readonly resume: boolean
 }
 
-// Others may take names meanwhile; each refusal by tmux names one more that is taken.
+// Other programs may take names at the same time; each refusal by tmux adds one more taken name.
 const collisionsMax = 20
 
-/** Returns the function that makes a session; where tmux says that the name is taken, under another name. */
+/** Returns the function that makes a session. When tmux reports that a name is taken, it takes another name. */
 export function createSessions(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
@@ -50,7 +50,7 @@ export function createSessions(options: {
     const argv = keeperArgv({ nofile, noteFile: notes.pathOf(launchId), argv: plan.argv })
     const { paneId, pid } = await deps.tmux.newSession({ ...plan, argv, historyLimit })
     const keeper = readProcess(pid)
-    // tmux's server begins a pane's process itself; the next listing tells the same.
+    // The tmux server is the parent of a pane's process; the next listing confirms it.
     const start = keeper && readProcess(keeper.parent)?.start
     ledger.change(entry, {
       launch: {
@@ -78,7 +78,7 @@ export function createSessions(options: {
   }
 }
 
-/** Puts a launch together from what its workspace, its account and Claude Code contribute. */
+/** Makes the launch plan from the contributions of the workspace, the account and Claude Code. */
 function planOf(
   { entry, program, resume }: SessionRequest,
   { homes, store, launch }: InstancesDeps,

@@ -24,7 +24,7 @@ export function createStart(
     const workspace = sharedWorkspace(project)
     const { branch } = await inspectWorkspace(workspace).catch(() => ({ branch: null }))
     const admitted = await launcher.admit({ workspace, account, force })
-    // No await before the place is reserved: nobody can come in between.
+    // Without an `await` before the place is reserved, no other start can come in between.
     const { name, slot, label } = launcher.placeFor(project, { label: typed })
     const id = randomUUID()
     const now = new Date(deps.now()).toISOString()
@@ -35,7 +35,7 @@ export function createStart(
       { id: launchIdOf(id), name, slot, account, bootId: deps.bootId, now },
       branch,
     )
-    // From now on its place counts, and no listing speaks of it before its session exists.
+    // From now on the place counts under the cap, though no listing shows the session yet.
     ledger.add(entry)
     const undo = (): void => ledger.remove(entry)
     const request = { ...admitted, entry, project, by, undo }
@@ -49,7 +49,9 @@ export function launchIdOf(id: string): string {
 }
 
 function checkWords(words: Readonly<Record<string, string | undefined>>): void {
-  for (const [what, word] of Object.entries(words))
+  for (const [field, word] of Object.entries(words))
     if (word !== undefined && !isWord(word))
-      throw new InvalidRequest(`"${what}" is one word, such as a name that Claude Code knows.`)
+      throw new InvalidRequest(
+        `"${field}" must be one word, such as a name that Claude Code knows.`,
+      )
 }

@@ -1,4 +1,4 @@
-// The one stop path: stop, stop-all and a stop that an earlier lab began all end here.
+// The one stop path, for a stop, a stop-all and a stop that an earlier lab began.
 import type { Actor } from '../../core/actor.ts'
 import { isLive, type Outcome } from '../../core/instance.ts'
 import type { Exit } from '../../core/state.ts'
@@ -13,12 +13,12 @@ import { failedOutcome } from './outcome.ts'
 import type { Reaper } from '../../processes/reaper.ts'
 
 export interface Stop {
-  /** Asks for the end: the state is `stopping` when this returns, and the rest follows, also when lab is killed. */
+  /** Requests the end. The state is `stopping` when this returns; the stop follows, also when lab is killed. */
   ask(entry: Entry, by: Actor): void
-  /** Asks each to end, as one event; one failure stops no other, and two hundred keep nobody waiting. */
+  /** Requests the end of each, as one event. A failure of one stops no other, and lab stays responsive. */
   askAll(entries: readonly Entry[], by: Actor): Promise<readonly Outcome[]>
-  /** Goes on with a stop that was asked for before. */
-  goOn(entry: Entry): void
+  /** Continues a stop that was requested before. */
+  continueStop(entry: Entry): void
 }
 
 export interface StopOptions {
@@ -37,16 +37,16 @@ export function createStop(options: StopOptions): Stop {
     finishOnce(entry, async () => {
       if (entry.state === 'stopping') await perform(entry, options)
     }).catch((error: unknown) => {
-      log.warn({ err: error, instance: entry.id }, 'a stop could not be concluded yet')
+      log.warn({ err: error, instance: entry.id }, 'lab could not conclude a stop, and tries again')
     })
   }
 
   function ask(entry: Entry, by: Actor, together: string | null): void {
     if (entry.launch.stopAskedBy !== null) return
-    promise(entry, by, options)
+    writeRequest(entry, by, options)
     const launch = { stopAskedBy: by, together }
     const { saved } = ledger.change(entry, { launch, state: 'stopping', by })
-    // A caller who asks for several in a row is answered before all of /proc is read for the first.
+    // A stop reads all of /proc. Answer a caller that stops several in a row before the first stop begins.
     void entry.queue.run(() => saved)
     enqueue(entry)
   }
@@ -59,7 +59,7 @@ export function createStop(options: StopOptions): Stop {
       await inTurns(entries, (entry) => {
         const { id, launch } = entry
         const { name } = launch
-        // It ended while others were asked.
+        // The instance ended while lab stopped the ones before it.
         if (!isLive(entry.state)) return
         try {
           ask(entry, by, together)
@@ -71,7 +71,7 @@ export function createStop(options: StopOptions): Stop {
       })
       return outcomes
     },
-    goOn(entry) {
+    continueStop(entry) {
       const by = entry.launch.stopAskedBy ?? 'nobody'
       ledger.change(entry, { seen: { isUnconfirmed: false }, state: 'stopping', by })
       enqueue(entry)
@@ -80,11 +80,14 @@ export function createStop(options: StopOptions): Stop {
 }
 
 /** Writes the stop request to disk before answering: if lab is killed now, the next lab finishes the stop. */
-function promise({ id, launch }: Entry, by: Actor, { notes, deps }: StopOptions): void {
+function writeRequest({ id, launch }: Entry, by: Actor, { notes, deps }: StopOptions): void {
   try {
     notes.askEnd(launch.id, by)
   } catch (error) {
-    deps.log.warn({ err: error, instance: id }, 'a stop could not be noted, and goes on')
+    deps.log.warn(
+      { err: error, instance: id },
+      'lab could not write a stop request, and stops all the same',
+    )
   }
 }
 
@@ -92,8 +95,8 @@ async function perform(entry: Entry, { deps, notes, reaper, finish }: StopOption
   const { left, serving } = await terminate(entry, { reaper, graceMs: deps.graceMs })
   const exit: Exit = notes.read(entry.launch.id) ?? { code: null, signal: null }
   const pids = left.map(({ pid }) => pid).join(', ')
-  const failed = `It was stopped, but could not be ended: process ${pids} still runs.`
+  const failed = `lab stopped it and could not end it: process ${pids} still runs.`
   const by = entry.launch.stopAskedBy ?? 'nobody'
-  const ending = { reason: 'stopped', exit, by, serving } as const
-  await finish.conclude(entry, left.length > 0 ? { ...ending, failed } : ending)
+  const conclusion = { reason: 'stopped', exit, by, serving } as const
+  await finish.conclude(entry, left.length > 0 ? { ...conclusion, failed } : conclusion)
 }

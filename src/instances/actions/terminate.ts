@@ -1,4 +1,4 @@
-// How a stop ends what belongs to an instance: the agent first, then what it left, the keeper last.
+// Ends the processes of an instance: the agent first, then the processes that it left, the keeper last.
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   childrenOf,
@@ -10,27 +10,27 @@ import {
 import type { Entry } from '../state/entry.ts'
 import type { Reaper } from '../../processes/reaper.ts'
 
-// A shell that runs a few programs and waits half a second for tmux at most; what it notes is how the
-// agent ended, so on a machine with no time for it, it gets more.
+// The keeper is a shell that runs a few programs and waits half a second for tmux at most. A busy machine
+// needs more time, and without the keeper's note lab does not know how the agent ended.
 const keeperMs = 2000
-// Without an agent it has nothing to note yet, or has noted it.
+// A keeper without an agent has nothing to write, or has written it.
 const idleKeeperMs = 500
-// From tmux's fork to the keeper's program, when there is no time for it.
+// The time from tmux's fork to the keeper's program, on a busy machine.
 const becomingMs = 500
 const pollMs = 20
 // The kernel frees a killed process within this unless it hangs in a system call.
 const killWaitMs = 500
 
 export interface Ended {
-  /** What lived on although it was killed. */
+  /** The processes that survived their SIGKILL. */
   readonly left: readonly ProcessId[]
-  /** What the instance began and others run in, which is spared. */
+  /** The processes of the instance in which others run. The stop leaves them running. */
   readonly serving: readonly ProcessId[]
 }
 
 /**
- * Ends an instance's processes and tells which of them lived on: SIGTERM to the agent, then to what it
- * left behind; SIGKILL at the end of the grace.
+ * Ends an instance's processes and returns the ones that survived: SIGTERM to the agent, then to the
+ * processes that it left behind; SIGKILL at the end of the grace.
  */
 export async function terminate(
   entry: Entry,
@@ -39,7 +39,7 @@ export async function terminate(
   const deadline = performance.now() + graceMs
   const keeper = await keeperOf(entry)
   const { own: tree, serving } = await reaper.look(entry.id, keeper?.pid ?? null)
-  // Claude ends its own tools when it is asked, and only it can tell claude.ai that it goes.
+  // Claude ends its own tools on SIGTERM, and only Claude can sign off at claude.ai.
   const agents = agentsOf(entry, keeper)
   reaper.signal(agents, 'SIGTERM')
   await reaper.waitForExit(agents, deadline)
@@ -47,9 +47,9 @@ export async function terminate(
   reaper.signal(rest, 'SIGTERM')
   await reaper.waitForExit(rest, deadline)
   reaper.signal(rest, 'SIGKILL')
-  // Until all its memory is given back, one that was killed still runs, and carries no mark any more.
+  // A killed process runs until the kernel has freed its memory, and no longer shows its LAB_INSTANCE.
   await reaper.waitForExit(rest, performance.now() + killWaitMs)
-  // It notes how the agent ended and goes by itself; one that does not is swept, for it is marked, too.
+  // The keeper writes its note and ends. If it does not end, the sweep finds it by its LAB_INSTANCE.
   const patienceMs = agents.length > 0 ? keeperMs : idleKeeperMs
   if (keeper) await reaper.waitForExit([keeper], performance.now() + patienceMs)
   const left = await reaper.sweep(entry.id, { deadline })
@@ -57,15 +57,15 @@ export async function terminate(
 }
 
 /**
- * The keeper, as long as its pid is still the keeper's: a dead pane keeps naming a pid that may come
- * again. One that was made just now carries no mark yet, and nor does what it is about to run.
+ * The keeper, as long as its pid is still the keeper's: a dead pane keeps a pid that the kernel may give
+ * to another process. A keeper that tmux has just forked does not have its LAB_INSTANCE yet.
  */
 async function keeperOf({
   id,
   seen: { session },
   launch: { keeper },
 }: Entry): Promise<ProcessId | null> {
-  // By exact identity it is found whatever tmux says, and in whichever server it runs.
+  // Pid and start time identify the keeper in any tmux server, whatever tmux reports.
   const process = keeper ?? (session && readProcess(session.panePid))
   if (!process || !isRunning(process)) return null
   const deadline = performance.now() + becomingMs
@@ -74,7 +74,7 @@ async function keeperOf({
   return keeper || instanceOf(process.pid) === id ? process : null
 }
 
-/** The agent as the registry names it, or else whatever the keeper runs. */
+/** The agent from the registry, and every other child of the keeper. */
 function agentsOf(entry: Entry, keeper: ProcessId | null): readonly ProcessId[] {
   const children = keeper ? childrenOf(keeper.pid) : []
   const found = children.map(readProcess).filter((child) => child !== null)

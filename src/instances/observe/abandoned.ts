@@ -1,11 +1,11 @@
-// Sessions that tmux made after lab had given their launch up: the caller was told that the start failed.
+// Removes sessions of abandoned launches: tmux made them after lab had reported the start as failed.
 import { isLive } from '../../core/instance.ts'
 import type { Reaper } from '../../processes/reaper.ts'
 import type { ListedSession, SessionMetadata } from '../../tmux/tmux.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Ledger } from '../state/ledger.ts'
 
-/** A session of lab's whose agent's pane is there. */
+/** A lab session that has its agent's pane. */
 export type Housed = ListedSession & {
   readonly lab: SessionMetadata
   readonly pane: NonNullable<ListedSession['pane']>
@@ -17,11 +17,11 @@ export async function removePane(
   { tmux, log }: InstancesDeps,
 ): Promise<void> {
   await tmux.killPane({ paneId: pane.paneId, id: lab.id }).catch((error: unknown) => {
-    log.warn({ err: error, session: name }, 'a session could not be removed yet')
+    log.warn({ err: error, session: name }, 'lab could not remove a session, and tries again')
   })
 }
 
-/** Returns the function that removes the session of an abandoned launch, with what runs in it. */
+/** Returns the function that removes the session of an abandoned launch and ends its processes. */
 export function createAbandoned({
   deps,
   ledger,
@@ -35,24 +35,30 @@ export function createAbandoned({
   const underWay = new Set<string>()
 
   return async (session) => {
-    const { id, note } = session.lab
-    if (!note || underWay.has(note)) return
-    underWay.add(note)
-    log.warn({ session: session.name, instance: id }, 'an abandoned start came late')
-    // The processes of a later launch carry the same mark.
+    const { id, note: launchId } = session.lab
+    if (!launchId || underWay.has(launchId)) return
+    underWay.add(launchId)
+    log.warn(
+      { session: session.name, instance: id },
+      'tmux made the session of an abandoned launch',
+    )
+    // The processes of a later launch carry the same LAB_INSTANCE.
     const isWanted = (): boolean => {
       const known = ledger.find(id)
       return !known || !isLive(known.state)
     }
     try {
-      // What an earlier launch left is the operator's to end.
+      // The operator decides about the processes that an earlier launch left.
       const excluded = ledger.find(id)?.end?.left ?? []
       if (isWanted()) await reaper.sweep(id, { excluded, isWanted })
       await removePane(session, deps)
     } catch (error) {
-      log.warn({ err: error, instance: id }, 'an abandoned start could not be removed yet')
+      log.warn(
+        { err: error, instance: id },
+        'lab could not remove an abandoned launch, and tries again',
+      )
     } finally {
-      underWay.delete(note)
+      underWay.delete(launchId)
     }
   }
 }

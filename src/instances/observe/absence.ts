@@ -1,5 +1,5 @@
-// What it means that a listing says nothing of an instance: an end only where nothing lives that could
-// still hold it. Anything else is unknown, and said in words.
+// Judges an instance that a listing lacks. It has ended only if neither its keeper nor its tmux server
+// lives; otherwise its state is unknown, and lab says why.
 import { isRunning, isTmuxServer, readProcess, type ProcessId } from '../../processes/proc.ts'
 import { boundPathOf } from '../../tmux/client/socket-file.ts'
 import type { ServerIdentity } from '../../tmux/tmux.ts'
@@ -11,7 +11,7 @@ export function serverIdOf(server: Pick<ServerIdentity, 'pid'> | null): ServerId
   return server && { pid: server.pid, start: readProcess(server.pid)?.start ?? null }
 }
 
-/** Whether both are one server; a start time that one of them lacks tells nothing. */
+/** Whether both are one server. A missing start time matches any other. */
 export function isSameServer(a: ServerId | null, b: ServerId | null): boolean {
   if (!a || !b || a.pid !== b.pid) return false
   return a.start === null || b.start === null || a.start === b.start
@@ -22,18 +22,18 @@ export function isLivingServer({ pid, start }: ServerId): boolean {
   return isTmuxServer(pid) && (start === null || isRunning({ pid, start }))
 }
 
-/** Whether the server in which it was last seen is neither the one that was listed nor alive. */
+/** Whether the tmux server of the instance is neither the listed one nor alive. */
 export function isServerGone({ launch: { server } }: Entry, listed: ServerId | null): boolean {
   if (!server) return listed === null
   return !isSameServer(server, listed) && !isLivingServer(server)
 }
 
-/** Whether its keeper runs, whatever tmux says. */
+/** Whether the instance's keeper runs, whatever tmux reports. */
 export function hasLivingKeeper({ launch: { keeper } }: Entry): boolean {
   return keeper !== null && isRunning(keeper)
 }
 
-/** Why an instance that was not listed may live all the same, and what to do; null when nothing of it can. */
+/** Why an instance that the listing lacks may still live, and what to do; null when it cannot. */
 export function doubtOf(
   entry: Entry,
   listed: ServerId | null,
@@ -45,13 +45,13 @@ export function doubtOf(
   if (server && !isSameServer(server, listed) && isLivingServer(server))
     return inOtherServer({ server, keeper: lives, listed, argv: argv.join(' ') })
   if (!lives) return null
-  const because = `tmux does not list its pane as lab made it: an option @lab_… was changed by hand, or the pane carries another’s. Its process ${lives.pid} runs, so lab leaves it alone. Stop ends it.`
+  const because = `tmux does not list its pane as lab made it: a person changed an option @lab_…, or the pane carries the options of another instance. Its process ${lives.pid} runs, so lab leaves it alone. Stop ends it.`
   return { because, socket: null }
 }
 
-/** Why a dead pane or a note is no end: its keeper runs. */
+/** The doubt about a dead pane or a note while the keeper runs. */
 export function livingKeeperDoubt({ launch: { keeper } }: Entry): Doubt {
-  const because = `tmux says that nothing runs in its pane, and its process ${keeper?.pid} runs. Stop ends it.`
+  const because = `tmux reports that nothing runs in its pane, but its process ${keeper?.pid} runs. Stop ends it.`
   return { because, socket: null }
 }
 
@@ -69,14 +69,14 @@ function inOtherServer({
   const path = boundPathOf(server.pid)
   const at = path === null ? '' : `, socket ${path}`
   const what = keeper
-    ? `It runs on (process ${keeper.pid}) in another tmux server (process ${server.pid}${at})`
-    : `It was last seen in another tmux server, which runs (process ${server.pid}${at})`
+    ? `It still runs (process ${keeper.pid}) in another tmux server (process ${server.pid}${at})`
+    : `lab saw it last in another tmux server, which runs (process ${server.pid}${at})`
   const isListedThere = listed !== null && path !== null && path === boundPathOf(listed.pid)
   const remedy = isListedThere
-    ? `That server lost its socket to a newer one (process ${listed.pid}). Once the newer one has ended, kill -USR1 ${server.pid} has the older open its socket again.`
+    ? `That server lost its socket to a newer one (process ${listed.pid}). After the newer one has ended, kill -USR1 ${server.pid} makes the older one open its socket again.`
     : path === null
-      ? `Start lab with that server’s --tmux-socket to have it back.`
-      : `lab --tmux-socket ${path} shows it again; if that file is gone, kill -USR1 ${server.pid} has the server open it.`
+      ? `Start lab with that server’s --tmux-socket to see it again.`
+      : `Start lab with --tmux-socket ${path} to see it again; if that file is gone, kill -USR1 ${server.pid} makes the server create it.`
   const stop = keeper ? ' Stop ends it from here.' : ''
-  return { because: `${what}, and lab speaks to ${argv}. ${remedy}${stop}`, socket: path }
+  return { because: `${what}, and lab uses ${argv}. ${remedy}${stop}`, socket: path }
 }

@@ -1,5 +1,5 @@
-// Whose the sessions of a listing are: known instances are found again, an earlier lab's adopted, and
-// what should not be there any more is removed.
+// Matches the sessions of a listing with instances: it finds known instances, adopts those of an earlier
+// lab, and removes sessions of ended instances and abandoned launches.
 import { argvOf, instanceOf, isRunning } from '../../processes/proc.ts'
 import type { Listing, ListedSession } from '../../tmux/tmux.ts'
 import type { InstancesDeps } from '../state/deps.ts'
@@ -16,7 +16,7 @@ export interface AdoptionOptions {
   readonly reaper: Reaper
 }
 
-/** Returns the function that finds the sessions of live instances in a listing, by id; what it adopts is live from then on. */
+/** Returns the function that finds the sessions of live instances in a listing, by id. It adopts unknown instances. */
 export function createAdoption({
   deps,
   ledger,
@@ -25,9 +25,9 @@ export function createAdoption({
   const { store, log, now, bootId } = deps
   const removeAbandoned = createAbandoned({ deps, ledger, reaper })
 
-  /** The world wins: what was given up for lost (behind another socket, say) and lives is live again. */
+  /** Makes an ended instance live again whose process lives, such as one that ran behind another socket. */
   function revive(entry: Entry): void {
-    log.warn({ instance: entry.id, name: entry.launch.name }, 'an instance that had ended lives')
+    log.warn({ instance: entry.id, name: entry.launch.name }, 'an ended instance lives')
     ledger.change(entry, {
       launch: { stopAskedBy: null, together: null },
       seen: { isUnconfirmed: true },
@@ -38,28 +38,28 @@ export function createAdoption({
     })
   }
 
-  /** Whether the session is that of a live instance, as it is after this. */
+  /** Adopts, revives or removes what the session needs. Returns whether it is a live instance's session. */
   function claim(session: Housed): boolean {
     const { lab, pane, name } = session
-    if (store.facts.givenUp.includes(lab['note'] ?? '')) {
-      // An option can be set by hand: what runs there tells of which launch it is.
-      if (pane.dead || isKeeperOf(pane.pid, lab['note'] ?? '')) void removeAbandoned(session)
+    const launchId = lab['note'] ?? ''
+    if (store.facts.givenUp.includes(launchId)) {
+      // A person can set an option by hand, so the keeper's arguments decide which launch runs there.
+      if (pane.dead || isKeeperOf(pane.pid, launchId)) void removeAbandoned(session)
       return false
     }
     const known = ledger.find(lab.id)
     if (known?.end) {
       if (known.isFinishing) return false
-      // Its instance has ended: tmux did not let go of it, or the store could not be written.
+      // The instance has ended, but tmux did not remove its session, or lab could not write the store.
       if (pane.dead && !store.failure()) void removePane(session, deps)
       else if (!pane.dead && isProcessOf(known, pane.pid)) revive(known)
       return !known.end
     }
-    // Of one that was only reserved nothing is known yet that a forged mark could contradict.
+    // Processes decide whose pane this is, because metadata can be forged.
     if (known) return isOwnPane(known, pane)
     const entry = entryFromSession(session, { now: new Date(now()).toISOString(), bootId })
     if (entry) ledger.add(entry)
-    else
-      log.warn({ session: name }, 'a session carries @lab_id but not the rest of what lab writes')
+    else log.warn({ session: name }, 'a session has @lab_id without the rest of the metadata')
     return entry !== null
   }
 
@@ -72,14 +72,14 @@ export function createAdoption({
     )
 }
 
-/** Whether a process is the keeper of an instance that has ended, or carries its mark. */
+/** Whether a process is the keeper of an ended instance, or carries its LAB_INSTANCE. */
 function isProcessOf({ id, launch: { keeper } }: Entry, pid: number): boolean {
   return (keeper?.pid === pid && isRunning(keeper)) || instanceOf(pid) === id
 }
 
-function isKeeperOf(pid: number, note: string): boolean {
+function isKeeperOf(pid: number, launchId: string): boolean {
   const argv = argvOf(pid)
-  return argv[3] === 'lab-keeper' && argv[5]?.split('/').at(-1) === note
+  return argv[3] === 'lab-keeper' && argv[5]?.split('/').at(-1) === launchId
 }
 
 function isHoused(session: ListedSession): session is Housed {

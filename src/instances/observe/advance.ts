@@ -1,5 +1,5 @@
-// Moves one instance to where a listing, the registry and the keeper's note lead: a state, an end, a stop
-// to go on with, or a doubt.
+// Moves one instance by the latest listing, registry entry and keeper's note: to another state, to its
+// end, on with a stop, or into doubt.
 import type { EndReason, Exit, Observation } from '../../core/state.ts'
 import { deriveState } from '../../core/state.ts'
 import type { ServerId } from '../../core/instance.ts'
@@ -18,26 +18,26 @@ export interface AdvanceOptions {
   readonly ledger: Ledger
   readonly notes: LaunchNotes
   readonly conversations: Conversations
-  /** Looks into an end and moves the instance there. */
+  /** Concludes an end. */
   readonly end: (entry: Entry, end: { reason: EndReason; exit: Exit }) => void
-  /** Goes on with a stop that was asked for and is not concluded. */
-  readonly goOnStopping: (entry: Entry) => void
-  /** Asks for another listing after so many milliseconds. */
+  /** Continues a stop that was requested and is not concluded. */
+  readonly continueStop: (entry: Entry) => void
+  /** Requests another listing after so many milliseconds. */
   readonly lookSoon: (ms: number) => void
 }
 
 export interface Advance {
-  /** Reads the notes once for a listing of that server; the returned function moves one instance. */
+  /** Reads the notes once for a listing of that server, and returns the function that moves one instance. */
   begin(listed: ServerId | null): (entry: Entry, session: ListedSession | undefined) => void
 }
 
-// From the death of a pane or a server to that of the keepers in it, on a machine with no time for them.
+// On a busy machine a keeper ends this long after its pane or its tmux server.
 const settleMs = 1000
 const settlePollMs = 25
 const noExit: Exit = { code: null, signal: null }
 
 export function createAdvance(options: AdvanceOptions): Advance {
-  const { deps, ledger, notes, conversations, end, goOnStopping } = options
+  const { deps, ledger, notes, conversations, end, continueStop } = options
   const { log } = deps
   const settles = createSettling(options)
 
@@ -57,7 +57,7 @@ export function createAdvance(options: AdvanceOptions): Advance {
       toEnd(entry, derived.reason, derived.exit)
       return
     }
-    if (entry.state === 'busy' && state !== 'busy') void conversations.noteSaid(entry)
+    if (entry.state === 'busy' && state !== 'busy') void conversations.updateSaid(entry)
     const isVerified = state !== 'starting' && state !== 'stopping'
     ledger.change(entry, { state, waitingFor, ...(isVerified && { launch: { isVerified } }) })
   }
@@ -67,10 +67,10 @@ export function createAdvance(options: AdvanceOptions): Advance {
     { session, noted, listed }: Look & { readonly session: ListedSession | undefined },
   ): void {
     const { isUnconfirmed } = entry.seen
-    // An earlier lab promised a stop and did not live to do it.
-    const promised = isUnconfirmed ? notes.endAskedBy(entry.launch.id) : null
-    if (promised !== null && entry.launch.stopAskedBy === null)
-      ledger.change(entry, { launch: { stopAskedBy: promised } })
+    // An earlier lab may have accepted a stop and been killed before it could stop the instance.
+    const requestedBy = isUnconfirmed ? notes.endAskedBy(entry.launch.id) : null
+    if (requestedBy !== null && entry.launch.stopAskedBy === null)
+      ledger.change(entry, { launch: { stopAskedBy: requestedBy } })
     const isStopping = entry.launch.stopAskedBy !== null
     const exit = exitNoted(entry, noted, options)
     if (!isStopping && !exit && settles(entry, doubtAbout(entry, session, listed, deps))) return
@@ -80,8 +80,8 @@ export function createAdvance(options: AdvanceOptions): Advance {
       log.info({ instance: entry.id, name: entry.launch.name }, 'adopted')
     }
     const observation = observationOf(entry, { session, note: exit, serverGone })
-    hear(entry, silenceOf(entry, observation), options)
-    if (isStopping) goOnStopping(entry)
+    setSilence(entry, silenceOf(entry, observation), options)
+    if (isStopping) continueStop(entry)
     else if (isUnconfirmed && !session && !observation.exit)
       toEnd(entry, lostWhileDown(entry, deps, serverGone), noExit)
     else move(entry, observation)
@@ -95,7 +95,7 @@ export function createAdvance(options: AdvanceOptions): Advance {
   }
 }
 
-/** How the launch ended, as its keeper noted; a note that no keeper of lab's can have written says nothing. */
+/** The launch's exit by its keeper's note; null for a note that the keeper cannot have written. */
 function exitNoted(
   entry: Entry,
   noted: ReadonlySet<string>,
@@ -105,12 +105,12 @@ function exitNoted(
   const note = noted.has(launchId) ? notes.read(launchId) : null
   if (!note || isNoteOfKeeper(entry)) return note
   if (entry.seen.doubtedSince === null)
-    deps.log.debug({ instance: entry.id }, 'a note lies there while its keeper runs something')
+    deps.log.debug({ instance: entry.id }, 'an instance has a note while its keeper runs something')
   return null
 }
 
-/** Says once that nothing tells any more what a living agent does. */
-function hear(entry: Entry, silence: string | null, { ledger, deps }: AdvanceOptions): void {
+/** Keeps why lab does not know what a living agent does, and logs the beginning of such a time. */
+function setSilence(entry: Entry, silence: string | null, { ledger, deps }: AdvanceOptions): void {
   const { launch, seen } = entry
   if (silence !== null && seen.silence === null)
     deps.log.warn({ instance: entry.id, name: launch.name, pid: launch.registered?.pid }, 'its registry file is gone') // prettier-ignore
@@ -122,7 +122,7 @@ interface Look {
   readonly listed: ServerId | null
 }
 
-/** Returns whether an instance is left as it is for now, because it may live: unknown once that does not settle. */
+/** Returns whether to leave an instance as it is because it may live. A lasting doubt makes it `unknown`. */
 function createSettling({
   deps: { log },
   ledger,
@@ -135,7 +135,7 @@ function createSettling({
     }
     const { isUnconfirmed, doubt } = entry.seen
     const doubtedSince = entry.seen.doubtedSince ?? performance.now()
-    // Signs of one death come one after the other.
+    // The signs of one end arrive one after the other.
     const isSettled = isUnconfirmed || performance.now() - doubtedSince >= settleMs
     if (!isSettled) lookSoon(settlePollMs)
     else if (!doubt)
@@ -155,7 +155,7 @@ function doubtAbout(
   return session.pane?.dead && hasLivingKeeper(entry) ? livingKeeperDoubt(entry) : null
 }
 
-/** Why an instance of an earlier lab is nowhere to be found. */
+/** The reason for the end of an instance of an earlier lab that lab cannot find. */
 function lostWhileDown(
   { launch }: Entry,
   { bootId }: InstancesDeps,
@@ -163,11 +163,11 @@ function lostWhileDown(
 ): EndReason {
   if (launch.bootId !== bootId) return 'rebooted'
   if (serverGone) return 'tmux_gone'
-  // lab ended between writing it down and making its session, or before it could report itself.
+  // lab ended after it had stored the launch and before its session existed, or before the agent reported.
   return launch.isVerified ? 'session_closed' : 'start_failed'
 }
 
-/** Names the event that took an instance along with others; null where it ended alone. */
+/** Names the event that ended an instance along with others; null when it ended alone. */
 function eventOf({ launch }: Entry, reason: EndReason, { store }: InstancesDeps): string | null {
   if (reason === 'rebooted') return `boot ${launch.bootId}`
   if (reason !== 'tmux_gone') return null

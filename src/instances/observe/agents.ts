@@ -1,4 +1,4 @@
-// Which process is an instance's agent, and what Claude's registry says of it.
+// Finds each instance's agent process and its entry in Claude's registry.
 import type { ClaudeHome, ClaudeHomes } from '../../claude/home.ts'
 import type { RegistryEntry } from '../../claude/registry-entry.ts'
 import type { Launch } from '../../core/instance.ts'
@@ -7,74 +7,74 @@ import type { Entry, Seen } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { conversationChange } from './conversation.ts'
 
-// A wrapper or two between keeper and agent; more is no agent of lab's.
+// A wrapper or two may run between keeper and agent. A deeper process is not an agent of lab's.
 const depthMax = 16
 
 export interface Agents {
-  /** Gives each instance the registry entry that lies in its pane's process tree, nearest the keeper. */
+  /** Gives each instance the registry entry of its process tree that is nearest to the keeper. */
   join(live: readonly Entry[]): void
-  /** Looks every process up again at the next join, instead of believing what it found before. */
+  /** Drops the cache of process positions; the next join reads every process again. */
   forget(): void
 }
 
-/** A process that wrote a registry file, and the keeper it runs under. */
-interface Place {
+/** The position of a process with a registry file in the process tree of its keeper. */
+interface TreePosition {
   readonly keeper: number
   readonly start: string
-  /** The processes between it and the keeper, nearest first. */
+  /** The processes between this one and the keeper, nearest first. */
   readonly above: readonly number[]
 }
 
 interface Match {
-  /** The account in whose registry it is. */
+  /** The account whose registry has the entry. */
   readonly account: string
   readonly found: RegistryEntry
-  readonly place: Place
+  readonly position: TreePosition
 }
 
 export function createAgents(homes: ClaudeHomes, ledger: Pick<Ledger, 'change'>): Agents {
-  // Reading a hundred processes for every change of one costs more than the listing itself.
-  const places = new Map<string, Place>()
+  // To read a hundred processes at every change of one costs more than the listing itself.
+  const positions = new Map<string, TreePosition>()
 
-  function placeOf(
+  function positionOf(
     entry: RegistryEntry,
     { registry }: ClaudeHome,
     keepers: ReadonlyMap<number, Entry>,
-  ): Place | null {
+  ): TreePosition | null {
     const key = `${entry.pid} ${entry.procStart}`
-    const known = places.get(key)
+    const known = positions.get(key)
     if (known && keepers.has(known.keeper)) return known
-    const place = findPlace(entry, keepers)
-    if (place) places.set(key, place)
-    // A file outlives `kill -9`, and this process does not come again.
+    const position = findPosition(entry, keepers)
+    if (position) positions.set(key, position)
+    // A file outlives `kill -9`, and its process is gone for good.
     else if (entry.procStart !== null && !isRunning({ pid: entry.pid, start: entry.procStart }))
       registry.retire(entry)
-    return place
+    return position
   }
 
-  /** The registry entry of each instance that has one: the one nearest its keeper. */
+  /** The registry entry of each instance that has one: the entry nearest to its keeper. */
   function findNearest(keepers: ReadonlyMap<number, Entry>): ReadonlyMap<Entry, Match> {
     const nearest = new Map<Entry, Match>()
     for (const home of homes.values())
       for (const found of home.registry.candidates()) {
-        // The daemon may run below the agent that started it, and holds sessions of anybody.
+        // The daemon may run below the agent that started it, and holds sessions of other agents too.
         if (found.isBackground) continue
-        const place = placeOf(found, home, keepers)
-        const entry = place && keepers.get(place.keeper)
-        if (!entry || isNested(entry, place)) continue
+        const position = positionOf(found, home, keepers)
+        const entry = position && keepers.get(position.keeper)
+        if (!entry || isNested(entry, position)) continue
         const before = nearest.get(entry)
-        if (!before || place.above.length < before.place.above.length)
-          nearest.set(entry, { account: home.account, found, place })
+        if (!before || position.above.length < before.position.above.length)
+          nearest.set(entry, { account: home.account, found, position })
       }
     return nearest
   }
 
   return {
-    forget: () => places.clear(),
+    forget: () => positions.clear(),
     join(live) {
       const keepers = new Map<number, Entry>()
       for (const entry of live) {
-        // One that tmux does not list lives under its keeper all the same.
+        // An agent that tmux does not list still runs under its keeper.
         const keeper = entry.seen.session?.panePid ?? entry.launch.keeper?.pid
         if (keeper) keepers.set(keeper, entry)
       }
@@ -87,12 +87,12 @@ export function createAgents(homes: ClaudeHomes, ledger: Pick<Ledger, 'change'>)
   }
 }
 
-function findPlace(
+function findPosition(
   { pid, procStart }: RegistryEntry,
   keepers: ReadonlyMap<number, Entry>,
-): Place | null {
+): TreePosition | null {
   const process = readProcess(pid)
-  // A file outlives `kill -9`, and pids come again: only the process that wrote it is meant.
+  // A file outlives `kill -9`, and the kernel reuses pids: the start time must match too.
   if (!process || (procStart !== null && procStart !== process.start)) return null
   const above: number[] = []
   let keeper = process.parent
@@ -104,14 +104,14 @@ function findPlace(
   return null
 }
 
-/** What runs below a known agent is another conversation, one that the agent began. */
-function isNested({ seen, launch: { registered } }: Entry, { above }: Place): boolean {
+/** Whether a process runs below the known agent: the agent began it, and it has a conversation of its own. */
+function isNested({ seen, launch: { registered } }: Entry, { above }: TreePosition): boolean {
   const isBelow = seen.registry !== null && seen.agent !== null && above.includes(seen.agent.pid)
-  // Also below one whose own file was removed before this lab could read it.
+  // The agent's own file may be gone before this lab could read it.
   return isBelow || (registered !== null && above.includes(registered.pid) && isRunning(registered))
 }
 
-/** Since when the agent has had no file, and its file no status. */
+/** Returns since when the agent has had no file, and since when its file has had no status. */
 function heard(
   entry: Entry,
   found: RegistryEntry | undefined,
@@ -124,37 +124,37 @@ function heard(
       statuslessSince: found.status === null ? (statuslessSince ?? now) : null,
     }
   if (!hadFile(entry)) return { unheardSince: null, statuslessSince }
-  // Nobody knows since when an agent has had none that an earlier lab left alive.
+  // For an agent of an earlier lab, lab does not know when the file went.
   return {
     unheardSince: unheardSince ?? (isUnconfirmed ? Number.NEGATIVE_INFINITY : now),
     statuslessSince,
   }
 }
 
-/** Whether the registry told of this launch before, to this lab or to the one that wrote the state down. */
+/** Whether this launch had a registry file before, which this lab or an earlier one saw. */
 function hadFile({ seen: { session }, launch: { registered }, state }: Entry): boolean {
   return session !== null && (registered !== null || state === 'ready' || state === 'busy')
 }
 
-/** What is seen of an instance that no file tells of. */
+/** The observations of an instance without a registry file. */
 function withoutFile(entry: Entry): Partial<Seen> {
   const { session, agent, lastAgent } = entry.seen
   const since = heard(entry, undefined)
   if (session === null || (agent !== null && isRunning(agent)))
     return { ...since, lastAgent: agent ?? lastAgent }
-  // Not started yet, or begun again by a wrapper: the registry's word on an earlier agent is no news.
+  // The agent has not started yet, or a wrapper started it again: the earlier agent's entry is outdated.
   const child = firstChild(session.panePid)
   return { ...since, registry: null, agent: child, lastAgent: child ?? lastAgent }
 }
 
-/** What changes of an instance whose agent wrote that file. */
+/** The changes of an instance whose agent wrote the matched file. */
 function taken(
   entry: Entry,
-  { account, found, place }: Match,
+  { account, found, position }: Match,
   live: readonly Entry[],
 ): { readonly launch: Partial<Launch>; readonly seen: Partial<Seen> } {
   const { conversation, deepLink, parkedJobId } = found
-  const agent = { pid: found.pid, start: place.start }
+  const agent = { pid: found.pid, start: position.start }
   const claimed = claimedBy(entry, conversation, live)
   const believed = claimed === conversation ? null : conversation
   return {
@@ -171,9 +171,9 @@ function taken(
 }
 
 /**
- * The conversation that an agent claims and lab does not believe: one that another live agent has, also
- * later with the same claim. An agent can write its own file, and whoever took another's conversation
- * that way would keep it from being resumed.
+ * The conversation that an agent claims and lab does not believe, because another live agent has it; the
+ * disbelief lasts as long as the claim. An agent can write its own file, and a false claim would keep lab
+ * from resuming that conversation.
  */
 function claimedBy(
   entry: Entry,

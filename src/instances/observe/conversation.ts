@@ -1,5 +1,5 @@
-// Which conversation a resume would continue, and whether anything was said in it: learnt while the
-// instance lives and at its end, for afterwards nobody can tell.
+// Which conversation a resume continues, and whether it has messages. lab reads this while the instance
+// lives and at its end, because the sources are gone later.
 import { homeOf } from '../../claude/home.ts'
 import type { TranscriptState } from '../../claude/transcript.ts'
 import type { Launch } from '../../core/instance.ts'
@@ -8,11 +8,11 @@ import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
 
 export interface Conversations {
-  /** Looks whether anything was said, once a turn is over. */
-  noteSaid(entry: Entry): Promise<void>
-  /** Takes over what the agent wrote last, on the disk and on its screen, once it has ended. */
+  /** Looks for messages in the conversation, after a turn. */
+  updateSaid(entry: Entry): Promise<void>
+  /** Takes the last conversation from the registry file and the screen, after the agent's end. */
   takeLast(entry: Entry, screen: readonly string[]): Promise<void>
-  /** Whether Claude can continue it. */
+  /** Whether Claude can continue the conversation. */
   find(entry: Entry): Promise<TranscriptState>
 }
 
@@ -27,16 +27,16 @@ export function createConversations({
   const find = ({ launch }: Entry, conversation = launch.conversation): Promise<TranscriptState> =>
     homeOf(homes, launch.account).findTranscript(conversation)
 
-  async function noteSaid(entry: Entry): Promise<void> {
+  async function updateSaid(entry: Entry): Promise<void> {
     const { conversation, said } = entry.launch
     if (said === 'yes') return
     const found = await find(entry)
-    // It may have been cleared meanwhile, or its transcripts cannot be read.
+    // The agent may have cleared the conversation by now, or lab cannot read the transcripts.
     if (entry.launch.conversation !== conversation || found === 'unreadable') return
     ledger.change(entry, { launch: { said: found === 'there' ? 'yes' : 'no' } })
   }
 
-  /** A file that the agent had no time to remove names the conversation that it was in last. */
+  /** Takes the conversation from a registry file that the agent had no time to remove. */
   function takeRegistry(entry: Entry): void {
     const { account, registered } = entry.launch
     const last = registered && homeOf(homes, account).registry.read(registered.pid)
@@ -45,8 +45,8 @@ export function createConversations({
     ledger.change(entry, { launch: { ...conversationChange(entry, conversation), parkedJobId } })
   }
 
-  /** One that removed its file says on its screen how it can be resumed. */
-  async function takeGoodbye(entry: Entry, screen: readonly string[]): Promise<void> {
+  /** Takes the conversation from the exit message of an agent that removed its file. */
+  async function takeExitMessage(entry: Entry, screen: readonly string[]): Promise<void> {
     const id = conversationOffered(screen)
     if (id === null || id === entry.launch.conversation || entry.launch.parkedJobId !== null) return
     if ((await find(entry, id)) === 'there')
@@ -55,21 +55,24 @@ export function createConversations({
 
   return {
     find,
-    noteSaid,
+    updateSaid,
     async takeLast(entry, screen) {
       const before = entry.launch.conversation
       takeRegistry(entry)
-      await takeGoodbye(entry, screen)
-      await noteSaid(entry)
+      await takeExitMessage(entry, screen)
+      await updateSaid(entry)
       const { id } = entry
       const { conversation } = entry.launch
       if (conversation !== before)
-        log.info({ instance: id, conversation, before }, 'its last conversation was another one')
+        log.info(
+          { instance: id, conversation, before },
+          'an instance ended in another conversation',
+        )
     },
   }
 }
 
-/** What of a launch changes when the agent goes on in that conversation, of which nothing is known yet. */
+/** The change of a launch whose agent is in another conversation; lab knows nothing of that one yet. */
 export function conversationChange(
   { launch }: Entry,
   conversation: string | null,
@@ -78,7 +81,7 @@ export function conversationChange(
   return { conversation, said: 'no' }
 }
 
-/** The conversation in Claude's last words, `Resume this session with:` and a command; null without them. */
+/** The conversation in Claude's exit message, `Resume this session with:` and a command; null without one. */
 export function conversationOffered(screen: readonly string[]): string | null {
   const said = screen.map((line) => line.trim()).filter((line) => line !== '')
   const words = said.slice(said.lastIndexOf('Resume this session with:'))

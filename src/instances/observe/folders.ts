@@ -1,4 +1,4 @@
-// Where the folder of each live agent is now, which the kernel knows, and which branch is checked out there.
+// Finds where the folder of each live agent is now, by the kernel, and which branch it has.
 import { readlinkSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { MovedFolder } from '../../core/instance.ts'
@@ -9,37 +9,37 @@ import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Overview } from '../state/overview.ts'
 
-/** Tells of projects that a scan found or missed; what a live agent's folder became is told with them. */
+/** Publishes the projects after a scan, and where the folders of live agents are now. */
 export function publishFound(ledger: Ledger, overview: Overview, projects: Projects): void {
   overview.publishProjects()
   lookAtFolders(ledger, projects)
 }
 
-/** Looks at every live agent's folder; what has changed is published when the disk has answered. */
+/** Looks at every live agent's folder, and publishes a change when the disk has answered. */
 export function lookAtFolders(ledger: Ledger, projects: Projects): void {
   for (const entry of ledger.live()) {
     const pid = entry.seen.session?.panePid
     const { cwd } = entry.spec.workspace
     const place = pid === undefined ? null : placeOf(pid)
     if (pid === undefined || place === null) continue
-    if (place === cwd) tell(entry, null)
+    if (place === cwd) setMoved(entry, null)
     else
       moveOf(cwd, pid, place).then(
-        (moved) => tell(entry, moved),
-        // A disk that does not answer says nothing about a move.
+        (moved) => setMoved(entry, moved),
+        // A disk that does not answer does not show a move.
         () => undefined,
       )
   }
 
-  function tell(entry: Entry, moved: MovedFolder | null): void {
+  function setMoved(entry: Entry, moved: MovedFolder | null): void {
     const before = entry.seen
     ledger.change(entry, { seen: { moved } })
-    // The project is elsewhere now, too.
+    // The project has another path now, too.
     if (entry.seen !== before) projects.refresh()
   }
 }
 
-/** The working directory of a process as the kernel names it now, which asks no disk. */
+/** The working directory of a process as the kernel names it now. The read does not touch a disk. */
 function placeOf(pid: number): string | null {
   try {
     return readlinkSync(`/proc/${pid}/cwd`)
@@ -50,7 +50,7 @@ function placeOf(pid: number): string | null {
 
 const deletedMark = ' (deleted)'
 
-/** Where the folder went in which a process runs; null when `path` leads to it, if through a symbolic link. */
+/** The new place of the folder in which a process runs; null when `path` leads to it, also through a symbolic link. */
 function moveOf(path: string, pid: number, place: string): Promise<MovedFolder | null> {
   return answerOf(`folder ${path} of ${pid}`, async () => {
     const now = await stat(`/proc/${pid}/cwd`)
@@ -64,7 +64,7 @@ function moveOf(path: string, pid: number, place: string): Promise<MovedFolder |
   })
 }
 
-/** Reads the branch of each checkout once, however many instances share it; an unreadable disk changes none. */
+/** Reads the branch of each checkout once for all its instances. An unreadable disk changes no branch. */
 export function readBranches(ledger: Ledger): void {
   const workspaces = new Map(
     ledger.live().map(({ spec: { workspace } }) => [workspace.cwd, workspace]),

@@ -1,4 +1,4 @@
-// The memory of each instance, measured only while somebody looks.
+// The memory of each instance. lab measures it only while a page is open.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { proportionalBytes, readFamilies, residentBytes } from '../../processes/proc.ts'
 import type { Log } from '../../log.ts'
@@ -6,20 +6,20 @@ import type { Entry } from '../state/entry.ts'
 import type { Ledger } from '../state/ledger.ts'
 
 export interface Memory {
-  /** Measures every 5 s until the returned function is called; the first time at once. */
+  /** Measures at once and every 5 s, until the caller calls the returned function. */
   watch(): () => void
-  /** Whether somebody looks. */
+  /** Whether a caller watches now. */
   isWatched(): boolean
   close(): void
 }
 
 const sampleMs = 5000
-// A fresh measure costs a walk through every mapping, so it is taken when the cheap one has moved
-// this much; and what moved less is not worth a message to the phone.
-const worthTelling = 0.05
+// An exact measure walks through every mapping, so lab takes one only when the cheap measure has moved
+// this much. A smaller change is not worth a message to the phone.
+const worthPublishing = 0.05
 const stepBytes = 1024 * 1024
-// Who belongs to whom takes a look at every process of the machine; a tool that an agent has begun
-// since counts from the next look on.
+// The process families take a look at every process of the machine. A tool that an agent starts between
+// two looks counts from the second one on.
 const samplesPerFamily = 6
 const entriesPerTurn = 8
 
@@ -34,12 +34,12 @@ export function createMemory(ledger: Ledger, log: Log): Memory {
   function measure(entry: Entry, children: ReadonlyMap<number, readonly number[]>): void {
     const pid = entry.seen.session?.panePid
     if (!pid) return
-    // The agent and all it has begun; the keeper above it is a shell of lab's own.
+    // The agent and its descendants count; the keeper above it is lab's own shell.
     const tree = [...(children.get(pid) ?? [])]
     for (let i = 0; i < tree.length; i++) tree.push(...(children.get(tree[i]!) ?? []))
     const now = tree.reduce((sum, process) => sum + residentBytes(process), 0)
     const before = resident.get(entry.id)
-    if (before !== undefined && Math.abs(now - before) <= before * worthTelling) return
+    if (before !== undefined && Math.abs(now - before) <= before * worthPublishing) return
     resident.set(entry.id, now)
     const parts = tree.map(proportionalBytes).filter((bytes) => bytes !== null)
     const total = parts.reduce((sum, bytes) => sum + bytes, 0)
@@ -57,7 +57,7 @@ export function createMemory(ledger: Ledger, log: Log): Memory {
 
   async function measureAll(): Promise<void> {
     const live = ledger.live()
-    // A new instance is not kept waiting.
+    // A new instance gets its measure with this sample.
     const isNew = live.some(({ id, seen }) => seen.session && !resident.has(id))
     if (isNew || samples++ % samplesPerFamily === 0) families = await readFamilies()
     for (const [i, entry] of live.entries()) {

@@ -1,15 +1,15 @@
-// What tmux, the keeper and the registry say of one instance at one moment. Pure.
+// The observation of one instance at one moment, from tmux, the keeper and the registry. Pure.
 import { exitOf, type Exit, type Observation } from '../../core/state.ts'
 import type { ListedSession } from '../../tmux/tmux.ts'
 import type { Entry } from '../state/entry.ts'
 
-/** Gathers the signals of an instance from its session, if it has one, and the keeper's note. */
+/** Makes the observation of an instance from its session, if there is one, and the keeper's note. */
 export function observationOf(
   entry: Entry,
   seen: {
     readonly session: ListedSession | undefined
     readonly note: Exit | null
-    /** The server in which it was last seen. */
+    /** Whether the instance's tmux server is gone. */
     readonly serverGone: boolean
   },
 ): Observation {
@@ -24,14 +24,14 @@ export function observationOf(
   }
 }
 
-/** What the agent says of itself: by its registry file, or where that is missing by its title. */
+/** The agent's own report: by its registry file, or without one by its title. */
 function heard(
   entry: Entry,
   pane: ListedSession['pane'] | undefined,
 ): Pick<Observation, 'registry' | 'dialog' | 'title'> {
   const title = pane ? activityOfTitle(pane.title) : null
   if (isUnheard(entry)) {
-    // A quiet title says nothing: it is the same while the agent waits for an answer.
+    // A quiet title means nothing: it is the same while the agent waits for an answer.
     const { parkedJobId } = entry.launch
     const registry = { status: null, waitingFor: null, parkedJobId }
     return { registry, dialog: entry.seen.dialog, title: title === 'busy' ? title : null }
@@ -44,23 +44,23 @@ function heard(
   }
 }
 
-// An agent that ends removes its file first, and may take 1.6 s for the rest; a file that is being
-// written reads as none for some milliseconds.
+// An agent that ends removes its file first, and may take 1.6 s for the rest. During a write a file reads
+// as missing for some milliseconds.
 const unheardMs = 3000
 
-/** Whether its registry file is gone for good: Claude does not write one again. */
+/** Whether the agent's registry file is gone for good: Claude does not write it again. */
 export function isUnheard({ seen: { unheardSince } }: Entry): boolean {
   return unheardSince !== null && performance.now() - unheardSince > unheardMs
 }
 
-/** Why nobody can tell what a living agent does, and what to do; null while something tells it. */
+/** Why lab does not know what a living agent does, and what to do; null while lab knows. */
 export function silenceOf(entry: Entry, { registry, dialog, title }: Observation): string | null {
   if (!isUnheard(entry) || registry?.parkedJobId || dialog || title === 'busy') return null
   return silence
 }
 
 const silence =
-  "Claude's registry has no file about it any more, and Claude does not write one again: whether it is idle, works quietly or waits for an answer is not known. Its screen tells; a stop and a resume give it a new file."
+  "Claude's registry file of this agent is gone, and Claude does not write it again. lab does not know whether the agent is idle, works or waits for an answer. Attach to see its screen, or stop and resume it to get a new file."
 
 function exitRecorded(pane: NonNullable<ListedSession['pane']>): Exit | null {
   if (pane.deadSignal !== null) return exitOf(128 + pane.deadSignal)
@@ -78,7 +78,7 @@ function paneSignal(
 // A version that writes a status writes it within 200 ms of its file.
 const statusPatienceMs = 3000
 
-/** Whether this is a version whose registry has no status at all, and not one that is about to write it. */
+/** Whether Claude's version writes no status at all, rather than being about to write one. */
 function lacksStatus({ seen: { registry, statuslessSince } }: Entry): boolean {
   if (registry?.status !== null || statuslessSince === null) return false
   return performance.now() - statuslessSince > statusPatienceMs

@@ -1,37 +1,38 @@
-// Wakes → listings: the first wake looks at once, later ones are gathered, never two at a time.
+// Turns wakes into listings: the first wake lists at once, later ones share a listing, and never two run
+// at a time.
 import type { Listing } from '../../tmux/tmux.ts'
 
 export interface Observer {
-  /** Says that something may have changed. */
+  /** Requests a listing soon, because something may have changed. */
   wake(): void
-  /** Resolves when a listing that began after this call was applied or has failed. */
+  /** Resolves when a listing that began after this call is applied or has failed. */
   look(): Promise<void>
-  /** The number of the latest listing begun; one begun later is newer than anything known now. */
+  /** The number of the latest listing that began. A listing with a higher number is newer than all known facts. */
   begun(): number
   close(): void
 }
 
 export interface ObserverOptions {
   readonly list: () => Promise<Listing>
-  /** Takes over a listing; `number` says when it was begun. */
+  /** Applies a listing; `number` counts the listings in the order in which they began. */
   readonly apply: (listing: Listing, number: number) => void
-  /** tmux could not be read. */
+  /** Called when lab could not read tmux. */
   readonly fail: (error: unknown) => void
-  /** Called every 2 s, for what was missed. */
+  /** Called every 2 s, to find changes that no wake announced. */
   readonly reconcile: () => void
   /** `reconcile` threw. The observer calls it again after 2 s. */
   readonly reconcileFailed: (error: unknown) => void
 }
 
 const reconcileMs = 2000
-// One listing of 100 sessions costs some 2 ms; a hundred panes that change at once must not cost one each.
+// A listing of 100 sessions costs about 2 ms. A hundred panes that change at once must share listings.
 const restMs = 15
 const restUnderLoadMs = 40
 const wakesUnderLoad = 50
-// Whatever a listing of very many costs, lab spends at most a fifth of its time on them.
+// lab spends at most a fifth of its time on listings, however many sessions they have.
 const restPerApply = 5
 
-/** Starts observing; its only timer while nothing happens is the reconcile. */
+/** Starts to observe. While nothing happens, the reconcile is its only timer. */
 export function createObserver(options: ObserverOptions): Observer {
   const { list, apply, fail, reconcile, reconcileFailed } = options
   let begun = 0
@@ -62,7 +63,7 @@ export function createObserver(options: ObserverOptions): Observer {
     return lastBegin + Math.max(rest, applyMs * restPerApply) - performance.now()
   }
 
-  /** One listing runs, at most one more is waited for: whoever asks in between shares it. */
+  /** One listing runs and at most one more waits. Callers in between share the waiting one. */
   function look(rest: boolean): Promise<void> {
     next ??= (running ?? Promise.resolve())
       .then(() => (rest && restLeft() > 0 ? delay(restLeft()) : undefined))

@@ -1,5 +1,4 @@
-// Takes a listing of tmux over: joins it with the registry and the notes, and moves every instance to
-// the state that follows.
+// Applies a listing of tmux: joins it with the registry and the notes, and moves every instance.
 import { isLive } from '../../core/instance.ts'
 import type { ServerId } from '../../core/instance.ts'
 import { readProcess } from '../../processes/proc.ts'
@@ -22,16 +21,16 @@ export interface ReconcileOptions {
   readonly advance: Advance
 }
 
-/** Returns the function that takes a listing over; `number` is the observer's count of listings. */
+/** Returns the function that applies a listing; `number` is the observer's count of listings. */
 export function createReconcile(
   options: ReconcileOptions,
 ): (listing: Listing, number: number) => void {
   const { deps, ledger, overview, agents, adopt, advance } = options
 
-  /** Writes down where an instance runs, and which processes it is. */
+  /** Keeps where an instance runs, and which process is its keeper. */
   function see(entry: Entry, session: ListedSession, listed: ServerId | null): void {
     const { attached, isForeignHost, pane } = session
-    // In another session, into which its pane was moved, it keeps its name.
+    // An instance keeps its name when a person moved its pane into another session.
     const name = isForeignHost ? entry.launch.name : session.name
     if (!pane) {
       ledger.change(entry, { launch: { name }, seen: { attached } })
@@ -53,13 +52,13 @@ export function createReconcile(
     store.update((facts) => (facts.server = incarnation)).catch(() => undefined)
   }
 
-  function take(listing: Listing, number: number): void {
+  function apply(listing: Listing, number: number): void {
     const listed = serverIdOf(listing.server)
     const sessions = adopt(listing)
     const live = ledger.live().filter((entry) => entry.seen.knownSince < number)
     for (const entry of live) {
       const session = sessions.get(entry.id)
-      // Ids of a session that is gone may come again with the next server: they are dropped at once.
+      // The next tmux server may use the ids of a session that is gone, so lab drops them at once.
       if (session) see(entry, session, listed)
       else ledger.change(entry, { seen: { session: null } })
     }
@@ -73,13 +72,13 @@ export function createReconcile(
     overview.setReadable(null)
   }
 
-  return (listing, number) => ledger.batch(() => take(listing, number))
+  return (listing, number) => ledger.batch(() => apply(listing, number))
 }
 
 function foreignOf(listing: Listing): Parameters<Overview['setForeign']>[0] {
   return (
     listing.sessions
-      // Without its agent's pane it is only somebody's shell under an old name.
+      // A lab session without its agent's pane is only a person's shell under an old name.
       .filter((session) => !session.isForeignHost && (!session.lab || !session.pane))
       .map(({ name, attached, createdAt }) => ({
         name,

@@ -1,4 +1,4 @@
-// Watches over starts that have not reported yet: which dialog holds them up, and for how long.
+// Watches launches whose agent has not reported yet: for a dialog on the screen, and for the time they take.
 import { recogniseDialog } from '../../claude/dialogs.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
@@ -9,7 +9,7 @@ import type { Ledger } from '../state/ledger.ts'
 const patienceMs = 60_000
 const screenLines = 60
 
-/** Looks at the screen of every start that the registry does not name yet; calls `onChange` when it learnt something. */
+/** Returns the look at the screen of every agent without a status in the registry. `onChange` hears of another dialog. */
 export function createStartupWatch(
   { tmux, log, journal, now }: InstancesDeps,
   ledger: Ledger,
@@ -23,21 +23,21 @@ export function createStartupWatch(
       onChange()
     }
     const age = performance.now() - entry.launch.startedMs
-    if (dialog === null && entry.state === 'starting' && age > patienceMs) complain(entry, lines)
+    if (dialog === null && entry.state === 'starting' && age > patienceMs) warn(entry, lines)
   }
 
-  /** Says once that a start takes too long; the instance lives on, for it may only be slow. */
-  function complain(entry: Entry, lines: readonly string[]): void {
+  /** Warns once that a start takes too long. The instance keeps running, because it may only be slow. */
+  function warn(entry: Entry, lines: readonly string[]): void {
     if (entry.seen.startupWarning) return
     const at = new Date(now()).toISOString()
     const exit = { code: null, signal: null }
     const lastLines = lastLinesOf(lines)
     const evidence = evidenceOf({ reason: 'start_failed', exit, lastLines, by: 'nobody', at })
-    const message = `Not ready after ${patienceMs / 1000} s. It is still running; its screen says what it waits for.`
+    const message = `The agent is not ready after ${patienceMs / 1000} s. It still runs; its screen shows what it waits for.`
     const { id, launch } = entry
     const { name } = launch
-    log.warn({ instance: id, name }, 'a start is overdue')
-    journal.append({ at, id, name, what: 'overdue', by: 'nobody', lastLines })
+    log.warn({ instance: id, name }, 'a start takes too long')
+    journal.append({ at, id, name, what: 'startup warning', by: 'nobody', lastLines })
     ledger.change(entry, { seen: { startupWarning: { ...evidence, message } } })
   }
 
@@ -48,7 +48,7 @@ export function createStartupWatch(
     for (const entry of ledger.live()) {
       if (entry.seen.registry?.status || !entry.seen.session || entry.isFinishing) continue
       await look(entry).catch((error: unknown) =>
-        log.debug({ err: error, instance: entry.id }, 'a screen could not be read'),
+        log.debug({ err: error, instance: entry.id }, 'lab could not read a screen'),
       )
     }
     looking = false

@@ -1,4 +1,4 @@
-// What the service is given by the composition root.
+// The dependencies that the composition root gives to the service.
 import type { Log } from '../../log.ts'
 import type { ClaudeHomes } from '../../claude/home.ts'
 import type { Projects } from '../../projects/projects.ts'
@@ -13,26 +13,26 @@ export interface InstancesDeps {
   readonly store: Store
   readonly journal: Journal
   readonly log: Log
-  /** Each is handed the call by which it says that something changed. */
+  /** Each of these two calls `onChange` when something changed. */
   readonly openLaunchNotes: (onChange: () => void) => LaunchNotes
   readonly openProjects: (onChange: () => void) => Projects
-  /** Makes what an agent needs of lab's folder, where it is missing. @throws what the system says */
+  /** Makes the missing parts of the state directory that an agent needs. @throws what the system says */
   readonly prepareStateDir: () => Promise<void>
   readonly instancesMax: number
   readonly bootId: string
   readonly launch: {
     /** The command as configured, for a refusal's sentence. */
     readonly command: string
-    /** lab's own environment, from which agents get an allowed part. */
+    /** lab's own environment. Agents get an allowed part of it. */
     readonly environment: Readonly<Record<string, string | undefined>>
-    /** Further variables of it that agents get. */
+    /** Further variables of that environment that agents get. */
     readonly passEnv: readonly string[]
     readonly stateDir: string
     /** Open files an agent may have; 0 leaves the limit alone. */
     readonly nofile: number
     readonly historyLimit: number
   }
-  /** How long an agent may take to end after SIGTERM before it is killed. */
+  /** How long an agent may take to end after SIGTERM before lab kills it. */
   readonly graceMs: number
   /** Milliseconds since the epoch. */
   readonly now: () => number

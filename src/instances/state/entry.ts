@@ -8,15 +8,15 @@ import { createQueue, type Queue } from '../../queue.ts'
 import type { InstanceRecord } from '../../store/facts.ts'
 import { sharedWorkspace } from '../../workspaces/workspace.ts'
 
-/** What makes lab say that it does not know whether an instance lives. */
+/** A reason why lab does not know whether an instance lives. */
 export interface Doubt {
   /** A sentence for the operator, and what to do. */
   readonly because: string
-  /** The socket of the server in which it runs, where that is another than lab's. */
+  /** The socket of the tmux server that holds the instance, if that is not lab's server. */
   readonly socket: string | null
 }
 
-/** What lab saw of a launch last. Nothing of it outlives lab, and a new launch begins with nothing seen. */
+/** The latest observations of a launch. They do not outlive lab, and a new launch begins without any. */
 export interface Seen {
   /** Where the instance runs; null before its session exists, and after a listing without it. */
   readonly session: {
@@ -24,42 +24,42 @@ export interface Seen {
     readonly paneId: string
     readonly panePid: number
   } | null
-  /** How many tmux clients look at it. */
+  /** How many tmux clients are attached. */
   readonly attached: number
-  /** Known from the store alone: the first good listing says what became of it. */
+  /** Only the store names the instance so far: the first good listing decides whether it lives. */
   readonly isUnconfirmed: boolean
-  /** Why it may live although a listing that lab could read says otherwise; null without a doubt. */
+  /** Why the instance may live although a readable listing says otherwise; null without a doubt. */
   readonly doubt: Doubt | null
   /** Since when signs of its end contradict a living keeper (`performance.now()`); null while none do. */
   readonly doubtedSince: number | null
-  /** Listings that began before this number do not know it yet. */
+  /** Listings that began before this number do not show the launch yet. */
   readonly knownSince: number
   /** The agent's process while it runs. */
   readonly agent: ProcessId | null
-  /** The agent of this launch as last seen, also when it is over. */
+  /** The agent's process as lab saw it last, also after its end. */
   readonly lastAgent: ProcessId | null
   readonly registry: RegistryEntry | null
-  /** Since when (`performance.now()`) its registry file has had no status; null while it has one. */
+  /** Since when (`performance.now()`) the registry file has had no status; null while it has one. */
   readonly statuslessSince: number | null
-  /** Since when (`performance.now()`) it lives without a registry file that it had; null while it has one. */
+  /** Since when (`performance.now()`) the agent lives without the registry file that it had; null while it has one. */
   readonly unheardSince: number | null
-  /** Why nothing tells what it does, as a sentence; null while something does. */
+  /** Why lab does not know what the agent does, as a sentence; null while lab knows. */
   readonly silence: string | null
-  /** Another instance's conversation that its registry file names, which lab does not believe. */
+  /** Another instance's conversation that the agent's registry file names. lab does not believe it. */
   readonly claimed: string | null
-  /** The link as last seen; it stays when the agent loses it. */
+  /** The link as lab saw it last; it stays here when the agent loses it. */
   readonly deepLink: string | null
   readonly branch: string | null
-  /** Where its folder went, if it is not where it was. */
+  /** The new place of the folder; null while the folder is in its old place. */
   readonly moved: MovedFolder | null
-  /** The start-up dialog on its screen, by name. */
+  /** The start-up dialog on the screen, by name. */
   readonly dialog: string | null
-  /** Set once for a start that takes too long. */
+  /** The startup warning, which lab sets once for a start that takes too long. */
   readonly startupWarning: Evidence | null
   readonly memoryBytes: number | null
 }
 
-/** An instance. Its values are read-only here; see Ledger.change. */
+/** An instance. Its values are read-only here; `Ledger.change` replaces them. */
 export interface Entry {
   readonly id: string
   readonly spec: Spec
@@ -70,11 +70,11 @@ export interface Entry {
   readonly waitingFor: string | null
   /** When the state last changed (ISO 8601). */
   readonly since: string
-  /** Its place is taken, and the store does not know of this launch yet. */
+  /** The launch holds its place, and the store does not know of the launch yet. */
   readonly isReserved: boolean
-  /** Everything that acts on it, one after the other. */
+  /** Runs the tasks that act on the instance, one after the other. */
   readonly queue: Queue
-  /** A stop or an end is being worked on in its queue: no second one begins. */
+  /** The queue holds a stop or an end, so no second one begins. */
   isFinishing: boolean
 }
 
@@ -100,12 +100,12 @@ const nothingSeen: Seen = {
   memoryBytes: null,
 }
 
-/** What a launch begins with. A listing knows it only once its session exists. */
+/** The observations that a launch begins with. A listing shows the launch only once its session exists. */
 export function firstSeen(branch: string | null): Seen {
   return { ...nothingSeen, branch, knownSince: Number.POSITIVE_INFINITY }
 }
 
-/** What names a launch. */
+/** The values that name a launch and its place. */
 export interface LaunchPlace {
   readonly id: string
   readonly name: string
@@ -116,7 +116,7 @@ export interface LaunchPlace {
   readonly now: string
 }
 
-/** The launch that a conversation begins or goes on with. */
+/** A new launch that begins or continues a conversation. */
 export function newLaunch(
   { now, ...place }: LaunchPlace,
   conversation: Pick<Launch, 'conversation' | 'said' | 'isBlank'>,
@@ -136,7 +136,7 @@ export function newLaunch(
   }
 }
 
-/** A new instance, at the moment its place is taken. */
+/** A new instance, at the moment at which lab reserves its place. */
 export function newEntry(spec: Spec, place: LaunchPlace, branch: string | null = null): Entry {
   return {
     id: spec.id,
@@ -153,7 +153,7 @@ export function newEntry(spec: Spec, place: LaunchPlace, branch: string | null =
   }
 }
 
-/** An instance of which something is known already, such as from its session's metadata; it is still to be seen. */
+/** An instance that the store or a session's metadata names, and that lab has not observed yet. */
 export function knownEntry(spec: Spec, launch: Launch): Entry {
   return {
     id: spec.id,
@@ -170,7 +170,7 @@ export function knownEntry(spec: Spec, launch: Launch): Entry {
   }
 }
 
-/** An instance as the store remembers it; one that had not ended is still to be found in tmux. */
+/** An instance from its record in the store. lab still has to find a live one in tmux. */
 export function entryFromRecord(record: InstanceRecord): Entry {
   const { id, projectPath, kind, label, model, effort, createdAt } = record
   // An older lab stored neither.
@@ -206,13 +206,13 @@ export function entryFromRecord(record: InstanceRecord): Entry {
   return { ...entry, end, state: end.state, since: end.at, seen: nothingSeen }
 }
 
-/** A moment by `performance.now()`; one that is still to come, by a clock that went back, is long ago. */
+/** A moment by `performance.now()`. A moment in the future, by a clock that went back, counts as long ago. */
 function msOf(moment: string): number {
   const age = Date.now() - Date.parse(moment)
   return age >= 0 ? performance.now() - age : Number.NEGATIVE_INFINITY
 }
 
-/** What the store keeps of an instance. */
+/** The record of an instance in the store. */
 export function recordOf({ spec, launch, end }: Entry): InstanceRecord {
   const { id: note, startedAt: launchedAt, isVerified: verified, ...rest } = stored(launch)
   return {
@@ -226,7 +226,7 @@ export function recordOf({ spec, launch, end }: Entry): InstanceRecord {
   }
 }
 
-/** A launch without what only this process can tell. */
+/** A launch without the value that only this process understands. */
 function stored({ startedMs: _startedMs, ...launch }: Launch): Omit<Launch, 'startedMs'> {
   return launch
 }
@@ -235,7 +235,7 @@ function endedOf({ state, at, evidence, left, order }: End): InstanceRecord['end
   return { state, at, evidence, left, ...(order !== undefined && { order }) }
 }
 
-/** The names that a new instance of the project must not take: its own, and its slot under any name. */
+/** The names that a new instance of the project must not take: the name of this one, and its slot under any name. */
 export function namesHeldBy({ launch: { name, slot } }: Entry, key: ProjectKey): readonly string[] {
   return [name, composeName({ key, slot, slug: null })]
 }

@@ -1,10 +1,10 @@
-// Who is told of every change.
+// The listeners that hear of every change.
 import type { Log } from '../../log.ts'
 import type { LabEvent } from '../../core/events.ts'
 
 type Listener = (event: LabEvent) => void
 
-/** Tells listeners of events, in order; one that fails is logged and keeps no other from being told. */
+/** Calls listeners with each event, in order. A listener that throws is logged, and the others still run. */
 export function createListeners(log: Pick<Log, 'error'>): {
   readonly emit: Listener
   readonly subscribe: (listener: Listener) => () => void

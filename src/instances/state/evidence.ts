@@ -3,21 +3,21 @@ import type { Actor } from '../../core/actor.ts'
 import type { Evidence } from '../../core/instance.ts'
 import type { EndReason, Exit } from '../../core/state.ts'
 
-/** Puts together what is known about an end. */
+/** Makes the evidence of an end from its reason, its exit and the last lines. */
 export function evidenceOf(options: {
   readonly reason: EndReason
   readonly exit: Exit
   readonly lastLines: readonly string[]
   readonly by: Actor
   readonly at: string
-  /** Its session had been moved to Claude's background under this name. */
+  /** The job in Claude's background that holds the agent's session. */
   readonly parkedJobId?: string | null
 }): Evidence {
   const { reason, exit, lastLines, by, at, parkedJobId = null } = options
   const parked =
     parkedJobId === null
       ? ''
-      : ` Claude had moved it to its background (${parkedJobId}): a resume loses what was said there.`
+      : ` Claude had moved it to its background (${parkedJobId}): a resume loses the messages there.`
   return {
     reason,
     message: `${sentence(reason, exit)}${parked}`,
@@ -44,7 +44,7 @@ function sentence(reason: EndReason, exit: Exit): string {
     case 'signal':
       return `The agent ${how}.`
     case 'session_closed':
-      return 'Its tmux pane was closed, or given to another program, from outside lab.'
+      return 'Its tmux pane was closed, or given to another program, outside of lab.'
     case 'tmux_gone':
       return 'The tmux server that it ran in is gone.'
     case 'rebooted':
@@ -52,7 +52,7 @@ function sentence(reason: EndReason, exit: Exit): string {
   }
 }
 
-// Enough to see the cause, little enough to keep twenty of them for each project.
+// 40 lines show the cause, and the store can keep them for twenty ended instances of each project.
 const linesMax = 40
 const lineCharsMax = 8000
 

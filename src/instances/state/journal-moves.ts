@@ -1,4 +1,4 @@
-// The journal's listener: each move of an instance becomes a line, with the evidence when it is the end.
+// The journal's listener: it writes a line for each move of an instance, and the evidence with an end.
 import type { LabEvent } from '../../core/events.ts'
 import type { InstancesDeps } from './deps.ts'
 import type { Entry } from './entry.ts'

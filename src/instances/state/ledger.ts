@@ -1,5 +1,5 @@
-// Every instance that lab knows, and the one function that changes one: it checks the move, replaces the
-// values, publishes what differs and writes what must outlive lab.
+// Every instance that lab knows, and the only function that changes an instance: it checks the move,
+// replaces the values, publishes the differences and writes what must outlive lab.
 import { isDeepStrictEqual } from 'node:util'
 import type { LabEvent, Moved } from '../../core/events.ts'
 import type { Actor } from '../../core/actor.ts'
@@ -12,28 +12,28 @@ import { createListeners } from './events.ts'
 import { createPublisher } from './publisher.ts'
 import { sorted } from './project-list.ts'
 
-/** What is to differ; what is left out stays as it is. */
+/** A change of an instance. Values that it leaves out stay as they are. */
 export interface Change {
   readonly launch?: Partial<Launch>
   readonly seen?: Partial<Seen>
   readonly end?: End | null
-  /** Where it moves to; the state table says from where it may. */
+  /** The next state; the state table says which states may precede it. */
   readonly state?: State
-  /** What it waits for there; left out, nothing. */
+  /** What the instance waits for in that state; null when left out. */
   readonly waitingFor?: string | null
   readonly by?: Actor
   readonly reason?: string | null
-  /** The state is set, not moved to: an instance is adopted, or a launch that failed is taken back. */
+  /** The state is set without a check of the move: lab adopts an instance, or undoes a failed launch. */
   readonly isSet?: boolean
   readonly isReserved?: boolean
-  /** The change is published only once it is written. */
-  readonly isToldOnceSaved?: boolean
+  /** lab publishes the change only once it is on disk. */
+  readonly isPublishedOnceSaved?: boolean
 }
 
 export interface Changed {
-  /** False when the move was illegal: then nothing has changed. */
+  /** False when the move was illegal; the instance is then unchanged. */
   readonly isLegal: boolean
-  /** Resolves when what must outlive lab is written, with whether that worked. */
+  /** Resolves when the store has the change, with true; with false when the write failed. */
   readonly saved: Promise<boolean>
 }
 
@@ -44,25 +44,25 @@ export interface Ledger {
   live(): readonly Entry[]
   find(id: string): Entry | undefined
   cap(): Cap
-  /** The place of the next end among all ends. */
+  /** The sequence number of the next end. */
   nextEnd(): number
   add(entry: Entry): void
   /** Forgets an instance here and in the store. */
   remove(entry: Entry): void
-  /** Changes an instance. An illegal move is logged and refused. */
+  /** Changes an instance. It logs and refuses an illegal move. */
   change(entry: Entry, change: Change): Changed
   /**
-   * Takes a launch back that failed: the instance is again what it was before. The move is published, as
-   * every one is.
+   * Undoes a failed launch: the instance has its values of before the launch. lab publishes that move like
+   * any other.
    */
   restore(entry: Entry, before: Readonly<Entry>, by: Actor): void
-  /** Publishes what `work` changes once, when it is done, however often it changes an instance. */
+  /** Publishes each instance that `work` changes once, after `work`. */
   batch(work: () => void): void
-  /** Publishes each instance that shows something else than before, though no value of it changed. */
+  /** Publishes each instance whose view differs from the last one, such as by the passing of time. */
   republish(): void
-  /** What an instance shows now. */
+  /** The view of an instance now. */
   present(entry: Entry): Instance
-  /** As last published: the same object until something of it changes. */
+  /** The view that lab published last: the same object until the view changes. */
   lastShown(entry: Entry): Instance
   emit(event: LabEvent): void
   subscribe(listener: (event: LabEvent) => void): () => void
@@ -70,7 +70,7 @@ export interface Ledger {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** Opens the ledger with what the store remembers; `present` makes what an instance shows. */
+/** Opens the ledger with the instances of the store. `present` makes the view of an instance. */
 export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Instance): Ledger {
   const { log, instancesMax, now } = deps
   const entries = entriesOf(deps)
@@ -96,7 +96,7 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
     const isDurable =
       entry.launch !== before.launch || entry.end !== before.end || isReserved !== before.isReserved
     const saved = isDurable ? saver.save(entry) : nothingToSave
-    if (wanted.isToldOnceSaved) void saved.then(() => publish(entry))
+    if (wanted.isPublishedOnceSaved) void saved.then(() => publish(entry))
     else if (isDurable || entry.seen !== before.seen || entry.since !== before.since) publish(entry)
     return { isLegal: true, saved }
   }
@@ -133,7 +133,7 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
   return ledger
 }
 
-/** Moves an entry whose values are replaced already, and returns the event; null where it stays. */
+/** Moves an entry that has its new values, and returns the event; null when neither state nor wait changes. */
 function move(
   entry: Mutable<Entry>,
   to: State,
@@ -141,7 +141,7 @@ function move(
 ): Moved | null {
   const { id, state: from } = entry
   if (from === to && entry.waitingFor === waitingFor) return null
-  // Since the end that is remembered, to the millisecond: a restart must not move it.
+  // An end keeps its stored time to the millisecond, also after a restart of lab.
   const at = entry.end?.at ?? new Date(now()).toISOString()
   Object.assign(entry, { state: to, waitingFor, since: at })
   return { type: 'moved', id, from, to, by, reason, waitingFor, at }
@@ -149,7 +149,7 @@ function move(
 
 const nothingToSave = Promise.resolve(true)
 
-/** Writes records and removes them. The store reports its health once and tries again, so a failure is only `false`. */
+/** Writes and removes records. The store reports a failure once and tries again, so a failure is only `false` here. */
 function createSaver({ store }: InstancesDeps, entries: ReadonlyMap<string, Entry>) {
   const persist = (write: Parameters<typeof store.update>[0]): Promise<boolean> =>
     store.update(write).then(
@@ -174,7 +174,7 @@ function createSaver({ store }: InstancesDeps, entries: ReadonlyMap<string, Entr
   }
 }
 
-/** The same value when nothing differs, so that identity tells whether something did. */
+/** Returns the same object when nothing differs, so that callers can compare by identity. */
 function merged<T extends object>(value: T, change: Partial<T> | undefined): T {
   for (const key in change)
     if (!isDeepStrictEqual(value[key], change[key])) return { ...value, ...change }
@@ -184,7 +184,7 @@ function merged<T extends object>(value: T, change: Partial<T> | undefined): T {
 function entriesOf({ store, bootId }: InstancesDeps): Map<string, Entry> {
   const entries = new Map<string, Entry>()
   for (const record of store.facts.instances) {
-    // Pids are counted anew with every boot.
+    // The kernel counts pids from the start after every boot.
     const isOfThisBoot = record.bootId === bootId
     const known = isOfThisBoot ? record : { ...record, server: null, keeper: null }
     entries.set(record.id, entryFromRecord(known))

@@ -1,10 +1,10 @@
-// An instance as its session carries it: enough to know it again without the store.
+// The metadata of a lab session: enough to recognise its instance without the store.
 import { defaultAccount, instanceKinds, workspaceKinds } from '../../core/instance.ts'
 import { keyInName, type ProjectKey } from '../../core/names.ts'
 import type { ListedSession, SessionMetadata } from '../../tmux/tmux.ts'
 import { knownEntry, newLaunch, type Entry } from './entry.ts'
 
-/** What lab writes onto the session, enough to know the instance again without the store. */
+/** The metadata that lab writes onto an instance's session. */
 export function metadataOf(entry: Entry): SessionMetadata {
   const { id, projectPath, projectKey, kind, workspace, label, model, effort, createdAt } =
     entry.spec
@@ -28,8 +28,8 @@ export function metadataOf(entry: Entry): SessionMetadata {
 }
 
 /**
- * An instance found in tmux of which the store knows nothing; null when its metadata is not lab's. A kind
- * that only a newer lab knows counts as the first one here, so that the operator sees what runs.
+ * An instance from a session that the store does not know; null when lab did not write the metadata. A kind
+ * that only a newer lab knows counts as the first kind here, so that the operator sees what runs.
  */
 export function entryFromSession(
   session: ListedSession,
@@ -37,7 +37,7 @@ export function entryFromSession(
 ): Entry | null {
   const metadata: Readonly<Record<string, string>> | null = session.lab
   const { id, project, note, slot = '', label = null, model = null, effort = null } = metadata ?? {}
-  // A note names a file in lab's own folder, which is removed one day.
+  // A launch id names files in lab's own folder, which lab removes later: it must not lead elsewhere.
   if (!id || !project || !note || !/^[\w-][\w.-]*$/.test(note)) return null
   const { kind, workspace, cwd = project } = metadata ?? {}
   const createdAt = metadata?.['created'] ?? now
@@ -54,7 +54,7 @@ export function entryFromSession(
   const spec = {
     id,
     projectPath: project,
-    // An older lab wrote no key.
+    // A session of an older lab has no key.
     projectKey: (metadata?.['key'] as ProjectKey | undefined) ?? keyInName(session.name),
     kind: oneOf(instanceKinds, kind),
     workspace: { kind: oneOf(workspaceKinds, workspace), cwd },
@@ -63,10 +63,10 @@ export function entryFromSession(
     effort,
     createdAt,
   }
-  // It may have been ready long ago; a death is then no failed start.
+  // The agent may have been ready long ago, so its end is not a failed start.
   return knownEntry(spec, { ...launch, isVerified: true })
 }
 
 function oneOf<T extends string>(known: readonly [T, ...T[]], text: string | undefined): T {
-  return known.find((one) => one === text) ?? known[0]
+  return known.find((item) => item === text) ?? known[0]
 }

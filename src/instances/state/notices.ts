@@ -1,4 +1,4 @@
-// What the operator should know about this lab as a whole, each with its remedy.
+// The notices: problems of this lab as a whole, each with its remedy.
 import { dirname } from 'node:path'
 import { homeOf } from '../../claude/home.ts'
 import { remoteControlBlockers } from '../../claude/launch.ts'
@@ -10,11 +10,11 @@ import type { Store } from '../../store/store.ts'
 import type { Misfit } from '../../tmux/tmux.ts'
 import type { InstancesDeps } from './deps.ts'
 
-/** Lists what is wrong now; empty when all is well. */
+/** Lists the problems of now; empty when there is none. */
 export function noticesOf(
   { homes, store, launch, tmux }: InstancesDeps,
   now: {
-    /** Why tmux cannot be read; null when it can. */
+    /** Why lab cannot read tmux; null when it can. */
     readonly unreadable: string | null
     readonly serverVersion: string | null
     readonly running: number
@@ -30,11 +30,11 @@ export function noticesOf(
   if (unreadable !== null)
     add(
       'tmux_unavailable',
-      `tmux cannot be read, so the state of every instance is unknown. lab stops nothing and tries again. ${unreadable}`,
+      `lab cannot read tmux, so it does not know the state of any instance. lab stops nothing and tries again. ${unreadable}`,
     )
   const misfit = tmux.misfit()
   if (misfit) add('tmux_misfit', misfitText(misfit, { client: tmux.version, running }))
-  // After an upgrade the old server goes on; lab works with it, and only its restart would end agents.
+  // After an upgrade the old server keeps running. lab works with it, and only its restart would end agents.
   else if (serverVersion !== null && serverVersion !== tmux.version)
     add(
       'tmux_older',
@@ -45,7 +45,7 @@ export function noticesOf(
       'npm install -g @anthropic-ai/claude-code',
       loginCommand,
     ])
-  // An answer that has aged is no other one: the notice stays until somebody is logged in.
+  // The last answer counts at any age: the notice stays until Claude reports a login.
   else if (claude.lastLogin() === 'logged_out')
     add('not_logged_in', new NotLoggedIn(loginCommand).message, [loginCommand])
   if (emptyRoot !== null && projects.rootIsRepository())
@@ -102,7 +102,7 @@ function unreadText(root: string, unread: ReturnType<Projects['unread']>): strin
   return `lab cannot read these folders below ${root}, so the projects in them are missing: ${list}. Give lab's user the right to read them, or move them out of the root.`
 }
 
-/** What a tmux that was replaced across 3.6 means for lab and for whoever attaches. */
+/** The consequences of an upgrade of tmux across 3.6, for lab and for a person who attaches. */
 function misfitText(
   { server, isBridged }: Misfit,
   { client, running }: { readonly client: string; readonly running: number },

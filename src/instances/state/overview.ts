@@ -1,5 +1,4 @@
-// What lab knows besides its instances: its projects, other sessions on its server, whether tmux can be
-// read, and the notices that follow.
+// The rest of lab's state: the projects, the foreign sessions, whether lab can read tmux, and the notices.
 import type { ForeignSession, Instance, Notice, Project } from '../../core/instance.ts'
 import type { ProjectKey } from '../../core/names.ts'
 import type { Projects } from '../../projects/projects.ts'
@@ -11,22 +10,22 @@ import { keyOfGone, listProjects } from './project-list.ts'
 import { present } from './view.ts'
 
 export interface Overview {
-  /** What an instance shows now. */
+  /** The view of an instance now. */
   present(entry: Entry): Instance
   /** By last use, then by key, as of the last look at the disk. */
   projects(): readonly Project[]
-  /** Publishes the project of that path, after it was used. */
+  /** Publishes the project of that path, after a use of it. */
   publishProject(path: string): void
-  /** Publishes every project on the disk, after a scan that found others than before. */
+  /** Publishes every project on the disk, after a scan with a new result. */
   publishProjects(): void
   notices(): readonly Notice[]
-  /** Publishes the notices if they differ from those last published. */
+  /** Publishes the notices if they differ from those that lab published last. */
   noticesMayHaveChanged(): void
   foreign(): readonly ForeignSession[]
   setForeign(sessions: readonly ForeignSession[]): void
-  /** Whether tmux could be read the last time; while not, live instances are shown as unknown. */
+  /** Whether lab could read tmux the last time. While it cannot, live instances are `unknown`. */
   isReadable(): boolean
-  /** Why tmux cannot be read, as a sentence; null when it could. */
+  /** Why lab cannot read tmux, as a sentence; null when it can. */
   setReadable(unreadable: string | null): void
   /** The running tmux server's version, null without one. */
   setServerVersion(version: string | null): void
@@ -34,7 +33,7 @@ export interface Overview {
   namesHeld(key: ProjectKey): readonly string[]
 }
 
-/** `ledger` and `projects` are asked only once all are made. */
+/** Makes the overview. It calls `ledger` and `projects` only after its creation. */
 export function createOverview(
   deps: InstancesDeps,
   ledger: () => Ledger,
@@ -127,7 +126,7 @@ function createProjectViews(
 
 function attachOf({ launch: { name }, seen }: Entry, { tmux }: InstancesDeps): readonly string[] {
   const { session, doubt } = seen
-  // By name as long as that leads there: it says more, and the next launch has the same.
+  // By name where that reaches the pane: a name says more than an id, and the next launch keeps it.
   const argv = tmux.attachArgv(
     session?.isMoved ? { paneId: session.paneId } : { name, paneId: session?.paneId },
   )

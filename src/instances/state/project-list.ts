@@ -1,15 +1,15 @@
-// Instances grouped under their projects, in the order in which they are shown.
+// Instances grouped under their projects, in the order of the page.
 import { isOpen, type Instance, type Project } from '../../core/instance.ts'
-import { keyBeside, type ProjectKey } from '../../core/names.ts'
+import { uniqueKey, type ProjectKey } from '../../core/names.ts'
 import type { FoundProject, Projects } from '../../projects/projects.ts'
 import type { Facts } from '../../store/facts.ts'
 import type { Entry } from './entry.ts'
 
-/** Every project with its live instances and undismissed errors, the last used first. */
+/** Every project with its live instances and undismissed errors; the last used project comes first. */
 export function listProjects(options: {
   readonly found: readonly FoundProject[]
   readonly used: Facts['projects']
-  /** In the order in which they are shown. */
+  /** In the order of the page. */
   readonly entries: readonly Entry[]
   readonly lastShown: (entry: Entry) => Instance
 }): readonly Project[] {
@@ -25,17 +25,17 @@ export function listProjects(options: {
   for (const entry of entries) {
     const instance = lastShown(entry)
     if (!isOpen({ state: entry.state, dismissed: instance.dismissed })) continue
-    // A folder that is gone from the disk still shows what runs in it.
+    // The list keeps a folder that is gone from the disk, to show the instances in it.
     const { projectPath } = entry.spec
     const project = byPath.get(projectPath) ?? add(instance.project, projectPath, true)
     project.instances.push(instance)
   }
-  // By their sequence first: a clock may go back, and what an older lab used came before.
+  // By sequence number first: a clock may go back. The uses of an older lab have none and come before.
   const orderOf = ({ path }: Project): number => used[path]?.order ?? 0
   return [...byPath.values()].sort((a, b) => orderOf(b) - orderOf(a) || byLastUse(a, b))
 }
 
-/** The key of a folder that is gone from the disk: null for the one it had, unless that is another's now. */
+/** A key for a project whose folder is gone: null when it keeps its old key, another key when that is in use. */
 export function keyOfGone(
   { spec: { projectPath, projectKey: key } }: Entry,
   { entries, projects }: { entries: readonly Entry[]; projects: Projects },
@@ -46,16 +46,16 @@ export function keyOfGone(
       projects.keyOf(other.projectPath) === null &&
       other.projectKey === key,
   )
-  return isTaken || projects.find(key) ? keyBeside(key, projectPath) : null
+  return isTaken || projects.find(key) ? uniqueKey(key, projectPath) : null
 }
 
-/** Which ended first, by their sequence: a clock may go back. What an older lab left came before. */
+/** Compares ends by sequence number, because a clock may go back. The ends of an older lab come first. */
 export function compareEnds(a: Pick<Entry, 'end'>, b: Pick<Entry, 'end'>): number {
-  const [one, other] = [a.end, b.end]
-  return (one?.order ?? 0) - (other?.order ?? 0) || compare(one?.at ?? '', other?.at ?? '')
+  const [first, second] = [a.end, b.end]
+  return (first?.order ?? 0) - (second?.order ?? 0) || compare(first?.at ?? '', second?.at ?? '')
 }
 
-/** In order of project, slot and age; the ended ones of a slot in the order of their ends. */
+/** Sorts by project, slot and age; ended instances of one slot by their ends. */
 export function sorted(entries: Iterable<Entry>): Entry[] {
   return [...entries].sort(
     (a, b) =>

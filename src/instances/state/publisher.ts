@@ -1,4 +1,4 @@
-// What was published of each instance, so that only a difference is published again.
+// The view of each instance that lab published last, so that lab publishes only differences.
 import { isDeepStrictEqual } from 'node:util'
 import type { LabEvent } from '../../core/events.ts'
 import { isLive, type Cap, type Instance } from '../../core/instance.ts'
@@ -8,16 +8,16 @@ export interface Publisher {
   /** The live instances and starts under way. */
   live(): readonly Entry[]
   cap(): Cap
-  /** As last published: the same object until something of it changes. */
+  /** The view that lab published last: the same object until the view changes. */
   lastShown(entry: Entry): Instance
-  /** Publishes an instance, and the cap with it, if they show something else: at once, or at the end of a batch. */
+  /** Publishes an instance and the cap if they differ: at once, or at the end of a batch. */
   publish(entry: Entry): void
   batch(work: () => void): void
   /** Publishes that an instance is gone. */
   forget(id: string): void
 }
 
-/** Starts with nothing published. */
+/** Makes a publisher that has published nothing yet. */
 export function createPublisher({
   entries,
   emit,

@@ -1,17 +1,17 @@
-// The tmux servers in which instances run, and what an earlier lab did not write down about them.
+// The tmux servers and the keepers of instances, also those that an earlier lab did not write down.
 import { readProcess } from '../../processes/proc.ts'
 import type { InstancesDeps } from './deps.ts'
 import { findKeepers } from '../../processes/keepers.ts'
 import type { Ledger } from './ledger.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
 
-/** The tmux servers in which instances run: nothing ends them, whatever marks they carry. */
+/** The pids of the tmux servers that hold instances. lab never ends them, whatever variables they carry. */
 export function serversOf(ledger: Ledger, { facts }: InstancesDeps['store']): readonly number[] {
   const servers = [facts.server, ...ledger.live().map(({ launch }) => launch.server)]
   return [...new Set(servers.flatMap((server) => server?.pid ?? []))]
 }
 
-/** The keepers of all live instances but one: pids. */
+/** The pids of the keepers of all live instances except this one. */
 export function keepersBut(ledger: Ledger, id: string): readonly number[] {
   return ledger
     .live()
@@ -20,7 +20,7 @@ export function keepersBut(ledger: Ledger, id: string): readonly number[] {
     )
 }
 
-/** Finds the keepers that an older lab, or one that was killed during a start, did not write down. */
+/** Finds the keepers that an older lab, or a lab that was killed during a start, did not write down. */
 export function recallKeepers(ledger: Ledger, notes: LaunchNotes): void {
   const nameless = ledger.live().filter(({ launch }) => launch.keeper === null)
   const found = findKeepers(new Set(nameless.map(({ launch }) => notes.pathOf(launch.id))))

@@ -1,12 +1,12 @@
-// What an instance shows of itself to the outside: the contract's Instance.
+// The view of an instance: the contract's Instance.
 import { isLive, tmuxUnreadable, type Instance } from '../../core/instance.ts'
 import type { ProjectKey } from '../../core/names.ts'
 import type { Entry } from './entry.ts'
 
-// As long as a link may take before the row stops promising one (TRAPS: connecting for up to 30 s).
+// Claude may take 30 s to connect, so lab shows a link as unavailable only after that.
 const linkPatienceMs = 30_000
 
-/** The contract's Instance; a live one is `unknown` while tmux cannot be read, or contradicts what runs. */
+/** Makes the view. A live instance is `unknown` while lab cannot read tmux, or while tmux contradicts the processes. */
 export function present(
   entry: Entry,
   context: {
@@ -69,7 +69,7 @@ function whyUnknown(
   if (!readable) return tmuxUnreadable
   if (doubt) return doubt.because
   if (silence && state !== 'stopping') return silence
-  return isUnconfirmed ? 'lab has not seen it since lab started, and keeps looking.' : null
+  return isUnconfirmed ? 'lab has not seen it since lab started, and looks again.' : null
 }
 
 function linkOf(

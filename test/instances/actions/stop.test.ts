@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, vi } from 'vitest'
 import { createAgents } from '../../../src/instances/observe/agents.ts'
-import type { Ending } from '../../../src/instances/actions/finish.ts'
+import type { Conclusion } from '../../../src/instances/actions/finish.ts'
 import type { Entry } from '../../../src/instances/state/entry.ts'
 import { createReconcile } from '../../../src/instances/observe/reconcile.ts'
 import { createStop } from '../../../src/instances/actions/stop.ts'
@@ -77,7 +77,7 @@ const realSweeper = (): Reaper =>
 
 /** Takes a listing over as the service does, for one instance, with nothing of the disk or of tmux. */
 function serviceOf(entry: Entry, reaper = realSweeper()) {
-  const ends: Ending[] = []
+  const ends: Conclusion[] = []
   const nothing = (): undefined => undefined
   const { ledger, facts } = keep([entry])
   const store = { facts, update: () => Promise.resolve() }
@@ -93,7 +93,7 @@ function serviceOf(entry: Entry, reaper = realSweeper()) {
   const advance = createAdvance({
     ...parts,
     end: nothing,
-    goOnStopping: (stopping) => stop.goOn(stopping),
+    continueStop: (stopping) => stop.continueStop(stopping),
     lookSoon: nothing,
   })
   const apply = createReconcile({

@@ -127,7 +127,7 @@ test('a start that takes longer than a minute says so once, with its screen, and
     lastLines: ['loading the world'],
   })
   expect(events).toHaveLength(1)
-  expect(lines).toEqual([expect.objectContaining({ what: 'overdue' })])
+  expect(lines).toEqual([expect.objectContaining({ what: 'startup warning' })])
 })
 
 test('a link that is lost is told apart from the agent, and a new one replaces it', async ({

@@ -21,7 +21,7 @@ test.for<[EndReason, Exit, string]>([
   [
     'session_closed',
     unknown,
-    'Its tmux pane was closed, or given to another program, from outside lab.',
+    'Its tmux pane was closed, or given to another program, outside of lab.',
   ],
   ['tmux_gone', unknown, 'The tmux server that it ran in is gone.'],
   ['rebooted', unknown, 'The machine was restarted while it ran.'],

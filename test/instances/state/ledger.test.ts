@@ -95,7 +95,10 @@ describe('change', () => {
 
   test('publishes only once it is written, where a caller asks for that', async () => {
     const { entry, ledger, events } = live()
-    const { saved } = ledger.change(entry, { launch: { isBlank: true }, isToldOnceSaved: true })
+    const { saved } = ledger.change(entry, {
+      launch: { isBlank: true },
+      isPublishedOnceSaved: true,
+    })
     expect(events).toEqual([])
     await saved
     expect(events).toMatchObject([{ type: 'instance', instance: { isBlank: true } }])
