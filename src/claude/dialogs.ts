@@ -1,11 +1,11 @@
-// Start-up dialogs that hold an agent up before it can report itself, told by their exact words (Claude
-// Code 2.1.197 and 2.1.329 say the same). Pure. lab names them and presses nothing.
+// Recognises Claude Code's start-up dialogs by their exact words (the same in 2.1.197 and 2.1.329). Pure.
+// lab names a dialog and presses no key.
 
 import type { StartDialog } from '../core/dialogs.ts'
 
 interface Dialog {
   readonly name: StartDialog
-  /** These stand on the screen, in this order; none of them holds `.*`, which on a long screen takes for ever. */
+  /** Patterns that match in this order. None contains `.*`, which takes too long on a long screen. */
   readonly says: readonly RegExp[]
 }
 
@@ -32,12 +32,12 @@ const dialogs: readonly Dialog[] = [
   { name: 'managed settings', says: [/Managed settings require approval/] },
 ]
 
-// A screen has 10,000, twice that in a frame; lines that were never broken may have millions.
+// A screen has 10,000 characters, twice that with a frame. Unbroken lines may have millions.
 const charsMax = 100_000
 
-/** The dialog on a screen, by name; null for none that is known. */
+/** The name of the dialog on a screen; null when the screen shows none that lab knows. */
 export function recogniseDialog(lines: readonly string[]): StartDialog | null {
-  // A narrow pane breaks sentences anywhere, and the dialog's frame stands between the parts.
+  // A narrow pane breaks sentences anywhere, and puts the dialog's frame between the parts.
   const screen = lines
     .join(' ')
     .slice(-charsMax)
@@ -45,7 +45,7 @@ export function recogniseDialog(lines: readonly string[]): StartDialog | null {
   return dialogs.find(({ says }) => isSaid(says, screen))?.name ?? null
 }
 
-/** Whether the words stand there one after the other; goes through the screen once. */
+/** Whether the patterns match one after the other, in one pass over the screen. */
 function isSaid(says: readonly RegExp[], screen: string): boolean {
   let rest = screen
   return says.every((words) => {

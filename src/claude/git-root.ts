@@ -1,5 +1,5 @@
-// Under which folder Claude Code keeps its trust in a worktree: the main checkout, or the bare repository.
-// Only files are read, and none that a checkout could have brought along is believed alone.
+// Finds the folder under which Claude Code keeps its trust in a worktree: the main checkout, or the bare
+// repository. It only reads files, and believes no file alone that a checkout could contain.
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { readTextUnbounded } from '../read-file.ts'
@@ -7,7 +7,7 @@ import { readTextUnbounded } from '../read-file.ts'
 /**
  * The root that a linked worktree shares with its repository (measured with Claude Code 2.1.332): the
  * folder that holds the common `.git`, or the common folder itself under any other name (`foo.git`,
- * `.bare`, a submodule's). Null for what is no linked worktree: a checkout of its own, a submodule, a
+ * `.bare`, a submodule's). Null for a folder that is not a linked worktree: a main checkout, a submodule, a
  * plain folder, a worktree that was moved or whose repository is gone.
  */
 export async function canonicalRoot(folder: string): Promise<string | null> {
@@ -19,7 +19,7 @@ export async function canonicalRoot(folder: string): Promise<string | null> {
     const common = await realpath(
       resolve(gitDir, (await readSmall(join(gitDir, 'commondir'))).trim()),
     )
-    // A folder that merely names somebody else's repository is no worktree of it: that one names it, too.
+    // The repository must name the folder too: any folder could name another person's repository.
     const named = resolve(gitDir, (await readSmall(join(gitDir, 'gitdir'))).trim())
     const isMutual = (await realpath(named)) === (await realpath(dotGit))
     if (!isMutual || dirname(gitDir) !== join(common, 'worktrees')) return null
@@ -29,6 +29,6 @@ export async function canonicalRoot(folder: string): Promise<string | null> {
   }
 }
 
-// A path, with some room: Linux allows 4096 bytes.
+// Room for a path: Linux allows 4096 bytes.
 const bytesMax = 8192
 const readSmall = (path: string): Promise<string> => readTextUnbounded(path, bytesMax)

@@ -1,4 +1,4 @@
-// One account's home: everything that Claude Code keeps in one login's directory, behind one object.
+// One account's home: the directory of one Claude login, behind one object.
 import { claudePaths, homeEnvironment, loginCommand } from './paths.ts'
 import { createClaudeProgram, type ClaudeProgram } from './program.ts'
 import { createRegistry, type Registry } from './registry/registry.ts'
@@ -9,43 +9,43 @@ import { seedTrust } from './trust.ts'
 export interface ClaudeHome {
   /** The name of the account that is logged in here. */
   readonly account: string
-  /** The directory that counts, whoever named it. */
+  /** The directory that Claude uses. */
   readonly dir: string
   /** The variables that make Claude use this directory; none for Claude's own default. */
   readonly environment: Readonly<Record<string, string>>
-  /** The claude program as this account runs it, and whether the account is logged in. */
+  /** The claude program in this account's environment, and the state of its login. */
   readonly program: ClaudeProgram
   /** The command that logs Claude in here, for a person to type in any shell. */
   readonly loginCommand: string
   readonly registry: Registry
-  /** Calls `listener` whenever an entry of the registry changed. */
+  /** Calls `listener` after each change of a registry entry. */
   onRegistryChange(listener: () => void): void
-  /** Where the transcripts of all projects are. */
+  /** The folder of all projects' transcripts. */
   readonly transcriptsDir: string
-  /** Looks for a conversation's transcript; never rejects. */
+  /** Looks for a conversation's transcript. Never rejects. */
   findTranscript(conversation: string): Promise<TranscriptState>
   /**
-   * Marks a folder as trusted and the onboarding as done. @throws ClaudeConfigInvalid when Claude's
-   * configuration is not a JSON object, ClaudeConfigUnwritable; the file is then as it was
+   * Marks a folder as trusted and the onboarding as done. On a failure the file stays as it was.
+   * @throws ClaudeConfigInvalid when Claude's configuration is not a JSON object; ClaudeConfigUnwritable
    */
   trust(folder: string): Promise<void>
   close(): void
 }
 
-/** The homes that lab knows, by the account's name. The first one is for new work. */
+/** The homes that lab knows, by the account's name. New work uses the first one. */
 export type ClaudeHomes = ReadonlyMap<string, ClaudeHome>
 
 /** Opens a home and watches its registry. The directory may not exist yet. */
 export function createClaudeHome(options: {
   readonly account: string
-  /** What agents get as CLAUDE_CONFIG_DIR; null leaves Claude's own default below `userHome`. */
+  /** The agents' CLAUDE_CONFIG_DIR; null for Claude's default below `userHome`. */
   readonly configDir: string | null
   readonly userHome: string
   /** The claude program, a name on PATH or a path. */
   readonly command: string
-  /** The environment of every program of Claude's that lab runs. */
+  /** The environment of every claude process that lab starts. */
   readonly environment: Readonly<Record<string, string>>
-  /** Called when the program's version or the login is another than before. */
+  /** Called when the program's version or the login has changed. */
   readonly onProgramChange: () => void
 }): ClaudeHome {
   const { account, configDir, userHome, command, onProgramChange } = options
@@ -74,7 +74,7 @@ export function createClaudeHome(options: {
   }
 }
 
-/** The home of an account; that of new work for an account that lab does not know. */
+/** The home of an account; for an account that lab does not know, the home for new work. */
 export function homeOf(homes: ClaudeHomes, account?: string): ClaudeHome {
   const [first] = homes.values()
   const home = homes.get(account ?? '') ?? first
@@ -82,7 +82,7 @@ export function homeOf(homes: ClaudeHomes, account?: string): ClaudeHome {
   return home
 }
 
-/** What the registries of all homes say. */
+/** The registry entries of all homes. */
 export function* registryEntries(homes: ClaudeHomes): Iterable<RegistryEntry> {
   for (const { registry } of homes.values()) yield* registry.entries()
 }

@@ -1,4 +1,4 @@
-// What Claude Code contributes to a launch: the agent's arguments, environment and settings. Pure.
+// Claude Code's contribution to a launch: the agent's arguments, environment and settings. Pure.
 import type { Contribution } from '../core/plan.ts'
 import { passedOn, switchesRemoteControlOff } from './variables.ts'
 
@@ -17,7 +17,7 @@ export interface AgentOptions {
 
 // One press of Left at an empty prompt moves a session into Claude's own daemon, where it has another
 // conversation and lab does not see it. The variable and the setting each switch that off; an agent that
-// starts Claude again with an environment of its own still reads the setting.
+// starts Claude again with another environment still reads the setting.
 const noAgentView = { CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' }
 
 /** The arguments and settings of every agent. `--remote-control` takes an optional value, so lab always gives one. */
@@ -33,8 +33,8 @@ export function launchArguments(options: AgentOptions): Contribution {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-// Marks of an enclosing Claude (they make the agent believe that it is nested; one is a token), and
-// keys that switch Remote Control off.
+// Variables of an enclosing Claude (they make the agent believe that it is nested; one is a token), and
+// variables that switch Remote Control off.
 const leaking = /^(CLAUDECODE|CLAUDE_\w+|AI_AGENT|ANTHROPIC_\w+|LAB_\w+)$/
 const alwaysUnset: readonly string[] = [
   'CLAUDECODE',
@@ -48,28 +48,28 @@ const alwaysUnset: readonly string[] = [
   'ANTHROPIC_API_KEY',
   'ANTHROPIC_AUTH_TOKEN',
   'ANTHROPIC_BASE_URL',
-  // They lead to lab's own tmux server: `tmux kill-server` in one agent's shell would end every agent.
+  // These lead to lab's own tmux server: `tmux kill-server` in one agent's shell would end every agent.
   'TMUX',
   'TMUX_PANE',
-  // The tmux server's would outrank the LANG that is set below.
+  // The tmux server's values would outrank the LANG that lab sets below.
   'LC_ALL',
   'LC_CTYPE',
 ]
 
-/** The allowed part of lab's own environment, for every program of Claude's that lab runs. */
+/** The allowed part of lab's own environment, for every claude process that lab starts. */
 export function programEnvironment(
   lab: Environment,
   passEnv: readonly string[],
 ): Record<string, string> {
   const set = passedOn(lab, passEnv)
-  // Without a UTF-8 locale box drawing and the prompt's glyph arrive as underscores.
+  // Without a UTF-8 locale, box drawing and the prompt's glyph arrive as underscores.
   if (!/utf-?8/i.test(set['LC_ALL'] || set['LC_CTYPE'] || set['LANG'] || '')) {
     delete set['LC_ALL']
     delete set['LC_CTYPE']
     set['LANG'] = 'C.UTF-8'
   }
-  // Where it sees no tmux Claude may draw on the alternate screen, which keeps no history and is empty
-  // once it ends: of what an agent said last, nothing would be left to show.
+  // Without TMUX in its environment Claude may draw on the alternate screen. That screen keeps no history
+  // and is empty after the end, so lab would have no last lines to show.
   set['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'] ??= '1'
   // Ten agents would otherwise start ten global installs of a new version.
   set['DISABLE_AUTOUPDATER'] = '1'
@@ -77,22 +77,22 @@ export function programEnvironment(
 }
 
 /**
- * The agent's environment: the allowed part of lab's own and lab's marks. `inherited` names the variables
- * that the tmux server was started with, so that no leak of an old server gets through.
+ * The agent's environment: the allowed part of lab's own, and lab's own variables. `inherited` names the
+ * variables of the tmux server, so that the launch can unset those that an agent must not get.
  */
 export function launchEnvironment(options: {
   readonly lab: Environment
   readonly inherited: readonly string[]
-  /** Variables that the operator names. */
+  /** Further variables, by the operator's choice. */
   readonly passEnv: readonly string[]
   readonly stateDir: string
   readonly id: string
 }): Contribution {
   const { lab, inherited, passEnv, stateDir, id } = options
-  const marks = { LAB_STATE_DIR: stateDir, LAB_INSTANCE: id }
+  const own = { LAB_STATE_DIR: stateDir, LAB_INSTANCE: id }
   const leaks = [...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name))
   return {
-    env: { ...programEnvironment(lab, passEnv), ...noAgentView, ...marks },
+    env: { ...programEnvironment(lab, passEnv), ...noAgentView, ...own },
     unset: [...alwaysUnset, ...leaks],
   }
 }

@@ -1,13 +1,13 @@
-// Where one account's Claude Code keeps its configuration and its registry.
+// The paths of one account's configuration and registry in Claude Code.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { shellWord } from '../core/text.ts'
 import { UsageError } from '../errors.ts'
 
 export interface ClaudePaths {
-  /** What agents get as CLAUDE_CONFIG_DIR; null leaves Claude's own default. */
+  /** The agents' CLAUDE_CONFIG_DIR; null for Claude's default. */
   readonly configDir: string | null
-  /** The directory that counts, whoever named it. */
+  /** The directory that Claude uses. */
   readonly dir: string
   /** `.claude.json`: onboarding and folder trust. */
   readonly configFile: string
@@ -15,7 +15,7 @@ export interface ClaudePaths {
   readonly sessionsDir: string
 }
 
-/** Resolves the paths as Claude does: all inside `configDir`, or else ~/.claude and ~/.claude.json. */
+/** Resolves the paths as Claude does: all below `configDir`, or else ~/.claude and ~/.claude.json. */
 export function claudePaths({
   configDir,
   home,
@@ -39,13 +39,13 @@ export function homeEnvironment({ configDir }: Pick<ClaudePaths, 'configDir'>): 
   return configDir ? { CLAUDE_CONFIG_DIR: configDir } : {}
 }
 
-/** The command that logs Claude in where lab looks, for a person to type in any shell. */
+/** The command that logs Claude in for this directory, for a person to type in any shell. */
 export function loginCommand({ configDir }: Pick<ClaudePaths, 'configDir'>): string {
   if (configDir === null) return 'claude auth login'
   return `CLAUDE_CONFIG_DIR=${shellWord(configDir)} claude auth login`
 }
 
-/** Passes when a named directory is one, or is not there yet. @throws UsageError that names it and what named it */
+/** Accepts a directory, also one that does not exist yet. @throws UsageError naming the path and its flag or variable */
 export function checkClaudeDir(named: {
   readonly claudeConfigDir: string | null
   readonly claudeConfigDirFrom: string | null
@@ -55,11 +55,11 @@ export function checkClaudeDir(named: {
   try {
     isFolder = dir === null || statSync(dir).isDirectory()
   } catch (error) {
-    // Claude makes a missing one; another reason is told by the start that meets it.
+    // Claude makes a missing directory. A start reports any other reason.
     isFolder = (error as NodeJS.ErrnoException).code !== 'ENOTDIR'
   }
   if (isFolder) return
   throw new UsageError(
-    `${by} ${dir} is not a folder. Name the folder in which Claude Code is to keep its files.`,
+    `${by} ${dir} is not a folder. Name the folder in which Claude Code keeps its files.`,
   )
 }

@@ -1,5 +1,5 @@
-// The claude program itself: where it is, which version, and whether somebody is logged in. Asked in
-// the background and cached: a call takes up to a second, so no request ever waits for one.
+// The claude program: its path, its version and its login. lab calls it in the background and keeps the
+// answers: a call takes up to a second, so no request waits for one.
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { execa } from 'execa'
@@ -7,25 +7,25 @@ import { execa } from 'execa'
 export type Login = 'logged_in' | 'logged_out' | 'unknown'
 
 export interface ClaudeProgram {
-  /** Where it is now; null when there is no such program. Cheap enough for a request. */
+  /** The path of the program; null when there is none. Cheap enough for a request. */
   locate(): string | null
-  /** As last asked; null until then. */
+  /** The version by the latest call; null before it. */
   version(): string | null
-  /** As last asked, at most `freshMs` ago; else `unknown`. */
+  /** The login by the latest call, if that is at most `freshMs` old; else `unknown`. */
   login(): Login
-  /** As last asked, however long ago; `unknown` until then. */
+  /** The login by the latest call, of any age; `unknown` before it. */
   lastLogin(): Login
-  /** Asks again in the background when the answer has aged; `onChange` tells of another answer. */
+  /** Calls the program again in the background when the answers have aged. A change calls `onChange`. */
   refresh(): void
 }
 
-// As long as an answer about the login is believed.
+// lab believes an answer about the login for this long.
 const freshMs = 30_000
 const callTimeoutMs = 10_000
-// A child that claude left behind may hold its output open for ever: what came until then counts.
+// A child of claude may hold its output open without end. lab uses the output until this long after the exit.
 const outputMs = 1000
 
-/** Watches over the program named by `command`, a name on PATH or a path. */
+/** Makes the program named by `command`, a name on PATH or a path. It calls nothing before `refresh`. */
 export function createClaudeProgram(options: {
   readonly command: string
   readonly env: Readonly<Record<string, string>>
@@ -73,7 +73,7 @@ export function createClaudeProgram(options: {
     lastLogin: () => login,
     refresh() {
       const path = locate(command, env['PATH'] ?? '')
-      // Half the time an answer is believed: one that is used is never about to expire.
+      // At half the age limit, so that an answer in use does not expire.
       if (!path || asking || performance.now() - askedAt < freshMs / 2) return
       const before = `${login} ${version}`
       asking = true
@@ -87,7 +87,7 @@ export function createClaudeProgram(options: {
   }
 }
 
-/** Reads `claude auth status --json`, whose exit status says nothing that its text does not. */
+/** Reads the output of `claude auth status --json`. The exit status adds nothing to it. */
 export function parseLogin(stdout: string): Login {
   try {
     const { loggedIn } = JSON.parse(stdout) as { loggedIn?: unknown }
@@ -106,7 +106,7 @@ export function locate(command: string, searchPath: string): string | null {
   return candidates.find((path) => isAbsolute(path) && isProgram(path)) ?? null
 }
 
-/** Tells the program at a path from the one that an update puts there. */
+/** Identifies the program at a path; an update of the program changes the stamp. */
 function stampOf(path: string): string {
   const { ino, mtimeMs, size } = statSync(path)
   return `${path} ${ino} ${mtimeMs} ${size}`

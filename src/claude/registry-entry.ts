@@ -1,9 +1,9 @@
-// What one file of Claude's registry says. The format is undocumented, so each field is taken only where
-// it is sound. Pure.
+// Parses one file of Claude's registry. The format is undocumented, so lab takes each field only if it has
+// the expected shape. Pure.
 import * as z from 'zod'
 import { deepLinkOf } from '../core/deep-link.ts'
 
-// The last moment that a Date can hold.
+// The latest moment that a Date can hold.
 const dateMax = 8.64e15
 const text = z.string().min(1).nullable().catch(null)
 const date = z.number().min(0).max(dateMax).nullable().catch(null)
@@ -27,7 +27,7 @@ const entrySchema = z.object({
 
 export interface RegistryEntry {
   readonly pid: number
-  /** Field 22 of /proc/PID/stat: only a running process with this start is meant. */
+  /** Field 22 of /proc/PID/stat. The entry is valid only for a process with this start time. */
   readonly procStart: string | null
   readonly conversation: string | null
   readonly status: 'idle' | 'busy' | 'waiting' | 'shell' | null
@@ -35,18 +35,18 @@ export interface RegistryEntry {
   readonly deepLink: string | null
   /** A session that Claude's own daemon keeps in the background. */
   readonly isBackground: boolean
-  /** One that the daemon holds ready, and in which nobody has said anything. */
+  /** A session without messages that the daemon holds ready. */
   readonly isSpare: boolean
   /** The daemon's name for a background session. */
   readonly jobId: string | null
-  /** The job into which this session was moved; the process here then only shows a list of sessions. */
+  /** The job into which Claude moved this session; this process then only shows a list of sessions. */
   readonly parkedJobId: string | null
   /** Milliseconds since the epoch. */
   readonly startedAt: number | null
   readonly updatedAt: number | null
 }
 
-/** Reads one registry file's text; null for one that is empty, cut off or of another shape. */
+/** Parses one registry file's text; null when it is empty, cut off or of another shape. */
 export function parseEntry(json: string): RegistryEntry | null {
   let raw: unknown
   try {

@@ -1,4 +1,4 @@
-// The transcripts that Claude keeps of its conversations: only whether there is one.
+// Finds out whether Claude has a transcript of a conversation.
 import { access, lstat, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { answerOf } from '../read-file.ts'
@@ -6,12 +6,12 @@ import type { ClaudePaths } from './paths.ts'
 
 /**
  * `there` means that Claude can continue the conversation: it writes the transcript with the first
- * prompt, refuses to resume without one, and removes it when it was not used for 30 days. `unreadable`
- * means that lab could not look everywhere, or had no answer within a second.
+ * prompt, refuses to resume without one, and removes it 30 days after its last use. `unreadable` means
+ * that lab could not look everywhere, or had no answer within a second.
  */
 export type TranscriptState = 'there' | 'none' | 'unreadable'
 
-// A disk that does not answer must not hold up the end of an instance, which asks as well.
+// The end of an instance waits for the answer, so a silent disk must not delay it long.
 const answerMs = 1000
 
 /** The folder that holds the transcripts of every project. */
@@ -19,7 +19,7 @@ export function transcriptsDir({ sessionsDir }: ClaudePaths): string {
   return join(dirname(sessionsDir), 'projects')
 }
 
-/** Looks for a conversation's transcript in the folders of all projects; never rejects. */
+/** Looks for a conversation's transcript in the folders of all projects. Never rejects. */
 export async function findTranscript(
   paths: ClaudePaths,
   conversation: string,
@@ -35,7 +35,7 @@ async function search(root: string, name: string): Promise<TranscriptState> {
   try {
     folders = await readdir(root)
   } catch (error) {
-    // A link that leads nowhere is no answer: what it led to may come back.
+    // The target of a broken link may come back, so a broken link does not mean that there is none.
     const isLink = await lstat(root).then(
       () => true,
       () => false,

@@ -14,21 +14,21 @@ type Json = Record<string, unknown>
 const writers = createQueue()
 
 /**
- * Marks a folder as trusted and the onboarding as done, keeping everything else in the file and not
- * writing when both are set. @throws ClaudeConfigInvalid when the file is no JSON object; it is left as it is
+ * Marks a folder as trusted and the onboarding as done. It keeps everything else in the file, and does not
+ * write when both are set. @throws ClaudeConfigInvalid when the file is not a JSON object; the file stays
  */
 export function seedTrust(configFile: string, folder: string): Promise<void> {
   return writers.run(async () => {
-    // What cannot be read here may be half of what Claude writes: only under its lock is that told.
+    // Without Claude's lock lab may read a half-written file, so only the read under the lock reports an error.
     if (await isSeeded(configFile, folder).catch(() => false)) return
-    // Claude makes its directory itself, but only once it runs. A failure shows at the writing.
+    // Claude makes its directory only once it runs. The write reports a failure of this.
     await mkdir(dirname(configFile), { recursive: true, mode: 0o700 }).catch(() => undefined)
     await withClaudesLock(configFile, () => seed(configFile, folder))
   })
 }
 
 /**
- * The names under which Claude may look a folder up: as given, as the kernel knows it, and, for a linked
+ * The paths under which Claude may look a folder up: the path as given, its real path, and, for a linked
  * worktree, the root of its repository.
  */
 async function namesOf(folder: string): Promise<readonly string[]> {
@@ -59,7 +59,7 @@ async function seed(configFile: string, folder: string): Promise<void> {
     projects[path] = { ...project, hasTrustDialogAccepted: true }
   }
   const seeded = { ...config, hasCompletedOnboarding: true, projects }
-  // Through a symlink (a dotfiles repository) the file behind it is replaced, not the link.
+  // `replaceFile` follows a symlink, such as one into a dotfiles repository, and keeps the link.
   await replaceFile(configFile, `${JSON.stringify(seeded, null, 2)}\n`, { mode }).catch(
     (error: unknown) => {
       throw new ClaudeConfigUnwritable(configFile, { cause: error })
@@ -67,11 +67,11 @@ async function seed(configFile: string, folder: string): Promise<void> {
   )
 }
 
-// Claude guards its rewrites with a lock directory beside the file, given up when older than this.
+// Claude guards its rewrites with a lock directory next to the file. A lock older than this is stale.
 const lockStaleMs = 10_000
 const lockWaitMs = 500
 
-/** Acts under Claude's own lock, or without it when that stays taken: a start does not hang on it. */
+/** Acts under Claude's own lock, or after a wait without it, so that a start does not hang. */
 async function withClaudesLock(configFile: string, act: () => Promise<void>): Promise<void> {
   const lock = `${configFile}.lock`
   const deadline = performance.now() + lockWaitMs
@@ -82,7 +82,7 @@ async function withClaudesLock(configFile: string, act: () => Promise<void>): Pr
       () => false,
     )
     if (locked) break
-    // One that went meanwhile is not removed: the next may stand there already.
+    // A lock that is gone now counts as new: another process may have taken the lock again.
     const madeAt = (await stat(lock).catch(() => null))?.mtimeMs ?? Date.now()
     if (Date.now() - madeAt > lockStaleMs) await rmdir(lock).catch(() => undefined)
     await sleep(10)
@@ -94,7 +94,7 @@ async function withClaudesLock(configFile: string, act: () => Promise<void>): Pr
   }
 }
 
-// It grows with every project; a few megabytes have been seen.
+// The file grows with every project. Files of a few megabytes exist.
 const configBytesMax = 64 * 1024 * 1024
 
 async function readConfig(configFile: string): Promise<{ config: Json; mode: number }> {

@@ -1,5 +1,5 @@
-// Which variables of lab's own environment reach agents: what a person's shell tools need, and what the
-// operator names. Everything else stays with lab, because it may hold secrets of the service.
+// Decides which variables of lab's own environment reach agents: those that shell tools need, and those
+// that the operator names. The others may hold secrets of the service.
 import { UsageError } from '../errors.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -16,16 +16,16 @@ export function passedOn(lab: Environment, named: readonly string[]): Record<str
   return set
 }
 
-// DISABLE_TELEMETRY does so with any value that is not empty: github.com/anthropics/claude-code/issues/29580
+// DISABLE_TELEMETRY switches Remote Control off with any value that is not empty: github.com/anthropics/claude-code/issues/29580
 const blocking =
   /^(ANTHROPIC_(API_KEY|AUTH_TOKEN|BASE_URL)|CLAUDE_CODE_OAUTH_\w+|CLAUDE_CODE_USE_\w+|DISABLE_TELEMETRY|CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC)$/
 
-/** Whether Claude Code with this variable, whatever its value, has no Remote Control. */
+/** Whether Claude Code has no Remote Control with this variable, at any value. */
 export function switchesRemoteControlOff(name: string): boolean {
   return blocking.test(name)
 }
 
-// What no agent gets, though it be named.
+// No agent gets these, even when --pass-env names them.
 const refused: readonly (readonly [RegExp, string])[] = [
   [blocking, 'it switches Remote Control off, and no agent would have a link'],
   [
@@ -34,9 +34,9 @@ const refused: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^(CLAUDECODE|CLAUDE_PID|CLAUDE_EFFORT|CLAUDE_PROJECT_DIR|AI_AGENT|CLAUDE_CODE_(ENTRYPOINT|EXECPATH|SSE_PORT|SESSION_\w+|CHILD_\w+|MESSAGING_\w+|DISABLE_AGENT_VIEW))$/,
-    'it says which Claude Code a program runs in, and every agent gets its own',
+    'Claude Code sets it for the programs that it runs',
   ],
-  [/^LAB_\w*$/, "it is lab's own, and every agent gets its own"],
+  [/^LAB_\w*$/, 'lab sets it for every agent'],
   [
     /^(TMUX|TMUX_PANE|TERM|PWD|OLDPWD|SHLVL|_)$/,
     'it belongs to one terminal, and every agent has its own',
@@ -47,12 +47,12 @@ const refused: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
-/** Why a variable is not passed on, though somebody names it; null for one that may be. */
+/** Why lab refuses to pass a variable on; null when lab may pass it on. */
 export function reasonToRefuse(name: string): string | null {
   return refused.find(([pattern]) => pattern.test(name))?.[1] ?? null
 }
 
-/** Passes when every name may be passed on. @throws UsageError that says why one may not */
+/** Accepts names that lab may pass on. @throws UsageError naming the reason of a refusal */
 export function checkNamed(names: readonly string[]): void {
   for (const name of names) {
     const reason = reasonToRefuse(name)
@@ -61,18 +61,18 @@ export function checkNamed(names: readonly string[]): void {
   }
 }
 
-// What every shell and every service has; nobody misses it in an agent.
+// Every shell and every service has these, and an agent does not need them.
 const ordinary =
   /^(PROMPT_COMMAND|PS[1-4]|HIST\w+|HOSTNAME|HOSTTYPE|MACHTYPE|OSTYPE|MAIL|LS_COLORS|LESS\w*|COLUMNS|LINES|TERM_\w+|WINDOWID|STY|SSH_(CLIENT|CONNECTION|TTY)|SUDO_\w+|npm_\w+|NODE|INIT_CWD|INVOCATION_ID|JOURNAL_STREAM|SYSTEMD_\w+|MANAGERPID|NOTIFY_SOCKET|LISTEN_\w+|CREDENTIALS_DIRECTORY|MEMORY_PRESSURE_\w+|WATCHDOG_\w+|MAINPID|DISABLE_AUTOUPDATER)$/
 
 export interface VariableNames {
-  /** Set in lab's environment and not in an agent's, though they could be named. */
+  /** Variables of lab's environment that agents do not get and that --pass-env could name. */
   readonly withheld: readonly string[]
-  /** Named, and not set in lab's environment. */
+  /** Variables that --pass-env names and lab's environment lacks. */
   readonly missing: readonly string[]
 }
 
-/** The names, never the values, that somebody who misses a variable looks for. */
+/** The names, never the values, that help a person to find a missing variable. */
 export function variableNames(lab: Environment, named: readonly string[]): VariableNames {
   const agents = passedOn(lab, named)
   const withheld = Object.keys(lab)

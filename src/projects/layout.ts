@@ -1,13 +1,13 @@
-// Whether a repository has a checkout, read from its files as git reads them: a bare repository has
-// none, whatever its folder is called. Every read is bounded in size, and none waits for a FIFO.
+// Finds out whether a repository has a checkout, from its files as git reads them: a bare repository has
+// none, under any folder name. Every read is bounded in size, and none waits for a FIFO.
 import type { Dirent, Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { readTextUnbounded } from '../read-file.ts'
 
 /**
- * Whether git has a checkout in `folder`, whose `.git` is given. What cannot be read counts as one:
- * the repository is then shown, and git says what is wrong with it.
+ * Whether git has a checkout in `folder`, where `git` is its `.git`. An unreadable repository counts as a
+ * checkout: lab then shows it, and git reports the problem.
  */
 export async function hasCheckout(folder: string, git: Dirent | Stats): Promise<boolean> {
   let gitDir = join(folder, '.git')
@@ -20,29 +20,29 @@ export async function hasCheckout(folder: string, git: Dirent | Stats): Promise<
   return !(own?.bare ?? config?.bare ?? false)
 }
 
-// What git itself keeps in a bare repository; a worktree lies beside these.
+// Git's own folders in a bare repository. Worktrees may be next to them.
 const gitFolders = new Set(['objects', 'refs', 'logs', 'worktrees', 'modules', 'lfs', 'hooks'])
 
-/** Names the folders among `entries` that are git's own: some of a bare repository's, else none. */
+/** The names of git's own folders, if `entries` are those of a bare repository; else none. */
 export function gitFoldersOf(entries: readonly Dirent[]): ReadonlySet<string> {
   const names = new Set(entries.map(({ name }) => name))
   const isGitDir = ['HEAD', 'objects', 'refs'].every((name) => names.has(name))
   return isGitDir ? gitFolders : new Set()
 }
 
-/** Where the text of a `.git` file points; null for another text. */
+/** The target of a `.git` file by its text; null for another text. */
 function parsePointer(text: string): string | null {
   return /^gitdir: (.+)$/m.exec(text)?.[1] ?? null
 }
 
 interface Config {
-  /** Null where the file does not say. */
+  /** Null when the file does not set it. */
   readonly bare: boolean | null
-  /** Each worktree, the main one too, has a file of settings that outrank these. */
+  /** Each worktree, the main one too, has its own file, whose settings outrank these. */
   readonly hasOwn: boolean
 }
 
-/** Reads what git's configuration says about bareness; includes are not followed. */
+/** Reads the settings about bareness in git's configuration. It does not follow includes. */
 export function parseConfig(text: string): Config {
   let section = ''
   const values = new Map<string, boolean>()
@@ -67,13 +67,13 @@ export function parseConfig(text: string): Config {
   }
 }
 
-// More than any real file of these has.
+// More than any real file of this kind has.
 const bytesMax = 256 * 1024
-// A scan asks for the same files again and again, and they hardly ever change.
+// Every scan needs the same files, and they hardly ever change.
 const known = new Map<string, { readonly stamp: string; readonly value: unknown }>()
 const knownMax = 10_000
 
-/** What `parse` makes of a small file's text, anew only when the file has changed; null without one. */
+/** The result of `parse` on a small file's text, kept until the file changes; null when lab cannot read it. */
 async function parsed<T>(path: string, parse: (text: string) => T): Promise<T | null> {
   const now = await stat(path).catch(() => null)
   if (!now?.isFile() || now.size > bytesMax) return null

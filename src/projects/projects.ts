@@ -1,4 +1,4 @@
-// The picture of the projects root: every repository with its key, kept fresh behind the requests.
+// The list of projects below the root, each with its key. Scans run in the background.
 import { lstat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Log } from '../log.ts'
@@ -14,34 +14,34 @@ export interface FoundProject {
 
 export interface Projects {
   readonly root: string
-  /** Sorted by key, as of the last scan; one that was cut short takes nothing away. */
+  /** The projects of the last scan, sorted by key. A scan that was cut short removes none. */
   all(): readonly FoundProject[]
   /** The project of that key, or null. */
   find(key: string): FoundProject | null
-  /** The key under which a path is known now, or null. */
+  /** The key of the project at a path, or null. */
   keyOf(path: string): ProjectKey | null
   /** The folders below the root that the last scan could not read, relative to it. */
   unread(): ScanResult['unreadable']
-  /** Whether the root itself was a repository at the last scan; what is in it is then not listed. */
+  /** Whether the root itself was a repository at the last scan; lab then lists nothing in it. */
   rootIsRepository(): boolean
-  /** Asks for a new scan without waiting; one at a time, at most every `restMs`. */
+  /** Starts a scan and returns at once; one scan at a time, at most every `restMs`. */
   refresh(): void
-  /** The first scan. A root that does not answer is said and passed over. @throws when it cannot be read */
+  /** Scans for the first time. It logs a root that does not answer. @throws when lab cannot read the root */
   open(): Promise<void>
-  /** Waits for the scan that runs, or else for one that starts now. @throws when the root cannot be read */
+  /** Waits for the running scan, or for one that starts now. @throws when lab cannot read the root */
   scan(): Promise<void>
 }
 
 export interface ProjectsOptions {
   readonly root: string
   readonly bounds?: ScanBounds
-  /** The rest between two scans that were asked for by `refresh`. */
+  /** The pause between two scans of `refresh`. */
   readonly restMs?: number
   readonly onChange: () => void
   readonly log: Log
 }
 
-/** Keeps the list of projects; `onChange` is called when a scan found other projects than before. */
+/** Keeps the list of projects. It calls `onChange` when a scan finds other projects than before. */
 export function createProjects(options: ProjectsOptions): Projects {
   const { root, bounds = defaultBounds, restMs = 1000, onChange, log } = options
   let byKey = new Map<string, FoundProject>()
@@ -52,16 +52,16 @@ export function createProjects(options: ProjectsOptions): Projects {
   let isRepository = false
   let unread: ScanResult['unreadable'] = []
 
-  // Said once per picture, not at every page load.
+  // Logs a warning once, not at every page load.
   function warnOnce(message: string, fields: Record<string, unknown>): void {
-    const said = JSON.stringify([message, fields])
-    if (said !== warned) log.warn(fields, message)
-    warned = said
+    const warning = JSON.stringify([message, fields])
+    if (warning !== warned) log.warn(fields, message)
+    warned = warning
   }
 
   function take({ paths: seen, unreadable, complete }: ScanResult): void {
     unread = unreadable
-    // A slow disk must not take projects off the page, nor give another one their key.
+    // A slow disk must not remove projects from the page, nor give their keys to other projects.
     const known = complete ? [] : [...byPath.keys()].map((path) => relative(root, path))
     const paths = [...new Set([...seen, ...known])]
     const keys = assignKeys(paths)
@@ -96,14 +96,14 @@ export function createProjects(options: ProjectsOptions): Projects {
     refresh() {
       if (running || performance.now() - lastEnd < restMs) return
       scan().catch((error: unknown) =>
-        warnOnce('the projects root cannot be read', { root, err: error }),
+        warnOnce('lab cannot read the projects root', { root, err: error }),
       )
     },
     scan,
     open: () =>
       scan().catch((error: unknown) => {
         if (!(error instanceof Unreadable)) throw error
-        warnOnce('the projects root does not answer; what runs is shown all the same', { root })
+        warnOnce('the projects root does not answer; lab still shows what runs', { root })
       }),
     rootIsRepository: () => isRepository,
   }

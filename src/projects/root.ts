@@ -1,11 +1,11 @@
-// The projects root as it must be when lab starts.
+// Checks the projects root when lab starts.
 import { access, constants, stat } from 'node:fs/promises'
 import { UsageError } from '../errors.ts'
 import { answerOf, Unreadable } from '../read-file.ts'
 
 /**
- * Passes when the root is a folder that lab may read, or on a disk that does not answer: what runs there
- * can be shown and stopped all the same. @throws UsageError with what to do instead
+ * Accepts a folder that lab may read, or one on a silent disk: lab can still show and stop its instances.
+ * @throws UsageError with the remedy
  */
 export async function checkRoot(root: string): Promise<void> {
   try {

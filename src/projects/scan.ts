@@ -1,5 +1,5 @@
-// Finds the git repositories under a root. Reads directories, and of git's files only what tells a bare
-// repository from a checkout.
+// Finds the git repositories under a root. It reads directories, and of git's files only those that
+// distinguish a bare repository from a checkout.
 import { lstat, readdir, realpath } from 'node:fs/promises'
 import type { Dirent } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { gitFoldersOf, hasCheckout } from './layout.ts'
 import { answerOf, Unreadable } from '../read-file.ts'
 
 export interface ScanBounds {
-  /** Folders below the root that are looked into. */
+  /** How many levels of folders below the root the scan reads. */
   readonly depthMax: number
   readonly timeoutMs: number
 }
@@ -15,29 +15,29 @@ export interface ScanBounds {
 export interface ScanResult {
   /** Paths relative to the root, sorted. */
   readonly paths: readonly string[]
-  /** Folders that could not be read, relative to the root, each with the system's reason. */
+  /** Folders that lab could not read, relative to the root, each with the system's reason. */
   readonly unreadable: ReadonlyArray<{ readonly path: string; readonly reason: string }>
   /** False when the time bound cut the scan short. */
   readonly complete: boolean
 }
 
-// Deep enough for host/organisation/group/repository with some to spare.
+// Deep enough for host/organisation/group/repository, and two levels more.
 export const defaultBounds: ScanBounds = { depthMax: 6, timeoutMs: 5000 }
-// Directories read at once: more only queue up in the thread pool.
+// The number of directories read at once. More would only queue up in the thread pool.
 const concurrency = 8
 
 /**
- * Lists every directory below `root` in which git has a checkout, not descending into one; in a bare
- * repository's folder its worktrees are found. A symbolic link counts where it leads to a repository:
- * once, and not if that one is listed by its own path. Folders that cannot be read or do not answer are
- * skipped and named. @throws when the root itself cannot be read, or does not answer in time
+ * Lists every directory below `root` in which git has a checkout, and does not descend into it; in a bare
+ * repository's folder it finds the worktrees. It follows a symbolic link to a repository, and lists each
+ * repository once, by its own path first. It skips and names folders that it cannot read or that do not
+ * answer. @throws when the root itself is unreadable, or does not answer in time
  */
 export async function scanProjects(root: string, bounds = defaultBounds): Promise<ScanResult> {
   const found: Found[] = []
   const unreadable: Array<{ path: string; reason: string }> = []
   const queue: Folder[] = [{ path: '', depth: 0, real: '', isLink: false, isLinked: false }]
   const underWay = new Set<string>()
-  // Half of it, so that a silent folder is known for one before the time is up.
+  // Half the time, so that a silent folder shows before the scan's time is up.
   const look = createLook(root, bounds.timeoutMs / 2)
   let ended = false
   let silent = false
@@ -59,7 +59,7 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
       }
       if (path === '') throw error
       const { code, message } = error as NodeJS.ErrnoException
-      // Removed meanwhile, unless its name is no UTF-8: then it is there and cannot be named.
+      // The folder was removed, unless its name is not UTF-8: then it exists and has no readable name.
       const removed = isAbsence(error) && !path.includes('\ufffd')
       if (!ended && !removed) unreadable.push({ path, reason: code ?? message })
     } finally {
@@ -67,14 +67,14 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
     }
   }
 
-  // The next folder is begun as soon as one is done, so one that does not answer holds up no other.
+  // Each visit that ends begins the next one, so a silent folder delays no other.
   const visitAll = new Promise<void>((resolve, reject) => {
-    function goOn(): void {
+    function visitNext(): void {
       while (!ended && underWay.size < concurrency && queue.length > 0)
-        visit(queue.shift()!).then(goOn, reject)
+        visit(queue.shift()!).then(visitNext, reject)
       if (underWay.size === 0) resolve()
     }
-    goOn()
+    visitNext()
   })
 
   const inTime = await endsWithin(visitAll, bounds.timeoutMs)
@@ -88,11 +88,11 @@ export async function scanProjects(root: string, bounds = defaultBounds): Promis
 interface Seen {
   readonly folder: Folder
   readonly isProject: boolean
-  /** What there is to look at in it. */
+  /** The folders in it that the scan reads next. */
   readonly below: readonly Folder[]
 }
 
-/** Returns the function that looks at one folder below the root; null for a link that is not followed. */
+/** Returns the function that reads one folder below the root; null for a link that the scan does not follow. */
 function createLook(root: string, timeoutMs: number): (folder: Folder) => Promise<Seen | null> {
   const ask = <T>(question: string, begin: () => Promise<T>) => answerOf(question, begin, timeoutMs)
   const realRoot = ask(`real ${root}`, () => realpath(root))
@@ -101,7 +101,7 @@ function createLook(root: string, timeoutMs: number): (folder: Folder) => Promis
   async function behind({ path, real: link }: Folder): Promise<string | null> {
     const place = join(root, path)
     const real = await ask(`real ${place}`, () => realpath(place))
-    // What holds the root, or the link itself, would be looked into a second time.
+    // A link to a folder that holds the root, or the link itself, would make the scan read folders twice.
     if (isWithin(await realRoot, real) || isWithin(link, real)) return null
     return (await ask(`link ${place}`, () => leadsToRepository(place))) ? real : null
   }
@@ -117,7 +117,7 @@ function createLook(root: string, timeoutMs: number): (folder: Folder) => Promis
     const git = path === '' ? undefined : entries.find(({ name }) => name === '.git')
     const isProject =
       git !== undefined &&
-      // As with what cannot be read: it is shown, and git says what is wrong with it.
+      // lab shows a silent repository too, and git reports the problem.
       (await answerOf(`checkout ${place}`, () => hasCheckout(place, git), timeoutMs, place).catch(
         () => true,
       ))
@@ -146,16 +146,16 @@ interface Folder {
   /** Relative to the root. */
   readonly path: string
   readonly depth: number
-  /** The same place without symbolic links, absolute; that of the link itself for one. */
+  /** The absolute path without symbolic links; for a link, the path of the link itself. */
   readonly real: string
   readonly isLink: boolean
-  /** It lies behind such a link, or was one. */
+  /** The folder is a link, or is below one. */
   readonly isLinked: boolean
 }
 
 type Found = Pick<Folder, 'path' | 'depth' | 'real' | 'isLinked'>
 
-/** Each place once: by its own path before any link's, by a short way before a long one. */
+/** Each folder once: by its own path before a link's path, by a short path before a long one. */
 function pathsOf(found: readonly Found[], complete: boolean): readonly string[] {
   const paths = new Map<string, string>()
   const byRank = found.toSorted(
@@ -163,14 +163,14 @@ function pathsOf(found: readonly Found[], complete: boolean): readonly string[] 
       Number(a.isLinked) - Number(b.isLinked) || a.depth - b.depth || (a.path < b.path ? -1 : 1),
   )
   for (const { path, real, isLinked } of byRank) {
-    // Where a link leads to may be listed by its own path, which was not reached.
+    // The own path of the link's target may be among the folders that the scan did not reach.
     if (isLinked && !complete) continue
     if (!paths.has(real)) paths.set(real, path)
   }
   return [...paths.values()].sort()
 }
 
-/** Whether there is a repository behind a link, bare or not; a link to another folder is not followed. */
+/** Whether a link leads to a repository, bare or not. The scan follows no other link. */
 async function leadsToRepository(place: string): Promise<boolean> {
   if (await isThere(join(place, '.git'))) return true
   for (const name of ['HEAD', 'objects', 'refs'])
@@ -190,7 +190,7 @@ function isThere(path: string): Promise<boolean> {
 
 function isAbsence(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException
-  // A link that leads to itself leads nowhere.
+  // ELOOP: the link leads to itself.
   return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)
 }
 
@@ -202,7 +202,7 @@ function silentRoot(root: string, cause?: unknown): Unreadable {
   return new Unreadable('ETIMEDOUT', `${root} does not answer`, { cause })
 }
 
-/** Whether the work was done before the time was up. */
+/** Whether the work ends within the time. */
 async function endsWithin(work: Promise<void>, timeoutMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {

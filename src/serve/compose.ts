@@ -1,5 +1,5 @@
-// The composition: adapters → service → app. A new adapter or service is put together here. Called by
-// serve.ts alone.
+// The composition: adapters → service → app. A new adapter or service gets its dependencies here. Only
+// serve.ts calls it.
 import { createClaudeHome, type ClaudeHome } from '../claude/home.ts'
 import { programEnvironment } from '../claude/launch.ts'
 import { variableNames } from '../claude/variables.ts'
@@ -23,13 +23,13 @@ export interface Runtime {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly version: string
-  /** Called once, with the address, when requests are answered. */
+  /** Called once, with the address, when lab answers requests. */
   readonly onListening: (url: string) => void
-  /** Another lab took the tmux server while it was away: this one must end. */
+  /** Called when another lab took the tmux server while that was away: this lab must end. */
   readonly onTaken: (error: UsageError) => void
 }
 
-/** What every part of the composition may use. */
+/** The context that every part of the composition may use. */
 export interface ComposeContext {
   readonly config: Config
   readonly runtime: Runtime
@@ -37,7 +37,7 @@ export interface ComposeContext {
   readonly log: Log
 }
 
-/** Opens what authenticates requests. `bootToken` is for lab's own commands. */
+/** Opens the guards that authenticate requests. `bootToken` is for lab's own commands. */
 export function composeGuards(
   { config, state, log }: ComposeContext,
   bootToken: string,
@@ -51,7 +51,7 @@ export function composeGuards(
   })
 }
 
-/** Makes the tmux adapter; no tmux server is touched yet. @throws UsageError when tmux is missing or too old */
+/** Makes the tmux adapter. It does not touch a tmux server yet. @throws UsageError when tmux is missing or too old */
 export async function composeTmux({ config, runtime, state, log }: ComposeContext): Promise<Tmux> {
   return createTmux({
     socket: config.tmuxSocket,
@@ -63,14 +63,14 @@ export async function composeTmux({ config, runtime, state, log }: ComposeContex
     onTaken: () =>
       runtime.onTaken(
         new UsageError(
-          'Another lab took the tmux server while it was away; this one ends. No agent notices.',
+          'Another lab took the tmux server while it was away, so this lab ends. The agents keep running.',
         ),
       ),
     log,
   })
 }
 
-// SIGTERM → SIGKILL; Claude itself takes 1.6 s at most.
+// From SIGTERM to SIGKILL. Claude itself takes at most 1.6 s.
 const graceMs = 4000
 
 export interface ComposedService {
@@ -79,7 +79,7 @@ export interface ComposedService {
   readonly store: Store
 }
 
-/** Makes the service of instances; nothing is watched or listed before its `open`. */
+/** Makes the service of instances. It reads neither the disk nor tmux before its `open`. */
 export async function composeService(
   { config, runtime, state, log }: ComposeContext,
   tmux: Tmux,

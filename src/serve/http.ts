@@ -1,4 +1,4 @@
-// Where requests come in: lab's HTTP server, from listening to its end.
+// lab's HTTP server, from listening to its end.
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
@@ -11,11 +11,11 @@ import type { WebApp } from '../web/app.tsx'
 export interface Http {
   /** The address under which this machine reaches lab. */
   readonly url: string
-  /** Takes no more connections, and resolves once those that are open have ended. */
+  /** Accepts no more connections, and resolves once the open ones have ended. */
   close(): Promise<void>
 }
 
-// Requests that are under way when lab is told to end may take this long.
+// Requests under way may take this long after the request to end.
 const closeMs = 1000
 const idleMs = 20
 
@@ -52,7 +52,7 @@ async function listen(
       const remedy =
         error.code === 'EADDRINUSE'
           ? `is in use. Choose another --port, or --port 0 for a free one.`
-          : `cannot be listened on (${error.code}). Choose another --host or --port.`
+          : `does not let lab listen (${error.code}). Choose another --host or --port.`
       reject(new UsageError(`${host}:${port} ${remedy}`, { cause: error }))
     })
     server.listen(port, host, resolve)

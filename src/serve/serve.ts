@@ -1,4 +1,4 @@
-// One lab, from its start to its end: configuration in, answered requests out. Called by main.ts alone.
+// One lab, from its start to its end. Only main.ts calls it.
 import { checkClaudeDir } from '../claude/paths.ts'
 import { checkNamed, variableNames } from '../claude/variables.ts'
 import type { Config } from '../config/config.ts'
@@ -24,11 +24,11 @@ import { openHttp } from './http.ts'
 import { openState } from './state-dir.ts'
 
 export interface Lab {
-  /** Closes the streams and everything that lab opened; no instance notices. */
+  /** Closes the streams and everything that lab opened. The instances keep running. */
   close(): Promise<void>
 }
 
-/** Starts lab and resolves when it answers requests. @throws UsageError when it cannot, with the remedy */
+/** Starts lab and resolves when it answers requests. @throws UsageError with the remedy */
 export async function serve(config: Config, runtime: Runtime): Promise<Lab> {
   await checkRoot(config.projectsRoot)
   checkNamed(config.passEnv)
@@ -53,7 +53,10 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
   const service = await composeService(context, tmux)
   const { instances } = service
   await instances.open().catch((error: unknown) => {
-    throw new UsageError(`--projects-root ${config.projectsRoot} cannot be read.`, { cause: error })
+    throw new UsageError(
+      `lab cannot read --projects-root ${config.projectsRoot}. Give lab's user the right to read it.`,
+      { cause: error },
+    )
   })
   const counts = createCounts()
   const app = composeApp(context, service, { tmux, guards, counts, assets })
@@ -75,12 +78,12 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
       await instances.close()
       await tmux.close()
       state.close()
-      log.info('ended; the instances run on')
+      log.info('lab has ended; the instances keep running')
     },
   }
 }
 
-/** Keeps server.json, also when tmux is replaced: `lab tmux` must run the program that reaches the server. */
+/** Writes server.json again when tmux is replaced: `lab tmux` must run the program that reaches the server. */
 async function keepServerFile(
   { state, log }: ComposeContext,
   tmux: Tmux,
@@ -91,7 +94,7 @@ async function keepServerFile(
   tmux.onWake(() => {
     if (tmux.argv.join(' ') === argv.join(' ')) return
     argv = tmux.argv
-    write().catch((err: unknown) => log.warn({ err }, 'server.json could not be written'))
+    write().catch((err: unknown) => log.warn({ err }, 'lab could not write server.json'))
   })
 }
 

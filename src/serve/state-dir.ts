@@ -1,5 +1,5 @@
-// lab's state directory, opened: every file and folder that lab keeps there has its line here, with the
-// moment at which it is made again.
+// Opens the files and folders of lab's state directory. Each has its line here, with the moment at which
+// the upkeep makes it again.
 import { join } from 'node:path'
 import type { UsageError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -14,13 +14,13 @@ import { createUpkeep, openStateDir } from '../store/upkeep.ts'
 
 export interface State {
   readonly path: string
-  /** The file in which tmux's control clients are written down. */
+  /** The file with the pids of lab's control clients of tmux. */
   readonly clientsFile: string
-  /** Makes what is missing now. @throws what the system says of the first that cannot be made */
+  /** Makes the missing parts now. @throws what the system says of the first failure */
   prepare(): Promise<void>
   /** Makes the folder for texts on their way to tmux. */
   makeBufferDir(): Promise<string>
-  /** `onHealth` is called when writing fails, and when it succeeds again. */
+  /** Opens the store. It calls `onHealth` when writing fails, and when it succeeds again. */
   openStore(onHealth: () => void): Promise<Store>
   openJournal(): Journal
   openLaunchNotes(onChange: Parameters<typeof openLaunchNotes>[1]): LaunchNotes
@@ -33,7 +33,7 @@ export interface State {
 
 type ServerFacts = Parameters<typeof writeServerFile>[1]
 
-/** Opens the state directory for this process. @throws UsageError when another lab holds it, or lab cannot use it */
+/** Opens the state directory for this process. @throws UsageError when another lab holds it or lab cannot use it */
 export function openState(
   path: string,
   self: ProcessId,
@@ -82,7 +82,7 @@ export function openState(
   }
 }
 
-/** Opens the store; the log says what could not be read, and when writing fails and succeeds again. */
+/** Opens the store, and logs what it cannot read, and when writing fails and succeeds again. */
 function openLoggedStore(
   path: string,
   log: Log,
@@ -93,17 +93,17 @@ function openLoggedStore(
     now: () => new Date(),
     prepare,
     onHealth(failure) {
-      if (failure) log.error({ err: failure }, 'the store could not be written; lab tries again')
-      else log.info('the store is written again')
+      if (failure) log.error({ err: failure }, 'lab cannot write the store, and tries again')
+      else log.info('lab can write the store again')
       onHealth()
     },
   })
   if (store.corruptKeptAt)
-    log.error({ keptAt: store.corruptKeptAt }, 'the store could not be read and was kept aside')
-  for (const one of store.setAside)
+    log.error({ keptAt: store.corruptKeptAt }, 'lab could not read the store and put it aside')
+  for (const record of store.setAside)
     log.error(
-      { ...one, path: store.path },
-      'a record of the store could not be read; it stays there',
+      { ...record, path: store.path },
+      'lab cannot read a record of the store; it stays there',
     )
   return store
 }

@@ -73,7 +73,8 @@ export async function openAuthSessions(dir: string, now: () => number): Promise<
     isEnded: (id) => ended.some((session) => session.id === id),
     end(id, until) {
       // A clock that is set back makes an expired sign-in good again: keep all until the list is long.
-      const kept = ended.length < endedMax ? ended : ended.filter(({ until }) => until > now())
+      const kept =
+        ended.length < endedMax ? ended : ended.filter((session) => session.until > now())
       ended = [...kept, { id, until }]
       return write()
     },

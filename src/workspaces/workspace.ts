@@ -1,5 +1,5 @@
-// Where instances run: a workspace is prepared before a launch, inspected while the instance lives and
-// released at its end. `shared` is the only kind so far: the project's own checkout.
+// Workspaces, in which instances run. lab prepares a workspace before a launch, inspects it while the
+// instance lives and releases it at the end. So far `shared` is the only kind: the project's own checkout.
 import { stat } from 'node:fs/promises'
 import type { Workspace } from '../core/instance.ts'
 import { ProjectGone } from '../errors.ts'
@@ -33,7 +33,7 @@ export async function inspectWorkspace({ cwd }: Workspace): Promise<{
   return { branch: await currentBranch(cwd) }
 }
 
-/** Gives a workspace back at the end of its instance. A shared one stays as it is: it is the operator's. */
+/** Releases a workspace at the end of its instance. A shared one stays as it is: the operator owns it. */
 export function releaseWorkspace({ kind }: Workspace): void {
   switch (kind) {
     case 'shared':

@@ -93,7 +93,7 @@ test('SIGTERM ends lab with exit 0 within two seconds, open streams and all, and
   expect(await lab.end('SIGTERM')).toBe(0)
   expect(performance.now() - from).toBeLessThan(2000)
   // In order, and not because its time was up.
-  await until(() => lab.stderr().includes('ended; the instances run on'), { what: 'its last word' })
+  await until(() => lab.stderr().includes('lab has ended'), { what: 'its last word' })
   events.close()
   for (const { pid } of before) expect(() => process.kill(pid!, 0)).not.toThrow()
 })
@@ -162,7 +162,7 @@ test('how an agent ended outlives a lab that could not write it down', async ({ 
   mkdirSync(path)
   process.kill(pid!, 'SIGKILL')
   await lab.reaches(id, 'error')
-  await until(() => lab.stderr().includes('the store could not be written'), {
+  await until(() => lab.stderr().includes('lab cannot write the store'), {
     what: 'the failed write',
   })
   await looked(lab)

@@ -133,7 +133,7 @@ describe('refresh', () => {
       await projects.scan().catch(() => undefined)
     }
     await until(() => log.warn.mock.calls.length > 0, { what: 'the warning' })
-    expect(messagesOf(log, 'warn')).toEqual(['the projects root cannot be read'])
+    expect(messagesOf(log, 'warn')).toEqual(['lab cannot read the projects root'])
     expect(projects.all()).toHaveLength(1)
     renameSync(`${root}.away`, root)
     repository(root, 'two')

@@ -1,4 +1,4 @@
-// The files of a registry directory, `<pid>.json` each, as lab last read them whole.
+// The files of a registry directory, `<pid>.json` each, with the last good value of each.
 import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,17 +6,17 @@ import { readTextSync } from '../../read-file.ts'
 import { parseEntry, type RegistryEntry } from '../registry-entry.ts'
 
 export interface RegistryFiles {
-  /** Reads one file. False when the file is torn, which is when Claude is just writing it. */
+  /** Reads one file. Returns false when the file is torn, because Claude is just writing it. */
   take(name: string): boolean
   /** Reads one file, again after some milliseconds where it is torn. */
   takeUntilWhole(name: string): Promise<void>
-  /** The last good value of a file that is there; null where none was whole. */
+  /** The last good value of an existing file; null when lab has never read it whole. */
   entry(name: string): RegistryEntry | null
-  /** Whether the file is not the one that was read, going by its time, size and inode. */
+  /** Whether the file has changed since lab read it, by its time, size and inode. */
   isOutdated(name: string): boolean
-  /** Whether the file was there when lab looked last. */
+  /** Whether the file existed at the last look. */
   has(name: string): boolean
-  /** The files that were there when lab looked last. */
+  /** The files that existed at the last look. */
   names(): Iterable<string>
   /** The files that are torn. */
   torn(): Iterable<string>
@@ -30,19 +30,19 @@ export interface RegistryFiles {
 // Claude rewrites a file in place: a torn file is whole a few milliseconds later.
 const tornRetryMs = 6
 const tornRetriesMax = 5
-// A writer on a machine with no time for it has been seen to take 0.3 s between two halves.
+// On a busy machine a writer took 0.3 s between two halves.
 const cutOffMs = 3000
 
-/** Holds the files of `dir`; calls `onChange` whenever an entry changes. */
+/** Holds the files of `dir` and calls `onChange` after each change of an entry. */
 export function createRegistryFiles(dir: string, onChange: () => void): RegistryFiles {
   const files = new Map<string, { stamp: string; entry: RegistryEntry | null }>()
-  /** Since when each file that cannot be read whole is so (of `performance.now()`). */
+  /** Since when each torn file is torn (by `performance.now()`). */
   const torn = new Map<string, number>()
-  // Ten thousand old files must not be gone through at every change of one.
+  // lab must not pass through ten thousand old files at every change of one.
   const candidates = new Map<string, RegistryEntry>()
   let closed = false
 
-  /** Nobody goes on writing the file, so lab no longer believes what it said before. */
+  /** Whether the file's writer is gone. lab then no longer believes the file's last value. */
   function isCutOff(name: string): boolean {
     const since = torn.get(name)
     return since !== undefined && performance.now() - since > cutOffMs
@@ -98,12 +98,12 @@ export function fileNameOf({ pid }: { readonly pid: number }): string {
   return `${pid}.json`
 }
 
-/** Whether a name in the directory is that of an entry. `<pid>.<hex>.key` may lie beside it. */
+/** Whether a name in the directory is an entry's. The directory may also hold `<pid>.<hex>.key`. */
 export function isEntryName(name: string): boolean {
   return /^\d+\.json$/.test(name)
 }
 
-/** The names of all entries in a directory; none where it cannot be read. */
+/** The names of all entries in a directory; none when lab cannot read it. */
 export function listEntries(dir: string): readonly string[] {
   try {
     return readdirSync(dir).filter(isEntryName)
@@ -121,13 +121,13 @@ function stampOf(path: string): string | null {
   }
 }
 
-// Claude writes some 500.
+// Claude's files have about 500 bytes.
 const entryBytesMax = 64 * 1024
 
 function readEntry(path: string): RegistryEntry | null {
   try {
     const entry = parseEntry(readTextSync(path, entryBytesMax))
-    // Each process writes of itself alone.
+    // Each process writes only its own file.
     return entry && basename(path) === fileNameOf(entry) ? entry : null
   } catch {
     return null

@@ -7,32 +7,32 @@ import { createRegistryFiles, fileNameOf, isEntryName, listEntries } from './fil
 import { watchDirectory } from './watch.ts'
 
 export interface Registry {
-  /** The last good value of every file that is there; none of one that stays cut off for seconds. */
+  /** The last good value of every existing file, without files that stay cut off for seconds. */
   entries(): Iterable<RegistryEntry>
-  /** Those of them that nobody has retired. */
+  /** The entries without the retired ones. */
   candidates(): Iterable<RegistryEntry>
-  /** Leaves an entry, whose process is gone for good, out of the candidates; its file may be written anew. */
+  /** Removes an entry whose process is gone from the candidates. A new write of its file brings it back. */
   retire(entry: RegistryEntry): void
   /** Reads one process's file now; null when it is gone or was never whole. */
   read(pid: number): RegistryEntry | null
-  /** Looks at the directory itself, for what its watcher missed or where none could be set. */
+  /** Looks at the directory itself, for changes that its watcher missed. */
   reconcile(): void
   close(): void
 }
 
-// Files survive a `kill -9`, and after years there are thousands. Only a running process writes, so a look
-// passes over the rest: it asks only so many of them, by turns, for a process that another host runs.
+// Files survive a `kill -9`, and after years there are thousands. Only a running process writes its file.
+// A look reads only this many of the others, in turn, because another host may run their processes.
 const restPerLook = 200
-// A directory's time has the grain of a tick, or of a second on some file systems.
+// A directory's time is exact to a tick, or to a second on some file systems.
 const grainMs = 2000
 
 /**
- * Watches a registry directory, which may not exist yet; calls `onChange` when an entry changed after
- * the first look, which is taken before this returns.
+ * Watches a registry directory, which may not exist yet. The first look is done when this returns;
+ * `onChange` is called for later changes of entries.
  */
 export function createRegistry(dir: string, onChange: () => void): Registry {
   let names: readonly string[] = []
-  /** The directory as it was when they were read; null when more may have come since. */
+  /** The directory's identity when lab read the names; null when names may have come since. */
   let namesOf: string | null = null
   let nextOfRest = 0
   let opened = false
@@ -66,12 +66,12 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
       if (files.isOutdated(name)) files.take(name)
   }
 
-  /** Takes what has come and drops what has gone; asks only when the directory says that there is any. */
+  /** Takes new files and drops removed ones, if the directory has changed. */
   function lookForNames(): void {
     const { identity, changedAt } = ageOf(dir)
     if (identity === namesOf) return
     names = listEntries(dir)
-    // What comes in the same tick changes no time any more.
+    // A file that arrives within the same tick does not change the directory's time.
     namesOf = Date.now() - changedAt > grainMs ? identity : null
     const present = new Set(names)
     for (const name of files.names()) if (!present.has(name)) files.take(name)
@@ -97,7 +97,7 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
   }
 }
 
-/** Says something else whenever a name has come or gone. */
+/** Returns the directory's identity, which differs after a name has come or gone, and the time of its change. */
 function ageOf(path: string): { readonly identity: string; readonly changedAt: number } {
   try {
     const { ino, birthtimeMs, mtimeMs } = statSync(path)

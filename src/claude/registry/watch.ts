@@ -3,12 +3,12 @@ import { statSync, watch, type FSWatcher } from 'node:fs'
 import { dirname } from 'node:path'
 
 export interface DirectoryWatch {
-  /** Watches the directory that is there now, where no watcher does so yet. */
+  /** Watches the present directory, unless it has a watcher already. */
   arm(): void
   close(): void
 }
 
-/** Calls `onMade` when the directory was made, also again, and `onName` when a file in it changed. */
+/** Calls `onMade` each time the directory is made, and `onName` when a file in it changes. */
 export function watchDirectory(
   dir: string,
   { onMade, onName }: { readonly onMade: () => void; readonly onName: (name: string) => void },
@@ -26,7 +26,7 @@ export function watchDirectory(
       if (watched !== '' && watched === identityOf(dir)) return
       close()
       watched = identityOf(dir)
-      // The parent tells when the directory is made or made again, which silences its own watcher.
+      // The parent's watcher sees that the directory is made again; the old directory's watcher does not.
       for (const [path, act] of [
         [dirname(dir), () => watched !== identityOf(dir) && onMade()],
         [dir, (name: string | null) => name && onName(name)],
@@ -35,7 +35,7 @@ export function watchDirectory(
           const watcher = watch(path, { persistent: false }, (_event, name) => void act(name))
           watchers.push(watcher.on('error', () => (watched = '')))
         } catch {
-          // The directory is not there yet, or the kernel has no watcher left: the next call tries again.
+          // The directory does not exist yet, or the kernel has no watcher left: the next call tries again.
           watched = ''
         }
       }
@@ -44,7 +44,7 @@ export function watchDirectory(
   }
 }
 
-/** Tells one directory of that path from the next: file systems give an inode's number again at once. */
+/** Identifies the directory at a path. The birth time is part of it, because file systems reuse inodes. */
 function identityOf(path: string): string {
   try {
     const { ino, birthtimeMs } = statSync(path)
