@@ -9,8 +9,8 @@ import { isAlive } from '../stand-in/stage.ts'
 
 const labPath = resolve(import.meta.dirname, '../../dist/lab.js')
 
-describe('the demo', () => {
-  test('has real repositories, a claude that is logged in, and leaves nothing behind', async () => {
+describe('lab demo', () => {
+  test('makes repositories and a claude with a login, and leaves nothing behind', async () => {
     const demo = await prepareDemo({ node: process.execPath, labPath })
     try {
       const { projectsRoot, claude, claudeConfigDir, stateDir, tmuxSocket } = demo
@@ -28,25 +28,27 @@ describe('the demo', () => {
       const status = execFileSync(claude, ['auth', 'status', '--json'], { env, encoding: 'utf8' })
       expect(JSON.parse(status)).toMatchObject({ loggedIn: true, configDirectory: claudeConfigDir })
       expect(statSync(join(claudeConfigDir, '.credentials.json')).mode & 0o777).toBe(0o600)
-      // A child that outlives its session, as an agent's may.
+      // An agent's child may outlive its session, as this one does.
       const argv = ['-L', tmuxSocket, '-f', '/dev/null', 'new-session', '-d', 'setsid sleep 600 & echo $! >pid; sleep 600'] // prettier-ignore
       execFileSync('tmux', argv, { env, cwd: dirname(projectsRoot) })
       const ask = ['-L', tmuxSocket, 'display-message', '-p', '#{socket_path}']
       const socket = execFileSync('tmux', ask, { encoding: 'utf8' }).trim()
       expect(existsSync(socket)).toBe(true)
-      const note = join(dirname(projectsRoot), 'pid')
-      const pid = await until(() => Number(readFileSync(note, 'utf8')) || null, { what: 'a child' })
+      const pidFile = join(dirname(projectsRoot), 'pid')
+      const pid = await until(() => Number(readFileSync(pidFile, 'utf8')) || null, {
+        what: 'a child',
+      })
       await demo.cleanup()
       expect(existsSync(dirname(projectsRoot))).toBe(false)
       expect(existsSync(socket)).toBe(false)
-      await until(() => !isAlive(pid), { what: 'the child is gone' })
+      await until(() => !isAlive(pid), { what: 'the end of the child' })
       expect(() => execFileSync('tmux', ['-L', tmuxSocket, 'ls'], { stdio: 'pipe' })).toThrow(/no server|No such file/) // prettier-ignore
     } finally {
       await demo.cleanup()
     }
   })
 
-  test('says what failed in one line and leaves nothing behind when there is no git', () => {
+  test('names the failure in one line and leaves nothing behind when there is no git', () => {
     const dir = mkdtempSync(join(tmpdir(), 'ld-'))
     try {
       const env = { PATH: '/nonexistent', HOME: dir, TMPDIR: dir, TMUX_TMPDIR: dir }

@@ -10,7 +10,7 @@ interface Ran {
   readonly stderr: string
 }
 
-/** Runs it without a terminal, as lab asks who is logged in. */
+/** Runs the stand-in without a terminal, as lab does to read the login. */
 function run(stage: Stage, ...args: readonly string[]): Promise<Ran> {
   const env = { PATH: process.env['PATH'], HOME: stage.home }
   return new Promise((resolve) => {
@@ -21,15 +21,15 @@ function run(stage: Stage, ...args: readonly string[]): Promise<Ran> {
   })
 }
 
-describe('auth', () => {
-  test('status answers JSON on stdout, and exits 1 when nobody is logged in', async ({ stage }) => {
+describe('claude auth', () => {
+  test('prints the status as JSON, and exits 1 without a login', async ({ stage }) => {
     const loggedIn = await run(stage, 'auth', 'status', '--json')
     expect(loggedIn.status).toBe(0)
     expect(JSON.parse(loggedIn.stdout)).toMatchObject({ loggedIn: true, authMethod: 'claude.ai' })
     rmSync(join(stage.configDir, '.credentials.json'))
     const loggedOut = await run(stage, 'auth', 'status', '--json')
     expect(loggedOut.status).toBe(1)
-    // Word for word what the real one says.
+    // Claude Code prints exactly this.
     expect(JSON.parse(loggedOut.stdout)).toEqual({
       loggedIn: false,
       authMethod: 'none',
@@ -42,7 +42,7 @@ describe('auth', () => {
     })
   })
 
-  test('login shows a link and takes a code; a wrong one changes nothing', async ({ stage }) => {
+  test('shows a login link, and refuses a wrong code without a change', async ({ stage }) => {
     const credentials = join(stage.configDir, '.credentials.json')
     rmSync(credentials)
     const wrong = await stage.start(['auth', 'login'])
@@ -60,16 +60,16 @@ describe('auth', () => {
   })
 })
 
-test('the version is that of the real one, and no terminal is a reason to refuse', async ({
-  stage,
-}) => {
-  expect((await run(stage, '--version')).stdout).toBe('2.1.329 (Claude Code)\n')
-  const refused = await run(stage)
-  expect(refused.status).toBe(1)
-  expect(refused.stderr).toMatch(/^Error: Input must be provided/)
-})
+describe('claude', () => {
+  test('prints its version, and refuses a start without a terminal', async ({ stage }) => {
+    expect((await run(stage, '--version')).stdout).toBe('2.1.329 (Claude Code)\n')
+    const refused = await run(stage)
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toMatch(/^Error: Input must be provided/)
+  })
 
-test('a behaviour that does not exist is named', async ({ stage }) => {
-  stage.behave({ misspelt: 1 })
-  expect((await run(stage)).stderr).toContain('stand-in: there is no behaviour "misspelt"')
+  test('names an unknown behaviour when it refuses one', async ({ stage }) => {
+    stage.behave({ misspelt: 1 })
+    expect((await run(stage)).stderr).toContain('stand-in: there is no behaviour "misspelt"')
+  })
 })

@@ -26,7 +26,7 @@ async function talk(stage: Stage): Promise<void> {
 }
 
 describe('a transcript', () => {
-  test('is made by the first prompt and names the conversation in each record', async ({
+  test('begins at the first prompt and names the conversation in each record', async ({
     stage,
   }) => {
     await talk(stage)
@@ -45,7 +45,7 @@ describe('a transcript', () => {
     })
   })
 
-  test('records a usage limit as the real one does', async ({ stage }) => {
+  test('records a usage limit as Claude Code does', async ({ stage }) => {
     const actor = await stage.ready('--session-id', conversation)
     await actor.say('ERR 429')
     await actor.shows(/^ {2}⎿ {2}You've hit your 5-hour limit · resets \d+:\d\d[ap]m \(UTC\)$/)
@@ -70,7 +70,7 @@ describe('a resume', () => {
     expect(records(fileOf(stage, conversation))).toHaveLength(4)
   })
 
-  test('from another folder runs there and writes to the first file', async ({ stage }) => {
+  test('runs in another folder and still writes to the first file', async ({ stage }) => {
     await talk(stage)
     const cwd = join(stage.project, 'elsewhere')
     mkdirSync(cwd)
@@ -82,7 +82,7 @@ describe('a resume', () => {
     expect(existsSync(fileOf(stage, conversation, cwd))).toBe(false)
   })
 
-  test('with --fork-session goes on under the new id', async ({ stage }) => {
+  test('continues under the new id with --fork-session', async ({ stage }) => {
     await talk(stage)
     const actor = await stage.ready(
       '--resume',
@@ -98,17 +98,15 @@ describe('a resume', () => {
     expect(records(fileOf(stage, other))).toHaveLength(4)
   })
 
-  test('without a session id opens the picker, whose registry file has no status', async ({
-    stage,
-  }) => {
+  test('opens the picker without a session id, and writes no status then', async ({ stage }) => {
     const actor = await stage.start(['--resume', 'notauuid'])
     await actor.shows(/^ {2}Resume session$/)
-    const registry = await until(() => actor.registry(), { what: 'its registry file' })
+    const registry = await until(() => actor.registry(), { what: 'the registry file' })
     expect(registry).not.toHaveProperty('status')
   })
 })
 
-describe('a refused start', () => {
+describe('a start', () => {
   for (const [args, line] of [
     [['--resume', other], `No conversation found with session ID: ${other}`],
     [['--session-id', 'notauuid'], 'Error: Invalid session ID. Must be a valid UUID.'],
@@ -119,13 +117,13 @@ describe('a refused start', () => {
       'Error: --session-id with --continue or --resume also needs --fork-session.',
     ],
   ] as const)
-    test(`of ${args.join(' ')} exits 1 and says why`, async ({ stage }) => {
+    test(`exits 1 and names the reason when it gets ${args.join(' ')}`, async ({ stage }) => {
       const actor = await stage.start(args)
       expect(await actor.ended()).toBe(1)
       await actor.shows(line)
     })
 
-  test('of a session id that is in use exits 1', async ({ stage }) => {
+  test('exits 1 when the session id is in use', async ({ stage }) => {
     await talk(stage)
     const actor = await stage.start(['--session-id', conversation])
     expect(await actor.ended()).toBe(1)
@@ -133,8 +131,8 @@ describe('a refused start', () => {
   })
 })
 
-describe('prompts', () => {
-  test('typed while it is busy are queued and answered in order', async ({ stage }) => {
+describe('a prompt', () => {
+  test('waits in the queue during a turn, and gets its answer in order', async ({ stage }) => {
     const actor = await stage.ready()
     await actor.say(`TOOL bash ${stage.gate.command} ;; SAY first`)
     await actor.is('busy')
@@ -146,7 +144,7 @@ describe('prompts', () => {
     expect(answers).toEqual(['● first', '● second'])
   })
 
-  test('typed before the prompt is there stay a draft without their Enter', async ({ stage }) => {
+  test('stays a draft when the user submits it too early', async ({ stage }) => {
     stage.behave({ promptOnce: stage.gate.file, startMs: 1000 })
     const actor = await stage.start([])
     await until(() => actor.registry(), { what: 'the registry file' })
@@ -158,7 +156,7 @@ describe('prompts', () => {
     await actor.shows(/^● early$/)
   })
 
-  test('of several lines arrive whole by bracketed paste', async ({ stage }) => {
+  test('keeps all its lines when it arrives by bracketed paste', async ({ stage }) => {
     const actor = await stage.ready('--session-id', conversation)
     await stage.sandbox.tmux('set-buffer', '-b', 'b', 'one\ntwo ü\nSAY pasted')
     await stage.sandbox.tmux('paste-buffer', '-p', '-r', '-d', '-b', 'b', '-t', '=s1:')
@@ -170,7 +168,7 @@ describe('prompts', () => {
     })
   })
 
-  test('interrupted before an answer come back as a draft, later ones are marked', async ({
+  test('returns as a draft after an early interrupt, and stays submitted after a later one', async ({
     stage,
   }) => {
     const actor = await stage.ready()
@@ -186,7 +184,7 @@ describe('prompts', () => {
     await actor.shows(/^ {2}⎿ {2}Interrupted · What should Claude do instead\?$/)
   })
 
-  test('that fail with 500 are retried ten times, busy all the while', async ({ stage }) => {
+  test('gets ten retries after a 500, with the status busy until the end', async ({ stage }) => {
     const retryMs = 10
     stage.behave({ retryMs })
     const actor = await stage.ready()
@@ -195,15 +193,15 @@ describe('prompts', () => {
     await actor.shows(/^✻ 500 Internal server error · retrying in \d+s · attempt \d+\/10$/)
     await actor.shows(/API Error: 500 Internal server error/)
     const idle = await actor.is('idle')
-    // The time of a status is that of its change: between these two there was no other.
+    // The registry keeps the time of the last change, so no other status came between these two.
     const busyMs = Number(idle['statusUpdatedAt']) - Number(busy['statusUpdatedAt'])
     expect(busyMs).toBeGreaterThan(319 * retryMs * 0.9)
   })
 
-  test('reach the hooks of a settings file, queued ones too', async ({ stage }) => {
+  test('runs the hooks of a settings file, also from the queue', async ({ stage }) => {
     const log = join(stage.dir, 'hooks.log')
     const settings = join(stage.dir, 'settings.json')
-    // In one write, for two hooks may run at once.
+    // One write per hook, because two hooks may run at once.
     const command = `printf '%s\\n' "$(cat)" >>${log}`
     const hook = [{ hooks: [{ type: 'command', command }] }]
     writeFileSync(settings, JSON.stringify({ hooks: { UserPromptSubmit: hook, Stop: hook } }))

@@ -11,7 +11,7 @@ function untrusted(stage: Stage): string {
 }
 
 describe('the trust dialog', () => {
-  test('has "No, exit" preselected, so a blind Enter ends it', async ({ stage }) => {
+  test('preselects "No, exit", so that a blind Enter ends the start', async ({ stage }) => {
     const actor = await stage.start([], { cwd: untrusted(stage) })
     await actor.shows(/^ Accessing workspace:$/)
     await actor.shows(/^ ❯ No, exit$/)
@@ -21,7 +21,7 @@ describe('the trust dialog', () => {
     await actor.shows(/^Claude Code didn't start because this folder isn't trusted\.$/)
   })
 
-  test('writes down a yes and keeps what else the file says', async ({ stage }) => {
+  test('records a yes and keeps the other keys of the file', async ({ stage }) => {
     const cwd = untrusted(stage)
     const actor = await stage.start([], { cwd })
     await actor.shows(/Yes, I trust this folder/)
@@ -39,7 +39,7 @@ describe('the trust dialog', () => {
     })
   })
 
-  test('does not come for a folder below a trusted one', async ({ stage }) => {
+  test('stays closed for a folder below a trusted folder', async ({ stage }) => {
     const cwd = join(stage.project, 'below')
     mkdirSync(cwd)
     const actor = await stage.start([], { cwd })
@@ -48,7 +48,7 @@ describe('the trust dialog', () => {
 })
 
 describe('a first start', () => {
-  test('asks for a theme, and for a login where nobody is logged in', async ({ stage }) => {
+  test('asks for a theme, and for a login when there is none', async ({ stage }) => {
     stage.seed({ onboarded: false, trusted: [stage.project] })
     stage.behave({ loggedIn: false })
     const actor = await stage.start([])
@@ -60,7 +60,7 @@ describe('a first start', () => {
     await actor.is('idle')
   })
 
-  test('asks about a new MCP server, with "no" preselected', async ({ stage }) => {
+  test('asks about a new MCP server and preselects "no"', async ({ stage }) => {
     const servers = { mcpServers: { foo: { command: 'true' } } }
     writeFileSync(join(stage.project, '.mcp.json'), JSON.stringify(servers))
     const actor = await stage.start([])
@@ -73,14 +73,14 @@ describe('a first start', () => {
 })
 
 describe('a permission dialog', () => {
-  test('is deaf to Enter at first, then Enter says yes', async ({ stage }) => {
+  test('ignores Enter at first, and takes it as a yes later', async ({ stage }) => {
     stage.behave({ permissions: 'manual', deafMs: 3000 })
     const actor = await stage.ready()
     const made = join(stage.project, 'made')
     await actor.say('TOOL bash touch made')
     await actor.is('waiting')
     await actor.keys('Enter')
-    // Answered in the order they came: the first Enter was read before Up and Down.
+    // The stand-in reads keys in order, so it read the first Enter before Down.
     await actor.keys('Down')
     await actor.shows(/^ ❯ 2\. Yes, and always allow/)
     expect(existsSync(made)).toBe(false)
@@ -89,12 +89,12 @@ describe('a permission dialog', () => {
         await actor.keys('Enter')
         return actor.registry()?.status !== 'waiting' && existsSync(made)
       },
-      { what: 'Enter is heard' },
+      { what: 'an Enter that counts' },
     )
     await actor.is('idle')
   })
 
-  test('takes a digit, and "No" is option 4 for Bash', async ({ stage }) => {
+  test('takes a digit, and "No" is option 4 for a shell command', async ({ stage }) => {
     stage.behave({ permissions: 'manual', deafMs: 0 })
     const actor = await stage.ready()
     await actor.say('TOOL bash touch made')
@@ -104,7 +104,7 @@ describe('a permission dialog', () => {
     expect(existsSync(join(stage.project, 'made'))).toBe(false)
   })
 
-  test('is not opened for a command that changes nothing, nor in auto mode', async ({ stage }) => {
+  test('stays closed for a command that changes nothing, and in auto mode', async ({ stage }) => {
     const auto = await stage.ready()
     await auto.say('TOOL bash touch made')
     await auto.shows(/^● done$/)
@@ -114,7 +114,7 @@ describe('a permission dialog', () => {
     await manual.shows(/^● done$/)
   })
 
-  test('shows the edit, and Escape leaves the file as it was', async ({ stage }) => {
+  test('shows the edit, and leaves the file unchanged at Escape', async ({ stage }) => {
     stage.behave({ permissions: 'manual', deafMs: 0 })
     const file = join(stage.project, 'a.txt')
     writeFileSync(file, 'hello\nworld\n')
@@ -132,7 +132,7 @@ describe('a permission dialog', () => {
     expect(readFileSync(file, 'utf8')).toMatch(/^edited \d+\nworld\n$/)
   })
 
-  test('text pasted into it is lost, and the Enter after it approves', async ({ stage }) => {
+  test('drops pasted text, and takes the Enter after it as a yes', async ({ stage }) => {
     stage.behave({ permissions: 'manual', deafMs: 0 })
     const actor = await stage.ready()
     await actor.say('TOOL bash touch made')
@@ -146,10 +146,12 @@ describe('a permission dialog', () => {
   })
 })
 
-test('a question is answered by Enter', async ({ stage }) => {
-  const actor = await stage.ready()
-  await actor.say('TOOL ask')
-  await actor.shows(/^❯ 1\. Red$/)
-  await actor.keys('Down', 'Enter')
-  await actor.shows(/· Which colour 1\? → Blue$/)
+describe('a question', () => {
+  test('takes the selected option at Enter', async ({ stage }) => {
+    const actor = await stage.ready()
+    await actor.say('TOOL ask')
+    await actor.shows(/^❯ 1\. Red$/)
+    await actor.keys('Down', 'Enter')
+    await actor.shows(/· Which colour 1\? → Blue$/)
+  })
 })

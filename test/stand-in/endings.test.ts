@@ -8,7 +8,7 @@ const conversation = '11111111-1111-4111-8111-111111111111'
 const files = (stage: Stage) =>
   existsSync(stage.sessions) ? readdirSync(stage.sessions) : ([] as string[])
 
-/** Field 7 of /proc/PID/stat. */
+/** Field 7 of /proc/PID/stat, the terminal; 0 means none. */
 function terminalOf(pid: number): string {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[4]!
@@ -20,7 +20,7 @@ describe('a graceful end', () => {
     ['SIGHUP', 129],
     ['SIGINT', 0],
   ] as const)
-    test(`by ${signal} exits ${status} and removes the registry file`, async ({ stage }) => {
+    test(`exits ${status} and removes the registry file at ${signal}`, async ({ stage }) => {
       const actor = await stage.ready()
       actor.signal(signal)
       expect(await actor.ended()).toBe(status)
@@ -28,7 +28,7 @@ describe('a graceful end', () => {
       await actor.titled('')
     })
 
-  test('by /exit or by two C-c exits 0', async ({ stage }) => {
+  test('exits 0 at /exit or at two C-c', async ({ stage }) => {
     stage.behave({ exitAgainMs: 60_000 })
     const typed = await stage.ready()
     await typed.say('/exit')
@@ -40,7 +40,7 @@ describe('a graceful end', () => {
     expect(await pressed.ended()).toBe(0)
   })
 
-  test('by two C-c does not happen while it is busy', async ({ stage }) => {
+  test('does not happen at two C-c during a turn', async ({ stage }) => {
     const actor = await stage.ready()
     await actor.say('SLOW 30')
     await actor.shows(/^● chunk 0/)
@@ -50,7 +50,7 @@ describe('a graceful end', () => {
     await actor.shows(/^● still here$/)
   })
 
-  test('says how to resume, but only when something was said', async ({ stage }) => {
+  test('shows how to resume, but not before the first prompt', async ({ stage }) => {
     const silent = await stage.ready()
     await silent.say('/exit')
     await silent.ended()
@@ -64,7 +64,7 @@ describe('a graceful end', () => {
     await actor.shows(new RegExp(`^claude --remote-control foo --resume ${conversation}$`))
   })
 
-  test('ends a tool that runs, and lets it clean up', async ({ stage }) => {
+  test('ends a running tool and lets it clean up', async ({ stage }) => {
     const actor = await stage.ready()
     await actor.say(
       "TOOL bash trap 'echo bye >bye; exit' TERM; echo $$ >pid; while :; do sleep 0.1; done",
@@ -72,7 +72,7 @@ describe('a graceful end', () => {
     const file = join(stage.project, 'pid')
     const tool = await until(() => Number(readFileSync(file, 'utf8')) || null, { what: 'a tool' })
     const stat = readFileSync(`/proc/${tool}/stat`, 'utf8').split(' ')
-    // Its process group and its session are its own.
+    // The tool leads a process group and a process session.
     expect([Number(stat[4]), Number(stat[5])]).toEqual([tool, tool])
     actor.signal('SIGTERM')
     expect(await actor.ended()).toBe(143)
@@ -81,8 +81,8 @@ describe('a graceful end', () => {
   })
 })
 
-describe('an ungraceful end', () => {
-  test('by SIGKILL leaves the registry file behind', async ({ stage }) => {
+describe('a crash', () => {
+  test('leaves the registry file behind after SIGKILL', async ({ stage }) => {
     const actor = await stage.ready()
     actor.signal('SIGKILL')
     expect(await actor.ended()).toBe(137)
@@ -94,13 +94,13 @@ describe('an ungraceful end', () => {
     ['DIE SIGSEGV', 139],
     ['DIE SIGKILL', 137],
   ] as const)
-    test(`can be typed: ${typed} is seen as ${status}`, async ({ stage }) => {
+    test(`ends with status ${status} when the prompt is ${typed}`, async ({ stage }) => {
       const actor = await stage.ready()
       await actor.say(typed)
       expect(await actor.ended()).toBe(status)
     })
 
-  test('can come before anything is drawn, with a last line', async ({ stage }) => {
+  test('prints its last line before the first drawing', async ({ stage }) => {
     stage.behave({ die: { afterMs: 0, exit: 7, lines: ['Error: no such thing'] } })
     const actor = await stage.start([])
     expect(await actor.ended()).toBe(7)
@@ -109,7 +109,7 @@ describe('an ungraceful end', () => {
   })
 
   for (const afterMs of [50, 400])
-    test(`can come after ${afterMs} ms, with a last line of 4 kB`, async ({ stage }) => {
+    test(`prints a last line of 4 kB after ${afterMs} ms`, async ({ stage }) => {
       const line = 'x'.repeat(4096)
       stage.behave({ die: { afterMs, exit: 1, lines: [line] } })
       const actor = await stage.start([])
@@ -119,7 +119,7 @@ describe('an ungraceful end', () => {
       })
     })
 
-  test('can be a signal to itself after the prompt is there', async ({ stage }) => {
+  test('waits for a file, then sends itself a signal', async ({ stage }) => {
     const now = join(stage.dir, 'now')
     stage.behave({ die: { once: now, afterMs: 0, signal: 'SIGSEGV' } })
     const actor = await stage.ready()
@@ -129,18 +129,20 @@ describe('an ungraceful end', () => {
   })
 })
 
-test('a start can wait for a file, and does nothing before', async ({ stage }) => {
-  const now = join(stage.dir, 'now')
-  stage.behave({ byName: { late: { startOnce: now } } })
-  const late = await stage.start(['--name', 'late'])
-  await stage.ready()
-  expect(late.registry()).toBeNull()
-  writeFileSync(now, '')
-  await late.is('idle')
+describe('a start', () => {
+  test('waits for the file of `startOnce` before it writes anything', async ({ stage }) => {
+    const now = join(stage.dir, 'now')
+    stage.behave({ byName: { late: { startOnce: now } } })
+    const late = await stage.start(['--name', 'late'])
+    await stage.ready()
+    expect(late.registry()).toBeNull()
+    writeFileSync(now, '')
+    await late.is('idle')
+  })
 })
 
-describe('signals that are ignored', () => {
-  test('SIGTERM and SIGHUP change nothing, not even without a terminal', async ({ stage }) => {
+describe('an ignored signal', () => {
+  test('changes nothing, not even without a terminal', async ({ stage }) => {
     stage.behave({ ignore: ['SIGTERM', 'SIGHUP'] })
     const actor = await stage.ready()
     actor.signal('SIGTERM')
@@ -149,26 +151,24 @@ describe('signals that are ignored', () => {
     await actor.shows(/^● still here$/)
     await stage.sandbox.tmux('kill-session', '-t', '=s1:')
     await until(() => terminalOf(actor.pid) === '0', {
-      what: 'its terminal is gone',
+      what: 'the loss of the terminal',
     })
-    // Long enough for an event loop with nothing in it to end.
+    // A second start takes longer than the end of an empty event loop.
     await stage.ready()
     expect(isAlive(actor.pid)).toBe(true)
     actor.signal('SIGKILL')
   })
 })
 
-describe('children', () => {
-  test('that hold the output of their command do not hold up the turn', async ({ stage }) => {
+describe('a child', () => {
+  test('that holds the output of its command does not hold up the turn', async ({ stage }) => {
     const actor = await stage.ready()
     await actor.say('TOOL bash sleep 600 & echo started')
     await actor.shows(/^● done$/)
     await actor.is('idle')
   })
 
-  test('in sessions of their own, under nohup or in the background outlive it', async ({
-    stage,
-  }) => {
+  test('outlives the stand-in under setsid, under nohup or in a subshell', async ({ stage }) => {
     const actor = await stage.ready()
     await actor.say('CHILDREN')
     const line = await actor.shows(/^● children \d+ \d+ \d+$/)
@@ -178,7 +178,7 @@ describe('children', () => {
     expect(pids.map(isAlive)).toEqual([true, true, true])
   })
 
-  test('can ignore SIGTERM and SIGHUP', async ({ stage }) => {
+  test('ignores SIGTERM and SIGHUP when it is stubborn', async ({ stage }) => {
     const actor = await stage.ready()
     await actor.say('CHILDREN stubborn')
     const pid = Number((await actor.shows(/^● children \d+$/)).match(/\d+/)![0])

@@ -6,7 +6,7 @@ import { readRegistry, test } from './stage.ts'
 
 const conversation = '11111111-1111-4111-8111-111111111111'
 
-// Taken from the real one's files, in their order.
+// Taken from Claude Code's files, in their order.
 const beforeStatus = [
   'pid', 'sessionId', 'cwd', 'startedAt', 'procStart', 'version', 'peerProtocol', 'peerFeatures',
   'kind', 'entrypoint', 'pidDomain', 'asksForConvertedSkills', 'messagingSocketPath', 'name',
@@ -24,7 +24,7 @@ function isCut(text: string): boolean {
 }
 
 describe('the registry file', () => {
-  test('has the fields of the real one, and no deep link unless remote control was asked for', async ({
+  test('has the fields of Claude Code, and no deep link without --remote-control', async ({
     stage,
   }) => {
     const actor = await stage.start(['--name', 'foo', '--session-id', conversation])
@@ -45,7 +45,7 @@ describe('the registry file', () => {
     expect(names.sort()).toEqual([`${actor.pid}.#.key`, `${actor.pid}.json`])
   })
 
-  test('is there before it has a status, under a name of its own first', async ({ stage }) => {
+  test('appears before its status, with a derived name first', async ({ stage }) => {
     stage.behave({ startMs: 60_000, writeGapMs: 700 })
     const actor = await stage.start(['--name', 'foo'])
     const first = await until(() => actor.registry(), { what: 'a first whole file' })
@@ -62,9 +62,7 @@ describe('the registry file', () => {
     expect(named).not.toHaveProperty('status')
   })
 
-  test('is met empty or cut in half while it is written, and keeps its inode', async ({
-    stage,
-  }) => {
+  test('is empty or cut in half during a write, and keeps its inode', async ({ stage }) => {
     stage.behave({ writeGapMs: 700 })
     const actor = await stage.ready()
     const file = join(stage.sessions, `${actor.pid}.json`)
@@ -85,7 +83,7 @@ describe('the registry file', () => {
     expect(await actor.is('idle')).not.toHaveProperty('waitingFor')
   })
 
-  test('says what a dialog waits for, as the real one words it', async ({ stage }) => {
+  test('names what a dialog waits for, in the words of Claude Code', async ({ stage }) => {
     stage.behave({ permissions: 'manual' })
     const actor = await stage.ready()
     for (const [typed, waitingFor] of [
@@ -101,7 +99,7 @@ describe('the registry file', () => {
     }
   })
 
-  test('says shell while a background command runs, and a turn starts by itself at its end', async ({
+  test('has the status shell while a background command runs, whose end starts a turn', async ({
     stage,
   }) => {
     const actor = await stage.ready()
@@ -128,11 +126,11 @@ describe('the registry file', () => {
     expect(after).toMatchObject({ pid: actor.pid, statusUpdatedAt: before['statusUpdatedAt'] })
   })
 
-  test('lies in CLAUDE_CONFIG_DIR when that is set', async ({ stage }) => {
+  test('is in CLAUDE_CONFIG_DIR when that is set', async ({ stage }) => {
     const own = join(stage.dir, 'own')
     const env = { CLAUDE_CONFIG_DIR: own }
     const actor = await stage.start([], { env })
-    // Nothing of the home counts then: not even that it was onboarded.
+    // The stand-in then ignores ~/.claude.json, which records the onboarding.
     await actor.shows(/Choose the text style/)
     await actor.keys('Enter')
     await actor.shows(/Select login method/)
@@ -140,12 +138,12 @@ describe('the registry file', () => {
     await actor.shows(/Accessing workspace/)
     await actor.keys('Down', 'Enter')
     await until(() => readRegistry(join(own, 'sessions'), actor.pid)?.status === 'idle', {
-      what: 'idle in its own place',
+      what: 'idle in CLAUDE_CONFIG_DIR',
     })
     expect(readdirSync(own)).toContain('.claude.json')
   })
 
-  test('has no status when it plays an older version', async ({ stage }) => {
+  test('has no status in the form of an older version', async ({ stage }) => {
     stage.behave({ registry: 'no-status' })
     const actor = await stage.start(['--name', 'foo'])
     await actor.titled('✳ foo')
@@ -155,7 +153,7 @@ describe('the registry file', () => {
 })
 
 describe('the deep link', () => {
-  test('comes a while after the prompt, changes and goes away on request', async ({ stage }) => {
+  test('appears after the prompt, and changes and goes at LINK', async ({ stage }) => {
     stage.behave({ linkAfterMs: 300 })
     const actor = await stage.ready('--remote-control', 'foo')
     const link = () => actor.registry()?.['bridgeSessionId'] as string | undefined
@@ -176,7 +174,7 @@ describe('the deep link', () => {
     )
   })
 
-  test('never comes when nobody is logged in', async ({ stage }) => {
+  test('never appears without a login', async ({ stage }) => {
     stage.behave({ loggedIn: false, linkAfterMs: 0 })
     const actor = await stage.ready('--remote-control', 'foo')
     await actor.say('SAY hello')
@@ -186,7 +184,7 @@ describe('the deep link', () => {
 })
 
 describe('the title', () => {
-  test('moves while busy where tmux is hidden, on the alternate screen', async ({ stage }) => {
+  test('moves during a turn, on the alternate screen, when tmux is hidden', async ({ stage }) => {
     stage.behave({ titleMs: 50 })
     const actor = await stage.ready('--name', 'foo')
     await actor.titled('✳ foo')
@@ -199,7 +197,7 @@ describe('the title', () => {
     expect(await actor.is('idle')).not.toHaveProperty('tmux')
   })
 
-  test('stands still where tmux is seen, and the registry names the pane', async ({ stage }) => {
+  test('keeps still when tmux is visible, and the registry names the pane', async ({ stage }) => {
     const actor = await stage.start(['--name', 'foo'], { seesTmux: true })
     await actor.is('idle')
     await actor.titled('✳ foo')

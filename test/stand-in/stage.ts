@@ -1,4 +1,4 @@
-// One stand-in in a pane of a private tmux, and what an outsider sees of it.
+// Runs stand-ins in panes of a private tmux, and reads screen, title, registry and exit status.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test as base } from 'vitest'
@@ -7,7 +7,7 @@ import { createTmuxSandbox, type TmuxSandbox } from '../fixtures/tmux.ts'
 import { until } from '../fixtures/until.ts'
 
 export interface Actor {
-  /** The stand-in itself, not the shell around it. */
+  /** The pid of the stand-in, not of the shell around it. */
   readonly pid: number
   /** The lines of the pane that are not blank. */
   screen(): Promise<readonly string[]>
@@ -15,17 +15,17 @@ export interface Actor {
   /** Types a line and submits it. */
   say(text: string): Promise<void>
   keys(...names: readonly string[]): Promise<void>
-  /** A tmux format of the pane. */
+  /** Expands a tmux format for the pane. */
   pane(format: string): Promise<string>
-  /** The registry file when it can be read whole, else null. */
+  /** The registry file; null when it is missing or incomplete. */
   registry(): Registry | null
-  /** Waits until the screen shows a line that matches, or that very line. */
+  /** Waits until the screen shows a line that matches, or that equals the string. */
   shows(line: RegExp | string): Promise<string>
-  /** Waits until that is the title of the pane. */
+  /** Waits until the pane has this title. */
   titled(title: string): Promise<void>
-  /** Waits for a registry status. */
+  /** Waits until the registry has this status. */
   is(status: string): Promise<Registry>
-  /** Waits for the end and returns the exit status as a shell sees it. */
+  /** Waits for the end. Resolves to the exit status, as the shell around the stand-in reads it. */
   ended(): Promise<number>
   signal(name: NodeJS.Signals): void
 }
@@ -34,26 +34,26 @@ export type Registry = Readonly<Record<string, unknown>> & { readonly status?: s
 
 export interface Stage extends StandIn {
   readonly dir: string
-  /** A trusted folder. */
+  /** A folder that Claude Code trusts. */
   readonly project: string
   readonly sandbox: TmuxSandbox
-  /** Where the registry files lie. */
+  /** The folder of the registry files. */
   readonly sessions: string
-  /** A file that is not there before `letGo`, and a command that runs until then. */
+  /** `letGo` makes the file; `command` runs until the file exists. */
   readonly gate: { readonly file: string; readonly command: string; letGo(): void }
   start(args: readonly string[], options?: StartOptions): Promise<Actor>
-  /** Starts it and waits for its prompt. */
+  /** Starts a stand-in and waits for its prompt. */
   ready(...args: readonly string[]): Promise<Actor>
 }
 
 export interface StartOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Whether it can see that it is in tmux; lab hides it. */
+  /** Whether the stand-in gets TMUX and TMUX_PANE, which lab removes. */
   readonly seesTmux?: boolean
 }
 
-/** Reads a registry file as any reader must: what is not whole is no answer. */
+/** Reads a registry file; null when it is missing or incomplete. */
 export function readRegistry(sessions: string, pid: number): Registry | null {
   try {
     return JSON.parse(readFileSync(join(sessions, `${pid}.json`), 'utf8')) as Registry
@@ -112,7 +112,7 @@ async function createStage(sandbox: TmuxSandbox): Promise<Stage> {
         'remain-on-exit',
         'on',
         ';',
-        // A server that goes with its last session may take the next client along.
+        // Without this a server that ends with its last session may end the next client too.
         'set-option',
         '-s',
         'exit-empty',
@@ -120,7 +120,7 @@ async function createStage(sandbox: TmuxSandbox): Promise<Stage> {
       )
     ).split(' ') as [string, string]
     const pid = await until(() => childOf(Number(panePid)) ?? (existsSync(out) ? -1 : null), {
-      what: 'the program runs',
+      what: 'a running program',
     })
     const ask = async (format: string) => sandbox.tmux('display-message', '-p', '-t', pane, format)
     const actor: Actor = {
@@ -139,12 +139,12 @@ async function createStage(sandbox: TmuxSandbox): Promise<Stage> {
         await actor.keys('Enter')
       },
       registry: () => readRegistry(sessions, pid),
-      // What was written to a terminal comes to its screen later than it is told elsewhere.
+      // tmux may draw a line later than the registry shows its cause.
       shows: (line) =>
         until(
           async () =>
-            (await actor.screen()).find((one) =>
-              typeof line === 'string' ? one === line : line.test(one),
+            (await actor.screen()).find((shown) =>
+              typeof line === 'string' ? shown === line : line.test(shown),
             ),
           { what: `the screen shows ${line}` },
         ),
@@ -162,7 +162,7 @@ async function createStage(sandbox: TmuxSandbox): Promise<Stage> {
       ended: async () =>
         Number(
           await until(() => readFileSync(out, 'utf8').trim() || null, {
-            what: 'the program ends',
+            what: 'the end of the program',
           }),
         ),
       signal: (signal) => void process.kill(pid, signal),
@@ -199,7 +199,7 @@ function childOf(pid: number): number | null {
   }
 }
 
-/** Ends what a test left behind: children that outlived their stand-in on purpose. */
+/** Kills the children that outlived their stand-in, found by the test's HOME. */
 function sweep(home: string): void {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
@@ -207,13 +207,13 @@ function sweep(home: string): void {
       const environ = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0')
       if (environ.includes(`HOME=${home}`)) process.kill(Number(name), 'SIGKILL')
     } catch {
-      // Gone meanwhile.
+      // The process has ended.
     }
   }
 }
 
 export const test = base.extend<{ stage: Stage }>({
-  // Vitest reads the fixture's needs from the pattern, so it must be one, if an empty one.
+  // Vitest reads the fixture's needs from this pattern and refuses a plain parameter.
   // eslint-disable-next-line no-empty-pattern
   stage: async ({}, use) => {
     const sandbox = await createTmuxSandbox()

@@ -1,4 +1,4 @@
-// `npm run demo`, ended at any moment by what a terminal sends to all that runs in it: nothing stays.
+// Ends `npm run demo` at many moments by a signal to its whole process group, as a terminal does.
 import { spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from 'node:fs' // prettier-ignore
 import { basename, join, resolve } from 'node:path'
@@ -9,17 +9,17 @@ import { until } from '../fixtures/until.ts'
 const root = resolve(import.meta.dirname, '../..')
 
 interface Run {
-  /** What it wrote, stdout and stderr. */
+  /** The text of stdout and stderr. */
   output(): string
-  /** The files of this kind in the demo's folder: `projects/api/.git`, one `*` for a name. */
+  /** Whether a file below the run's TMPDIR has this path, in which `*` ends a name. */
   has(pattern: string): boolean
-  /** Where a program of `blocked` leaves a file once it runs. */
+  /** Whether a program of `blocks` has begun to wait. */
   isBlocked(): boolean
   signal(name: NodeJS.Signals): void
   url(): string | null
 }
 
-/** A checkout of its own, so that neither the build nor the packages of this one are touched. */
+/** Makes a second checkout, so that the run changes neither the build nor the packages of this one. */
 function checkout(folder: string): string {
   const dir = join(folder, 'checkout')
   for (const name of ['test', 'node_modules/.bin']) mkdirSync(join(dir, name), { recursive: true })
@@ -37,7 +37,7 @@ function checkout(folder: string): string {
   return dir
 }
 
-/** A program that is the one of the PATH but for some arguments: then it says so and runs until it is ended. */
+/** Makes a program that runs the one on the PATH. For the arguments `when` it waits for its end instead. */
 function blocks(path: string, folder: string, when: string): void {
   const real = (process.env['PATH'] ?? '').split(':').map((dir) => join(dir, basename(path))).find((file) => existsSync(file)) // prettier-ignore
   const blocked = `: >'${folder}/blocked'; exec sleep 600`
@@ -55,19 +55,19 @@ function demo(folder: string, dir: string): { run: Run; ended: Promise<void> } {
     TMUX_TMPDIR: tmp,
     npm_config_update_notifier: 'false',
   }
-  // A session of its own, and in it one group, as a shell in a terminal makes for what it runs.
+  // A new process session with one group, as a shell in a terminal makes for a command.
   const child = spawn('npm', ['run', 'demo', '--', '--port=0'], { cwd: dir, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }) // prettier-ignore
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  // `close`: nobody who could write to the terminal is left.
+  // `close`: no process that could write to the terminal is left.
   const ended = new Promise<void>((done) => child.once('close', () => done()))
   const found = (at: string, [name = '', ...rest]: readonly string[]): boolean => {
     if (name === '') return existsSync(at)
     if (!name.includes('*')) return found(join(at, name), rest)
     const prefix = name.slice(0, -1)
     const names = existsSync(at) ? readdirSync(at) : []
-    return names.some((one) => one.startsWith(prefix) && found(join(at, one), rest))
+    return names.some((entry) => entry.startsWith(prefix) && found(join(at, entry), rest))
   }
   const run: Run = {
     output: () => output,
@@ -79,7 +79,7 @@ function demo(folder: string, dir: string): { run: Run; ended: Promise<void> } {
   return { run, ended }
 }
 
-/** Processes, wherever they are by now, that were started by this run. */
+/** The command lines of the processes whose environment names the run's folder. */
 function left(folder: string): string[] {
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return []
@@ -101,14 +101,14 @@ const state = async (run: Run, id: string) => {
   return ((await answer.json()) as { state: string }).state
 }
 
-interface RenderContext {
+interface Interruption {
   readonly when: string
   readonly signals: readonly NodeJS.Signals[]
   readonly prepare?: (folder: string, dir: string) => void
   readonly reached: (run: Run) => boolean | Promise<boolean>
 }
 
-const moments: readonly RenderContext[] = [
+const interruptions: readonly Interruption[] = [
   {
     when: 'packages are installed',
     signals: ['SIGINT'],
@@ -180,7 +180,7 @@ const moments: readonly RenderContext[] = [
 ]
 
 describe('npm run demo', () => {
-  for (const { when, signals, prepare, reached } of moments)
+  for (const { when, signals, prepare, reached } of interruptions)
     test(
       `leaves nothing behind when ${signals.join(' and ')} comes while ${when}`,
       { timeout: 120_000 },
@@ -192,7 +192,7 @@ describe('npm run demo', () => {
         void ended.then(() => (isOver = true))
         try {
           await until(() => reached(run), {
-            what: 'the moment',
+            what: when,
             timeoutMs: 60_000,
             unless: () => (isOver ? `it ended. ${run.output()}` : null),
           })
