@@ -80,22 +80,20 @@ export interface ComposedService {
 }
 
 /** Makes the service of instances. It reads neither the disk nor tmux before its `open`. */
-export async function composeService(
+export function composeService(
   { config, runtime, state, log }: ComposeContext,
   tmux: Tmux,
-): Promise<ComposedService> {
-  let instances: Instances | null = null
-  const noticesMayHaveChanged = (): void => instances?.noticesMayHaveChanged()
-  const store = await state.openStore(noticesMayHaveChanged)
+  store: Store,
+): ComposedService {
   const home = createClaudeHome({
     account: defaultAccount,
     configDir: config.claudeConfigDir,
     userHome: runtime.home,
     command: config.claude,
     environment: programEnvironment(runtime.env, config.passEnv),
-    onProgramChange: noticesMayHaveChanged,
+    onProgramChange: () => instances.noticesMayHaveChanged(),
   })
-  instances = createInstances({
+  const instances: Instances = createInstances({
     tmux,
     homes: new Map([[home.account, home]]),
     store,

@@ -46,12 +46,16 @@ export async function serve(config: Config, runtime: Runtime): Promise<Lab> {
 
 async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
   const { config, runtime, state, log } = context
+  let noticesMayHaveChanged = (): void => undefined
+  // First of all: lab touches nothing when a newer lab wrote the store.
+  const store = await state.openStore(() => noticesMayHaveChanged())
   const token = newBootToken()
   const guards = await composeGuards(context, token)
   const tmux = await composeTmux(context)
   const ownership = await holdServer(tmux, self, { log, onTaken: runtime.onTaken })
-  const service = await composeService(context, tmux)
+  const service = composeService(context, tmux, store)
   const { instances } = service
+  noticesMayHaveChanged = () => instances.noticesMayHaveChanged()
   await instances.open().catch((error: unknown) => {
     throw new UsageError(
       `lab cannot read --projects-root ${config.projectsRoot}. Give lab's user the right to read it.`,

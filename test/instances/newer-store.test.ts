@@ -1,5 +1,5 @@
 // What a newer lab wrote in the store, read by this lab after a rollback.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { test, type TestLab } from '../fixtures/lab.ts'
@@ -31,7 +31,7 @@ describe('a lab that finds a record of a future kind', () => {
     await rewrite(lab, (file) => {
       file.tasks = [{ id: 't1', state: 'open' }]
       file.projects[join(lab.root, 'foo')].quickWords = ['yes', 'go on']
-      Object.assign(file.instances[0], { account: 'work' })
+      Object.assign(file.instances[0], { tenant: 'work' })
       Object.assign(file.instances[0].keeper, { cgroup: '/x' })
       file.instances.unshift(future)
     })
@@ -56,7 +56,7 @@ describe('a lab that finds a record of a future kind', () => {
     expect(after.tasks).toEqual(before.tasks)
     expect(after.projects[join(lab.root, 'foo')]).toEqual(before.projects[join(lab.root, 'foo')])
     const kept = after.instances.find((record: { id: string }) => record.id === id)
-    expect(kept).toMatchObject({ account: 'work', ended: { state: 'stopped' } })
+    expect(kept).toMatchObject({ tenant: 'work', ended: { state: 'stopped' } })
     expect(kept.keeper).toEqual(before.instances[1].keeper)
   })
 
@@ -80,6 +80,11 @@ describe('a lab that finds a record of a future kind', () => {
   })
 })
 
+/** The lab that the tmux server names as its holder. */
+function ownerOf(lab: TestLab): Promise<string> {
+  return lab.tmux('list-panes', '-a', '-f', '#{@lab_self}', '-F', '#{@lab_owner}')
+}
+
 describe('a lab that finds a store of a newer version', () => {
   test('ends with exit code 2 and one line, and leaves the file and the agents as they are', async ({
     lab,
@@ -88,12 +93,19 @@ describe('a lab that finds a store of a newer version', () => {
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
     await rewrite(lab, (file) => (file.version = 2))
-    const before = readFileSync(pathOf(lab))
+    // Beside the store, nothing is written before the refusal either: no folder, no sign-ins.
+    for (const name of ['buffers', 'notes', 'sign-ins.json'])
+      rmSync(join(lab.stateDir, name), { recursive: true, force: true })
+    const [before, names] = [readFileSync(pathOf(lab)), readdirSync(lab.stateDir)]
+    const owner = await ownerOf(lab)
     const flags = [`--projects-root=${lab.root}`, `--state-dir=${lab.stateDir}`, '--port=0']
+    flags.push('--tmux-socket=lab')
     const { exitCode, stdout, stderr } = await lab.run('serve', ...flags)
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
     expect(stderr).toMatch(/^lab: \S+\/state\.json has version 2, .*\n?$/)
     expect(readFileSync(pathOf(lab)).equals(before)).toBe(true)
+    expect(readdirSync(lab.stateDir)).toEqual(names)
+    expect(await ownerOf(lab)).toBe(owner)
     expect(lab.marked(id)).not.toEqual([])
   })
 })

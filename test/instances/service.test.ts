@@ -30,9 +30,10 @@ async function openService(): Promise<OpenedService> {
   const state = openState(lab.stateDir, self, { log, onTaken: fail })
   const runtime = { env: lab.env, home: lab.home, version: '0', onListening() {}, onTaken: fail }
   const context = { config, runtime, state, log }
+  const store = await state.openStore(() => undefined)
   const tmux = await composeTmux(context)
   const ownership = await holdServer(tmux, self, { log, onTaken: fail })
-  const { instances } = await composeService(context, tmux)
+  const { instances } = composeService(context, tmux, store)
   await instances.open()
 
   const reaches = (id: string, wanted: string): Promise<unknown> =>
