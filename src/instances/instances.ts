@@ -9,6 +9,7 @@ import type { InstancesDeps } from './state/deps.ts'
 import type { Entry } from './state/entry.ts'
 import type { Ledger } from './state/ledger.ts'
 import type { Overview } from './state/overview.ts'
+import { endedLast } from './state/project-list.ts'
 import { resumeOfferOf, dismissOffer } from './state/resume-offer.ts'
 import { recallKeepers } from './state/servers.ts'
 
@@ -139,8 +140,10 @@ function createReads({ ledger, overview }: Parts): Reads {
     },
     get: (id) => ledger.present(findEntry(ledger, id)),
     list({ ended = false } = {}) {
-      const all = ledger.entries().map((entry) => ledger.lastShown(entry))
-      return ended ? all : all.filter(isOpen)
+      const entries = ledger.entries()
+      const all = ended ? endedLast(entries) : entries
+      const shown = all.map((entry) => ledger.lastShown(entry))
+      return ended ? shown : shown.filter(isOpen)
     },
     projects: () => overview.projects(),
     foreign: () => overview.foreign(),

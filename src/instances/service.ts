@@ -49,7 +49,10 @@ export interface Service {
   resolve(ref: string): string
   /** @throws InstanceNotFound */
   get(id: string): Instance
-  /** Live ones and undismissed errors, in order of project and slot; `ended` adds the others. */
+  /**
+   * Live ones and undismissed errors, in order of project and slot. With `ended`, all instances: the live
+   * ones in that order, then the ended ones, the latest end first, also after a clock went back.
+   */
   list(options?: { readonly ended?: boolean }): readonly Instance[]
   /**
    * By last use, then by key, as of the last look at the disk. A folder that is gone stays in the list,

@@ -71,6 +71,25 @@ test('the newest ended instance is kept and the oldest forgotten after the clock
   expect(kept).not.toContain('f0f0f0f0-0000-4000-8000-000000000011')
 })
 
+test('the latest end stands first on the page, in the API and in `lab ls` after the clock went back', async ({
+  lab,
+}) => {
+  leave(lab, 1)
+  await lab.boot()
+  const { id } = await lab.start('foo')
+  await lab.reaches(id, 'ready')
+  await lab.call('DELETE', `/api/v1/instances/${id}`)
+  await lab.reaches(id, 'stopped')
+  const expected = [id, 'f0f0f0f0-0000-4000-8000-000000000010']
+  const idsOf = (instances: { id: string }[]): string[] => instances.map((one) => one.id)
+  const { body } = await lab.call('GET', '/api/v1/instances?ended=1')
+  expect(idsOf(body.instances)).toEqual(expected)
+  const page = (await lab.call('GET', '/')).body as string
+  expect([...page.matchAll(/data-ended="([^"]+)"/g)].map((found) => found[1])).toEqual(expected)
+  const listed = await lab.run('ls', '--ended', '--json', `--state-dir=${lab.stateDir}`)
+  expect(idsOf(JSON.parse(listed.stdout))).toEqual(expected)
+})
+
 test('the project used last stands first after the clock went back', () => {
   const used = {
     '/p/before': { lastUsedAt: future, order: 1 },

@@ -215,6 +215,18 @@ export function describeService(title: string, open: () => Promise<OpenedService
       expect(service.cap().used).toBe(0)
     })
 
+    test('lists the ended ones after the live ones, the latest end first', async () => {
+      const foo = await ready('foo')
+      const bar = await ready('bar')
+      for (const { id } of [bar, foo]) {
+        service.stop(id, 'page')
+        await opened.finishesStop(id)
+      }
+      const live = await ready('foo')
+      const ids = service.list({ ended: true }).map(({ id }) => id)
+      expect(ids).toEqual([live.id, foo.id, bar.id])
+    })
+
     test('stops all instances of a project, and only these', async () => {
       const foo = await ready('foo')
       const bar = await ready('bar')

@@ -85,6 +85,8 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
     const before = cap().used
     const stamp = fields.state && fields.state !== old?.state ? { since: time() } : {}
     const instance = { ...old, ...stamp, ...fields } as Instance
+    // Ended instances stand in the order of their ends.
+    if (fields.endedAt) all.delete(id)
     all.set(id, instance)
     emit({ type: 'instance', instance })
     if (cap().used !== before) emit({ type: 'cap', cap: cap() })
@@ -92,9 +94,12 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
   }
 
   function list({ ended = false }: { readonly ended?: boolean } = {}): readonly Instance[] {
-    return [...all.values()]
-      .filter((one) => ended || isOpen(one))
-      .toSorted((a, b) => a.project.localeCompare(b.project) || a.slot - b.slot)
+    const known = [...all.values()]
+    const inOrder = (some: Instance[]): Instance[] =>
+      some.toSorted((a, b) => a.project.localeCompare(b.project) || a.slot - b.slot)
+    if (!ended) return inOrder(known.filter(isOpen))
+    const over = known.filter(({ endedAt }) => endedAt !== null).toReversed()
+    return [...inOrder(known.filter(({ endedAt }) => endedAt === null)), ...over]
   }
 
   function projectOf(key: string): Project {

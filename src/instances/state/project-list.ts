@@ -66,6 +66,12 @@ export function sorted(entries: Iterable<Entry>): Entry[] {
   )
 }
 
+/** The live ones first, in the order in which they come, then the ended ones, the latest end first. */
+export function endedLast(entries: readonly Entry[]): readonly Entry[] {
+  const ended = entries.filter(({ end }) => end).toSorted((a, b) => compareEnds(b, a))
+  return [...entries.filter(({ end }) => !end), ...ended]
+}
+
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

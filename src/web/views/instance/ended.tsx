@@ -11,14 +11,9 @@ const endedMax = 20
 const linesMax = 12
 const lineCharsMax = 400
 
-const endOf = ({ endedAt, since }: Instance): number => Date.parse(endedAt ?? since)
-
-/** Those of a project that are over and done, newest first. */
+/** The closed instances of a project, in the order of the service's list: the latest end first. */
 export function endedOf(instances: readonly Instance[], project: string): readonly Instance[] {
-  return instances
-    .filter((one) => !isOpen(one) && one.project === project)
-    .toSorted((a, b) => endOf(b) - endOf(a))
-    .slice(0, endedMax)
+  return instances.filter((one) => !isOpen(one) && one.project === project).slice(0, endedMax)
 }
 
 /** Closed until it is asked for, and not there while it is empty. */
