@@ -292,7 +292,7 @@ describe('a form', () => {
     const dismissed = await submitGroup(lab, '/dismiss', [...ids, 'never'])
     expect(dismissed.status).toBe(303)
     expect(lab.service.asked.at(-1)).toBe('dismiss offer of 1 by page')
-    expect(lab.service.list({ ended: true }).map(({ id }) => id)).toEqual(ids)
+    expect(lab.service.list({ ended: true }).map(({ id }) => id)).toEqual(ids.toReversed())
   })
 
   test('of several that names none, or something else, is refused', async () => {
