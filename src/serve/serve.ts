@@ -46,9 +46,9 @@ export async function serve(config: Config, runtime: Runtime): Promise<Lab> {
 
 async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
   const { config, runtime, state, log } = context
-  let noticesMayHaveChanged = (): void => undefined
+  let noticesMayHaveChanged: (() => void) | null = null
   // First of all: lab touches nothing when a newer lab wrote the store.
-  const store = await state.openStore(() => noticesMayHaveChanged())
+  const store = await state.openStore(() => noticesMayHaveChanged?.())
   const token = newBootToken()
   const guards = await composeGuards(context, token)
   const tmux = await composeTmux(context)
