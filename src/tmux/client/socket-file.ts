@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  statSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -50,7 +51,7 @@ export function serverBoundAt(path: string): ProcessId | null {
     if (!/^\d+$/.test(name)) continue
     const pid = Number(name)
     const found = isTmuxServer(pid) && socketInodesOf(pid).some((inode) => inodes.has(inode))
-    const process = found ? readProcess(pid) : null
+    const process = found && isSameFolder(pid, dirname(path)) ? readProcess(pid) : null
     if (process) return { pid: process.pid, start: process.start }
   }
   return null
@@ -77,15 +78,33 @@ export async function reopenSocket(server: ProcessId, path: string): Promise<boo
   return true
 }
 
+/** Whether a path leads that process where it leads lab: in another mount namespace it may be another folder. */
+function isSameFolder(pid: number, path: string): boolean {
+  const [own, theirs] = [identityOf(path), identityOf(`/proc/${pid}/root${path}`)]
+  // A folder that was removed with its socket: the one above it decides.
+  if (own === null && theirs === null && path !== '/') return isSameFolder(pid, dirname(path))
+  return own !== null && own === theirs
+}
+
+function identityOf(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev} ${ino}`
+  } catch {
+    return null
+  }
+}
+
 const listeningFlag = 0x10000
 
 /** The paths of all sockets on which somebody listens, by inode. */
 function listeningSockets(): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const line of linesOf('/proc/net/unix')) {
-    const [, , , flags = '', , , inode = '', ...path] = line.trim().split(/ +/)
-    if (path.length > 0 && (Number.parseInt(flags, 16) & listeningFlag) !== 0)
-      found.set(inode, path.join(' '))
+    // The path is the last field, and may hold spaces itself.
+    const [, flags = '', inode = '', path = ''] =
+      /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/.exec(line) ?? []
+    if (path !== '' && (Number.parseInt(flags, 16) & listeningFlag) !== 0) found.set(inode, path)
   }
   return found
 }
