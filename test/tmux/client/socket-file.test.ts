@@ -15,8 +15,8 @@ async function withServer(
   use: (pid: number) => void,
 ): Promise<void> {
   const script = `tmux -S "$0" -f /dev/null new-session -d 'exec sleep 1000' && tmux -S "$0" display-message -p '#{pid}'`
-  const [program = 'sh', ...args] = [...launcher, 'sh', '-c', script, path]
-  const { stdout } = await execa(program, args, { env: { TMUX: undefined } })
+  const argv = ['-u', 'TMUX', ...launcher, 'sh', '-c', script, path]
+  const { stdout } = await execa('env', argv)
   const pid = Number(stdout)
   try {
     use(pid)
