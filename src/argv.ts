@@ -1,5 +1,5 @@
-// Command lines: flags and paths as typed in, values or a UsageError out. Pure; shared by config.ts and
-// the commands, so that every part of lab takes and refuses them alike. Imports errors only.
+// Parses command lines: flags and paths. config.ts and the commands share it, so that every part of lab
+// accepts and refuses the same. Pure. Imports errors only.
 import { isAbsolute, join, resolve } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { UsageError } from './errors.ts'
@@ -10,8 +10,8 @@ type Parsed<F extends Flags> = ReturnType<
 >
 
 /**
- * Reads flags strictly: `-name` is taken like `--name`, the last of a repeated flag wins unless it is
- * `multiple`. @throws UsageError naming an unknown flag and its nearest, or a missing value
+ * Parses flags strictly: `-name` is the same as `--name`, and the last of a repeated flag wins unless the
+ * flag is `multiple`. @throws UsageError naming an unknown flag and the nearest known one, or a missing value
  */
 export function parseFlags<const F extends Flags>(argv: readonly string[], flags: F): Parsed<F> {
   const args = spellOut(argv, flags)
@@ -29,28 +29,28 @@ export function asksForHelp(argv: readonly string[]): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).some((word) => /^(-h|--?help)$/.test(word))
 }
 
-/** What a relative path and a `~` are read against. */
+/** The folders that a relative path and a `~` refer to. */
 export interface PathContext {
   readonly homedir: string
   readonly cwd: string
 }
 
-/** A path as typed, made absolute; `~/` is the home directory, as a shell has it. */
+/** Makes a typed path absolute; `~/` is the home directory, as in a shell. */
 export function absolutePath(typed: string, { homedir, cwd }: PathContext): string {
   return resolve(cwd, /^~(\/|$)/.test(typed) ? join(homedir, typed.slice(1)) : typed)
 }
 
-/** Where lab keeps its state unless told otherwise. */
+/** The state directory of a lab without --state-dir. */
 export function defaultStateDir(
   env: Readonly<Record<string, string | undefined>>,
   homedir: string,
 ): string {
   const base = env['XDG_STATE_HOME'] ?? ''
-  // The XDG specification has relative paths ignored.
+  // The XDG specification says to ignore a relative path.
   return isAbsolute(base) ? join(base, 'lab') : join(homedir, '.local', 'state', 'lab')
 }
 
-/** The candidate that somebody who typed `word` most likely meant, or null when none is near. */
+/** The candidate that is nearest to the typed `word`; null when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const begun = candidates.filter((candidate) => word.length > 1 && candidate.startsWith(word))
   if (begun.length === 1) return begun[0] ?? null
@@ -62,8 +62,8 @@ export function nearest(word: string, candidates: readonly string[]): string | n
     : null
 }
 
-// parseArgs alone would read `-port` as five short flags and `--port -1` as a flag without a value;
-// with every flag as `--name=value` its strictness has nothing left to guess.
+// parseArgs alone would read `-port` as five short flags and `--port -1` as a flag without a value, so
+// every flag gets the form `--name=value`.
 function spellOut(argv: readonly string[], flags: Flags): string[] {
   const args: string[] = []
   for (let i = 0; i < argv.length; i++) {

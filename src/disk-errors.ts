@@ -1,18 +1,18 @@
-// What a disk refuses, by the system's own codes, and what to do about it. Pure; imports nothing.
+// The system's codes for a write that failed, and the remedy of each. Pure; imports nothing.
 
-/** Whether the system refused to write for want of room, or because the disk takes nothing now. */
+/** Whether a write failed because the disk is full, over quota, read-only or broken. */
 export function isOutOfRoom(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'].includes(codeOf(error))
 }
 
-/** What to do about a file that could not be written, by what the system said of it. */
+/** The remedy for a write that failed, by the system's code. */
 export function writeRemedy(error: unknown): string {
   const code = codeOf(error)
   switch (code) {
     case 'ENOSPC':
       return 'No space is left on its disk: make room there.'
     case 'EDQUOT':
-      return "Its user's quota is used up: make room there."
+      return 'The quota of its user is full: make room there.'
     case 'EROFS':
       return 'Its disk is mounted read-only: mount it writable.'
     case 'EACCES':

@@ -1,6 +1,6 @@
-// The structured log: one JSON object a line, to stderr, without worker transports. Whoever reads stderr
-// may stop reading: lab never waits for that, and says later how many records it dropped.
-// Agreed keys: time, level, msg, and instance, project, request, err where they apply.
+// The structured log: one JSON object a line, to stderr, without worker transports. lab never waits for a
+// reader of stderr, and logs later how many records it dropped.
+// Keys: time, level, msg, and instance, project, request, err where they apply.
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { pino, type DestinationStream } from 'pino'
@@ -11,7 +11,7 @@ interface LogLine {
   (message: string): void
 }
 
-/** Where every room logs: a level, fields if there are any, and a sentence. It never throws and never waits. */
+/** The log of every room: a level, fields if there are any, and a sentence. It never throws and never waits. */
 export interface Log {
   readonly debug: LogLine
   readonly info: LogLine
@@ -20,8 +20,8 @@ export interface Log {
 }
 
 /**
- * Makes a log whose every record is one line whatever it holds, and which never throws nor waits: what cannot
- * be written is lost. `destination` stands in for stderr.
+ * Makes a log. Each record is one line, whatever it holds. The log never throws or waits, and loses a record
+ * that it cannot write. `destination` replaces stderr.
  */
 export function createLog(level: LogLevel, destination: DestinationStream = createLines(2)): Log {
   return pino(
@@ -37,13 +37,13 @@ export function createLog(level: LogLevel, destination: DestinationStream = crea
   )
 }
 
-// Some thousand records: a pause of the reader costs none, and a lab that nobody reads does not grow.
+// About a thousand records: a pause of the reader loses none, and a log without a reader does not grow.
 const queuedBytesMax = 512 * 1024
 const retryMs = 50
 
 /**
- * Writes lines to an open descriptor and returns at once, whether somebody reads them or not. What does
- * not fit waits, up to a bound; what is dropped beyond it is counted, and said once there is room again.
+ * Writes lines to an open descriptor and returns at once, also without a reader. Lines that do not fit wait,
+ * up to a bound. Beyond the bound it drops lines, and writes their number once there is room again.
  */
 export function createLines(fd: number): DestinationStream {
   const { to } = nonBlocking(fd)
@@ -58,13 +58,13 @@ export function createLines(fd: number): DestinationStream {
     queuedBytes += bytes.length
   }
 
-  /** Whether all was taken. */
+  /** Writes the queue. Returns whether the descriptor took all of it. */
   function flow(): boolean {
     for (let first = queue[0]; first; first = queue[0]) {
       try {
         const count = writeSync(to, first)
         queuedBytes -= count
-        // The rest comes first: no other record stands within this one.
+        // The rest of a record comes first, so that no other record splits it.
         if (count < first.length) queue[0] = first.subarray(count)
         else queue.shift()
       } catch (error) {
@@ -81,7 +81,7 @@ export function createLines(fd: number): DestinationStream {
     timer = null
     if (flow() && dropped > 0) {
       const time = new Date().toISOString()
-      const msg = 'log records were dropped, for nobody read them'
+      const msg = 'lab dropped log records, because stderr had no reader'
       add(`${JSON.stringify({ level: 'warn', time, dropped, msg })}\n`)
       dropped = 0
       flow()
@@ -98,7 +98,7 @@ export function createLines(fd: number): DestinationStream {
   }
 }
 
-/** The same file without waiting: opened anew where that can be, for the flag is shared with whoever else has it. */
+/** A non-blocking descriptor of the same file: opened again if possible, because other processes share the flag. */
 function nonBlocking(fd: number): { readonly to: number; readonly kept?: Socket } {
   try {
     const stat = fstatSync(fd)
@@ -108,14 +108,14 @@ function nonBlocking(fd: number): { readonly to: number; readonly kept?: Socket 
         const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants
         return { to: openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY) }
       } catch {
-        // Another account's, or nobody reads it: then below.
+        // The file belongs to another account, or has no reader: Node's socket below can still write to it.
       }
-    // Node sets the flag on what it takes for a stream, and takes it back at the end.
+    // Node sets the flag on a stream, and clears it at the end.
     const kept = new Socket({ fd, readable: false, writable: true })
     kept.on('error', () => undefined).unref()
     return { to: fd, kept }
   } catch {
-    // No stream that Node knows, such as a terminal of another account.
+    // Node cannot use it as a stream, such as a terminal of another account.
     return { to: fd }
   }
 }

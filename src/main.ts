@@ -13,7 +13,7 @@ const pathContext = { homedir: homedir(), cwd: process.cwd() }
 // Before the first file access: disks that do not answer may hold all of these threads but sixteen.
 process.env['UV_THREADPOOL_SIZE'] ??= String(unansweredMax + 16)
 
-/** Carries out the command line; resolves to the exit code, or to null while a server runs on. */
+/** Carries out the command line. Resolves to the exit code, or to null while a server keeps running. */
 async function main([word = 'serve', ...rest]: readonly string[]): Promise<number | null> {
   if (word === 'stand-in') return runStandInProgram(rest)
   if (word === 'demo') return runDemo(rest)
@@ -27,7 +27,7 @@ function runCommand(argv: readonly string[]): Promise<number> {
   return runCli(argv, { env, stdout, stderr, ...pathContext, version })
 }
 
-// No instance depends on what is still open by then.
+// The instances do not depend on lab, so lab may exit with open connections after this time.
 const serveEndMs = 1800
 
 async function runServer(argv: readonly string[]): Promise<null | number> {
@@ -46,17 +46,17 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
     onListening: (url) => process.stdout.write(`lab listening on ${url}\n`),
     onTaken: fail,
   })
-  // What is still coming up when lab is told to end comes up first, and then goes.
+  // A signal during the start waits until lab is up, and then ends it.
   atEnd.push(async () => (await serving.catch(() => null))?.close())
   await serving
   return null
 }
 
-/** What is to be undone when lab is told to end, the last first. */
+/** The steps of lab's end after a signal; the last one runs first. */
 const atEnd: (() => Promise<void>)[] = []
 let isEnding = false
 
-/** Ends lab at these signals; what takes longer than `limitMs` does not keep it from ending. */
+/** Ends lab at these signals, at the latest after `limitMs`. */
 function endOnSignals(signals: readonly NodeJS.Signals[], limitMs: number): void {
   async function end(): Promise<void> {
     setTimeout(exit, limitMs).unref()
@@ -70,19 +70,19 @@ function endOnSignals(signals: readonly NodeJS.Signals[], limitMs: number): void
     })
 }
 
-/** Ends the process. Node waits for its threads before it exits; one that waits for a dead disk never returns. */
+/** Ends the process. A signal ends it when a thread waits for a dead disk, because Node would wait for that thread. */
 function exit(): void {
   if (!hasUnanswered()) process.exit(0)
   process.removeAllListeners('SIGTERM')
   process.kill(process.pid, 'SIGTERM')
 }
 
-// Its agents are ended one by one before their folder goes.
+// The demo ends its agents one by one before it removes their folder.
 const demoEndMs = 15_000
 
 async function runDemo(argv: readonly string[]): Promise<number | null> {
   if (asksForHelp(argv)) return runCommand(['demo', ...argv])
-  // The demo leaves nothing behind, however and whenever its terminal goes.
+  // The demo removes its folder at any end of its terminal.
   endOnSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], demoEndMs)
   const { prepareDemo } = await import('./demo/demo.ts')
   const labPath = process.argv[1] ?? 'lab'
@@ -94,7 +94,7 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
   })
   const demo = await preparing.catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`The demo could not be prepared, and nothing of it is left. ${reason}`)
+    throw new UsageError(`lab could not prepare the demo, and left nothing behind. ${reason}`)
   })
   if (isEnding) return null
   const flags = [
@@ -106,7 +106,7 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
   ]
   process.stderr.write(
     `This is a demonstration: a stand-in for claude on repositories in ${demo.projectsRoot}.\n` +
-      `Nothing of it stays when you end it with C-c. In another shell: LAB_STATE_DIR=${demo.stateDir} node ${labPath} ls\n`,
+      `C-c ends it and removes its files. In another shell: LAB_STATE_DIR=${demo.stateDir} node ${labPath} ls\n`,
   )
   try {
     return await runServer([...flags, ...argv])
@@ -136,7 +136,7 @@ main(process.argv.slice(2)).then(
     if (code !== null) process.exitCode = code
   },
   (error: unknown) => {
-    // What a signal interrupted is no failure: C-c reaches lab's children as well as lab.
+    // An error after a signal is not a failure: C-c reaches lab's children as well as lab.
     if (!isEnding) fail(error)
   },
 )

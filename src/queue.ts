@@ -2,7 +2,7 @@
 
 export interface Queue {
   /**
-   * Runs `task` once every task before it has ended, however that ended. Settles as the task does. A task
+   * Runs `task` once every task before it has ended, also by a rejection. Settles as the task does. A task
    * must not wait for a later task of the same queue.
    */
   run<T>(task: () => Promise<T> | T): Promise<T>

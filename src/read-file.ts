@@ -1,9 +1,9 @@
-// Reads what others control (agents, people, a network), bounded in type, size and time: no FIFO, no
-// huge file and no dead mount holds lab's only thread.
+// Reads files that others control (agents, people, a network), bounded in type, size and time, so that no
+// FIFO, no huge file and no dead mount blocks lab's only thread.
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
 
-/** A file that lab does not read: it is no regular file, too large, or on a disk that does not answer. */
+/** A file that lab does not read: it is not a regular file, too large, or on a disk that does not answer. */
 export class Unreadable extends Error {
   readonly code: 'ENOTREG' | 'EFBIG' | 'ETIMEDOUT'
   constructor(code: Unreadable['code'], message: string, options?: ErrorOptions) {
@@ -13,7 +13,7 @@ export class Unreadable extends Error {
   }
 }
 
-// Small JSON and text files; whoever reads larger ones says so.
+// Enough for small JSON and text files. A caller that reads larger ones passes its own bound.
 const defaultBytesMax = 1024 * 1024
 // Without O_NONBLOCK the opening of a FIFO waits for its writer.
 const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
@@ -79,10 +79,10 @@ function roomFor(path: string, stat: Stats, bytesMax: number) {
   }
 }
 
-/** How long a disk may take to answer before lab goes on without it. */
+/** How long a disk may take to answer before lab continues without the answer. */
 export const answerMs = 2000
-// Each unanswered question holds one thread of the pool that all file access shares: main.ts gives it
-// sixteen more, which stay lab's own.
+// Each unanswered question holds one thread of the pool that all file access shares. main.ts adds sixteen
+// threads, which no question can hold.
 export const unansweredMax = 48
 interface Asked {
   readonly answer: Promise<unknown>
@@ -93,9 +93,9 @@ const unanswered = new Map<string, Asked>()
 const waiting = new Set<() => void>()
 
 /**
- * The answer of `ask`, which asks the system about a path. One that has not come within `timeoutMs` is
- * Unreadable, and so is the same question until it comes: a dead mount costs one thread for each
- * question, not one more with every try. Of the questions `about` the same folder only one waits.
+ * Returns the answer of `ask`, which asks the system about a path. Without an answer within `timeoutMs` it
+ * rejects with Unreadable, and so does the same question until the answer comes: a dead mount costs one
+ * thread for each question, not one for every try. Of the questions `about` one folder only one waits.
  */
 export async function answerOf<T>(
   question: string,
@@ -127,7 +127,7 @@ function begin(question: string, ask: () => Promise<unknown>, about: string | nu
     unanswered.delete(question)
     for (const wake of waiting) wake()
   })
-  // Whoever asked may have gone on without it.
+  // The caller may no longer wait for the answer.
   answer.catch(() => undefined)
   const asked: Asked = { answer, about, isLate: false }
   unanswered.set(question, asked)
@@ -135,12 +135,12 @@ function begin(question: string, ask: () => Promise<unknown>, about: string | nu
 }
 
 async function nextAnswer(deadline: number, question: string): Promise<void> {
-  let tell: (() => void) | null = null
-  const came = new Promise<void>((resolve) => waiting.add((tell = resolve)))
+  let wake: (() => void) | null = null
+  const came = new Promise<void>((resolve) => waiting.add((wake = resolve)))
   try {
     await within(came, deadline, question)
   } finally {
-    if (tell) waiting.delete(tell)
+    if (wake) waiting.delete(wake)
   }
 }
 

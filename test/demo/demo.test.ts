@@ -53,7 +53,7 @@ describe('lab demo', () => {
     try {
       const env = { PATH: '/nonexistent', HOME: dir, TMPDIR: dir, TMUX_TMPDIR: dir }
       const { status, stderr } = spawnSync(process.execPath, [labPath, 'demo'], { env, encoding: 'utf8' }) // prettier-ignore
-      expect(stderr).toMatch(/^lab: The demo could not be prepared.*git.*\n$/)
+      expect(stderr).toMatch(/^lab: lab could not prepare the demo.*git.*\n$/)
       expect(status).toBe(2)
       expect(readdirSync(dir)).toEqual([])
     } finally {
