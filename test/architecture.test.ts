@@ -312,7 +312,7 @@ describe('files', () => {
     expect([...counts].filter(([, count]) => count > 14)).toEqual([])
   })
 
-  test('open with one to five lines that say what room this is', () => {
+  test('open with one to five lines of comment about their room', () => {
     const mute = files.filter((file) => {
       const lines = textOf(file).split('\n')
       const opening = lines.slice(
@@ -325,7 +325,7 @@ describe('files', () => {
     expect(mute).toEqual([])
   })
 
-  test('and folders have names that say what is in them', () => {
+  test('and folders have names that are not vague', () => {
     const vague = /^(utils?|helpers?|lib|types?|index|common|misc)$/
     const names = ['src', 'test', 'public', 'nix']
       .filter((folder) => existsSync(join(top, folder)))

@@ -15,7 +15,7 @@ import { expect } from 'vitest'
 import { replaceFile } from '../src/atomic-write.ts'
 import { bundle, put, test } from './fixtures/folder.ts'
 
-test('the new text is there with its mode, and nothing else', async ({ folder }) => {
+test('the new file has the text and the mode, and no other file is left', async ({ folder }) => {
   const path = join(folder, 'a')
   const before = process.umask(0o077)
   try {
@@ -32,7 +32,7 @@ test('the new text is there with its mode, and nothing else', async ({ folder })
   expect(readdirSync(folder)).toEqual(['a'])
 })
 
-test('a symlink stays one, and the file behind it is replaced', async ({ folder }) => {
+test('a symlink stays, and its target is replaced', async ({ folder }) => {
   put(join(folder, 'there', 'real'), 'old')
   symlinkSync('there/real', join(folder, 'link'))
   await replaceFile(join(folder, 'link'), 'new', { mode: 0o600 })
@@ -40,7 +40,7 @@ test('a symlink stays one, and the file behind it is replaced', async ({ folder 
   expect(readFileSync(join(folder, 'there', 'real'), 'utf8')).toBe('new')
 })
 
-test('when the disk takes only a part, the old text stays whole and the failure is told', async ({
+test('a disk that takes only a part leaves the old text whole, and the write rejects', async ({
   folder,
 }) => {
   const path = put(join(folder, 'a'), 'old')

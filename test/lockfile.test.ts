@@ -27,7 +27,7 @@ test('no entry of the lock file names a registry', () => {
   expect(named.map(([path]) => path)).toEqual([])
 })
 
-test('every platform of a package is locked, so that a fresh clone installs anywhere', () => {
+test('every platform of a package is locked, so that a fresh clone installs everywhere', () => {
   // A registry that lacks one version of one platform leaves a hole, over which `npm ci` stumbles.
   const wanted = entries.flatMap(([, entry]) => Object.keys(entry.optionalDependencies ?? {}))
   expect(wanted.length).toBeGreaterThan(50)

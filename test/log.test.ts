@@ -47,7 +47,7 @@ test('an error is logged with its stack and its cause', () => {
   expect(err.cause.message).toBe('inner')
 })
 
-test('debug records are written only when asked for', () => {
+test('debug records are written only at that level', () => {
   const quiet = logged()
   quiet.log.debug('detail')
   expect(quiet.lines).toEqual([])

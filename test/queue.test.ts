@@ -45,7 +45,7 @@ describe('createQueue', () => {
     ])
   })
 
-  test('begins no task before the caller goes on', async () => {
+  test('begins no task before the caller continues', async () => {
     const queue = createQueue()
     let isBegun = false
     const done = queue.run(() => (isBegun = true))
@@ -71,7 +71,7 @@ describe('createQueue', () => {
     expect(steps).toEqual(['task', 'idle'])
   })
 
-  test('counts the tasks that run or wait, and none that its caller has an answer from', async () => {
+  test('counts the tasks that run or wait, and none that has settled', async () => {
     const queue = createQueue()
     const first = gate()
     const failed = queue.run(async () => {

@@ -26,7 +26,7 @@ describe.each(readers)('%s', (_name, read) => {
     expect(await read(put(join(folder, 'empty')), 10)).toBe('')
   })
 
-  test('returns the text of a file that says it has no bytes', async () => {
+  test('returns the text of a file whose size is reported as 0', async () => {
     expect(await read('/proc/self/maps', 1024 * 1024)).toContain('[stack]')
   })
 
@@ -45,7 +45,7 @@ describe.each(readers)('%s', (_name, read) => {
     await expect(read(path, 1000)).rejects.toMatchObject({ code: 'EFBIG' })
   })
 
-  test('refuses a file that is longer than it says', async () => {
+  test('refuses a file that is longer than its reported size', async () => {
     expect(readFileSync('/proc/self/maps').length).toBeGreaterThan(1000)
     await expect(read('/proc/self/maps', 1000)).rejects.toMatchObject({ code: 'EFBIG' })
   })
@@ -78,7 +78,7 @@ function held() {
 }
 
 describe('answerOf', () => {
-  test('gives up at its bound, and asks the silent one no second time', async () => {
+  test('rejects at its time limit, and does not ask a silent disk again', async () => {
     const { ask, answer, asked } = held()
     for (let i = 0; i < 3; i++)
       await expect(answerOf('a', ask, 5)).rejects.toMatchObject({ code: 'ETIMEDOUT' })
@@ -91,7 +91,7 @@ describe('answerOf', () => {
     expect(asked()).toBe(2)
   })
 
-  test('shares an answer among all who ask at once', async () => {
+  test('shares an answer among callers at the same time', async () => {
     const { ask, answer, asked } = held()
     const all = Promise.all([answerOf('a', ask), answerOf('a', ask)])
     answer('x')
@@ -99,7 +99,7 @@ describe('answerOf', () => {
     expect(asked()).toBe(1)
   })
 
-  test('leaves threads to others while many are silent, and goes on when one answers', async () => {
+  test('leaves threads to others while many disks are silent, and continues when one answers', async () => {
     const silent = Array.from({ length: unansweredMax }, held)
     const late = silent.map(({ ask }, i) => answerOf(`silent ${i}`, ask, 5))
     expect((await Promise.allSettled(late)).every(({ status }) => status === 'rejected')).toBe(true)
@@ -113,7 +113,7 @@ describe('answerOf', () => {
     for (const { answer } of silent) answer('')
   })
 
-  test('asks nothing more about a folder that is silent', async () => {
+  test('asks no more questions about a silent folder', async () => {
     const { ask, answer } = held()
     await expect(answerOf('a', ask, 5, '/dead')).rejects.toThrow()
     const other = held()
@@ -123,7 +123,7 @@ describe('answerOf', () => {
     answer('')
   })
 
-  test('passes a failure on and forgets it', async () => {
+  test('rejects with the failure and forgets it', async () => {
     const fail = () => Promise.reject(new Error('EIO'))
     await expect(answerOf('a', fail)).rejects.toThrow('EIO')
     expect(await answerOf('a', () => Promise.resolve(1))).toBe(1)

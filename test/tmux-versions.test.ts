@@ -19,7 +19,7 @@ function versions(version: string, env: Record<string, string>, at = script) {
 const fakeTmux = (path: string, says: string) => put(path, `#!/bin/sh\necho "${says}"\n`, 0o755)
 
 describe('tmux-versions.sh', () => {
-  test('gives a folder with the tmux that the caller has', ({ folder }) => {
+  test('prints a folder with the tmux of the caller', ({ folder }) => {
     const own = fakeTmux(join(folder, 'own'), 'tmux 9.9')
     const env = { XDG_CACHE_HOME: join(folder, 'cache'), LAB_TMUX_9_9: own }
     const { status, stdout } = versions('9.9', env)
@@ -34,7 +34,7 @@ describe('tmux-versions.sh', () => {
     expect(stderr).toContain('is not tmux 9.9 (tmux 9.8)')
   })
 
-  test('says how to get a version that has no pinned packages', ({ folder }) => {
+  test('explains how to get a version without pinned packages', ({ folder }) => {
     const { status, stdout, stderr } = versions('9.9', { HOME: folder })
     expect([status, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(/build the tag 9\.9.*LAB_TMUX_9_9=\/path\/to\/tmux/)

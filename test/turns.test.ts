@@ -8,7 +8,7 @@ function busyFor(ms: number): void {
 }
 
 describe('inTurns', () => {
-  test('does everything in order, and lets others have a turn in between', async () => {
+  test('does all work in order, and gives other work turns in between', async () => {
     const done: number[] = []
     let turnsOfOthers = 0
     let isOver = false
@@ -31,7 +31,7 @@ describe('inTurns', () => {
 })
 
 describe('createTurns', () => {
-  test('gives each of many who ask at once a turn of its own, in order', async () => {
+  test('gives each of many callers its own turn, in order', async () => {
     const turn = createTurns()
     let number = 0
     const count = (): void => {

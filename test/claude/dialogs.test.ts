@@ -36,17 +36,20 @@ const screens: Record<string, string> = {
 }
 
 describe('a start-up dialog', () => {
-  test.for(Object.entries(screens))('%s is told by its words', ([name, screen]) => {
+  test.for(Object.entries(screens))('is recognised by its words: %s', ([name, screen]) => {
     expect(recogniseDialog(screen.split('\n'))).toBe(name)
   })
 
-  test.for(Object.entries(screens))('%s is told in a pane of 30 columns', ([name, screen]) => {
-    const narrow = screen
-      .replace(/[ \n]+/g, ' ')
-      .replace(/(.{1,30})( |$)/g, '$1\n')
-      .split('\n')
-    expect(recogniseDialog(narrow)).toBe(name)
-  })
+  test.for(Object.entries(screens))(
+    'is recognised in a pane of 30 columns: %s',
+    ([name, screen]) => {
+      const narrow = screen
+        .replace(/[ \n]+/g, ' ')
+        .replace(/(.{1,30})( |$)/g, '$1\n')
+        .split('\n')
+      expect(recogniseDialog(narrow)).toBe(name)
+    },
+  )
 
   test.for([
     'Resume session ',
@@ -61,7 +64,7 @@ describe('a start-up dialog', () => {
     expect(performance.now() - began).toBeLessThan(2000)
   })
 
-  test('is told only when its words stand in order', () => {
+  test('is recognised only when its words are in order', () => {
     expect(recogniseDialog(['⌕', 'Resume session '])).toBeNull()
     expect(recogniseDialog(['Resume session (1 of 5)', '', '⌕ Search'])).toBe('resume picker')
   })

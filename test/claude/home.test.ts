@@ -43,14 +43,14 @@ const test = base.extend<{ open: Open }>({
 })
 
 describe('a home', () => {
-  test("lies in the user's home directory where no directory is named", ({ folder, open }) => {
+  test("is in the user's home directory where no directory is named", ({ folder, open }) => {
     const home = open('default', null)
     expect(home.dir).toBe(join(folder, '.claude'))
     expect(home.environment).toEqual({})
     expect(home.loginCommand).toBe('claude auth login')
   })
 
-  test('keeps everything in the directory that is named, and says so to Claude', async ({
+  test('keeps everything in the named directory, and passes the directory to Claude', async ({
     folder,
     open,
   }) => {
@@ -66,7 +66,7 @@ describe('a home', () => {
     expect(await home.findTranscript(conversation)).toBe('there')
   })
 
-  test('knows its own login, whatever another home has', async ({ folder, open }) => {
+  test('knows its own login, whatever the login of another home', async ({ folder, open }) => {
     const [one, other] = [open('default', null), open('work', join(folder, 'work'))]
     one.program.refresh()
     other.program.refresh()
@@ -74,7 +74,7 @@ describe('a home', () => {
     await until(() => other.program.login() === 'logged_in', { what: 'the answer of the other' })
   })
 
-  test('tells every listener of a change in its registry, and none after it was closed', async ({
+  test('calls every listener after a change in its registry, and none after its close', async ({
     folder,
     open,
   }) => {

@@ -32,14 +32,14 @@ describe('the argument vector', () => {
     )
   })
 
-  test('of a resumed one names it to resume, and never as a new one', () => {
+  test('of a resumed conversation has --resume with it, and no --session-id', () => {
     const argv = argvOf({ resume: true })
     expect(argv[argv.indexOf('--resume') + 1]).toBe(agent.conversation)
     expect(argv).not.toContain('--session-id')
     expect(argv).not.toContain('--fork-session')
   })
 
-  test('carries model and effort where they are chosen', () => {
+  test('has model and effort where the operator chose them', () => {
     const argv = argvOf({ model: 'opus[1m]', effort: 'high' })
     expect(argv.slice(-4)).toEqual(['--model', 'opus[1m]', '--effort', 'high'])
     expect(argvOf()).not.toContain('--model')
@@ -97,13 +97,13 @@ const leaks = [
 ]
 
 describe('the environment', () => {
-  test.for(leaks)("%s of lab's or the tmux server's does not arrive", (name) => {
+  test.for(leaks)('does not get %s of lab or of the tmux server', (name) => {
     expect(arriving({ PATH: '/bin', [name]: 'x' }, {})).not.toHaveProperty(name)
     expect(arriving({ PATH: '/bin' }, { [name]: 'x' })).not.toHaveProperty(name)
     expect(arriving({ [name]: 'x' }, { [name]: 'y' })).not.toHaveProperty(name)
   })
 
-  test('a name of those arrives from nowhere, whatever follows its beginning', () => {
+  test('gets no variable with one of these beginnings', () => {
     const leaking = fc
       .tuple(
         fc.constantFrom('CLAUDE_CODE_', 'ANTHROPIC_', 'CLAUDE_'),
@@ -124,7 +124,7 @@ describe('the environment', () => {
     expect(environment({}).unset).toContain(name)
   })
 
-  test("secrets of the service stay with the service, an operator's tools work on", () => {
+  test("gets no secrets of the service, and the variables of the operator's tools", () => {
     const { env } = environment({
       DATABASE_PASSWORD: 'x',
       CREDENTIALS_DIRECTORY: '/run/credentials',
@@ -155,7 +155,7 @@ describe('the environment', () => {
     )
   })
 
-  test('carries the marks by which lab and its commands know the agent', () => {
+  test('has the variables by which lab and its commands recognise the agent', () => {
     expect(
       arriving({ LAB_INSTANCE: 'outer', LAB_STATE_DIR: '/outer' }, { LAB_INSTANCE: 'old' }),
     ).toMatchObject({
@@ -165,13 +165,13 @@ describe('the environment', () => {
     })
   })
 
-  test("switches Claude's background view off, whatever lab's and the server's say", () => {
+  test("switches Claude's background view off, whatever lab's and the server's environments hold", () => {
     const given = { CLAUDE_CODE_DISABLE_AGENT_VIEW: '0' }
     expect(arriving(given, given)).toMatchObject({ CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' })
     expect(launchArguments(agent).settings).toMatchObject({ disableAgentView: true })
   })
 
-  test('names the configuration directory only where one was chosen, and never an empty one', () => {
+  test('names the configuration directory only where it was chosen, and never an empty one', () => {
     const given = { CLAUDE_CONFIG_DIR: '/operators' }
     expect(arriving(given, given)).not.toHaveProperty('CLAUDE_CONFIG_DIR')
     expect(arriving(given, given, '')).not.toHaveProperty('CLAUDE_CONFIG_DIR')
@@ -190,13 +190,13 @@ describe('the environment', () => {
     [{ LANG: 'C', LC_CTYPE: 'C.UTF-8' }, {}, 'C.UTF-8'],
     [{ LANG: 'en_US.UTF-8' }, { LC_ALL: 'C' }, 'en_US.UTF-8'],
     [{}, { LC_CTYPE: 'C', LANG: 'C' }, 'C.UTF-8'],
-  ])('with %j of lab and %j of the server the locale is UTF-8', ([lab, server, locale]) => {
+  ])('has a UTF-8 locale with %j of lab and %j of the server', ([lab, server, locale]) => {
     const { LC_ALL, LC_CTYPE, LANG } = arriving(lab, server)
     // As setlocale(3) decides.
     expect(LC_ALL || LC_CTYPE || LANG).toBe(locale)
   })
 
-  test('nothing is both set and taken away', () => {
+  test('never sets and unsets the same variable', () => {
     const names = fc.constantFrom(
       ...leaks,
       'PATH',
@@ -215,7 +215,7 @@ describe('the environment', () => {
   })
 })
 
-test('what would switch Remote Control off is named, unless it is empty', () => {
+test('variables that would switch Remote Control off are named, unless they are empty', () => {
   expect(remoteControlBlockers({ ANTHROPIC_API_KEY: 'x', CLAUDE_CODE_OAUTH_TOKEN: '' })).toEqual([
     'ANTHROPIC_API_KEY',
   ])
@@ -224,7 +224,7 @@ test('what would switch Remote Control off is named, unless it is empty', () => 
   expect(remoteControlBlockers({ PATH: '/bin' })).toEqual([])
 })
 
-test('the paths lie in the home directory, or all inside a configuration directory', () => {
+test('the paths are in the home directory, or all inside a configuration directory', () => {
   expect(claudePaths({ configDir: null, home: '/home/ann' })).toEqual({
     configDir: null,
     dir: '/home/ann/.claude',

@@ -48,10 +48,8 @@ async function eventually(what: string, fn: () => boolean): Promise<void> {
   throw new Error(`not within 20 s: ${what}`)
 }
 
-describe('asking', () => {
-  test('nothing is known until the answer is there, and nobody waits for it', async ({
-    folder,
-  }) => {
+describe('the claude program', () => {
+  test('is unknown until its answer, and no caller waits for the answer', async ({ folder }) => {
     const { claude, onChange, path } = install(folder)
     expect([claude.locate(), claude.version(), claude.login()]).toEqual([path, null, 'unknown'])
     claude.refresh()
@@ -61,7 +59,7 @@ describe('asking', () => {
     expect(onChange).toHaveBeenCalledTimes(1)
   })
 
-  test('logged out is understood although claude exits with 1', async ({ folder }) => {
+  test('is logged out although claude exits with 1', async ({ folder }) => {
     const { claude, bin, onChange } = install(folder)
     put(join(bin, 'login'), '{"loggedIn": false, "authMethod": "none"}')
     put(join(bin, 'logged-out'))
@@ -70,14 +68,14 @@ describe('asking', () => {
     expect(claude.login()).toBe('logged_out')
   })
 
-  test('claude runs outside any project', async ({ folder }) => {
+  test('runs outside any project', async ({ folder }) => {
     const { claude, calls, onChange } = install(folder)
     claude.refresh()
     await eventually('an answer', () => onChange.mock.calls.length > 0)
     expect(calls()).toEqual(['--version [/]', 'auth status --json [/]'])
   })
 
-  test('claude gets the environment that agents get and nothing of its own', async ({ folder }) => {
+  test('gets the environment of the agents and nothing more', async ({ folder }) => {
     const bin = join(folder, 'bin')
     vi.stubEnv('ANTHROPIC_API_KEY', 'secret')
     const env = { PATH: `${bin}:/usr/bin:/bin`, CLAUDE_CONFIG_DIR: '/c' }
@@ -91,9 +89,7 @@ describe('asking', () => {
     expect(seen).not.toContain('secret')
   })
 
-  test('an answer is believed for 30 s and asked for again in the second half of that', async ({
-    folder,
-  }) => {
+  test('is believed for 30 s and called again in the second half of that', async ({ folder }) => {
     const { claude, onChange, calls, bin } = install(folder)
     claude.refresh()
     await eventually('an answer', () => onChange.mock.calls.length > 0)
@@ -117,7 +113,7 @@ describe('asking', () => {
     expect(onChange).toHaveBeenCalledTimes(2)
   })
 
-  test('the last answer is remembered when it is no longer believed', async ({ folder }) => {
+  test('keeps the last answer when lab no longer believes it', async ({ folder }) => {
     const { claude, onChange, bin } = install(folder)
     put(join(bin, 'login'), '{"loggedIn": false}')
     expect(claude.lastLogin()).toBe('unknown')
@@ -127,7 +123,7 @@ describe('asking', () => {
     expect([claude.login(), claude.lastLogin()]).toEqual(['unknown', 'logged_out'])
   })
 
-  test('the same answer again is no change', async ({ folder }) => {
+  test('does not report the same answer as a change', async ({ folder }) => {
     const { claude, onChange, calls } = install(folder)
     claude.refresh()
     await eventually('an answer', () => onChange.mock.calls.length > 0)
@@ -138,7 +134,7 @@ describe('asking', () => {
     expect(onChange).toHaveBeenCalledTimes(1)
   })
 
-  test('the version is asked for again when an update replaced the program, or it was not told', async ({
+  test('is asked for its version again after an update, or without an answer', async ({
     folder,
   }) => {
     const { claude, onChange, bin, path } = install(folder)
@@ -157,7 +153,7 @@ describe('asking', () => {
     }
   })
 
-  test('a missing claude is asked nothing, and found once it is installed', async ({ folder }) => {
+  test('is not called while it is missing, and found once it is installed', async ({ folder }) => {
     const { claude, onChange, path } = install(folder)
     renameSync(path, `${path}.away`)
     claude.refresh()
@@ -207,7 +203,7 @@ test.for([
 })
 
 describe('locate', () => {
-  test('a name is looked for along the path, in its order', ({ folder }) => {
+  test('looks for a name along the path, in its order', ({ folder }) => {
     const first = put(join(folder, 'a', 'claude'), '', 0o755)
     const second = put(join(folder, 'b', 'claude'), '', 0o755)
     expect(locate('claude', `${folder}/a:${folder}/b`)).toBe(first)
@@ -217,9 +213,7 @@ describe('locate', () => {
     expect(locate('', `${folder}/a`)).toBeNull()
   })
 
-  test('what cannot be run is passed over: folders, plain files, links to nothing', ({
-    folder,
-  }) => {
+  test('passes over folders, plain files and broken links', ({ folder }) => {
     mkdirSync(join(folder, 'a', 'claude'), { recursive: true })
     put(join(folder, 'b', 'claude'), '', 0o644)
     mkdirSync(join(folder, 'c'))
@@ -234,7 +228,7 @@ describe('locate', () => {
     expect(locate('claude', path)).toBeNull()
   })
 
-  test('nothing relative is run: neither a folder of the path nor a command', ({ folder }) => {
+  test('takes no relative path: neither in PATH nor as the command', ({ folder }) => {
     put(join(folder, 'claude'), '', 0o755)
     const before = process.cwd()
     process.chdir(folder)

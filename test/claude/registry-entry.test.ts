@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseEntry } from '../../src/claude/registry-entry.ts'
 import { conversation, fileOf } from '../fixtures/registry.ts'
 
-describe('one entry', () => {
+describe('a registry entry', () => {
   const alone = { isBackground: false, isSpare: false, jobId: null, parkedJobId: null }
   const whole = {
     ...alone,
@@ -43,7 +43,7 @@ describe('one entry', () => {
     })
   })
 
-  test('with only a pid leaves the rest unknown', () => {
+  test('with only a pid has null in the rest', () => {
     expect(parseEntry('{"pid":7}')).toEqual(nothing)
   })
 
@@ -81,7 +81,7 @@ describe('one entry', () => {
     [{ updatedAt: '2026' }, { updatedAt: null }],
     [{ updatedAt: 1e300 }, { updatedAt: null }],
     [{ updatedAt: -1 }, { updatedAt: null }],
-  ])('with %j has %j and the rest all the same', ([change, expected]) => {
+  ])('with %j has %j and the rest unchanged', ([change, expected]) => {
     expect(parseEntry(fileOf(7, change))).toEqual({ ...whole, ...expected })
   })
 
@@ -99,11 +99,11 @@ describe('one entry', () => {
     '{"pid":-1}',
     '{"pid":1.5}',
     '{"pid":null}',
-  ])('of the shape %j is none', (json) => {
+  ])('of the shape %j is null', (json) => {
     expect(parseEntry(json)).toBeNull()
   })
 
-  test('is sound in every field or null, whatever is in the file', () => {
+  test('has the right type or null in every field, whatever the file holds', () => {
     const fields = [
       'procStart',
       'sessionId',
@@ -140,7 +140,7 @@ describe('one entry', () => {
     )
   })
 
-  test('cut off anywhere is none, or the whole', () => {
+  test('that is cut off anywhere is null, or whole', () => {
     const json = fileOf(7)
     for (let end = 0; end < json.length; end++) expect(parseEntry(json.slice(0, end))).toBeNull()
     fc.assert(fc.property(fc.string(), (text) => void parseEntry(text)))

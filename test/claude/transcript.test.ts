@@ -8,7 +8,7 @@ import { put, test } from '../fixtures/folder.ts'
 
 const pathsOf = (folder: string) => claudePaths({ configDir: folder, home: '/nonexistent' })
 
-test('a conversation has one as soon as it stands in any project, and never another one’s', async ({
+test('a conversation has a transcript once any project has its file, and never another’s', async ({
   folder,
 }) => {
   const paths = pathsOf(folder)
@@ -21,13 +21,13 @@ test('a conversation has one as soon as it stands in any project, and never anot
   expect(await findTranscript(paths, 'one')).toBe('there')
 })
 
-test('a folder that cannot be read is no sign that there is none', async ({ folder }) => {
+test('an unreadable folder does not mean that there is none', async ({ folder }) => {
   // Root reads everything: a link in a circle is refused to everybody.
   symlinkSync('projects', join(folder, 'projects'))
   expect(await findTranscript(pathsOf(folder), 'one')).toBe('unreadable')
 })
 
-test('a link that leads nowhere is no sign that there is none', async ({ folder }) => {
+test('a broken link does not mean that there is none', async ({ folder }) => {
   symlinkSync('elsewhere', join(folder, 'projects'))
   expect(await findTranscript(pathsOf(folder), 'one')).toBe('unreadable')
   mkdirSync(join(folder, 'elsewhere'))
@@ -36,9 +36,7 @@ test('a link that leads nowhere is no sign that there is none', async ({ folder 
   expect(await findTranscript(pathsOf(folder), 'one')).toBe('unreadable')
 })
 
-test('one project that cannot be read hides what may be in it, and nothing in others', async ({
-  folder,
-}) => {
+test('an unreadable project hides its own transcripts only', async ({ folder }) => {
   mkdirSync(join(folder, 'projects'))
   symlinkSync('circle', join(folder, 'projects', 'circle'))
   expect(await findTranscript(pathsOf(folder), 'one')).toBe('unreadable')

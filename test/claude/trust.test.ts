@@ -51,7 +51,7 @@ afterEach(() => {
 })
 
 describe('the seed', () => {
-  test('makes a file that its owner alone reads where there is none', async ({ folder }) => {
+  test('makes a missing file, which only its owner can read', async ({ folder }) => {
     const file = join(folder, '.claude.json')
     await seedTrust(file, '/p/foo')
     expect(read(file)).toEqual({ hasCompletedOnboarding: true, projects: { '/p/foo': trusted } })
@@ -59,14 +59,14 @@ describe('the seed', () => {
     expect(readdirSync(folder)).toEqual(['.claude.json'])
   })
 
-  test('makes the configuration directory where it is still to come', async ({ folder }) => {
+  test('makes a missing configuration directory', async ({ folder }) => {
     const file = join(folder, 'new', 'config', '.claude.json')
     await seedTrust(file, '/p/foo')
     expect(read(file)).toHaveProperty('projects')
     expect(statSync(join(folder, 'new', 'config')).mode & 0o777).toBe(0o700)
   })
 
-  test('keeps all that it does not know, in order, and the mode and owner', async ({ folder }) => {
+  test('keeps all unknown keys, in order, and the mode and owner', async ({ folder }) => {
     const file = join(folder, '.claude.json')
     const before = {
       zeta: [1, { deep: null }],
@@ -127,9 +127,7 @@ describe('the seed', () => {
     expect(read(file)).toEqual({ hasCompletedOnboarding: true, projects: { '/p/foo': trusted } })
   })
 
-  test('trusts a folder under the name that was given and the one the kernel knows', async ({
-    folder,
-  }) => {
+  test('trusts a folder under its given path and its real path', async ({ folder }) => {
     const file = join(folder, '.claude.json')
     mkdirSync(join(folder, 'real'))
     symlinkSync('real', join(folder, 'link'))
@@ -143,7 +141,7 @@ describe('the seed', () => {
     expect(read(file)).toMatchObject({ projects: { [join(folder, 'real')]: trusted } })
   })
 
-  test('goes through a symlinked configuration file and keeps the link', async ({ folder }) => {
+  test('writes through a symlinked configuration file and keeps the link', async ({ folder }) => {
     const real = put(join(folder, 'dotfiles', 'claude.json'), '{"kept":1}')
     const file = join(folder, '.claude.json')
     symlinkSync('dotfiles/claude.json', file)
@@ -216,7 +214,7 @@ describe('the seed for a linked worktree', () => {
     expect(await seededWith(folder, join(folder, 'foo/wt'))).toEqual([join(folder, 'foo')])
   })
 
-  test("trusts a submodule's own repository, not what it is part of", async ({ folder }) => {
+  test("trusts a submodule's own repository, not the outer one", async ({ folder }) => {
     repository(join(folder, 'origin'))
     const whole = repository(join(folder, 'whole'))
     git(whole, 'submodule', 'add', join(folder, 'origin'), 'part')
@@ -239,7 +237,7 @@ describe('the seed for a linked worktree', () => {
     expect(await seededWith(folder, join(folder, 'wt'))).toEqual([])
   })
 
-  test('trusts no repository that a folder merely names as its own', async ({ folder }) => {
+  test('trusts no repository that does not name the folder too', async ({ folder }) => {
     const victim = repository(join(folder, 'victim'))
     const forged = join(folder, 'forged')
     put(join(forged, '.git'), `gitdir: ${forged}/x/worktrees/y\n`)
@@ -253,14 +251,14 @@ describe('the seed for a linked worktree', () => {
     expect(await seededWith(folder, forged)).toEqual([])
   })
 
-  test('is not held up by a .git that is a FIFO', async ({ folder }) => {
+  test('does not wait for a .git that is a FIFO', async ({ folder }) => {
     mkdirSync(join(folder, 'odd'))
     execFileSync('mkfifo', [join(folder, 'odd/.git')])
     expect(await seededWith(folder, join(folder, 'odd'))).toEqual([])
   })
 })
 
-describe('a configuration that is no JSON object', () => {
+describe('a configuration that is not a JSON object', () => {
   test.for([
     '',
     ' ',
@@ -272,7 +270,7 @@ describe('a configuration that is no JSON object', () => {
     '{"projects":[]}',
     '{"projects":{"/p/foo":true}}',
     '{"hasCompletedOnboarding":true} trailing',
-  ])('%j is refused by name and left as it is', async (text, { folder }) => {
+  ])('is refused by name and left as it is: %j', async (text, { folder }) => {
     const file = put(join(folder, '.claude.json'), text)
     const before = stampOf(file)
     const refused = seedTrust(file, '/p/foo')
@@ -290,7 +288,7 @@ describe('a configuration that is no JSON object', () => {
     )
   })
 
-  test('does not hold up the next one', async ({ folder }) => {
+  test('does not block the next seed', async ({ folder }) => {
     const bad = seedTrust(put(join(folder, 'bad.json'), '{'), '/p')
     const good = seedTrust(join(folder, 'good.json'), '/p')
     await expect(bad).rejects.toThrow('bad.json')
@@ -326,7 +324,7 @@ describe("Claude's own lock", () => {
     expect(readdirSync(folder)).toEqual(['.claude.json'])
   })
 
-  test('that stays taken does not hang a start, and stays where it is', async ({ folder }) => {
+  test('that stays taken does not hang a start, and is not removed', async ({ folder }) => {
     const file = put(join(folder, '.claude.json'), '{}')
     mkdirSync(`${file}.lock`)
     await seedTrust(file, '/p/foo')
@@ -344,7 +342,7 @@ describe("Claude's own lock", () => {
     })
   })
 
-  test('that a dead Claude left is taken over', async ({ folder }) => {
+  test('that a dead Claude left is taken', async ({ folder }) => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const file = put(join(folder, '.claude.json'), '{}')
     mkdirSync(`${file}.lock`)
@@ -355,7 +353,7 @@ describe("Claude's own lock", () => {
     expect(readdirSync(folder)).toEqual(['.claude.json'])
   })
 
-  test('is given back when the writing fails', async ({ folder }) => {
+  test('is freed when the write fails', async ({ folder }) => {
     const file = put(join(folder, 'n'.repeat(250)), '{}')
     await expect(seedTrust(file, '/p')).rejects.toThrow()
     expect(readdirSync(folder)).toHaveLength(1)

@@ -32,7 +32,7 @@ describe('passedOn', () => {
 })
 
 describe('variableNames', () => {
-  test('names what an agent could get and does not, and what is named but not set', () => {
+  test('names the variables that an agent could get and does not, and the named ones that are not set', () => {
     expect(variableNames(lab, ['GH_TOKEN', 'NONE', 'UNSET'])).toEqual({
       withheld: ['ANTHROPIC_MODEL', 'DOCKER_HOST', 'EMPTY', 'MAX_THINKING_TOKENS'],
       missing: ['NONE', 'UNSET'],
@@ -67,7 +67,7 @@ describe('checkNamed', () => {
     expect(() => checkNamed([name])).toThrow(reason)
   })
 
-  test('takes what people rely on, Claude Code settings among it', () => {
+  test('accepts the usual variables, Claude Code settings among them', () => {
     const names = ['GH_TOKEN', 'AWS_PROFILE', 'DOCKER_HOST', 'KUBECONFIG', 'GIT_AUTHOR_NAME']
     const settings = ['ANTHROPIC_MODEL', 'MAX_THINKING_TOKENS', 'CLAUDE_CODE_MAX_OUTPUT_TOKENS']
     expect(() => checkNamed([...names, ...settings])).not.toThrow()

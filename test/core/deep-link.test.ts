@@ -23,7 +23,7 @@ test.for([
   expect(deepLinkOf(bridge)).toBe(link)
 })
 
-test('whatever the registry says, a link leads to claude.ai or there is none', () => {
+test('a link leads to claude.ai or is null, whatever the registry holds', () => {
   const word = fc.oneof(
     fc.string(),
     fc.string().map((text) => `cse_${text}`),

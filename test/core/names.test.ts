@@ -91,11 +91,11 @@ describe('composing and parsing', () => {
       ['foo:0', 'foo bar', 'é', 'foo\n', '\nfoo', 'foo~2\n', 'x'.repeat(61), 'foo~2~é'],
       [`foo~2~${'x'.repeat(33)}`],
     ].flat(),
-  )('%j is no name that lab makes', (name) => {
+  )('lab does not make the name %j', (name) => {
     expect(parseName(name)).toBeNull()
   })
 
-  test('what parses is exactly what composes', () => {
+  test('exactly the composed names parse', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[fo~0-9_-]{1,12}$/), (name) => {
         const parts = parseName(name)
@@ -204,7 +204,7 @@ describe('labels', () => {
     })
   })
 
-  test('whatever is typed, a label is trimmed, short and steers no terminal', () => {
+  test('a label is trimmed, short and harmless to terminals, whatever a person types', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (typed) => {
         const parsed = parseLabel(typed)
@@ -232,7 +232,7 @@ describe('labels', () => {
     expect(slugOf(label as Label)).toBe(slug)
   })
 
-  test('a slug is one that parses, or none', () => {
+  test('a slug parses, or is null', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (label) => {
         const slug = slugOf(label as Label)
@@ -276,13 +276,13 @@ describe('project keys', () => {
     for (const made of keys) expect(made).toMatch(/^a_b-[0-9a-f]{4}$/)
   })
 
-  test("no project is called like lab's own sessions, however its path is written", () => {
+  test("no project gets the name of lab's own sessions, whatever its path", () => {
     const keys = Object.values(keysOf('_lab', '.lab', '-lab', 'lab-login', 'lab/login'))
     expect(keys.filter((made) => reservedNames.includes(made))).toEqual([])
     expect(new Set(keys).size).toBe(5)
   })
 
-  test('every path gets a legal key of its own, the same in whatever order', () => {
+  test('every path gets a unique legal key, the same in any order', () => {
     fc.assert(
       fc.property(pathSet, (paths) => {
         const keys = assignKeys(paths)
@@ -303,14 +303,14 @@ describe('project keys', () => {
     for (const made of keys) expect(parseName(made)).toEqual({ key: made, slot: 1, slug: null })
   })
 
-  test("a path that another one's hashed key looks like still gets a key of its own", () => {
+  test("a path that equals another path's hashed key still gets a unique key", () => {
     const [hashed = ''] = Object.values(keysOf('a b', 'a.b'))
     const keys = keysOf('a b', 'a.b', hashed)
     expect(keys[hashed]).toBe(hashed)
     expect(new Set(Object.values(keys)).size).toBe(3)
   })
 
-  test('many paths with one plain key stay apart though four digits do not tell them apart', () => {
+  test('many paths with one plain key get unique keys, though four digits do not suffice', () => {
     // 2,500 of 65,536 possible hashes: some of them meet.
     const signs = Array.from({ length: 50 }, (_, i) => String.fromCodePoint(0x4e00 + 37 * i))
     const paths = signs.flatMap((first) => signs.map((second) => first + second))

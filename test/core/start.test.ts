@@ -23,7 +23,7 @@ test.for([
   expect(decide({ names, label })).toMatchObject({ ok: true, name, slot })
 })
 
-test('the label is kept as typed, the name carries what of it can stand there', () => {
+test('a label is kept as typed, and the name has its name-safe form', () => {
   expect(decide({ label: '  Crème brûlée ' })).toMatchObject({
     label: 'Crème brûlée',
     name: 'foo~2~Creme-brulee',
@@ -36,7 +36,7 @@ test('the seventh start is refused when six may run', () => {
   expect(decide({ used: 7 })).toEqual({ ok: false, code: 'at_capacity' })
 })
 
-test('a bad label is refused before the cap is looked at', () => {
+test('a bad label is refused before the cap is checked', () => {
   expect(decide({ used: 6, label: 'a\nb' })).toMatchObject({ ok: false, code: 'invalid_label' })
 })
 
@@ -49,14 +49,14 @@ describe('a resumed instance', () => {
     [1, ['foo'], '', 'foo~2'],
     [1, [], 'fix', 'foo~2~fix'],
   ] as const)(
-    'that had slot %i, beside %j with label %j, is %s',
+    'that had slot %i, with the names %j and the label %j, is %s',
     ([slotWanted, names, label, name]) => {
       expect(decide({ slotWanted, names, label })).toMatchObject({ ok: true, name })
     },
   )
 })
 
-test('whatever is there, a start takes a name that is free', () => {
+test('a start takes a free name, whatever names are in use', () => {
   const name = fc.stringMatching(/^fo{1,2}(~[1-4](~[a-b]?)?)?$/)
   fc.assert(
     fc.property(fc.array(name), fc.constantFrom('', 'a', 'b', '🚀'), (names, label) => {

@@ -72,12 +72,12 @@ describe('a living agent', () => {
     expect(derive(from, signals)).toEqual({ state, waitingFor, end: null })
   })
 
-  test('keeps what it waits for while nothing new is heard', () => {
+  test('keeps its waitingFor without a new observation', () => {
     expect(derive('waiting', {}, 'trust')).toMatchObject({ state: 'waiting', waitingFor: 'trust' })
   })
 })
 
-describe('an end that nobody asked for', () => {
+describe('an end without a request', () => {
   test.for([
     ['ready', exited(0), 'stopped', 'exited'],
     ['ready', exited(3), 'error', 'exited'],
@@ -98,7 +98,7 @@ describe('an end that nobody asked for', () => {
     expect(derive(from, signals)).toMatchObject({ state, waitingFor: null, end: { reason } })
   })
 
-  test('tells the exit code or the signal', () => {
+  test('has the exit code or the signal', () => {
     expect(derive('ready', killed).end?.exit).toEqual({ code: null, signal: 'SIGKILL' })
     expect(derive('ready', exited(3)).end?.exit).toEqual({ code: 3, signal: null })
   })
@@ -106,7 +106,7 @@ describe('an end that nobody asked for', () => {
 
 describe('a stop', () => {
   test.for(['starting', 'ready', 'busy', 'waiting'] as const)(
-    'asked for in %s is stopping first, whatever else is heard',
+    'requested in %s is stopping first, whatever else is observed',
     (from) => {
       for (const rest of [quiet, { ...quiet, ...killed }, { ...quiet, swept: true }])
         expect(derive(from, { ...rest, stopAsked: true }, 'x')).toEqual({
@@ -117,7 +117,7 @@ describe('a stop', () => {
     },
   )
 
-  test('is over only when nothing is left, and is no error whatever the status', () => {
+  test('is over only when nothing is left, and is not an error at any status', () => {
     expect(derive('stopping', { ...exited(0), stopAsked: true }).state).toBe('stopping')
     expect(derive('stopping', { pane: 'absent' }).state).toBe('stopping')
     expect(derive('stopping', { ...killed, swept: true })).toMatchObject({
@@ -131,7 +131,7 @@ describe('a stop', () => {
   })
 })
 
-test('whatever is heard, the move is legal, and an end is told exactly once', () => {
+test('every observation leads to a legal move, and to an end exactly once', () => {
   const live = ['starting', 'ready', 'busy', 'waiting', 'stopping'] as const
   const signals = fc.record<Observation>({
     pane: fc.constantFrom('alive', 'dead', 'absent', 'server_gone'),

@@ -86,7 +86,7 @@ describe('shellText', () => {
     'é',
   ]
 
-  test('is read back as the same words by a shell', () => {
+  test('is read by a shell as the same words', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: fc.constantFrom(...meaningful) })), (argv) => {
         const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${shellText(['--', ...argv])}`])

@@ -32,7 +32,7 @@ async function shown(lab: TestLab, argv: readonly string[]): Promise<string> {
   }
 }
 
-test('attach leads to the agent: at home, in another session, beside a shell at home, in two sessions', async ({
+test('the attach command reaches the agent: at home, in another session, with a shell at home, in two sessions', async ({
   lab,
 }) => {
   const [foo] = await fooAndBar(lab)

@@ -45,7 +45,7 @@ function leave(lab: TestLab, count: number): void {
   writeFileSync(join(lab.stateDir, 'state.json'), JSON.stringify(facts))
 }
 
-test('the newest ended instance is kept and the oldest forgotten after the clock went back', async ({
+test('lab keeps the newest ended instance and forgets the oldest after the clock went back', async ({
   lab,
 }) => {
   leave(lab, 20)
@@ -71,7 +71,7 @@ test('the newest ended instance is kept and the oldest forgotten after the clock
   expect(kept).not.toContain('f0f0f0f0-0000-4000-8000-000000000011')
 })
 
-test('the latest end stands first on the page, in the API and in `lab ls` after the clock went back', async ({
+test('the latest end comes first on the page, in the API and in `lab ls` after the clock went back', async ({
   lab,
 }) => {
   leave(lab, 1)
@@ -90,7 +90,7 @@ test('the latest end stands first on the page, in the API and in `lab ls` after 
   expect(idsOf(JSON.parse(listed.stdout))).toEqual(expected)
 })
 
-test('the project used last stands first after the clock went back', () => {
+test('the project used last comes first after the clock went back', () => {
   const used = {
     '/p/before': { lastUsedAt: future, order: 1 },
     '/p/after': { lastUsedAt: '2000-01-01T00:00:00.000Z', order: 2 },
@@ -135,9 +135,7 @@ function settableClock(lab: TestLab): (ms: number) => Promise<void> {
   }
 }
 
-test('wrong passwords lock out for a minute at most, whatever becomes of the clock', async ({
-  lab,
-}) => {
+test('wrong passwords lock out for a minute at most, whatever the clock does', async ({ lab }) => {
   const set = settableClock(lab)
   const password = join(lab.dir, 'password')
   writeFileSync(password, 'right\n', { mode: 0o600 })

@@ -38,7 +38,7 @@ function recordOf(lab: TestLab, id: string) {
 }
 
 describe.skipIf(noSmallDisk !== null)(`a full disk (${noSmallDisk ?? 'mounted'})`, () => {
-  test('ends no lab: it stops, tells a death, refuses a start, and writes later', async ({
+  test('does not end lab, which stops, shows an end, refuses a start, and writes later', async ({
     lab,
     disk,
   }) => {
@@ -77,7 +77,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk (${noSmallDisk ?? 'mounted'})
   })
 
   test.for(['full', 'mounted read-only'])(
-    'that is %s lets lab start, show and stop, and tell a death without a note',
+    'that is %s lets lab start, show, stop, and show an end without a note',
     async (kind, { lab, disk }) => {
       const [foo, bar] = await fooAndBar(lab)
       await lab.end()
@@ -110,9 +110,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk (${noSmallDisk ?? 'mounted'})
   )
 })
 
-test('a state directory that is removed is made again, and what runs notices nothing', async ({
-  lab,
-}) => {
+test('a removed state directory is made again, and the agents keep running', async ({ lab }) => {
   const [foo, bar] = await fooAndBar(lab)
   const names = ['buffers', 'lock', 'notes', 'server.json', 'state.json']
   removeStateDir(lab)

@@ -26,7 +26,7 @@ async function forge(lab: TestLab, name: string, metadata: Record<string, string
     await lab.tmux('set-option', '-t', `=${name}:`, `@lab_${key}`, value)
 }
 
-test('sessions with forged metadata neither end lab nor reach out of its folder of notes', async ({
+test('sessions with forged metadata neither end lab nor reach outside its folder of notes', async ({
   lab,
 }) => {
   await lab.boot()
@@ -43,7 +43,7 @@ test('sessions with forged metadata neither end lab nor reach out of its folder 
   expect(existsSync(join(lab.stateDir, 'state.json'))).toBe(true)
 })
 
-describe('a mark that was changed by hand', () => {
+describe('metadata that a person changed', () => {
   test.for([
     ['@lab_self on one session', 'unknown', ['-t', '=foo:', '@lab_self', '1']],
     ['@lab_self for the whole server', 'unknown', ['-g', '@lab_self', '1']],
@@ -62,9 +62,7 @@ describe('a mark that was changed by hand', () => {
     expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([false, true])
   })
 
-  test('to another instance’s ends neither, and a stop ends the one that is meant', async ({
-    lab,
-  }) => {
+  test('to another instance’s ends neither, and a stop ends the right one', async ({ lab }) => {
     const [foo, bar] = await fooAndBar(lab)
     await lab.tmux('set-option', '-p', '-t', '=foo:', '@lab_agent', bar.id)
     await lab.tmux('set-option', '-t', '=foo:', '@lab_id', bar.id)
@@ -85,7 +83,7 @@ describe('a mark that was changed by hand', () => {
     expect(isAlive(foo.pid)).toBe(false)
   })
 
-  test('to the note of a start that was given up ends no agent', async ({ lab }) => {
+  test('to the id of an abandoned launch ends no agent', async ({ lab }) => {
     const [foo] = await fooAndBar(lab)
     const path = join(lab.stateDir, 'state.json')
     await lab.end()
@@ -115,7 +113,7 @@ describe('a mark that was changed by hand', () => {
   })
 })
 
-test('a note that no keeper wrote ends no agent, and how it really ended is told', async ({
+test('a note that no keeper wrote ends no agent, and the agent’s real end is shown', async ({
   lab,
 }) => {
   const [foo] = await fooAndBar(lab)
@@ -141,7 +139,7 @@ test('`tmux kill-server` in an agent’s shell does not lead to the server of th
   expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([true, true])
 })
 
-test('a tmux server that an agent began, and what runs in it, outlives the agent’s death and its stop', async ({
+test('an agent’s own tmux server, with its programs, outlives the agent’s death and its stop', async ({
   lab,
 }) => {
   const [foo, bar] = await fooAndBar(lab)
@@ -182,7 +180,7 @@ test('a tmux server that an agent began, and what runs in it, outlives the agent
   }
 })
 
-test('a process that somebody else began with an instance’s mark outlives its stop', async ({
+test('a process that another program started with an instance’s LAB_INSTANCE outlives its stop', async ({
   lab,
 }) => {
   const [foo] = await fooAndBar(lab)
@@ -194,7 +192,7 @@ test('a process that somebody else began with an instance’s mark outlives its 
   innocent.kill('SIGKILL')
 })
 
-test('links in the state directory lead lab nowhere, and a file of clients ends nobody', async ({
+test('lab follows no links in the state directory, and ends no process of a forged file of clients', async ({
   lab,
 }) => {
   await lab.boot()
@@ -216,7 +214,7 @@ test('links in the state directory lead lab nowhere, and a file of clients ends 
   innocent.kill('SIGKILL')
 })
 
-test('an agent that carries another’s mark outlives the stop of that other', async ({ lab }) => {
+test('an agent with another’s LAB_INSTANCE outlives the stop of the other', async ({ lab }) => {
   await lab.boot()
   const foo = await lab.start('foo')
   await lab.reaches(foo.id, 'ready')

@@ -7,7 +7,7 @@ import { test } from '../fixtures/lab.ts'
 import { fooAndBar, isAlive } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
-test('killed with an instance in each state, lab comes back with the same states and evidence', async ({
+test('a lab killed with an instance in each state has the same states and evidence again', async ({
   lab,
 }) => {
   const now = join(lab.dir, 'now')
@@ -73,7 +73,7 @@ test('killed with an instance in each state, lab comes back with the same states
   await lab.reaches(starting, 'ready')
 })
 
-test('a stop that was answered is done by the next lab, and by its name, however early lab was killed', async ({
+test('a stop that lab answered is finished by the next lab for the same actor, however early lab was killed', async ({
   lab,
 }) => {
   lab.behave({ ignore: ['SIGTERM', 'SIGHUP'] })

@@ -43,9 +43,7 @@ function marks(lab: TestLab): ReadonlySet<string> {
   return found
 }
 
-test('forty instances that are stopped at once all stop, and nothing of them is left', async ({
-  lab,
-}) => {
+test('forty instances stop on one request and leave nothing behind', async ({ lab }) => {
   await lab.boot(cheapAgent(lab), '--max-instances=40')
   const ids: string[] = []
   // A project keeps twenty that ended; ten at a time, for this is about the stop.
@@ -67,7 +65,7 @@ test('forty instances that are stopped at once all stop, and nothing of them is 
   await until(async () => (await sessions(lab)).length === 0, { what: 'no session' })
 })
 
-test('a lab that is killed between any two steps loses, doubles and leaves nothing', async ({
+test('a lab that is killed between any two steps loses, doubles and leaves behind nothing', async ({
   lab,
 }) => {
   const flags = [cheapAgent(lab), '--max-instances=50']

@@ -24,7 +24,7 @@ describe('a lab that finds a record of a future kind', () => {
     ended: { state: 'error', at: 'then', left: [], evidence: { reason: 'budget', cost: 3 } },
   }
 
-  test('shows and stops all others, tells of it, and loses no field', async ({ lab }) => {
+  test('shows and stops all others, reports the record, and loses no field', async ({ lab }) => {
     await lab.boot()
     const { id } = await lab.start('foo', 'kept')
     await lab.reaches(id, 'ready')
@@ -60,7 +60,7 @@ describe('a lab that finds a record of a future kind', () => {
     expect(kept.keeper).toEqual(before.instances[1].keeper)
   })
 
-  test('finds its instance again in tmux while that runs', async ({ lab }) => {
+  test('finds its instance again in tmux while the instance runs', async ({ lab }) => {
     await lab.boot()
     const { id } = await lab.start('foo', 'worker')
     await lab.reaches(id, 'ready')

@@ -57,7 +57,7 @@ const remembered = ({
   createdAt,
 })
 
-test('after kill -9 of lab the next one lists the same instances, with the same agents and panes', async ({
+test('the next lab after kill -9 lists the same instances, with the same agents and panes', async ({
   lab,
 }) => {
   const before = await five(lab)
@@ -70,7 +70,7 @@ test('after kill -9 of lab the next one lists the same instances, with the same 
   expect(await lab.tmux('list-panes', '-a', '-F', '#{session_name} #{pane_pid}')).toBe(panes)
 })
 
-test('instances are known again without the store, by what their sessions carry', async ({
+test('instances are recognised without the store, by the metadata of their sessions', async ({
   lab,
 }) => {
   const before = await five(lab)
@@ -84,7 +84,7 @@ test('instances are known again without the store, by what their sessions carry'
   expect(page.body).toContain('could not read its store')
 })
 
-test('SIGTERM ends lab with exit 0 within two seconds, open streams and all, and no agent notices', async ({
+test('SIGTERM ends lab and its open streams with exit 0 within two seconds, and the agents keep running', async ({
   lab,
 }) => {
   const before = await five(lab)
@@ -117,7 +117,7 @@ test('an agent that died while lab was away is reported with its status and last
   expect(exited.evidence!.lastLines.join('\n')).toContain('DIE 3')
 })
 
-test('a stop that lab did not live to finish is finished by the next lab', async ({ lab }) => {
+test('a stop that a killed lab did not finish is finished by the next lab', async ({ lab }) => {
   lab.behave({ ignore: ['SIGTERM', 'SIGHUP'] })
   await lab.boot()
   const { id } = await lab.start('foo')
@@ -132,7 +132,7 @@ test('a stop that lab did not live to finish is finished by the next lab', async
   expect(lab.marked(id)).toEqual([])
 })
 
-test('a stop that was under way when lab was told to end is finished by the next lab, for that one alone', async ({
+test('a stop under way at a SIGTERM of lab is finished by the next lab, for that instance alone', async ({
   lab,
 }) => {
   lab.behave({ byName: { foo: { ignore: ['SIGTERM', 'SIGHUP'] } } })
@@ -148,7 +148,7 @@ test('a stop that was under way when lab was told to end is finished by the next
   expect(await lab.get(bar.id)).toMatchObject({ state: 'ready', pid: bar.pid })
 })
 
-test('how an agent ended outlives a lab that could not write it down', async ({ lab }) => {
+test('an agent’s end outlives a lab that could not write it', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   const { pid } = await lab.reaches(id, 'ready')
@@ -174,7 +174,7 @@ test('how an agent ended outlives a lab that could not write it down', async ({ 
   expect(evidence).toMatchObject({ reason: 'signal', signal: 'SIGKILL' })
 })
 
-test('a resume that lab did not live to finish runs or has failed, and was not closed by anybody', async ({
+test('a resume that a killed lab did not finish runs or has failed, and does not count as closed', async ({
   lab,
 }) => {
   await lab.boot()
@@ -204,7 +204,7 @@ test('a resume that lab did not live to finish runs or has failed, and was not c
   expect(lab.marked(id).length > 0).toBe(now.state === 'ready')
 })
 
-test('a session that was renamed by hand keeps its id and answers to its new name', async ({
+test('a session that a person renames keeps its id and answers to its new name', async ({
   lab,
 }) => {
   await lab.boot()
@@ -221,7 +221,7 @@ test('a session that was renamed by hand keeps its id and answers to its new nam
   expect((await lab.start('foo')).name).toBe('foo~2')
 })
 
-test('a second lab on the same state directory or tmux server is refused by name of the holder', async ({
+test('a second lab on the same state directory or tmux server is refused with the holder’s pid', async ({
   lab,
 }) => {
   await lab.boot()

@@ -140,7 +140,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
       expect([service.foreign(), service.resumeOffer()]).toEqual([[], null])
     })
 
-    test('starts an instance, which is known from then on by its id and its name', async () => {
+    test('starts an instance and finds it by its id and its name', async () => {
       // A label takes a slot of its own: the first is the project's bare key.
       const started = await service.start({ project: 'foo', label: 'fix it' }, 'page')
       instanceShape.parse(started)
@@ -163,7 +163,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
       expect(service.cap().used).toBe(1)
     })
 
-    test('gives the next instance of a project the next slot, and both a name of their own', async () => {
+    test('gives the next instance of a project the next slot, and each another name', async () => {
       const first = await ready('foo')
       const second = await ready('foo')
       expect([first.name, second.name]).toEqual(['foo', 'foo~2'])
@@ -181,7 +181,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
       expect(service.list()).toHaveLength(3)
     })
 
-    test('refuses what is asked of an instance or a project that does not exist', async () => {
+    test('refuses requests about an instance or a project that does not exist', async () => {
       const calls: (() => unknown)[] = [
         () => service.get('nope'),
         () => service.resolve('nope'),
@@ -196,7 +196,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
       expect(service.dismissOffer(['nope'], 'api')).toEqual([])
     })
 
-    test('answers a stop at once, repeats the answer, and then has the instance among the ended ones', async () => {
+    test('answers a stop at once, repeats the answer, and then lists the instance among the ended ones', async () => {
       const { id, name } = await ready('foo')
       const stopping = service.stop(id, 'page')
       instanceShape.parse(stopping)
@@ -272,7 +272,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
       await opened.becomesReady(id)
     })
 
-    test('resumes several, says of each what became of it, and takes no more than the cap has room for', async () => {
+    test('resumes several up to the cap, and returns an outcome for each', async () => {
       const first = await ready('foo')
       const second = await ready('bar')
       for (const { id } of [first, second]) await stopped(id)
@@ -288,7 +288,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
       expect(service.list()).toHaveLength(others.length + 1)
     })
 
-    test('tells its listeners of every change, in order, until they leave', async () => {
+    test('calls its listeners with every change, in order, until they leave', async () => {
       const events: LabEvent[] = []
       const leave = service.subscribe((event) => events.push(event))
       const { id } = await ready('foo')
@@ -313,7 +313,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
       expect(events).toHaveLength(count)
     })
 
-    test('answers a question without doing anything: no event, and the same answer again', async () => {
+    test('answers a getter without an effect: no event, and the same answer again', async () => {
       const { id } = await ready('foo')
       const answers = (): unknown => [
         service.resolve(id),
@@ -334,14 +334,14 @@ export function describeService(title: string, open: () => Promise<OpenedService
       leave()
     })
 
-    test('has memory measured for those who watch it', () => {
+    test('measures memory while a caller watches it', () => {
       const leave = service.watchMemory()
       const leaveToo = service.watchMemory()
       leave()
       leaveToo()
     })
 
-    test('lists a project whose folder is gone as long as instances of it are live', async () => {
+    test('lists a project whose folder is gone while instances of it are live', async () => {
       const { id } = await ready('bar')
       opened.removeFolder('bar')
       const bar = () => service.projects().find(({ key }) => key === 'bar')

@@ -45,7 +45,7 @@ describe('the list', () => {
     for (const { key } of projects.all()) expect(key).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,59}$/)
   })
 
-  test('they are sorted by key', async ({ folder }) => {
+  test('projects are sorted by key', async ({ folder }) => {
     for (const path of ['b', 'B', 'a/z', 'a', '_']) repository(folder, path)
     const { projects } = open(folder)
     await projects.scan()
@@ -55,9 +55,7 @@ describe('the list', () => {
 })
 
 describe('onChange', () => {
-  test('is called once for each scan that found something else, and not otherwise', async ({
-    folder,
-  }) => {
+  test('is called once for each scan with another result', async ({ folder }) => {
     const { projects, onChange } = open(folder)
     await projects.scan()
     expect(onChange).not.toHaveBeenCalled()
@@ -103,7 +101,7 @@ describe('onChange', () => {
 })
 
 describe('refresh', () => {
-  test('does not wait, and its result arrives', async ({ folder }) => {
+  test('returns at once, and its result arrives', async ({ folder }) => {
     repository(folder, 'one')
     const { projects, onChange } = open(folder)
     projects.refresh()
@@ -120,7 +118,7 @@ describe('refresh', () => {
     await first
   })
 
-  test('a root that went away keeps the list, is said once, and is seen when it is back', async ({
+  test('keeps the list while the root is gone, warns once, and finds the root when it is back', async ({
     folder,
   }) => {
     const root = join(folder, 'root')
@@ -142,7 +140,7 @@ describe('refresh', () => {
     expect(onChange).toHaveBeenCalledTimes(2)
   })
 
-  test('a missing root is an error of a scan that is waited for', async ({ folder }) => {
+  test('does not report a missing root, and a scan rejects with it', async ({ folder }) => {
     await expect(open(join(folder, 'missing')).projects.scan()).rejects.toThrow('ENOENT')
   })
 })

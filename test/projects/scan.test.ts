@@ -10,8 +10,8 @@ function repository(...parts: string[]): void {
   mkdirSync(join(...parts, '.git'), { recursive: true })
 }
 
-describe('what is found', () => {
-  test('a folder with a .git directory or a .git file is a project', async ({ folder }) => {
+describe('a scan', () => {
+  test('finds a folder with a .git directory or a .git file', async ({ folder }) => {
     repository(folder, 'normal')
     put(join(folder, 'worktree', '.git'), 'gitdir: /elsewhere\n')
     mkdirSync(join(folder, 'no-repository'))
@@ -22,14 +22,14 @@ describe('what is found', () => {
     })
   })
 
-  test('nothing inside a project is a project of its own', async ({ folder }) => {
+  test('finds nothing inside a project', async ({ folder }) => {
     repository(folder, 'outer')
     repository(folder, 'outer', 'vendor', 'inner')
     repository(folder, 'outer', '.git', 'modules', 'inner')
     expect((await scanProjects(folder)).paths).toEqual(['outer'])
   })
 
-  test('a root that is a repository itself is no project, what lies below it is', async ({
+  test('finds the projects below a root that is a repository, and not the root', async ({
     folder,
   }) => {
     repository(folder)
@@ -38,11 +38,13 @@ describe('what is found', () => {
     expect((await scanProjects(folder)).paths).toEqual(['below'])
   })
 
-  test('an empty root is an empty list', async ({ folder }) => {
+  test('finds nothing in an empty root', async ({ folder }) => {
     expect(await scanProjects(folder)).toEqual({ paths: [], unreadable: [], complete: true })
   })
 
-  test('paths are sorted and relative to the root, however it was written', async ({ folder }) => {
+  test('returns sorted paths relative to the root, however the root is written', async ({
+    folder,
+  }) => {
     for (const path of ['b', 'a/z', 'a/b', 'ä']) repository(folder, path)
     expect((await scanProjects(`${folder}/./`)).paths).toEqual(['a/b', 'a/z', 'b', 'ä'])
   })
@@ -54,7 +56,7 @@ describe('what is found', () => {
     ['a leading dash', '-rf'],
     ['an emoji', '🚀'],
     ['a control character', 'a\u001b[2Jb'],
-  ])('a folder name with %s is taken as it is', async ([, name], { folder }) => {
+  ])('keeps a folder name with %s', async ([, name], { folder }) => {
     repository(folder, name!)
     repository(folder, 'group', name!)
     const { paths } = await scanProjects(folder)
@@ -63,9 +65,7 @@ describe('what is found', () => {
 })
 
 describe('symlinks', () => {
-  test('one to a repository is a project, one to any other folder is not followed', async ({
-    folder,
-  }) => {
+  test('are followed to repositories only', async ({ folder }) => {
     const root = join(folder, 'root')
     repository(folder, 'outside')
     repository(folder, 'others', 'hidden')
@@ -83,7 +83,7 @@ describe('symlinks', () => {
     })
   })
 
-  test('a repository is listed once: by its own path, else by the first link', async ({
+  test('lead to one entry for a repository: its own path, else the first link', async ({
     folder,
   }) => {
     const root = join(folder, 'root')
@@ -113,14 +113,16 @@ describe('symlinks', () => {
     })
   })
 
-  test('one to a repository inside a project makes that one a project, too', async ({ folder }) => {
+  test('make a repository inside a project a project', async ({ folder }) => {
     repository(folder, 'outer', 'vendor', 'inner')
     repository(folder, 'outer')
     symlinkSync('outer/vendor/inner', join(folder, 'inner'))
     expect((await scanProjects(folder)).paths).toEqual(['inner', 'outer'])
   })
 
-  test('one to the root or above is no project, though it be a repository', async ({ folder }) => {
+  test('to the root or above are not projects, even when those are repositories', async ({
+    folder,
+  }) => {
     const root = join(folder, 'root')
     repository(folder)
     repository(root)
@@ -130,14 +132,14 @@ describe('symlinks', () => {
     expect((await scanProjects(root)).paths).toEqual(['a/b'])
   })
 
-  test('a loop ends', async ({ folder }) => {
+  test('may form a loop', async ({ folder }) => {
     repository(folder, 'a', 'b')
     symlinkSync('..', join(folder, 'a', 'loop'))
     symlinkSync('self', join(folder, 'self'))
     expect(await scanProjects(folder)).toMatchObject({ paths: ['a/b'], complete: true })
   })
 
-  test('the root itself may be one', async ({ folder }) => {
+  test('may lead to the root itself', async ({ folder }) => {
     repository(folder, 'real', 'a')
     symlinkSync('real', join(folder, 'link'))
     expect((await scanProjects(join(folder, 'link'))).paths).toEqual(['a'])
@@ -173,7 +175,7 @@ describe('a bare repository', () => {
     ['in a folder elsewhere, named by a .git file', '../../store.git', 'gitdir: ../../store.git\n'],
     ['as the .git folder itself', '.git', null],
     ['as the folder itself', '.', null],
-  ])('%s is no project, its worktrees are', async ([, bare, pointer], { folder }) => {
+  ])('is not a project, and its worktrees are: %s', async ([, bare, pointer], { folder }) => {
     const root = join(folder, 'root')
     const repo = join(root, 'repo')
     mkdirSync(repo, { recursive: true })
@@ -198,13 +200,13 @@ describe('a bare repository', () => {
     })
   })
 
-  test('with a worktree beside it is none, the worktree is one', async ({ folder }) => {
+  test('with a worktree next to it is not a project, and the worktree is', async ({ folder }) => {
     git(folder, 'clone', '--bare', seed(folder), 'mirror.git')
     git(join(folder, 'mirror.git'), 'worktree', 'add', '-b', 'side', '../side')
     expect((await scanProjects(folder)).paths).toEqual(['seed', 'side'])
   })
 
-  test('that each worktree may configure on its own is told all the same', async ({ folder }) => {
+  test('with a configuration for each worktree is recognised', async ({ folder }) => {
     const repo = join(folder, 'repo')
     mkdirSync(repo)
     git(repo, 'clone', '--bare', seed(folder), '.git')
@@ -249,12 +251,12 @@ describe('a bare repository', () => {
     ['nothing', '', true],
     ['noise', '\u0000[core\nbare = true', true],
     ['more than a configuration holds', `#${' '.repeat(300_000)}\n[core]\nbare = true\n`, true],
-  ])('is told by core.bare: %s', async ([, config, isProject], { folder }) => {
+  ])('is recognised by core.bare: %s', async ([, config, isProject], { folder }) => {
     put(join(folder, 'repo', '.git', 'config'), config)
     expect((await scanProjects(folder)).paths).toEqual(isProject ? ['repo'] : [])
   })
 
-  test('a FIFO in the place of a file of git’s holds nothing up', async ({ folder }) => {
+  test('a FIFO in the place of a file of git’s blocks nothing', async ({ folder }) => {
     repository(folder, 'a')
     execFileSync('mkfifo', [join(folder, 'a', '.git', 'config')])
     mkdirSync(join(folder, 'b'))
@@ -268,28 +270,28 @@ describe('a bare repository', () => {
 })
 
 describe('bounds', () => {
-  test('folders below the depth are not looked into', async ({ folder }) => {
+  test('folders below the depth are not read', async ({ folder }) => {
     repository(folder, '1/2/3')
     repository(folder, '1/2/x/4')
     const { paths } = await scanProjects(folder, { ...defaultBounds, depthMax: 3 })
     expect(paths).toEqual(['1/2/3'])
   })
 
-  test('host, organisation, group and repository lie within the default depth', async ({
+  test('host, organisation, group and repository are within the default depth', async ({
     folder,
   }) => {
     repository(folder, 'host/organisation/group/subgroup/repository')
     expect((await scanProjects(folder)).paths).toHaveLength(1)
   })
 
-  test('more folders than are read at once are all seen', async ({ folder }) => {
+  test('more folders than the scan reads at once are all found', async ({ folder }) => {
     const paths = Array.from({ length: 300 }, (_, i) => `group-${i % 30}/project-${i}`).sort()
     for (const path of paths) repository(folder, path)
     expect(await scanProjects(folder)).toEqual({ paths, unreadable: [], complete: true })
   })
 })
 
-describe('what cannot be read', () => {
+describe('unreadable folders', () => {
   test('a missing root is an error that names it', async ({ folder }) => {
     await expect(scanProjects(join(folder, 'missing'))).rejects.toThrow(/ENOENT.*missing/)
   })
@@ -298,7 +300,7 @@ describe('what cannot be read', () => {
     await expect(scanProjects(put(join(folder, 'file')))).rejects.toThrow('ENOTDIR')
   })
 
-  test('a folder that cannot be read is named, the others are found', async ({ folder }) => {
+  test('an unreadable folder is named, and the others are found', async ({ folder }) => {
     repository(folder, 'found')
     // The kernel refuses the whole path, whoever asks; even root.
     const name = 'n'.repeat(250)
@@ -319,14 +321,16 @@ describe('what cannot be read', () => {
     expect(unreadable[0]?.path.split('/').every((part) => part === name)).toBe(true)
   })
 
-  test('a folder whose name is no UTF-8 is named, as nobody could open it', async ({ folder }) => {
+  test('a folder whose name is not UTF-8 is named, because lab cannot open it', async ({
+    folder,
+  }) => {
     mkdirSync(Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.from([0xe9])]))
     expect((await scanProjects(folder)).unreadable).toEqual([
       { path: 'caf\ufffd', reason: 'ENOENT' },
     ])
   })
 
-  test('folders that come and go meanwhile are no trouble', async ({ folder }) => {
+  test('folders that come and go during the scan do no harm', async ({ folder }) => {
     repository(folder, 'stays')
     let scanning = true
     const scans = (async () => {

@@ -70,7 +70,7 @@ afterEach(() => {
   silent.calls.length = 0
 })
 
-test('it is named, and every other project is found in time', async ({ folder }) => {
+test('a silent folder is named, and every other project is found in time', async ({ folder }) => {
   for (let i = 0; i < 40; i++) repository(folder, 'group', `project-${i}`)
   mkdirSync(join(folder, 'dead'))
   const answer = silence(join(folder, 'dead'))
@@ -84,7 +84,7 @@ test('it is named, and every other project is found in time', async ({ folder })
   answer()
 })
 
-test('it is asked once, not once more by every scan', async ({ folder }) => {
+test('a silent folder is read once, not again by every scan', async ({ folder }) => {
   mkdirSync(join(folder, 'dead'))
   const answer = silence(join(folder, 'dead'))
   for (let i = 0; i < 3; i++)
@@ -98,7 +98,7 @@ test('it is asked once, not once more by every scan', async ({ folder }) => {
   })
 })
 
-test('a root that does not answer is an error, not a scan without an end', async ({ folder }) => {
+test('a silent root is an error, not an endless scan', async ({ folder }) => {
   const answer = silence(folder)
   await expect(untilTimeIsUp(scanProjects(folder, bounds), folder)).rejects.toThrow(
     `${folder} does not answer`,
@@ -117,7 +117,7 @@ test('an answer after the time was up changes nothing', async ({ folder }) => {
   expect(JSON.stringify(result)).toBe(before)
 })
 
-test('projects on it stay on the list under their keys, and it is said once', async ({
+test('projects on a silent disk stay on the list under their keys, with one warning', async ({
   folder,
 }) => {
   repository(folder, 'a-b')
@@ -149,7 +149,7 @@ test('projects on it stay on the list under their keys, and it is said once', as
   answer()
 })
 
-test('refresh reads nothing while a scan runs, nor until a rest after it is over', async ({
+test('refresh reads nothing while a scan runs, nor during the pause after it', async ({
   folder,
 }) => {
   vi.useFakeTimers({ toFake: ['performance'] })

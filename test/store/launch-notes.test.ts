@@ -69,9 +69,7 @@ describe('the launch notes', () => {
     expect(told).toBe(0)
   })
 
-  test('make their folder for its owner alone, and take one that is there as it is', ({
-    folder,
-  }) => {
+  test('make their folder for its owner alone, and accept an existing one', ({ folder }) => {
     const dir = join(folder, 'a', 'notes')
     openLaunchNotes(dir, () => {}).close()
     expect(statSync(dir).mode & 0o777).toBe(0o700)

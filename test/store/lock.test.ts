@@ -15,7 +15,9 @@ const dead: ProcessId = { pid: 2 ** 22 + 1, start: '1' }
 const noteOf = ({ pid, start }: ProcessId): string => JSON.stringify({ pid, procStart: start })
 
 describe('one process', () => {
-  test('takes the directory, is named to the next, and gives it back', ({ folder }) => {
+  test('takes the directory, is named to the next process, and frees the directory', ({
+    folder,
+  }) => {
     const release = lockStateDir(folder, self)
     expect(() => lockStateDir(folder, self)).toThrow(UsageError)
     expect(() => lockStateDir(folder, self)).toThrow(

@@ -8,7 +8,7 @@ import { makeStateDir } from '../../src/store/state-dir.ts'
 import { put, test } from '../fixtures/folder.ts'
 
 describe('makeStateDir', () => {
-  test('makes the directory for its user alone, and takes the one that is there', ({ folder }) => {
+  test('makes the directory for its user alone, and accepts an existing one', ({ folder }) => {
     const dir = join(folder, 'a', 'state')
     makeStateDir(dir)
     expect(statSync(dir).mode & 0o777).toBe(0o700)

@@ -38,7 +38,7 @@ describe('openStateDir', () => {
     expect(readFileSync(join(dir.path, 'lock'), 'utf8')).toBe(lockOf(self))
   })
 
-  test('takes no lock that another lab took meanwhile', ({ folder }) => {
+  test('takes no lock that another lab has taken', ({ folder }) => {
     const dir = openStateDir(folder, self)
     writeFileSync(join(folder, 'lock'), lockOf(other))
     expect(() => dir.prepare()).toThrow(UsageError)
@@ -76,7 +76,7 @@ describe('openStateDir', () => {
     },
   )
 
-  test('refuses what is no folder, with a remedy', ({ folder }) => {
+  test('refuses a path that is not a folder, with a remedy', ({ folder }) => {
     put(join(folder, 'file'))
     expect(() => openStateDir(join(folder, 'file'), self)).toThrow(UsageError)
   })
@@ -90,7 +90,7 @@ describe('createUpkeep', () => {
     return { upkeep, ...told }
   }
 
-  test('makes what is missing, what is due at the start, and leaves the rest', async ({
+  test('makes missing parts and those due at the start, and leaves the rest', async ({
     folder,
   }) => {
     const { upkeep, log } = tended(openStateDir(folder, self))
@@ -127,9 +127,7 @@ describe('createUpkeep', () => {
     )
   })
 
-  test('tells of a disk that takes nothing once, and makes the part when it does', async ({
-    folder,
-  }) => {
+  test('reports a full disk once, and makes the part when there is room', async ({ folder }) => {
     const { upkeep, log } = tended(openStateDir(folder, self))
     let isFull = true
     const made = vi.fn()
@@ -144,7 +142,7 @@ describe('createUpkeep', () => {
     await until(() => made.mock.calls.length > 0, { what: 'the part to be made' })
   })
 
-  test('tells when another lab took the folder', async ({ folder }) => {
+  test('reports that another lab took the folder', async ({ folder }) => {
     const { onTaken } = tended(openStateDir(folder, self))
     rmSync(join(folder, 'lock'))
     writeFileSync(join(folder, 'lock'), lockOf(other))
@@ -152,7 +150,7 @@ describe('createUpkeep', () => {
     expect(onTaken.mock.calls[0]?.[0]).toBeInstanceOf(UsageError)
   })
 
-  test('makes a folder that is gone with the one above it', async ({ folder }) => {
+  test('makes a folder whose parent is gone too', async ({ folder }) => {
     const dir = openStateDir(join(folder, 'a/state'), self)
     const { upkeep } = tended(dir)
     rmSync(join(folder, 'a'), { recursive: true })

@@ -54,8 +54,8 @@ async function noticed(opened: Opened): Promise<void> {
   await until(() => pid in opened.statuses(), { what: 'a file written last' })
 }
 
-describe('what is there', () => {
-  test('at the first look is known at once, and told to nobody', ({ folder, open }) => {
+describe('the first look', () => {
+  test('finds all entries at once, and reports no change', ({ folder, open }) => {
     put(join(folder, '1.json'), fileOf(1))
     put(join(folder, '2.json'), fileOf(2, { status: 'busy' }))
     put(join(folder, '3.json'), '')
@@ -64,14 +64,11 @@ describe('what is there', () => {
     expect(registry.changes()).toBe(0)
   })
 
-  test('is nothing while there is no folder', ({ folder, open }) => {
+  test('finds nothing while there is no folder', ({ folder, open }) => {
     expect(open(join(folder, 'a', 'sessions')).statuses()).toEqual({})
   })
 
-  test('does not include keys, temporary files or names that are no pid', async ({
-    folder,
-    open,
-  }) => {
+  test('skips keys, temporary files and names that are not a pid', async ({ folder, open }) => {
     const registry = open(folder)
     for (const name of ['5.0af3.key', '5.json.tmp', 'x.json', '.5.json', '5.JSON', '-5.json'])
       put(join(folder, name), fileOf(5))
@@ -84,7 +81,7 @@ describe('what is there', () => {
   })
 })
 
-describe('a change is told', () => {
+describe('a change is reported', () => {
   test('when a file appears, changes and goes', async ({ folder, open }) => {
     const registry = open(folder)
     put(join(folder, '1.json'), fileOf(1))
@@ -104,7 +101,7 @@ describe('a change is told', () => {
     await until(() => registry.statuses()[1] === 'idle', { what: 'the new file' })
   })
 
-  test('for each of many files written in the same moment', async ({ folder, open }) => {
+  test('for each of many files written at the same moment', async ({ folder, open }) => {
     const registry = open(folder)
     for (let pid = 1; pid <= 200; pid++) put(join(folder, `${pid}.json`), fileOf(pid))
     await until(() => Object.keys(registry.statuses()).length === 200, { what: 'all files' })
@@ -115,7 +112,7 @@ describe('a change is told', () => {
     })
   })
 
-  test('not when nothing of what lab reads has changed', async ({ folder, open }) => {
+  test('not when no field that lab reads has changed', async ({ folder, open }) => {
     put(join(folder, '1.json'), fileOf(1))
     const registry = open(folder)
     put(join(folder, '1.json'), fileOf(1, { cwd: '/elsewhere', statusUpdatedAt: 2 }))
@@ -129,7 +126,7 @@ describe('a change is told', () => {
     expect(registry.changes()).toBe(1)
   })
 
-  test('never again once it is closed', async ({ folder, open }) => {
+  test('never after the close', async ({ folder, open }) => {
     const registry = open(folder)
     const other = open(folder)
     registry.close()
@@ -157,7 +154,7 @@ describe('a file that is read halfway', () => {
     await until(() => registry.statuses()[1] === 'busy', { what: 'the whole file' })
   })
 
-  test('is not there at all when it never was whole', async ({ folder, open }) => {
+  test('is missing when it never was whole', async ({ folder, open }) => {
     const registry = open(folder)
     const path = put(join(folder, '1.json'), fileOf(1).slice(0, 20))
     await noticed(registry)
@@ -172,7 +169,7 @@ describe('a file that is read halfway', () => {
     expect(open(folder).statuses()).toEqual({ 1: 'idle' })
   })
 
-  test('that is torn again and again reaches its last value', async ({ folder, open }) => {
+  test('has its last value after it was torn again and again', async ({ folder, open }) => {
     const registry = open(folder)
     const path = join(folder, '1.json')
     for (let i = 0; i < 200; i++) {
@@ -195,7 +192,7 @@ describe('the folder itself', () => {
     await until(() => registry.statuses()[1] === 'busy', { what: 'a change in the new folder' })
   })
 
-  test('may be made later together with the one above, and is found by a look', async ({
+  test('may be made later together with its parent, and is found by a look', async ({
     folder,
     open,
   }) => {
@@ -244,7 +241,7 @@ describe('the folder itself', () => {
     expect(registry.statuses()).not.toHaveProperty('3')
   })
 
-  test('that is as it was: a look tells nothing', ({ folder, open }) => {
+  test('causes no report when it is unchanged at a look', ({ folder, open }) => {
     put(join(folder, '1.json'), fileOf(1))
     const registry = open(folder)
     for (let i = 0; i < 10; i++) registry.reconcile()

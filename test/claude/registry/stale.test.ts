@@ -36,9 +36,7 @@ function putOld(dir: string): void {
   utimesSync(dir, 1_700_000_000, 1_700_000_000)
 }
 
-test('a look asks for a few of the old files, and does not read their names again', ({
-  folder,
-}) => {
+test('a look reads a few of the old files, and does not list their names again', ({ folder }) => {
   const dir = join(folder, 'sessions')
   putOld(dir)
   const registry = createRegistry(dir, () => {})
@@ -51,7 +49,7 @@ test('a look asks for a few of the old files, and does not read their names agai
   registry.close()
 })
 
-test('a look still finds at once what a running process wrote, what has come and what has gone', ({
+test('a look still finds at once the files of running processes, new files and removed files', ({
   folder,
 }) => {
   const dir = join(folder, 'sessions')
@@ -82,7 +80,7 @@ test('a file that another host wrote is found after some looks', ({ folder }) =>
   registry.close()
 })
 
-test('a retired entry is no candidate until its file is written anew', ({ folder }) => {
+test('a retired entry is not a candidate until its file is written again', ({ folder }) => {
   const dir = join(folder, 'sessions')
   const own = join(dir, `${process.pid}.json`)
   put(own, fileOf(process.pid, { status: 'idle' }))

@@ -21,7 +21,7 @@ vi.mock('node:fs', async (original) => {
 
 const fileOf = (pid: number, status: string): string => JSON.stringify({ pid, status })
 
-test('a look finds what is new, changed and gone, and sets a watcher as soon as there is one', async ({
+test('a look finds new, changed and removed files, and sets a watcher as soon as the kernel has one', async ({
   folder,
 }) => {
   const dir = join(folder, 'sessions')

@@ -6,7 +6,7 @@ import { test } from '../../fixtures/lab.ts'
 import { until } from '../../fixtures/until.ts'
 
 describe('starting', () => {
-  test('three instances of one project run side by side in its folder, each with its own link', async ({
+  test('runs three instances of one project in its folder, each with its own link', async ({
     lab,
   }) => {
     await lab.boot()
@@ -41,7 +41,7 @@ describe('starting', () => {
     ).toEqual(started.map(({ name }) => `${name} ${folder}`).toSorted())
   })
 
-  test('a labelled start takes slot 2 even when slot 1 is free, and an unlabelled one fills the gap', async ({
+  test('gives a labelled start slot 2 even when slot 1 is free, and an unlabelled start the gap', async ({
     lab,
   }) => {
     await lab.boot()
@@ -50,7 +50,7 @@ describe('starting', () => {
     expect((await lab.start('foo')).name).toBe('foo~3')
   })
 
-  test('a label without a letter is shown as typed and leaves the name without that part', async ({
+  test('shows a label without a letter as typed, and leaves it out of the name', async ({
     lab,
   }) => {
     await lab.boot()
@@ -58,7 +58,7 @@ describe('starting', () => {
     expect([instance.name, instance.label]).toEqual(['foo~2', '🚀'])
   })
 
-  test('fifty starts at the same moment under a cap of six give six instances and forty-four refusals', async ({
+  test('gives six instances and forty-four refusals for fifty starts at once under a cap of six', async ({
     lab,
   }) => {
     await lab.boot('-max-instances', '6')
@@ -84,9 +84,7 @@ describe('starting', () => {
     expect(body.cap).toEqual({ max: 6, used: 6 })
   })
 
-  test('a session that somebody made by hand is shown apart, keeps its name and is never stopped', async ({
-    lab,
-  }) => {
+  test('shows a person’s session apart, keeps its name and never stops it', async ({ lab }) => {
     await lab.boot()
     await lab.tmux('new-session', '-d', '-s', 'foo', 'sleep 600')
     await lab.tmux('new-session', '-d', '-s', 'foo~2~mine', 'sleep 600')
@@ -112,7 +110,7 @@ describe('starting', () => {
     ).toEqual(['_lab', 'foo', 'foo~2~mine'])
   })
 
-  test('a name that was taken behind lab’s back means the next slot', async ({ lab }) => {
+  test('takes the next slot when another session has the name', async ({ lab }) => {
     await lab.boot()
     await lab.start('bar')
     // No listing lies between the two: lab cannot know yet.
@@ -122,7 +120,7 @@ describe('starting', () => {
 })
 
 describe('stopping', () => {
-  test('one leaves the others of its project running, and its name and slot are free again', async ({
+  test('leaves the others of the project running, and frees the name and the slot', async ({
     lab,
   }) => {
     await lab.boot()
@@ -141,7 +139,7 @@ describe('stopping', () => {
     expect((await lab.start('foo')).name).toBe('foo')
   })
 
-  test('all of foo leaves foobar alone, and gives each its own outcome', async ({ lab }) => {
+  test('stops all of foo and not foobar, with an outcome for each', async ({ lab }) => {
     await lab.boot()
     const foos = [await lab.start('foo'), await lab.start('foo', 'x')]
     const foobar = await lab.start('foobar')
@@ -152,7 +150,7 @@ describe('stopping', () => {
     await lab.reaches(foobar.id, 'ready')
   })
 
-  test('an ended instance is dismissed by its id, after which nobody knows it', async ({ lab }) => {
+  test('dismisses an ended instance by its id, which is then 404', async ({ lab }) => {
     await lab.boot()
     const { id } = await lab.start('foo')
     await lab.call('DELETE', `/api/v1/instances/${id}`)
@@ -162,7 +160,7 @@ describe('stopping', () => {
     expect((await lab.call('DELETE', `/api/v1/instances/${id}`)).status).toBe(404)
   })
 
-  test('a stop while the start is still under way ends what the start made', async ({ lab }) => {
+  test('ends what a start made that is still under way', async ({ lab }) => {
     await lab.boot()
     const events = await lab.events()
     const starting = lab.call('POST', '/api/v1/projects/foo/instances')
@@ -179,7 +177,7 @@ describe('stopping', () => {
     events.close()
   })
 
-  test('what ignores SIGTERM and SIGHUP, and what left its terminal, is gone after one grace', async ({
+  test('ends within one grace the processes that ignore SIGTERM and SIGHUP or left their terminal', async ({
     lab,
   }) => {
     lab.behave({

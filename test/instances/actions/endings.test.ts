@@ -113,7 +113,7 @@ describe('an agent that dies', () => {
     }
   })
 
-  test('by exit 0 without a stop is stopped, with the cause that it exited', async ({ lab }) => {
+  test('by exit 0 without a stop is stopped, with the reason exited', async ({ lab }) => {
     const now = join(lab.dir, 'now')
     lab.behave({ die: { once: now, afterMs: 0, exit: 0 } })
     await lab.boot()
@@ -128,7 +128,7 @@ describe('an agent that dies', () => {
     ])
   })
 
-  test('leaves what it began running, says so, and a tap ends it', async ({ lab }) => {
+  test('leaves its processes running, the row names them, and a tap ends them', async ({ lab }) => {
     lab.behave({ prompt: 'CHILDREN setsid nohup subshell' })
     await lab.boot()
     const { id } = await lab.start('foo')
@@ -156,7 +156,7 @@ describe('an agent that dies', () => {
     expect(lab.marked(id)).toEqual([])
   })
 
-  test('is resumed and lives on, though what it left heeds no signal and is ended in the same moment', async ({
+  test('is resumed and keeps running while a tap ends its left processes, which ignore signals', async ({
     lab,
   }) => {
     await lab.boot()
@@ -175,7 +175,7 @@ describe('an agent that dies', () => {
     expect(await lab.get(id)).toMatchObject({ state: 'ready', pid: agent })
   })
 
-  test('is resumed although a tool that it began still runs, which its next stop ends', async ({
+  test('is resumed although a tool of it still runs, and its next stop ends the tool', async ({
     lab,
   }) => {
     lab.behave({ prompt: 'CHILDREN setsid' })
@@ -201,7 +201,7 @@ describe('an agent that dies', () => {
   })
 })
 
-describe('an agent that cannot even begin', () => {
+describe('an agent that cannot start', () => {
   test('after 400 ms leaves a last line of 4 kB whole, ten times of ten', async ({ lab }) => {
     const line = `${'x'.repeat(4000)} the end of it`
     replaceClaude(lab, `#!/bin/sh\nsleep 0.4\necho '${line}'\nexit 1\n`)
@@ -214,7 +214,7 @@ describe('an agent that cannot even begin', () => {
     }
   })
 
-  test('because its program is gone says so in its last lines', async ({ lab }) => {
+  test('because its program is gone has that reason in its last lines', async ({ lab }) => {
     replaceClaude(lab, '#!/bin/sh\nexec /nowhere/claude "$@"\n')
     await lab.boot()
     const { evidence } = await ended(lab, (await lab.start('foo')).id)
@@ -222,7 +222,7 @@ describe('an agent that cannot even begin', () => {
     expect(evidence!.lastLines.join(' ')).toContain('/nowhere/claude')
   })
 
-  test('because its interpreter is missing says so in its last lines', async ({ lab }) => {
+  test('because its interpreter is missing has that reason in its last lines', async ({ lab }) => {
     replaceClaude(lab, '#!/nowhere/interpreter\n')
     await lab.boot()
     const { evidence } = await ended(lab, (await lab.start('foo')).id)
@@ -231,7 +231,7 @@ describe('an agent that cannot even begin', () => {
   })
 })
 
-test('a session closed by hand ends its instance with that cause', async ({ lab }) => {
+test('a session that a person closes ends its instance with that reason', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   await lab.reaches(id, 'ready')
@@ -241,7 +241,7 @@ test('a session closed by hand ends its instance with that cause', async ({ lab 
   await until(() => lab.marked(id).length === 0, { what: 'nothing of it left' })
 })
 
-test('the journal tells every move of an instance, by whom and why', async ({ lab }) => {
+test('the journal has every move of an instance, with actor and reason', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   const { pid } = await lab.reaches(id, 'ready')
@@ -263,7 +263,7 @@ test('the journal tells every move of an instance, by whom and why', async ({ la
   })
 })
 
-test('what ended alike twenty times is kept twenty times for each project, the oldest goes first', async ({
+test('lab keeps twenty ended instances of each project and forgets the oldest first', async ({
   lab,
 }) => {
   replaceClaude(lab, '#!/bin/sh\nexit 1\n')

@@ -25,7 +25,7 @@ describe("CLAUDE_CONFIG_DIR of lab's own environment", () => {
     return dir
   }
 
-  test('is where agents, login and trust are; page, API and doctor name it', async ({ lab }) => {
+  test('applies to agents, login and trust, and page, API and doctor name it', async ({ lab }) => {
     const dir = profile(lab)
     lab.env['CLAUDE_CONFIG_DIR'] = dir
     await lab.boot()
@@ -45,7 +45,7 @@ describe("CLAUDE_CONFIG_DIR of lab's own environment", () => {
     expect(page).toContain('named by CLAUDE_CONFIG_DIR')
   })
 
-  test('yields to the flag, and without a login there the notice says which directory to log in to', async ({
+  test('yields to the flag, and the notice of a missing login names the directory of the flag', async ({
     lab,
   }) => {
     lab.env['CLAUDE_CONFIG_DIR'] = profile(lab)
@@ -89,7 +89,7 @@ test.for([
 )
 
 describe('--pass-env', () => {
-  test('passes a variable on byte for byte, and what stays behind is named without its value', async ({
+  test('passes a variable on byte for byte, and lab names the withheld ones without their values', async ({
     lab,
   }) => {
     const value = `a 'b' "c" $HOME\\ ; #{x} ü\nnext line`

@@ -3,9 +3,7 @@ import { expect } from 'vitest'
 import { createTestLab, test } from '../../fixtures/lab.ts'
 import { until } from '../../fixtures/until.ts'
 
-test('with foo stopped and foo~2~fix alive, every verb on foo is 404 and foo~2~fix untouched', async ({
-  lab,
-}) => {
+test('every verb on a stopped foo answers 404 and does not touch foo~2~fix', async ({ lab }) => {
   await lab.boot()
   const foo = await lab.start('foo')
   const fix = await lab.start('foo', 'fix')
@@ -36,7 +34,7 @@ test('with foo stopped and foo~2~fix alive, every verb on foo is 404 and foo~2~f
   expect(await lab.get(fix.id)).toMatchObject({ state: 'ready', pid, name: 'foo~2~fix' })
 })
 
-test('stop-all of foo leaves foobar, foo-2, foo_bar and foreign sessions called foo~9 and fo', async () => {
+test('stop-all of foo leaves foobar, foo-2, foo_bar and the foreign sessions foo~9 and fo running', async () => {
   const lab = await createTestLab({ projects: ['foo', 'foobar', 'foo-2', 'foo_bar'] })
   try {
     await lab.boot('--max-instances=10')

@@ -38,7 +38,7 @@ function end(killPane: () => Promise<void>) {
   return { entry, steps, concluded }
 }
 
-test('an end is told when its session is gone, and its note goes when the store has it', async () => {
+test('an end is published once its session is gone, and its note is removed once the store has the end', async () => {
   let gone = (): void => {}
   const { entry, steps, concluded } = end(() => new Promise((resolve) => (gone = resolve)))
   await new Promise(setImmediate)
@@ -59,7 +59,7 @@ test('an end is told when its session is gone, and its note goes when the store 
   })
 })
 
-test('a session that tmux does not let go of keeps no end from being told', async () => {
+test('an end is published even when tmux does not remove the session', async () => {
   const { entry, steps, concluded } = end(() => Promise.reject(new Error('tmux hangs')))
   await concluded
   expect(steps).toContain('told while error')

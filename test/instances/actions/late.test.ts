@@ -54,7 +54,7 @@ describe.each([
   ['', false],
   [', though lab was killed in between', true],
 ] as const)('of what comes late%s,', (_, isKilled) => {
-  test('a start is removed, and nobody is told of an instance', async ({ lab }) => {
+  test('removes a start, and publishes no instance', async ({ lab }) => {
     await lab.boot()
     const launch = await giveUp(lab, '/api/v1/projects/foo/instances')
     if (isKilled) await lab.end('SIGKILL')
@@ -69,7 +69,7 @@ describe.each([
     stream.close()
   })
 
-  test('a resume is removed, and its instance has ended as before', async ({ lab }) => {
+  test('removes a resume, and the instance is ended as before', async ({ lab }) => {
     await lab.boot()
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
@@ -87,7 +87,7 @@ describe.each([
   })
 })
 
-test('a resume that comes late and is removed leaves alone what an earlier launch left', async ({
+test('the removal of an abandoned resume leaves the processes of an earlier launch running', async ({
   lab,
 }) => {
   lab.behave({ prompt: 'CHILDREN setsid' })

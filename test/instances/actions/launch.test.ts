@@ -24,7 +24,7 @@ describe('a launch file', () => {
     }
   })
 
-  test('goes with its launch, and a resume writes another one', async ({ lab }) => {
+  test('is removed with its launch, and a resume writes another one', async ({ lab }) => {
     const [foo, bar] = await fooAndBar(lab)
     const files = [foo, bar].map(launchFileOf)
     await stop(lab, foo.id)

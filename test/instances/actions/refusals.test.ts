@@ -143,14 +143,14 @@ describe('a start in a broken world is refused by name', () => {
     expect([status, body.error.code]).toEqual([410, 'project_gone'])
   })
 
-  test('when claude is missing, of which the page warns as well', async ({ lab }) => {
+  test('when claude is missing, and the page warns of that as well', async ({ lab }) => {
     await lab.boot('--claude=/nowhere/claude')
     const { status, body } = await lab.call('POST', '/api/v1/projects/foo/instances')
     expect([status, body.error.code]).toEqual([503, 'claude_missing'])
     expect((await lab.call('GET', '/')).body).toContain('/nowhere/claude')
   })
 
-  test('when .claude.json is malformed, which is left as it is', async ({ lab }) => {
+  test('when .claude.json is malformed, and leaves the file as it is', async ({ lab }) => {
     await lab.boot()
     const path = join(lab.home, '.claude.json')
     writeFileSync(path, '{"projects": ')
@@ -162,7 +162,7 @@ describe('a start in a broken world is refused by name', () => {
     expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(0)
   })
 
-  test('when nobody is logged in, unless it is forced', async ({ lab }) => {
+  test('when Claude is not logged in, unless it is forced', async ({ lab }) => {
     lab.behave({ loggedIn: false })
     await lab.boot()
     await until(
@@ -175,9 +175,7 @@ describe('a start in a broken world is refused by name', () => {
     expect(forced.status).toBe(201)
   })
 
-  test('that nobody is logged in goes as soon as somebody is, also from a page that only looks on', async ({
-    lab,
-  }) => {
+  test('stops after a login, also on a page without a tap', async ({ lab }) => {
     lab.behave({ loggedIn: false })
     await lab.boot()
     const abort = new AbortController()
@@ -265,7 +263,7 @@ describe('lab does not start', () => {
   })
 })
 
-test('a root without repositories is an empty page that says the next command', async ({ lab }) => {
+test('a root without repositories gives an empty page with the next command', async ({ lab }) => {
   for (const name of readdirSync(lab.root)) rmSync(join(lab.root, name), { recursive: true })
   await lab.boot()
   const { status, body } = await lab.call('GET', '/')
@@ -274,7 +272,7 @@ test('a root without repositories is an empty page that says the next command', 
   expect(body).toContain(lab.root)
 })
 
-test('a root that is itself a repository says which root would show it', async ({ lab }) => {
+test('a root that is itself a repository gives a notice with the right root', async ({ lab }) => {
   for (const name of readdirSync(lab.root)) rmSync(join(lab.root, name), { recursive: true })
   mkdirSync(join(lab.root, '.git'))
   await lab.boot()

@@ -56,7 +56,7 @@ describe('resuming', () => {
     expect((await lab.get(first.id)).conversation).toBe(conversation)
   })
 
-  test('takes another slot when its own has gone to somebody else', async ({ lab }) => {
+  test('takes another slot when another instance has its own', async ({ lab }) => {
     await lab.boot()
     const first = await lab.start('foo')
     await lab.reaches(first.id, 'ready')
@@ -88,7 +88,7 @@ describe('resuming', () => {
     expect((await lab.get(first.id)).conversation).toBe(cleared)
   })
 
-  test('works for an instance in which nothing was ever said', async ({ lab }) => {
+  test('works for an instance without a message', async ({ lab }) => {
     await lab.boot()
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
@@ -97,7 +97,9 @@ describe('resuming', () => {
     await lab.reaches(id, 'ready')
   })
 
-  test('is refused while it runs, and ten taps at once bring it back once', async ({ lab }) => {
+  test('is refused while the instance runs, and ten taps at once resume it once', async ({
+    lab,
+  }) => {
     await lab.boot()
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
@@ -115,7 +117,7 @@ describe('resuming', () => {
     expect(await lab.tmux('list-sessions', '-F', '#{session_name}')).toBe('_lab\nfoo')
   })
 
-  test('is refused at the cap, after which the instance is as it was', async ({ lab }) => {
+  test('is refused at the cap, and leaves the instance as it was', async ({ lab }) => {
     await lab.boot('--max-instances=1')
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
@@ -132,14 +134,14 @@ describe('resuming', () => {
   })
 })
 
-describe('coming back together', () => {
+describe('resuming several', () => {
   async function three(lab: TestLab): Promise<Instance[]> {
     const all = [await lab.start('foo'), await lab.start('foo', 'b'), await lab.start('bar', 'c')]
     for (const instance of all) await say(lab, instance, `words-of-${instance.slot}`)
     return all
   }
 
-  test('after a reboot one request brings all back, a second apart, with labels and conversations', async ({
+  test('resumes all after a reboot, a second apart, with labels and conversations', async ({
     lab,
   }) => {
     await lab.boot()
@@ -180,7 +182,7 @@ describe('coming back together', () => {
     expect(performance.now() - from).toBeGreaterThan(2000)
   })
 
-  test('what cannot come back keeps no other from it', async ({ lab }) => {
+  test('resumes the others when one of them fails', async ({ lab }) => {
     await lab.boot('--max-instances=3')
     const all = await three(lab)
     await lab.call('DELETE', '/api/v1/instances')
@@ -196,7 +198,9 @@ describe('coming back together', () => {
     await lab.reaches(all[1]!.id, 'ready')
   })
 
-  test('one that is stopped and resumed anew before its turn is launched once', async ({ lab }) => {
+  test('launches an instance once that is stopped and resumed again before its turn', async ({
+    lab,
+  }) => {
     await lab.boot('--max-instances=3')
     const all = await three(lab)
     await lab.call('DELETE', '/api/v1/instances')
@@ -218,9 +222,7 @@ describe('coming back together', () => {
     expect(carried.toSorted()).toEqual(all.map((one) => one.id).toSorted())
   })
 
-  test('two losses of tmux are two events: only what the last one took is offered', async ({
-    lab,
-  }) => {
+  test('offers only the instances of the latest of two tmux losses', async ({ lab }) => {
     await lab.boot()
     const server = async (): Promise<number> =>
       Number(await lab.tmux('display-message', '-p', '#{pid}'))
@@ -238,7 +240,7 @@ describe('coming back together', () => {
     expect(offer).not.toContain(first.id)
   })
 
-  test('an agent that outlived its tmux server is not resumed a second time', async ({ lab }) => {
+  test('refuses an agent that outlived its tmux server', async ({ lab }) => {
     lab.behave({ ignore: ['SIGHUP'] })
     await lab.boot()
     const instance = await lab.start('foo')

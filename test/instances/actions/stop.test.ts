@@ -123,9 +123,9 @@ const stopping = (): Entry =>
   })
 
 test.for([
-  ['a stop ends what runs below the keeper', { mark: id, dead: false, isSpared: false }],
+  ['a stop ends the processes below the keeper', { mark: id, dead: false, isSpared: false }],
   [
-    'a stop spares what runs below a dead pane’s pid, which may be another’s by now',
+    'a stop spares the processes below a dead pane’s pid, which the kernel may have given to another process',
     { mark: null, dead: true, isSpared: true },
   ],
 ] as const)('%s', async ([, { mark, dead, isSpared }]) => {
@@ -136,7 +136,7 @@ test.for([
   expect(isAlive(child)).toBe(isSpared)
 })
 
-test('a stop waits for a keeper that is only about to be one', async ({ folder }) => {
+test('a stop waits for a process that is about to become the keeper', async ({ folder }) => {
   const go = join(folder, 'go')
   const becomes = `exec env LAB_INSTANCE=${id} sh -c 'sleep 600 & echo $!; wait'`
   const script = `echo $$; while [ ! -e ${go} ]; do sleep 0.01; done; ${becomes}`
@@ -154,7 +154,7 @@ test('a stop waits for a keeper that is only about to be one', async ({ folder }
   expect(isAlive(keeper)).toBe(false)
 })
 
-test('what heeds nothing is killed when the grace is over, and there is one grace for all of it', async () => {
+test('a stop kills processes that ignore SIGTERM after one grace for all of them', async () => {
   const pids = await startTree(id, stubborn, 2)
   vi.useFakeTimers({ toFake: ['performance'] })
   const { see, ends } = serviceOf(stopping())
@@ -167,7 +167,7 @@ test('what heeds nothing is killed when the grace is over, and there is one grac
   expect(ends[0]).not.toHaveProperty('failed')
 })
 
-test('what was killed is given the time to go, and its keeper the time to note how', async () => {
+test('a stop waits for a killed process to go, and for its keeper to write its note', async () => {
   const pids = await startTree(id, stubborn, 2, 'exec sleep 600')
   vi.useFakeTimers({ toFake: ['performance'] })
   const reaper = realSweeper()

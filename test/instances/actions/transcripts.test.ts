@@ -40,7 +40,7 @@ function registered(lab: TestLab, pid: number): { sessionId: string; status: str
 }
 
 describe('a resume of a conversation whose transcript is gone', () => {
-  test('is refused in words, also after a restart, and begins a blank one when it is told to', async ({
+  test('is refused with the reason, also after a restart, and begins a blank one on request', async ({
     lab,
   }) => {
     await lab.boot()
@@ -122,7 +122,7 @@ describe('a resume of a conversation whose transcript is gone', () => {
     await lab.reaches(id, 'ready')
   })
 
-  test('is refused for one that an older lab remembers, for nobody knows what was said', async ({
+  test('is refused for a record of an older lab, which does not say whether it had messages', async ({
     lab,
   }) => {
     await lab.boot()
@@ -139,7 +139,7 @@ describe('a resume of a conversation whose transcript is gone', () => {
   })
 })
 
-test('a resume after a /clear begins again where nothing was said since', async ({ lab }) => {
+test('a resume after a /clear without a message since then begins again', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   const { pid } = await lab.reaches(id, 'ready')
@@ -183,7 +183,7 @@ describe('a conversation that changes while lab is away', () => {
     return { id, pid: pid!, now }
   }
 
-  test('is the one that is resumed after a SIGKILL', async ({ lab }) => {
+  test('is the one that a resume continues after a SIGKILL', async ({ lab }) => {
     const { id, pid, now } = await clearedMeanwhile(lab)
     process.kill(pid, 'SIGKILL')
     await until(() => !isAlive(pid), { what: 'its end' })
@@ -193,7 +193,7 @@ describe('a conversation that changes while lab is away', () => {
     await lab.reaches(id, 'ready')
   })
 
-  test('is the one that is resumed after an end that removed its registry file', async ({
+  test('is the one that a resume continues after an end that removed the registry file', async ({
     lab,
   }) => {
     const { id, pid, now } = await clearedMeanwhile(lab)
@@ -219,7 +219,7 @@ describe('a conversation that changes while lab is away', () => {
   })
 })
 
-describe("Claude's last words", () => {
+describe("Claude's exit message", () => {
   const id = '11111111-2222-4333-8444-555555555555'
   const words = ['Resume this session with:', `claude --permission-mode auto --resume ${id}`]
   test.for<[string, readonly string[], string | null]>([

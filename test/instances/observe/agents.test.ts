@@ -23,7 +23,7 @@ vi.mock('../../../src/processes/proc.ts', async (original) => {
 })
 
 describe('agents', () => {
-  test('look once for the process of a file that has outlived it, not at every change', () => {
+  test('are looked up once for a file that outlived its process, not at every change', () => {
     const entries = Array.from({ length: 100 }, (_, i) => parseEntry(fileOf(5_000_000 + i))!)
     const candidates = new Set(entries)
     const registry: Registry = {

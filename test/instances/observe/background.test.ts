@@ -74,7 +74,7 @@ test('one press of Left changes nothing in an agent that lab started', async ({ 
 })
 
 describe('a session in the background', () => {
-  test('waits for the operator and says what to do, also after a restart of lab', async ({
+  test('waits for the operator and names the remedy, also after a restart of lab', async ({
     lab,
   }) => {
     await lab.boot(withAgentView(lab))
@@ -92,7 +92,7 @@ describe('a session in the background', () => {
     expect(await lab.reaches(id, 'waiting')).toMatchObject(waiting)
   })
 
-  test('lives on with its daemon when the instance is stopped that started the daemon', async ({
+  test('keeps running with its daemon after a stop of the instance that started the daemon', async ({
     lab,
   }) => {
     const [foo, bar] = await fooAndBar(lab, withAgentView(lab))
@@ -110,7 +110,7 @@ describe('a session in the background', () => {
     await lab.reaches(foo.id, 'ready')
   })
 
-  test('ends along with its instance where it is the only one', async ({ lab }) => {
+  test('ends along with its instance when it is the only one', async ({ lab }) => {
     await lab.boot(withAgentView(lab))
     const { id } = await lab.start('foo')
     const session = await park(lab, await lab.reaches(id, 'ready'))
@@ -120,7 +120,7 @@ describe('a session in the background', () => {
     expect(lab.marked(id)).toEqual([])
   })
 
-  test('is not lost by a resume without a word', async ({ lab }) => {
+  test('is not lost by a resume without --force', async ({ lab }) => {
     await lab.boot(withAgentView(lab))
     const { id } = await lab.start('foo')
     const { jobId } = await park(lab, await lab.reaches(id, 'ready'))

@@ -55,7 +55,7 @@ setInterval(() => {}, 1e6)
   return { program, gone }
 }
 
-test('an agent that runs below another keeps its conversation to itself, also while that one ends', async ({
+test('an agent below another does not change the other’s conversation, also while the other ends', async ({
   lab,
 }) => {
   const { program, gone } = writeNestingAgent(lab)
@@ -74,7 +74,7 @@ test('an agent that runs below another keeps its conversation to itself, also wh
   expect((await lab.reaches(id, 'stopped')).conversation).toBe(id)
 })
 
-test('an agent that runs below another is not taken for it once the file of that one is gone', async ({
+test('an agent below another does not replace the other after the other’s file is gone', async ({
   lab,
 }) => {
   const { program } = writeNestingAgent(lab)
@@ -119,9 +119,7 @@ test('a registry file that names another process’s pid changes nothing', async
   expect(await lab.reaches(id, 'ready')).toMatchObject({ conversation: id, deepLink, pid })
 })
 
-test('a conversation that somebody continues by hand is not resumed a second time', async ({
-  lab,
-}) => {
+test('a conversation that a person continues by hand refuses a resume', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   await lab.reaches(id, 'ready')
@@ -149,7 +147,7 @@ test('a conversation that somebody continues by hand is not resumed a second tim
   expect((await lab.reaches(id, 'ready')).conversation).toBe(conversation)
 })
 
-test('the conversation that /clear began is the one that is known after a crash of the machine', async ({
+test('the conversation that /clear began is the known one after a crash of the machine', async ({
   lab,
 }) => {
   await lab.boot()
@@ -174,7 +172,7 @@ test('the conversation that /clear began is the one that is known after a crash 
   expect((await lab.reaches(id, 'error')).conversation).toBe(cleared)
 })
 
-test('a live agent whose registry file names another’s conversation does not keep that one from being resumed', async ({
+test('a live agent whose registry file names another’s conversation does not block the other’s resume', async ({
   lab,
 }) => {
   const [foo, bar] = await fooAndBar(lab)

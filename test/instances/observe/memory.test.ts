@@ -13,7 +13,7 @@ const megabyte = 2 ** 20
 beforeEach(() => vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }))
 afterEach(() => vi.useRealTimers())
 
-test('memory is measured at once and every 5 s while somebody looks, and told when it has moved by a twentieth', async () => {
+test('memory is measured at once and every 5 s while a caller watches, and published when it has moved by a twentieth', async () => {
   const keeper = spawn('sh', ['-c', 'dd bs=128M count=1 iflag=fullblock of=/dev/null; :'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })

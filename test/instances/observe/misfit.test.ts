@@ -38,7 +38,7 @@ async function withFirst<T>(lab: TestLab, bin: string, act: () => Promise<T>): P
 
 const notices = async (lab: TestLab): Promise<string> => (await lab.call('GET', '/')).body
 
-test('after an upgrade of tmux and a restart of lab, agents are found, started, stopped and attached to, and the page says why', async ({
+test('lab finds, starts, stops and attaches agents after an upgrade of tmux and a restart, and the page explains it', async ({
   lab,
 }) => {
   const [foo, bar] = await fooAndBar(lab)
@@ -67,7 +67,7 @@ test('after an upgrade of tmux and a restart of lab, agents are found, started, 
   expect(lab.stderr()).not.toContain('connection not made')
 })
 
-test('tmux that is upgraded while lab runs changes the commands that lab shows and runs', async ({
+test('an upgrade of tmux while lab runs changes the commands that lab shows and runs', async ({
   lab,
 }) => {
   // The same file is replaced, as a package manager does it.

@@ -26,9 +26,7 @@ async function cards(lab: TestLab): Promise<readonly Card[]> {
 }
 
 describe('a folder', () => {
-  test('that moved onto the key of what still runs in the old one gets a card of its own', async ({
-    lab,
-  }) => {
+  test('that moved onto the key of a running instance gets its own card', async ({ lab }) => {
     lab.repository('a/b')
     await lab.boot()
     const before = await lab.start('a-b')
@@ -54,7 +52,7 @@ describe('a folder', () => {
     await lab.reaches(before.id, 'stopped')
   })
 
-  test('that is renamed, replaced or removed under an agent is told on its row, and by lab ls', async ({
+  test('that is renamed, replaced or removed under an agent shows on its row and in lab ls', async ({
     lab,
   }) => {
     await lab.boot()
@@ -127,7 +125,7 @@ describe('a folder', () => {
     await stop(lab, id)
   })
 
-  test('that was the last project and is deleted leaves the pages that are open', async () => {
+  test('that was the last project and is deleted disappears from open pages', async () => {
     const lab = await createTestLab({ projects: ['only'] })
     const abort = new AbortController()
     try {
@@ -148,7 +146,7 @@ describe('a folder', () => {
     }
   })
 
-  test('of lab’s own that is removed while it runs is made again, and every end is seen', async ({
+  test('of lab’s own that is removed while lab runs is made again, and lab sees every end', async ({
     lab,
   }) => {
     const [foo, bar] = await fooAndBar(lab)
@@ -209,7 +207,7 @@ describe('a tmux socket', () => {
     },
   )
 
-  test('that a newer server took makes what runs behind it unknown, with the reason, and a stop ends it', async ({
+  test('that a newer server took makes its instances unknown, with the reason, and a stop ends them', async ({
     lab,
   }) => {
     const [foo, bar] = await fooAndBar(lab)
@@ -244,7 +242,7 @@ describe('a tmux socket', () => {
     }
   })
 
-  test('of another name, and of the first again, ends nothing that runs behind either', async ({
+  test('of another name, and of the first name again, ends no instance of either server', async ({
     lab,
   }) => {
     await lab.boot()
@@ -281,9 +279,7 @@ describe('a tmux socket', () => {
     }
   })
 
-  test('of another name whose server ended meanwhile tells of the end of what ran there', async ({
-    lab,
-  }) => {
+  test('of another name whose server has ended shows the end of its instances', async ({ lab }) => {
     await lab.boot('--tmux-socket=other')
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
@@ -296,7 +292,7 @@ describe('a tmux socket', () => {
 })
 
 describe('of two labs', () => {
-  test('that start in the same moment on one tmux server, one serves and the other ends with exit 2', async ({
+  test('that start at the same moment on one tmux server, one serves and the other ends with exit 2', async ({
     lab,
   }) => {
     for (const round of [1, 2, 3]) {
@@ -348,9 +344,7 @@ describe('of two labs', () => {
   })
 })
 
-test('a lab whose tmux server was taken while it was away gives way to the other', async ({
-  lab,
-}) => {
+test('a lab ends when another lab took its tmux server while it was away', async ({ lab }) => {
   await lab.boot()
   await lab.tmux('kill-server')
   const other = serveBeside(lab, 'other')

@@ -44,18 +44,18 @@ test.for([
   ['no session and another server', null, true, 'server_gone'],
   // The world wins: what is there cannot have gone with its server.
   ['a pane and another server', {}, true, 'alive'],
-] as const)('%s is told as such', ([, pane, serverGone, told]) => {
+] as const)('%s is observed as such', ([, pane, serverGone, told]) => {
   expect(of(pane, { serverGone }).pane).toBe(told)
 })
 
-describe('how it ended', () => {
-  test('is what the keeper noted, though tmux says something else', () => {
+describe('the exit', () => {
+  test('is that of the keeper’s note, though tmux reports another', () => {
     const dead = { dead: true, deadSignal: 9 }
     expect(of(dead, { note: exitOf(3) }).exit).toEqual(exitOf(3))
     expect(of(null, { note: exitOf(3) }).exit).toEqual(exitOf(3))
   })
 
-  test('is what tmux kept of a dead pane, where there is no note', () => {
+  test('is that of tmux’s dead pane without a note', () => {
     expect(of({ dead: true, deadSignal: 9 }).exit).toEqual(exitOf(137))
     expect(of({ dead: true, deadStatus: 3 }).exit).toEqual(exitOf(3))
     expect(of({ dead: true }).exit).toBeNull()
@@ -64,7 +64,7 @@ describe('how it ended', () => {
   })
 })
 
-describe('what it does', () => {
+describe('the activity', () => {
   const old = { ...registry, status: null }
   const since = (ms: number) => ({ registry: old, statuslessSince: performance.now() - ms })
 
@@ -77,7 +77,7 @@ describe('what it does', () => {
     expect(of({ title }, {}, since(10_000)).title).toBe(told)
   })
 
-  test('is not in the title where the registry says it, or may be about to', () => {
+  test('is not taken from the title while the registry has a status or may get one', () => {
     const title = '◐ thinking'
     expect(of({ title }, {}, { registry }).title).toBeNull()
     expect(of({ title }, {}, since(0)).title).toBeNull()
@@ -91,7 +91,7 @@ describe('what it does', () => {
   })
 })
 
-test('a stop is told once it was asked for', () => {
+test('a stop is observed once it is requested', () => {
   expect(of({}).stopAsked).toBe(false)
   const asked = reserve({ launch: { stopAskedBy: 'api' } })
   const seen = { session: sessionWith({}), note: null, serverGone: false }

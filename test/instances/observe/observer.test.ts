@@ -75,7 +75,7 @@ describe('a wake', () => {
     observer.close()
   })
 
-  test('after a quiet time is followed by one at once, too', async () => {
+  test('is followed by a listing at once after a quiet time, too', async () => {
     const { observer, seen, end } = observe()
     observer.wake()
     await pass(0)
@@ -87,7 +87,7 @@ describe('a wake', () => {
     observer.close()
   })
 
-  test('soon after a listing waits until 15 ms after that began, with all that come meanwhile', async () => {
+  test('waits until 15 ms after the last listing began, with all that come until then', async () => {
     const { observer, seen, end } = observe()
     observer.wake()
     await pass(5)
@@ -103,7 +103,7 @@ describe('a wake', () => {
     observer.close()
   })
 
-  test('while a listing runs is followed by exactly one more, that begins after it', async () => {
+  test('is followed by exactly one more listing when one runs already', async () => {
     const { observer, seen, end } = observe()
     observer.wake()
     await pass(100)
@@ -119,7 +119,7 @@ describe('a wake', () => {
     observer.close()
   })
 
-  test('among more than fifty in a second rests for 40 ms, and for 15 again when it is quiet', async () => {
+  test('rests for 40 ms among more than fifty in a second, and for 15 again when it is quiet', async () => {
     const { observer, seen, open, end } = observe()
     for (let i = 0; i < 51; i++) observer.wake()
     await pass(0)
@@ -176,7 +176,7 @@ describe('a wake', () => {
 })
 
 describe('a look', () => {
-  test('waits for no rest, and is over when its listing is applied', async () => {
+  test('waits for no rest, and resolves when its listing is applied', async () => {
     const { observer, seen, end } = observe()
     observer.wake()
     await pass(0)
@@ -192,7 +192,7 @@ describe('a look', () => {
     observer.close()
   })
 
-  test('is not content with a listing that had begun before', async () => {
+  test('does not share a listing that began before it', async () => {
     const { observer, seen, end } = observe()
     observer.wake()
     await pass(0)
@@ -207,7 +207,7 @@ describe('a look', () => {
     observer.close()
   })
 
-  test('is over as well when tmux fails', async () => {
+  test('resolves as well when tmux fails', async () => {
     const { observer, seen, open } = observe()
     let over = false
     void observer.look().then(() => (over = true))
@@ -220,7 +220,7 @@ describe('a look', () => {
   })
 })
 
-test('a listing that fails is told, and the next one is taken as ever', async () => {
+test('a listing that fails is reported, and the next one is applied as usual', async () => {
   const { observer, seen, open, end } = observe()
   const error = new Error('tmux')
   observer.wake()
@@ -236,7 +236,7 @@ test('a listing that fails is told, and the next one is taken as ever', async ()
   observer.close()
 })
 
-test('a listing that cannot be taken over is told, and ends nothing', async () => {
+test('a listing that cannot be applied is reported, and ends nothing', async () => {
   const { observer, seen, end } = observe()
   seen.applyThrows = new Error('bug')
   observer.wake()
@@ -250,7 +250,7 @@ test('a listing that cannot be taken over is told, and ends nothing', async () =
   observer.close()
 })
 
-test('every 2 s what was missed is looked for, and a listing follows', async () => {
+test('a reconcile runs every 2 s, and a listing follows', async () => {
   const { observer, seen, end } = observe()
   await pass(1999)
   expect([seen.reconciles, seen.lists]).toEqual([0, 0])
@@ -263,7 +263,7 @@ test('every 2 s what was missed is looked for, and a listing follows', async () 
 })
 
 describe('closing', () => {
-  test('leaves no timer and takes no listing over', async () => {
+  test('leaves no timer and applies no listing', async () => {
     const { observer, seen, end } = observe()
     observer.wake()
     await pass(0)
@@ -275,7 +275,7 @@ describe('closing', () => {
     expect(seen).toMatchObject({ lists: 1, applied: [], failures: [], reconciles: 0 })
   })
 
-  test('ends the rest before a listing without one, and a late failure is nobody’s', async () => {
+  test('ends a rest without a listing, and reports no late failure', async () => {
     const { observer, seen, open, end } = observe()
     observer.wake()
     await pass(0)
@@ -300,7 +300,7 @@ describe('closing', () => {
 })
 
 describe('a reconcile that throws', () => {
-  test('is told, and both the listing and the next reconcile follow all the same', async () => {
+  test('is reported, and both the listing and the next reconcile follow', async () => {
     const { observer, seen, end } = observe()
     const error = new Error('EMFILE')
     seen.reconcileThrows = error

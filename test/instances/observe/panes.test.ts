@@ -16,7 +16,7 @@ const agentPane = async (lab: TestLab, id: string): Promise<string> => {
     .split(' ')[1]!
 }
 
-test('an agent whose pane was moved into another session lives on, and a stop ends it alone', async ({
+test('an agent whose pane was moved into another session keeps running, and a stop ends it alone', async ({
   lab,
 }) => {
   const [foo, bar] = await fooAndBar(lab)
@@ -68,7 +68,9 @@ test('an agent whose session is renamed keeps its row under any name that tmux a
   expect(isAlive(bar.pid)).toBe(true)
 })
 
-test('agents that end by themselves leave no session, and each its cause', async ({ lab }) => {
+test('agents that end without a stop leave no session, and each has its reason', async ({
+  lab,
+}) => {
   await lab.boot()
   for (let i = 0; i < 3; i++) {
     const { id, name } = await lab.start('foo')
@@ -94,7 +96,7 @@ test('two agents whose panes were swapped are stopped each by its own id', async
   await until(async () => (await sessions(lab)).length === 0, { what: 'no session left' })
 })
 
-test('a pane that a person opened beside the agent outlives its stop', async ({ lab }) => {
+test('a pane that a person opened next to the agent outlives its stop', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   await lab.reaches(id, 'ready')
@@ -125,7 +127,7 @@ async function respawn(lab: TestLab, name: string, ...program: readonly string[]
   return Number(await lab.tmux('display-message', '-p', '-t', `=${name}:`, '#{pane_pid}'))
 }
 
-test('an agent whose pane was given to another program has ended, and nobody ends that program', async ({
+test('an agent whose pane was given to another program has ended, and lab does not end that program', async ({
   lab,
 }) => {
   const [foo, bar] = await fooAndBar(lab)
@@ -149,7 +151,7 @@ test('an agent whose pane was given to another program has ended, and nobody end
   expect(await sessions(lab)).toEqual(['foo'])
 })
 
-test('a program in the agent’s pane outlives a stop that came before lab could see it', async ({
+test('a program in the agent’s pane outlives a stop that came before lab saw it', async ({
   lab,
 }) => {
   const [foo] = await fooAndBar(lab)
@@ -166,7 +168,7 @@ test('a program in the agent’s pane outlives a stop that came before lab could
   expect(await sessions(lab)).toEqual(['bar', 'foo'])
 })
 
-test('an agent that a person starts again in its pane is theirs, and is not resumed a second time', async ({
+test('an agent that a person starts again in its pane is that person’s, and a resume is refused', async ({
   lab,
 }) => {
   const [foo] = await fooAndBar(lab)
@@ -190,7 +192,7 @@ test('an agent that a person starts again in its pane is theirs, and is not resu
   expect(body.cap.used).toBe(1)
 })
 
-test('an agent that outlives the hangup of its pane lives on, is named on its row and not resumed', async ({
+test('an agent that outlives the hangup of its pane is named on its row, and a resume is refused', async ({
   lab,
 }) => {
   lab.behave({ ignore: ['SIGHUP'] })
@@ -212,7 +214,7 @@ test('an agent that outlives the hangup of its pane lives on, is named on its ro
   expect([isAlive(foo.pid), isAlive(pid)]).toEqual([false, true])
 })
 
-test('an agent that outlives the hangup of its pane is not resumed and can be ended, though what it runs has no mark', async ({
+test('an agent that outlives the hangup of its pane can be ended, though its programs have no LAB_INSTANCE', async ({
   lab,
 }) => {
   lab.behave({ ignore: ['SIGHUP'] })
@@ -245,7 +247,7 @@ test('a session that was renamed to another’s id does not answer for that id',
   expect((await lab.get(bar.id)).state).toBe('ready')
 })
 
-test('a mark that was set for the whole server makes nobody’s session lab’s', async ({ lab }) => {
+test('an @lab_id set for the whole server makes no person’s session lab’s', async ({ lab }) => {
   const [foo, bar] = await fooAndBar(lab)
   await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')
   await lab.tmux('set-option', '-g', '@lab_id', foo.id)
@@ -256,7 +258,7 @@ test('a mark that was set for the whole server makes nobody’s session lab’s'
   expect(isAlive(bar.pid)).toBe(true)
 })
 
-test('a hook that renames new sessions leaves one session of lab’s own, and instances that start and stop', async () => {
+test('lab starts and stops instances, and has one session of its own, under a hook that renames sessions', async () => {
   const lab = await createTestLab({ socket: 'default' })
   try {
     await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')

@@ -9,7 +9,7 @@ import { test } from '../../fixtures/lab.ts'
 import { keep } from '../../fixtures/ledger.ts'
 import { until } from '../../fixtures/until.ts'
 
-test('a start is starting until the agent reports itself', async ({ lab }) => {
+test('a start is starting until the agent reports', async ({ lab }) => {
   lab.behave({ startMs: 1500 })
   await lab.boot()
   const events = await lab.events()
@@ -25,9 +25,7 @@ test('a start is starting until the agent reports itself', async ({ lab }) => {
   events.close()
 })
 
-test('a dialog that waits before the agent can report itself is shown by name, until it is answered', async ({
-  lab,
-}) => {
+test('a start-up dialog is shown by name until a person answers it', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   await lab.reaches(id, 'ready')
@@ -47,7 +45,7 @@ test('a dialog that waits before the agent can report itself is shown by name, u
   await lab.reaches(second.id, 'ready')
 })
 
-test('a dialog of the running agent is waiting with the agent’s own words, until it is answered', async ({
+test('a dialog of a running agent is waiting with the agent’s own words, until a person answers it', async ({
   lab,
 }) => {
   lab.behave({ permissions: 'manual', deafMs: 0 })
@@ -86,7 +84,7 @@ test('a dialog of the running agent is waiting with the agent’s own words, unt
   await until(async () => !(await lab.get(id)).background, { what: 'no command any more' })
 })
 
-test('where the registry has no status, the title tells busy from quiet', async ({ lab }) => {
+test('a title distinguishes busy from quiet where the registry has no status', async ({ lab }) => {
   lab.behave({ registry: 'no-status' })
   await lab.boot()
   const { id } = await lab.start('foo')
@@ -98,7 +96,7 @@ test('where the registry has no status, the title tells busy from quiet', async 
   await lab.reaches(id, 'ready')
 })
 
-test('a start that takes longer than a minute says so once, with its screen, and lives on', async () => {
+test('a start of more than a minute gives one warning with its screen, and keeps running', async () => {
   const session = { isMoved: false, paneId: '%1', panePid: 1 }
   const at = (seconds: number): number => performance.now() - seconds * 1000
   // A clock that was set since is not asked.
@@ -130,7 +128,7 @@ test('a start that takes longer than a minute says so once, with its screen, and
   expect(lines).toEqual([expect.objectContaining({ what: 'startup warning' })])
 })
 
-test('a link that is lost is told apart from the agent, and a new one replaces it', async ({
+test('a lost link is shown without an end of the agent, and a new link replaces it', async ({
   lab,
 }) => {
   await lab.boot()

@@ -11,7 +11,7 @@ import { until } from '../../fixtures/until.ts'
 const fileOf = (lab: TestLab, { pid }: Instance): string =>
   join(lab.home, `.claude/sessions/${pid}.json`)
 
-test('an agent without its registry file is busy by its title, and else unknown in words', async ({
+test('an agent without its registry file is busy by its title, and else unknown with the reason', async ({
   lab,
 }) => {
   await lab.boot()
@@ -35,7 +35,7 @@ test('an agent without its registry file is busy by its title, and else unknown 
   expect(await lab.reaches(id, 'ready')).toMatchObject({ unknownBecause: null, conversation: id })
 })
 
-test('a question of an agent without its registry file is not taken for the end of its work', async ({
+test('a question of an agent without its registry file does not count as the end of its work', async ({
   lab,
 }) => {
   await lab.boot()
@@ -58,7 +58,7 @@ test('a question of an agent without its registry file is not taken for the end 
   stream.close()
 })
 
-test('a file that was cut off for good tells no more than one that is gone', async ({ lab }) => {
+test('a registry file that stays cut off counts as gone', async ({ lab }) => {
   await lab.boot()
   const { id } = await lab.start('foo')
   const ready = await lab.reaches(id, 'ready')

@@ -11,7 +11,7 @@ async function serverPid(lab: TestLab): Promise<number> {
 }
 
 describe('a tmux that hangs', () => {
-  test('makes every state unknown, ends nothing, starts nothing, and all is well after', async ({
+  test('makes every state unknown, ends and starts nothing, and leaves all as it was', async ({
     lab,
   }) => {
     await lab.boot()
@@ -47,7 +47,9 @@ describe('a tmux that hangs', () => {
     events.close()
   })
 
-  test('makes a resume fail, of which nothing is left once it answers again', async ({ lab }) => {
+  test('makes a resume fail, which leaves nothing behind once tmux answers again', async ({
+    lab,
+  }) => {
     await lab.boot()
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
@@ -71,7 +73,7 @@ describe('a tmux that hangs', () => {
     expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(0)
   })
 
-  test('does not keep lab from starting, which then shows what it remembers as unknown', async ({
+  test('does not keep lab from starting, and lab shows the stored instances as unknown', async ({
     lab,
   }) => {
     await lab.boot()
@@ -91,7 +93,7 @@ describe('a tmux that hangs', () => {
 })
 
 describe('a tmux server that is killed', () => {
-  test('ends every instance with that cause, and the next start makes a new server', async ({
+  test('ends every instance with that reason, and the next start makes a new server', async ({
     lab,
   }) => {
     await lab.boot()
@@ -110,7 +112,7 @@ describe('a tmux server that is killed', () => {
     await lab.reaches(again.id, 'ready')
   })
 
-  test('while lab was away is told from a session that was closed', async ({ lab }) => {
+  test('while lab was away is distinguished from a closed session', async ({ lab }) => {
     await lab.boot()
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
@@ -121,7 +123,7 @@ describe('a tmux server that is killed', () => {
   })
 })
 
-test('on the operator’s own server plain tmux shows the instances and nothing global is changed', async () => {
+test('lab on the operator’s own server lets plain tmux show the instances, and changes nothing global', async () => {
   const lab = await createTestLab({ socket: 'default' })
   try {
     await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')
@@ -163,7 +165,7 @@ test('on the operator’s own server plain tmux shows the instances and nothing 
   }
 })
 
-test('a session that carries a copy of an instance’s mark is foreign, and outlives its stop', async ({
+test('a session with a copy of an instance’s metadata is foreign, and outlives the instance’s stop', async ({
   lab,
 }) => {
   await lab.boot()
@@ -204,7 +206,7 @@ async function pageStream(
   }
 }
 
-test('while nothing happens lab spawns nothing and sends nothing', async ({ lab }) => {
+test('lab spawns and sends nothing while nothing happens', async ({ lab }) => {
   // An agent that reports itself and sleeps: one that cleans its memory up is something that happens.
   const claude = join(lab.dir, 'asleep')
   const program = `#!/bin/sh

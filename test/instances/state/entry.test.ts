@@ -68,7 +68,7 @@ const records: fc.Arbitrary<InstanceRecord> = fc
   }))
 
 describe('the store', () => {
-  test('gives back what it was given, for live instances and ended ones', () => {
+  test('returns the entries that it was given, for live instances and ended ones', () => {
     fc.assert(
       fc.property(records, (record) => {
         expect(recordOf(entryFromRecord(record))).toEqual(record)
@@ -76,7 +76,7 @@ describe('the store', () => {
     )
   })
 
-  test('remembers a live instance as one that is still to be found', () => {
+  test('returns a live instance as one that lab has yet to find', () => {
     const record = recordOf(reserve())
     expect(record).toMatchObject({ ended: null, bootId: 'boot', verified: false })
     expect(entryFromRecord(record)).toMatchObject({
@@ -100,7 +100,7 @@ describe('the store', () => {
     expect(entryFromRecord(renamed).spec.projectKey).toBe('my_own_name')
   })
 
-  test('remembers an ended one as it ended', () => {
+  test('returns an ended instance with its end', () => {
     for (const state of ['stopped', 'error'] as const) {
       const end = { state, at: later, evidence, left: [], isDismissed: true }
       const entry = entryFromRecord(recordOf(reserve({ state, end })))
@@ -112,7 +112,7 @@ describe('the store', () => {
 const moment = { now: later, bootId: 'b' }
 
 describe("a session's metadata", () => {
-  test('is enough to know the instance again without the store', () => {
+  test('is enough to recognise the instance without the store', () => {
     const elsewhere = { workspace: { kind: 'shared', cwd: '/elsewhere' } } as const
     const otherKey = { projectKey: 'other' as ProjectKey }
     for (const spec of [{}, { label: null }, { model: 'opus' }, elsewhere, otherKey])
@@ -150,7 +150,7 @@ describe("a session's metadata", () => {
   })
 
   test.for([{ kind: 'worker' }, { workspace: 'worktree' }])(
-    'with %j, which a newer lab wrote, is enough to show what runs',
+    'with %j, which a newer lab wrote, is enough to show the instance',
     (newer) => {
       const session = sessionOf({ ...metadataOf(reserve()), ...newer })
       expect(entryFromSession(session, moment)?.spec).toEqual(reserve().spec)
@@ -164,7 +164,7 @@ describe("a session's metadata", () => {
     expect(metadata).not.toHaveProperty('model')
   })
 
-  test("that lab did not write makes no instance of somebody's session", () => {
+  test('that lab did not write makes no instance', () => {
     const whole = metadataOf(reserve())
     expect(entryFromSession(sessionOf(null), moment)).toBeNull()
     for (const missing of ['id', 'project', 'note'])
@@ -188,7 +188,7 @@ describe('a new launch', () => {
     kept,
   )
 
-  test('goes on with the conversation and forgets what became of the last one', () => {
+  test('continues the conversation and forgets the end of the last launch', () => {
     expect(launch).toMatchObject({
       ...kept,
       id: 'next',
@@ -207,7 +207,7 @@ describe('a new launch', () => {
     })
   })
 
-  test('has seen nothing yet but the branch, and no listing knows it', () => {
+  test('has no observation but the branch, and no listing shows it', () => {
     const { branch, knownSince, ...rest } = firstSeen('main')
     expect([branch, knownSince]).toEqual(['main', Number.POSITIVE_INFINITY])
     expect(new Set(Object.values(rest))).toEqual(new Set([null, false, 0]))

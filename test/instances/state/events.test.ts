@@ -5,7 +5,7 @@ import { createListeners } from '../../../src/instances/state/events.ts'
 
 const event: LabEvent = { type: 'removed', id: 'x' }
 
-test('each is told until it leaves, and one that fails keeps no other from it', () => {
+test('each listener is called until it leaves, and one that throws stops no other', () => {
   const errors: unknown[] = []
   const { emit, subscribe } = createListeners({ error: (fields: unknown) => errors.push(fields) })
   const told: string[] = []

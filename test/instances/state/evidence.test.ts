@@ -37,12 +37,12 @@ test.for<[EndReason, Exit, string]>([
   })
 })
 
-test('a signal has a name and then no exit status', () => {
+test('a signal has a name and no exit status', () => {
   expect(of('signal', exitOf(143))).toMatchObject({ signal: 'SIGTERM', exitCode: null })
   expect(of('exited', exitOf(1))).toMatchObject({ signal: null, exitCode: 1 })
 })
 
-test('the last lines are the end of the screen, without what is blank below', () => {
+test('the last lines are the end of the screen, without blank lines below', () => {
   expect(lastLinesOf([])).toEqual([])
   expect(lastLinesOf(['', ' ', '\t'])).toEqual([])
   expect(lastLinesOf(['a', '', 'b', '', '   '])).toEqual(['a', '', 'b'])

@@ -11,7 +11,7 @@ function live(state: 'ready' | 'busy' = 'ready') {
 }
 
 describe('change', () => {
-  test('publishes a move, then the instance, and journals it under the caller who asked', () => {
+  test('publishes a move, then the instance, and journals it with the actor', () => {
     const { entry, ledger, events, journal } = live()
     ledger.change(entry, { state: 'waiting', waitingFor: 'input needed', by: 'cli' })
     const { at } = events[0] as { at: string }
@@ -51,7 +51,7 @@ describe('change', () => {
     expect([entry, events, logged]).toEqual([before, [], ['an illegal move was refused']])
   })
 
-  test('sets a state that the table has no move to, for one that is adopted', () => {
+  test('sets a state without a move in the table, for an adopted instance', () => {
     const { entry, ledger, events } = live()
     ledger.change(entry, { state: 'error', end, by: 'nobody' })
     ledger.change(entry, { state: 'ready', end: null, isSet: true, reason: 'adopted' })
@@ -62,7 +62,7 @@ describe('change', () => {
     ])
   })
 
-  test('writes what must outlive lab, and nothing that only the moment knows', () => {
+  test('writes the values that must outlive lab, and no observation', () => {
     const { entry, ledger, facts } = live()
     facts.instances = []
     ledger.change(entry, { seen: { attached: 2, registry } })
@@ -87,13 +87,13 @@ describe('change', () => {
     ])
   })
 
-  test('publishes nothing of a value that no row shows', () => {
+  test('publishes no value that no row shows', () => {
     const { entry, ledger, events } = live()
     ledger.change(entry, { seen: { statuslessSince: 5 } })
     expect(events).toEqual([])
   })
 
-  test('publishes only once it is written, where a caller asks for that', async () => {
+  test('publishes only once the change is written, where a caller requires that', async () => {
     const { entry, ledger, events } = live()
     const { saved } = ledger.change(entry, {
       launch: { isBlank: true },
@@ -105,7 +105,7 @@ describe('change', () => {
   })
 })
 
-describe('a place that is only reserved', () => {
+describe('a reserved place', () => {
   test('is not written before the launch begins', () => {
     const entry = reserve()
     const { ledger, facts } = keep([entry])
@@ -122,7 +122,7 @@ describe('a place that is only reserved', () => {
 })
 
 describe('restore', () => {
-  test('takes a failed launch back: the end, the launch before and what was seen', () => {
+  test('undoes a failed launch: the end, the earlier launch and the observations are back', () => {
     const { entry, ledger, facts, events } = live()
     ledger.change(entry, { state: 'error', end, by: 'nobody' })
     const before = { ...entry }
@@ -153,7 +153,7 @@ describe('batch', () => {
     expect(events.map(({ type }) => type)).toEqual(['moved', 'instance', 'cap'])
   })
 
-  test('publishes what was changed before it failed', () => {
+  test('publishes the changes of work that then throws', () => {
     const { entry, ledger, events } = live()
     const work = (): void => {
       ledger.change(entry, { seen: { attached: 1 } })
@@ -165,7 +165,7 @@ describe('batch', () => {
 })
 
 describe('remove', () => {
-  test('forgets an instance in the store as well, and gives its place back', () => {
+  test('forgets an instance in the store as well, and frees its place', () => {
     const { entry, ledger, facts, events } = live()
     ledger.remove(entry)
     ledger.change(entry, { launch: { slot: 9 } })

@@ -33,25 +33,25 @@ function offered(...entries: Entry[]): readonly string[] | null {
   return resumeOfferOf(ledger)?.instances.map(({ id }) => id) ?? null
 }
 
-describe('the offer', () => {
-  test('comes once, when the last of those that were stopped together has ended', () => {
+describe('the resume offer', () => {
+  test('comes once, when the last instance of the stop-all has ended', () => {
     expect(offered(entry('a', 'x', null), entry('b', 'x', null))).toBeNull()
     expect(offered(entry('a', 'x', 1), entry('b', 'x', null))).toBeNull()
     expect(offered(entry('a', 'x', 1), entry('b', 'x', 2))).toEqual(['a', 'b'])
   })
 
-  test('does not wait for others that end meanwhile', () => {
+  test('does not wait for other instances that end at the same time', () => {
     expect(offered(entry('a', 'x', 1), entry('b', null, null), entry('c', 'y', null))).toEqual([
       'a',
     ])
   })
 
-  test('is about the latest that ended together', () => {
+  test('names the latest instances that ended together', () => {
     expect(offered(entry('a', 'x', 1), entry('b', 'y', 2), entry('c', null, 3))).toEqual(['b'])
     expect(offered(entry('c', null, 3))).toBeNull()
   })
 
-  test('is about the latest by its sequence, also when the clock went back', () => {
+  test('names the latest ones by sequence number, also when the clock went back', () => {
     expect(offered(entry('a', 'x', 9, 1), entry('b', 'y', 2, 2))).toEqual(['b'])
     // What an older lab left has no sequence, and came before.
     expect(offered(entry('a', 'x', 9), entry('b', 'y', 2, 1))).toEqual(['b'])

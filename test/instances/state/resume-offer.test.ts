@@ -43,7 +43,7 @@ describe.each([
     },
   ],
 ] as const)('after %s', (_, state, end) => {
-  test('a dismissed offer is gone for good, and each of its instances is under Ended', async ({
+  test('a dismissed offer does not come back, and each of its instances is under Ended', async ({
     lab,
   }) => {
     await lab.boot()
@@ -98,7 +98,7 @@ describe.each([
   })
 })
 
-test('an offer that was dismissed on an old page takes no newer one along, and nothing that runs', async ({
+test('an offer dismissed on an old page dismisses neither a newer offer nor a running instance', async ({
   lab,
 }) => {
   await lab.boot()

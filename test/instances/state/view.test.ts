@@ -13,8 +13,8 @@ const around = {
   attach: ['tmux', 'attach'],
 }
 
-describe('what is shown', () => {
-  test('of a new instance has every field of the contract, null where nothing is known', () => {
+describe('the view', () => {
+  test('of a new instance has every field of the contract, with null for unknown values', () => {
     const { background, dismissed, isBlank, ...shown } = present(reserve(), around)
     expect([background, dismissed, isBlank]).toEqual([false, false, false])
     expect(shown).toEqual({
@@ -47,7 +47,7 @@ describe('what is shown', () => {
     })
   })
 
-  test('of a live one is unknown while tmux cannot be read, or it was not yet seen', () => {
+  test('of a live instance is unknown while lab cannot read tmux or has not seen the instance', () => {
     const entry = reserve({ state: 'busy' })
     expect(present(entry, { ...around, readable: false }).state).toBe('unknown')
     expect(present(reserve({ state: 'busy', seen: { isUnconfirmed: true } }), around).state).toBe(
@@ -56,7 +56,7 @@ describe('what is shown', () => {
     expect(present(entry, around).state).toBe('busy')
   })
 
-  test('of an ended one is its end, whatever was known while it lived', () => {
+  test('of an ended instance is its end, whatever lab observed before', () => {
     const { deepLink } = registry
     const agent = { pid: 7, start: '1' }
     const entry = reserve({
@@ -78,14 +78,14 @@ describe('what is shown', () => {
     })
   })
 
-  test('without a project of that path keeps the key that stands in its name', () => {
+  test('keeps the stored key when no project has that path', () => {
     expect(present(reserve(), { ...around, key: null }).project).toBe('api')
     expect(present(reserve({ launch: { name: 'api' } }), { ...around, key: null }).project).toBe(
       'api',
     )
   })
 
-  test('of the link: on its way for 30 s, there, lost, never come', () => {
+  test('shows a link as connecting for 30 s, linked, lost or unavailable', () => {
     const linkAt = (
       seen: Partial<Seen>,
       seconds: number,
@@ -112,7 +112,7 @@ describe('what is shown', () => {
     expect(linkAt({}, 3600, { startedMs: performance.now() })).toEqual([null, 'connecting'])
   })
 
-  test('is JSON whatever the registry dared to say', () => {
+  test('is JSON whatever the registry holds', () => {
     const updatedAt = fc.option(fc.double({ min: 0, max: 8.64e15, noNaN: true }))
     fc.assert(
       fc.property(updatedAt, (at) => {
