@@ -99,7 +99,10 @@ export class ProjectGone extends LabError {
 
 export class InstanceNotFound extends LabError {
   constructor(ref: string) {
-    super('instance_not_found', `There is no instance "${ref}". \`lab ls\` shows the instances.`)
+    super(
+      'instance_not_found',
+      `There is no instance "${ref}". \`lab ls\` shows the live instances, \`lab ls --ended\` the ended ones.`,
+    )
   }
 }
 

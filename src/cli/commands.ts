@@ -6,8 +6,8 @@ interface Row {
   readonly usage: string
   readonly summary: string
   readonly details?: string
-  /** False for a command that asks no server. */
-  readonly findsServer?: false
+  /** False for a command that asks no server; `here` for one that needs lab's own machine. */
+  readonly findsServer?: false | 'here'
   /** Missing where main.ts carries the command out. */
   readonly load?: () => Promise<Command>
 }
@@ -57,7 +57,7 @@ export const commands: Readonly<Record<string, Row>> = {
       '  REF           a session name, or an id\n' +
       '  --project P   every instance of one project\n' +
       '  --all         every instance\n' +
-      '  --left ID…    the processes that ended instances left running\n',
+      '  --left ID…    the processes that ended instances left running; `lab ls --ended` shows the ids\n',
     load: async () => (await import('./commands/stop.ts')).stop,
   },
   attach: {
@@ -69,6 +69,7 @@ export const commands: Readonly<Record<string, Row>> = {
   tmux: {
     usage: 'lab tmux ARG…',
     summary: "run tmux on lab's server, also while lab is down: `lab tmux ls`",
+    findsServer: 'here',
     load: async () => (await import('./commands/tmux.ts')).tmux,
   },
   doctor: {

@@ -22,7 +22,11 @@ export async function runTmux(
     (text) => (complaint = (complaint + text).slice(-10_000)),
   )
   const term = env['TERM'] ?? ''
-  const isUnfit = /^(?:missing or unsuitable terminal|open terminal failed): /m.test(complaint)
+  // "not a terminal" is about standard input: no other TERM helps.
+  const isUnfit =
+    /^(?:missing or unsuitable terminal: |open terminal failed: (?!not a terminal))/m.test(
+      complaint,
+    )
   const canShow = term !== '' && term !== 'dumb'
   if (isUnfit && canShow && term !== commonTerm) {
     stderr.write(

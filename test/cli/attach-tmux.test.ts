@@ -55,6 +55,15 @@ test.for(['attach', 'tmux'] as const)(
   },
 )
 
+test("attach without a terminal passes on tmux's own words, which no other TERM would change", async ({
+  fakeLab,
+}) => {
+  const tmux = ['/bin/sh', '-c', 'echo "open terminal failed: not a terminal" >&2; exit 1']
+  fakeLab.answers['GET /api/v1/instances/foo'] = { body: instanceOf({ attach: tmux }) }
+  const run = await fakeLab.run(['attach', 'foo'], { env: { TERM: 'xterm-ghostty' } })
+  expect(run).toEqual({ exitCode: 1, out: '', err: 'open terminal failed: not a terminal\n' })
+})
+
 test.for([
   ['dumb', 'TERM=dumb'],
   ['', 'no TERM'],

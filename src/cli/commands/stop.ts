@@ -27,10 +27,14 @@ export const stop: Command = async (argv, context) => {
   const { values, positionals } = parseFlags(argv, flags)
   const { project, all, left } = values
   if (left && (positionals.length === 0 || all || project !== undefined))
-    throw new UsageError('lab stop --left takes the ids of ended instances; lab ls shows them.')
+    throw new UsageError(
+      'lab stop --left takes the ids of ended instances; `lab ls --ended` shows them.',
+    )
   const ways = [positionals.length > 0, project !== undefined, all === true]
   if (ways.filter(Boolean).length !== 1)
-    throw new UsageError('lab stop takes either names or ids, or --project PROJECT, or --all.')
+    throw new UsageError(
+      'lab stop takes names or ids, or --project PROJECT, or --all, or --left ID….',
+    )
   const server = findServer(values, context)
   if (left) return endLeftOfEach(server, positionals, context)
   if (positionals.length > 0) return stopEach(server, positionals, context)
