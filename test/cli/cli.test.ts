@@ -52,14 +52,14 @@ test.for([
     'lab: lab new takes one PROJECT: a key from `lab ls`, or a path such as `.`.\n',
   ],
   [['new', 'foo', '--label'], 'lab: --label is given without a value; write --label=VALUE.\n'],
-  [['stop'], 'lab: lab stop takes either names or ids, or --project PROJECT, or --all.\n'],
+  [['stop'], 'lab: lab stop takes names or ids, or --project PROJECT, or --all, or --left ID….\n'],
   [
     ['stop', 'foo', '--all'],
-    'lab: lab stop takes either names or ids, or --project PROJECT, or --all.\n',
+    'lab: lab stop takes names or ids, or --project PROJECT, or --all, or --left ID….\n',
   ],
   [
     ['stop', '--project', 'foo', '--all'],
-    'lab: lab stop takes either names or ids, or --project PROJECT, or --all.\n',
+    'lab: lab stop takes names or ids, or --project PROJECT, or --all, or --left ID….\n',
   ],
   [['attach'], 'lab: lab attach takes one REF: a session name or an id from `lab ls`.\n'],
   [['attach', 'a', 'b'], 'lab: lab attach takes one REF: a session name or an id from `lab ls`.\n'],
