@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { createQueue } from '../queue.ts'
+import { unlessAbsent } from './absence.ts'
 
 /** One process; `pid` and `start` together never come twice in one boot. */
 export interface ProcessId {
@@ -14,22 +15,6 @@ export interface ProcessEntry extends ProcessId {
   readonly parent: number
   /** See `instanceOf`. */
   readonly instance: string | null
-}
-
-// A process that has ended, or that this user may not read.
-const absenceCodes: readonly unknown[] = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM']
-
-/**
- * What `look` returns, or `absent` where /proc shows no such thing. Any other error is thrown: while lab
- * itself can open no file, no process has ended.
- */
-export function unlessAbsent<T>(look: () => T, absent: T): T {
-  try {
-    return look()
-  } catch (error) {
-    if (absenceCodes.includes((error as NodeJS.ErrnoException).code)) return absent
-    throw error
-  }
 }
 
 function read(path: string): string | null {

@@ -63,7 +63,7 @@ const abandonedMax = 100
 
 export function createLaunch(options: LaunchOptions): Launcher {
   const { deps, ledger, overview, notes, observer, reaper } = options
-  const { homes, store, journal, log, now, launch } = deps
+  const { homes, store, log, launch } = deps
   const placeFor = createPlaces(options)
   const createSession = createSessions({ ...options, placeFor })
 
@@ -112,27 +112,35 @@ export function createLaunch(options: LaunchOptions): Launcher {
     },
     placeFor,
     async launch(request) {
-      const { entry, project, what, by, resume: transcript } = request
-      const { id } = entry
+      const { entry, project } = request
       const { id: launchId } = entry.launch
       try {
         // A stop during the launch waits in the queue until the session exists.
         await entry.queue.run(() => createFrom(request))
       } catch (error) {
-        log.warn({ err: error, instance: id, project: project.key }, 'a start failed')
+        log.warn({ err: error, instance: entry.id, project: project.key }, 'a start failed')
         await undoLaunch(request, launchId)
         throw error
       }
-      const { name, isBlank } = entry.launch
-      log.info({ instance: id, name, project: project.key, by, transcript }, what)
-      const at = new Date(now()).toISOString()
-      const launched = { project: project.path, what, by, transcript }
-      journal.append({ at, id, name, ...launched, ...(isBlank && { blank: true }) })
+      record(deps, request)
       overview.publishProject(project.path)
       observer.wake()
       return ledger.present(entry)
     },
   }
+}
+
+/** Writes a launch that has its session to the log and the journal. */
+function record(
+  { journal, log, now }: InstancesDeps,
+  { entry, project, what, by, resume: transcript }: LaunchRequest,
+): void {
+  const { id } = entry
+  const { name, isBlank } = entry.launch
+  log.info({ instance: id, name, project: project.key, by, transcript }, what)
+  const at = new Date(now()).toISOString()
+  const launched = { project: project.path, what, by, transcript }
+  journal.append({ at, id, name, ...launched, ...(isBlank && { blank: true }) })
 }
 
 /** Stores the launch as abandoned. If tmux still makes its session, this lab or the next one removes it. */

@@ -11,13 +11,8 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  isRunning,
-  isTmuxServer,
-  readProcess,
-  unlessAbsent,
-  type ProcessId,
-} from '../../processes/proc.ts'
+import { unlessAbsent } from '../../processes/absence.ts'
+import { isRunning, isTmuxServer, readProcess, type ProcessId } from '../../processes/proc.ts'
 import type { Server } from './socket.ts'
 
 /** The path at which tmux looks for a server's socket, by tmux's own rule. */
