@@ -3,7 +3,7 @@ import { mkdir, realpath, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../errors.ts'
-import { answerMs, answerOf, readText } from '../read-file.ts'
+import { answerMs, answerOf, readText, Unreadable } from '../read-file.ts'
 import { replaceFile } from '../atomic-write.ts'
 import { createQueue } from '../queue.ts'
 import { canonicalRoot } from './git-root.ts'
@@ -13,18 +13,31 @@ type Json = Record<string, unknown>
 // One writer at a time within lab.
 const writers = createQueue()
 
+// Claude's lock and two reads that come late take less; only a disk that does not answer takes longer.
+const seedMs = 5000
+
 /**
  * Marks a folder as trusted and the onboarding as done. It keeps everything else in the file, and does not
- * write when both are set. @throws ClaudeConfigInvalid when the file is not a JSON object; the file stays
+ * write when both are set. @throws ClaudeConfigInvalid when the file is not a JSON object, and the file
+ * stays; ClaudeConfigUnwritable when the file cannot be written, or its disk does not answer within 5 s
  */
 export function seedTrust(configFile: string, folder: string): Promise<void> {
-  return writers.run(async () => {
-    // Without Claude's lock lab may read a half-written file, so only the read under the lock reports an error.
-    if (await isSeeded(configFile, folder).catch(() => false)) return
-    // Claude makes its directory only once it runs. The write reports a failure of this.
-    await mkdir(dirname(configFile), { recursive: true, mode: 0o700 }).catch(() => undefined)
-    await withClaudesLock(configFile, () => seed(configFile, folder))
-  })
+  const ask = (): Promise<void> => seedOnce(configFile, folder)
+  // One question for the file: while one seed waits for the disk, the next does not wait as well.
+  return writers.run(() =>
+    answerOf(`seed ${configFile}`, ask, seedMs).catch((error: unknown) => {
+      if (!(error instanceof Unreadable)) throw error
+      throw new ClaudeConfigUnwritable(configFile, { cause: error })
+    }),
+  )
+}
+
+async function seedOnce(configFile: string, folder: string): Promise<void> {
+  // Without Claude's lock lab may read a half-written file, so only the read under the lock reports an error.
+  if (await isSeeded(configFile, folder).catch(() => false)) return
+  // Claude makes its directory only once it runs. The write reports a failure of this.
+  await mkdir(dirname(configFile), { recursive: true, mode: 0o700 }).catch(() => undefined)
+  await withClaudesLock(configFile, () => seed(configFile, folder))
 }
 
 /**

@@ -20,6 +20,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, vi } from 'vitest'
 import { seedTrust } from '../../src/claude/trust.ts'
 import { ClaudeConfigInvalid, ClaudeConfigUnwritable } from '../../src/errors.ts'
+import { deadMount, noDeadMount } from '../fixtures/dead-mount.ts'
 import { put, test } from '../fixtures/folder.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -51,6 +52,29 @@ afterEach(() => {
 })
 
 describe('the seed', () => {
+  test.skipIf(noDeadMount !== null)(
+    `refuses a configuration on a disk that does not answer, and then every other folder at once (${noDeadMount ?? 'mounted'})`,
+    async ({ folder }) => {
+      const file = join(folder, 'dead', '.claude.json')
+      const release = deadMount(join(folder, 'dead'))
+      try {
+        let refusal: unknown = null
+        seedTrust(file, '/p/foo').catch((error: unknown) => (refusal = error))
+        await until(() => refusal, { what: 'a refusal', timeoutMs: 10_000 })
+        expect(refusal).toBeInstanceOf(ClaudeConfigUnwritable)
+        const begun = performance.now()
+        await expect(seedTrust(file, '/p/bar')).rejects.toThrow(ClaudeConfigUnwritable)
+        expect(performance.now() - begun).toBeLessThan(1000)
+        const other = join(folder, '.claude.json')
+        await seedTrust(other, '/p/foo')
+        expect(read(other)).toMatchObject({ projects: { '/p/foo': trusted } })
+      } finally {
+        release()
+      }
+    },
+    20_000,
+  )
+
   test('makes a missing file, which only its owner can read', async ({ folder }) => {
     const file = join(folder, '.claude.json')
     await seedTrust(file, '/p/foo')
