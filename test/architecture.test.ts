@@ -1,4 +1,4 @@
-// The rooms of src and who may enter which. What is imported when lab runs is read from esbuild's
+// The rooms of src and the imports that each may use. The imports of a running lab come from esbuild's
 // metafile; imports of types alone leave no trace there and are read from the text.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -15,7 +15,7 @@ interface Room {
   readonly rooms: readonly string[]
   /** Rooms of which it may import types only. */
   readonly types?: readonly string[]
-  /** Packages, by name; Node's own modules stand as `node:`. */
+  /** Packages, by name; `node:` means Node's own modules. */
   readonly packages: readonly string[]
 }
 
@@ -159,7 +159,7 @@ function forbidden(edges: readonly Edge[], { withTypes }: { withTypes: boolean }
       const room = rooms[roomOf(from)]
       if (!room) return true
       if (!to.startsWith('src/')) {
-        // What esbuild embeds from public/ is the page's; package.json tells main its version.
+        // esbuild embeds files of public/ for the page; main reads its version from package.json.
         if (to.startsWith('public/')) return roomOf(from) !== 'web'
         if (to === 'package.json') return roomOf(from) !== 'main'
         return !room.packages.includes(packageOf(to))
@@ -203,7 +203,7 @@ beforeAll(async () => {
     platform: 'node',
     format: 'esm',
     packages: 'external',
-    // What is embedded as it is counts as imported, but is no code.
+    // An embedded file counts as imported, but is not code.
     loader: { '.png': 'binary' },
     logLevel: 'silent',
   })
@@ -337,7 +337,7 @@ describe('files', () => {
   test("leave the process's arguments, environment, streams and end to main", () => {
     const readsProcess =
       /\bprocess\.(argv|env|cwd|chdir|std(in|out|err)|exit\w*|on|once|umask|title|execPath|abort)\b|\bconsole\.|'node:process'/
-    // The stand-in for claude is a program of its own.
+    // The stand-in for claude is another program.
     const others = files.filter(
       (file) => file !== 'src/main.ts' && !/^src\/(demo|stand-in)\//.test(file),
     )

@@ -65,7 +65,7 @@ describe('createLines', () => {
     process.stdout.write('all written')
     process.stdin.resume()`
 
-  /** Starts the program with a stderr that nobody reads yet. */
+  /** Starts the program with a stderr that has no reader yet. */
   function unread(folder: string, stderr: 'pipe' | number): ChildProcess {
     const path = bundle(program, join(folder, 'program.mjs'))
     return spawn(process.execPath, [path], { stdio: ['pipe', 'pipe', stderr] })

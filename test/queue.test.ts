@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { createQueue } from '../src/queue.ts'
 
-/** A promise and what settles it. */
+/** A promise and the functions that settle it. */
 function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open = (): void => undefined
   const opened = new Promise<void>((resolve) => (open = resolve))

@@ -1,4 +1,4 @@
-// Reading what others control: whatever stands at the path, an answer comes, and soon.
+// Reading files that others control: whatever the path leads to, an answer comes soon.
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, readFileSync, symlinkSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'

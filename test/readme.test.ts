@@ -19,7 +19,7 @@ const documents = [
 const textOf = (document: string): string => readFileSync(join(top, document), 'utf8')
 const proseOf = (document: string): string => textOf(document).replaceAll(/^```[^]*?^```$/gm, '')
 
-/** The anchors that a document's headings have: lower case, blanks as dashes, other marks left out. */
+/** The anchors of a document's headings: lower case, with blanks as dashes, without other punctuation. */
 const anchorsOf = (document: string): readonly string[] =>
   [...proseOf(document).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

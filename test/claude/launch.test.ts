@@ -1,4 +1,4 @@
-// What an agent is launched with: every byte of its arguments, and no secret of the service.
+// The arguments of an agent, byte for byte, and its environment without secrets of the service.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {

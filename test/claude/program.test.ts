@@ -6,7 +6,7 @@ import { createClaudeProgram, locate, parseLogin } from '../../src/claude/progra
 import { put, test } from '../fixtures/folder.ts'
 
 const script = `#!/bin/sh
-# Answers from the files beside it and notes every call.
+# Answers from the files next to it and records every call.
 here=\${0%/*}
 echo "$* [$PWD]" >> "$here/calls"
 case $1 in
@@ -35,11 +35,11 @@ function install(folder: string, { timeoutMs = 20_000, text = script } = {}) {
   return { bin, path, claude, onChange, calls }
 }
 
-// What ages here ages by these tests' word alone; processes and timers are real.
+// Only the tests move the clock here; processes and timers are real.
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => vi.useRealTimers())
 
-/** Like `until`, whose clock stands still here. */
+/** Like `until`, whose clock does not move here. */
 async function eventually(what: string, fn: () => boolean): Promise<void> {
   for (let i = 0; i < 2000; i++) {
     if (fn()) return

@@ -131,7 +131,7 @@ describe('the seed', () => {
     const before = stampOf(file)
     await seedTrust(file, '/p/foo')
     expect(stampOf(file)).toBe(before)
-    // And again, after a seed of its own.
+    // And again, after another seed.
     await seedTrust(file, '/p/bar')
     const seeded = stampOf(file)
     await seedTrust(file, '/p/bar')
@@ -207,7 +207,7 @@ function repository(folder: string): string {
 
 // Claude Code 2.1.332 keeps the trust of a linked worktree under the root of its repository alone.
 describe('the seed for a linked worktree', () => {
-  /** The folders that a seed for that one trusts beside it. */
+  /** The further folders that a seed for that folder trusts. */
   async function seededWith(folder: string, worktree: string): Promise<readonly string[]> {
     const file = join(folder, '.claude.json')
     await seedTrust(file, worktree)
@@ -322,7 +322,7 @@ describe('a configuration that is not a JSON object', () => {
 })
 
 test('a configuration that cannot be written is named', async ({ folder }) => {
-  // As long as a name may be: no temporary file can stand beside it.
+  // The longest possible name, so that no temporary file next to it can have a longer one.
   const file = put(join(folder, 'n'.repeat(250)), '{}')
   await expect(seedTrust(file, '/p')).rejects.toBeInstanceOf(ClaudeConfigUnwritable)
   expect(readFileSync(file, 'utf8')).toBe('{}')
@@ -338,7 +338,7 @@ describe("Claude's own lock", () => {
     const file = put(join(folder, '.claude.json'), before)
     mkdirSync(`${file}.lock`)
     const seeded = seedTrust(file, '/p/foo')
-    // A refusal meanwhile shows below.
+    // A refusal during the wait shows below.
     seeded.catch(() => undefined)
     await until(() => lock.refusals > 0, { what: 'the seed to stand before the lock' })
     writeFileSync(file, '{"byClaude":true}')

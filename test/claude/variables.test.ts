@@ -1,4 +1,4 @@
-// Which variables of lab's environment reach agents, and what is said of the others.
+// Which variables of lab's environment reach agents, and which reasons and lists lab gives for the others.
 import { describe, expect, test } from 'vitest'
 import { checkNamed, passedOn, variableNames } from '../../src/claude/variables.ts'
 import { UsageError } from '../../src/errors.ts'

@@ -1,4 +1,4 @@
-// Session names: the table of what is what, and properties over names that want to be confused.
+// Session names: a table of names and their parts, and properties over names that are easy to confuse.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {

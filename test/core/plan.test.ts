@@ -1,4 +1,4 @@
-// What a launch consists of, put together from its contributions.
+// The launch plan, made from its contributions.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { planLaunch, type Contribution } from '../../src/core/plan.ts'

@@ -19,7 +19,7 @@ test.for([
   [['foobar', 'foo-2', 'foo_2', 'foobar~2'], '', 'foo', 1],
   [['foo~x', 'foo~1', 'foo~2~'], '', 'foo', 1],
   [['foo~2~'], 'fix', 'foo~2~fix', 2],
-] as const)('beside %j, label %j starts %s', ([names, label, name, slot]) => {
+] as const)('with the names %j, a start with label %j is %s', ([names, label, name, slot]) => {
   expect(decide({ names, label })).toMatchObject({ ok: true, name, slot })
 })
 

@@ -1,4 +1,4 @@
-// Observation → state: each legal move, each illegal one, and what the signals add up to.
+// From observation to state: each legal move, each illegal move, and each combination of reports.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -58,14 +58,14 @@ describe('a living agent', () => {
     ['ready', registry('waiting'), 'waiting', 'input needed'],
     ['busy', registry('shell'), 'ready', null],
     ['waiting', registry('busy'), 'busy', null],
-    // The registry is asked first, the title only where the registry has no status.
+    // The registry comes first, and the title only where the registry has no status.
     ['ready', { ...registry('idle'), title: 'busy' }, 'ready', null],
     ['ready', { ...registry(null), title: 'busy' }, 'busy', null],
     ['busy', { ...registry(null), title: 'quiet' }, 'ready', null],
     ['ready', { title: 'busy' }, 'ready', null],
     ['ready', { ...registry('idle'), dialog: 'trust' }, 'ready', null],
     ['ready', registry(null), 'ready', null],
-    // In the background nobody keeps the status of this process up to date.
+    // For a session in the background Claude does not update the status of this process.
     ['ready', registry('idle', null, '21141526'), 'waiting', parked],
     ['busy', registry('busy', null, '21141526'), 'waiting', parked],
   ] as const)('%s with %j is %s', ([from, signals, state, waitingFor]) => {

@@ -1,4 +1,4 @@
-// The command that is shown for an instance leads a terminal to its agent, wherever a person moved it.
+// The attach command of an instance leads a terminal to its agent, wherever a person moved the pane.
 import { execa } from 'execa'
 import { expect } from 'vitest'
 import { labPath, test, type TestLab } from '../fixtures/lab.ts'
@@ -11,7 +11,7 @@ async function paneOf(lab: TestLab, id: string): Promise<string> {
   return line!.split(' ')[1]!
 }
 
-/** What a terminal in which `argv` is typed shows: a session and a pane of lab's server. */
+/** The session and the pane of lab's server that a terminal shows after a person types `argv`. */
 async function shown(lab: TestLab, argv: readonly string[]): Promise<string> {
   const env = { ...lab.env, LAB_STATE_DIR: lab.stateDir }
   const outer = (...args: readonly string[]): Promise<unknown> =>
@@ -50,10 +50,10 @@ test('the attach command reaches the agent: at home, in another session, with a 
     for (const argv of lines) expect(await shown(lab, argv)).toBe(`${session} ${pane}`)
   }
   await leadsTo('foo', '=foo:')
-  // From a terminal that this machine has never heard of.
+  // From a terminal type that this machine does not know.
   const strange = ['env', 'TERM=xterm-ghostty', process.execPath, labPath, 'attach', 'foo']
   expect(await shown(lab, strange)).toBe(`foo ${pane}`)
-  // Its window hangs in two sessions, and is at home in the first.
+  // Two sessions have its window, and its home is the first.
   await lab.tmux('link-window', '-d', '-s', '=foo:', '-t', '=bar:9')
   await leadsTo('foo', '=foo:')
   await lab.tmux('unlink-window', '-t', '=bar:9')
@@ -64,13 +64,13 @@ test('the attach command reaches the agent: at home, in another session, with a 
     await leadsTo(now, now.includes(':') ? pane : `=${now}:`, now)
   }
   await lab.tmux('rename-session', '-t', pane, 'foo')
-  // Its own session lives on for a person's shell.
+  // Its own session stays for a person's shell.
   await lab.tmux('split-window', '-t', '=foo:', 'sleep 600')
   await lab.tmux('new-session', '-d', '-s', 'mine', 'sleep 600')
   await lab.tmux('join-pane', '-d', '-s', pane, '-t', '=mine:')
   await lab.tmux('new-window', '-t', '=mine:', 'sleep 600')
   await leadsTo('mine', pane)
-  // Its own session has ended; it is a guest in another instance's.
+  // Its own session has ended; its pane is in another instance's session.
   await lab.tmux('kill-session', '-t', '=foo')
   await lab.tmux('join-pane', '-d', '-s', pane, '-t', '=bar:')
   await leadsTo('bar', pane)

@@ -1,5 +1,5 @@
-// A clock that is set while lab runs, or between two labs: order is by sequence, durations are by the
-// clock that nobody sets.
+// The clock is set while lab runs, or between two labs: lab orders by sequence number and measures
+// durations by the monotonic clock.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -9,7 +9,7 @@ import { until } from '../fixtures/until.ts'
 
 const future = '2100-01-01T00:00:00.000Z'
 
-/** What an earlier lab left in the store whose clock was ahead. */
+/** Writes the store of an earlier lab whose clock was ahead. */
 function leave(lab: TestLab, count: number): void {
   const instances = Array.from({ length: count }, (_, n) => ({
     id: `f0f0f0f0-0000-4000-8000-0000000000${10 + n}`,
@@ -66,7 +66,7 @@ test('lab keeps the newest ended instance and forgets the oldest after the clock
   const kept = instances.map(({ id }) => id)
   expect(kept).toHaveLength(20)
   for (const id of ids) expect(kept).toContain(id)
-  // The two oldest went.
+  // lab forgot the two oldest.
   expect(kept).not.toContain('f0f0f0f0-0000-4000-8000-000000000010')
   expect(kept).not.toContain('f0f0f0f0-0000-4000-8000-000000000011')
 })
@@ -107,7 +107,7 @@ test('the project used last comes first after the clock went back', () => {
   expect(projects.map(({ key }) => key)).toEqual(['after', 'before', 'old'])
 })
 
-/** Lets the test set the clock of the lab that is booted next; returns how. */
+/** Returns the function that sets the clock of the next lab. */
 function settableClock(lab: TestLab): (ms: number) => Promise<void> {
   const shift = join(lab.dir, 'shift')
   const program = join(lab.dir, 'clock.cjs')

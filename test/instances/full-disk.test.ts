@@ -138,7 +138,7 @@ test('a start works at once after the state directory was removed', async ({ lab
   expect((await lab.reaches(id, 'error')).evidence).toMatchObject({ signal: 'SIGKILL' })
 })
 
-/** At once, whatever lab makes there in the same moment. */
+/** Removes a folder at once, whatever lab makes there at the same moment. */
 function removeStateDir(lab: TestLab): void {
   renameSync(lab.stateDir, `${lab.stateDir}.away`)
   rmSync(`${lab.stateDir}.away`, { recursive: true })

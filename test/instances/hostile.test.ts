@@ -1,4 +1,5 @@
-// Marks that are forged, inherited or another's: lab lives on, and a stop ends nobody else's agent.
+// Metadata and variables that are forged, inherited or another's: lab keeps running, and a stop ends no
+// other agent.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +10,7 @@ import { test, type TestLab } from '../fixtures/lab.ts'
 import { fooAndBar, isAlive, looked, sessions, stop } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
-/** Makes a session that carries everything by which lab knows its own. */
+/** Makes a session with all the metadata by which lab recognises its own sessions. */
 async function forge(lab: TestLab, name: string, metadata: Record<string, string>): Promise<void> {
   const all = {
     id: `made-up-${name}`,
@@ -53,7 +54,7 @@ describe('metadata that a person changed', () => {
   ] as const)('ends no agent, and a stop still does: %s', async ([, state, change], { lab }) => {
     const [foo, bar] = await fooAndBar(lab)
     await lab.tmux('set-option', ...change)
-    // Where lab still finds it, nothing has changed.
+    // If lab still finds the session, nothing has changed.
     if (state === 'ready') await looked(lab)
     const { unknownBecause } = await lab.reaches(foo.id, state)
     if (state === 'unknown') expect(unknownBecause).toMatch(/@lab_.* Stop ends it/)
@@ -77,7 +78,7 @@ describe('metadata that a person changed', () => {
     await stop(lab, bar.id)
     await looked(lab)
     expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([true, false])
-    // The mark makes nothing of foo's live again under bar's name.
+    // The metadata does not make foo live again under bar's name.
     expect((await lab.get(bar.id)).state).toBe('stopped')
     await stop(lab, foo.id)
     expect(isAlive(foo.pid)).toBe(false)
@@ -100,7 +101,7 @@ describe('metadata that a person changed', () => {
     const [foo] = await fooAndBar(lab)
     const start = readProcess(1)!.start
     await lab.tmux('set-option', '-t', '=_lab:', '@lab_owner', `1 ${start}`)
-    // Its connections are made again only once they are gone.
+    // lab connects again only after its connections have ended.
     const clients = await lab.tmux('list-clients', '-F', '#{client_pid}')
     for (const pid of clients.split('\n').map(Number)) process.kill(pid, 'SIGKILL')
     const owner = () => lab.tmux('show-options', '-v', '-t', '=_lab:', '@lab_owner')
@@ -170,7 +171,7 @@ test('an agent’s own tmux server, with its programs, outlives the agent’s de
     )
     expect(left).toMatchObject([{ pid: server, servesOthers: true }])
     await lab.call('POST', `/api/v1/instances/${foo.id}/end-left`)
-    // It is no reason not to go on.
+    // A refusal here does not end the test.
     expect((await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)).status).toBe(201)
     await lab.reaches(foo.id, 'ready')
     expect((await stop(lab, foo.id)).left).toMatchObject([{ pid: server, servesOthers: true }])
@@ -218,7 +219,7 @@ test('an agent with another’s LAB_INSTANCE outlives the stop of the other', as
   await lab.boot()
   const foo = await lab.start('foo')
   await lab.reaches(foo.id, 'ready')
-  // From now on agents carry the mark of foo, say by a wrapper that reads a saved environment.
+  // From now on agents carry foo's LAB_INSTANCE, as by a wrapper that reads a saved environment.
   const [claude, real] = [join(lab.dir, 'bin/claude'), join(lab.dir, 'bin/claude-real')]
   renameSync(claude, real)
   const wrapper = `#!/bin/sh\nLAB_INSTANCE=${foo.id} exec ${real} "$@"\n`

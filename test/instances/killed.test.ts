@@ -1,4 +1,4 @@
-// lab is killed while its instances are in every state there is: the next lab shows the same.
+// lab is killed while its instances are in every state: the next lab shows the same states.
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -82,7 +82,7 @@ test('a stop that lab answered is finished by the next lab for the same actor, h
   await until(() => readFileSync(path, 'utf8').split('"verified": true').length === 3, {
     what: 'a store that is up to date',
   })
-  // A folder in its place fails every write, so lab is killed before the first one, so to speak.
+  // A folder in the file's place fails every write, as if lab were killed before the first one.
   cpSync(path, `${path}.kept`)
   rmSync(path)
   mkdirSync(path)
@@ -96,7 +96,7 @@ test('a stop that lab answered is finished by the next lab for the same actor, h
   expect(evidence).toMatchObject({ reason: 'stopped', by: 'api' })
   expect(isAlive(foo.pid)).toBe(false)
   expect(await lab.get(bar.id)).toMatchObject({ state: 'ready', pid: bar.pid })
-  // Resumed, it is another launch, of which nobody asked that.
+  // The resumed instance has another launch, without a stop request.
   await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)
   const { pid } = await lab.reaches(foo.id, 'ready')
   await lab.end('SIGKILL')

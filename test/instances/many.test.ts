@@ -1,4 +1,4 @@
-// Many instances at once, and a lab that is killed again and again: nothing is lost, doubled or left.
+// Many instances at once, and a lab that is killed again and again: lab loses, doubles and leaves nothing.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -29,7 +29,7 @@ async function known(lab: TestLab): Promise<readonly Instance[]> {
 
 const isLive = ({ state }: Instance): boolean => state !== 'stopped' && state !== 'error'
 
-/** The instances whose marks running processes carry. */
+/** The instances whose LAB_INSTANCE running processes carry. */
 function marks(lab: TestLab): ReadonlySet<string> {
   const found = new Set<string>()
   for (const pid of lab.marked()) {
@@ -91,7 +91,7 @@ test('a lab that is killed between any two steps loses, doubles and leaves behin
       else ask('POST', `/instances/${instance.id}/resume`)
     }
     for (let i = 0; i < 2; i++) ask('POST', '/projects/foo/instances')
-    // The moment of the kill is what is tried out here, so it is a time and no event.
+    // This test varies the moment of the kill, so the kill waits for a time and not for an event.
     await new Promise((resolve) => setTimeout(resolve, random() * 120))
     await lab.end('SIGKILL')
     await Promise.all(under)

@@ -1,4 +1,4 @@
-// What a newer lab wrote in the store, read by this lab after a rollback.
+// This lab reads the store of a newer lab after a rollback.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -93,7 +93,7 @@ describe('a lab that finds a store of a newer version', () => {
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
     await rewrite(lab, (file) => (file.version = 2))
-    // Beside the store, nothing is written before the refusal either: no folder, no sign-ins.
+    // lab writes nothing next to the store before the refusal either: no folder, no sign-ins.
     for (const name of ['buffers', 'notes', 'sign-ins.json'])
       rmSync(join(lab.stateDir, name), { recursive: true, force: true })
     const [before, names] = [readFileSync(pathOf(lab)), readdirSync(lab.stateDir)]

@@ -1,4 +1,4 @@
-// lab is restarted and killed: no instance notices, and the next lab knows them all.
+// lab is restarted and killed: the instances keep running, and the next lab knows them all.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -92,7 +92,7 @@ test('SIGTERM ends lab and its open streams with exit 0 within two seconds, and 
   const from = performance.now()
   expect(await lab.end('SIGTERM')).toBe(0)
   expect(performance.now() - from).toBeLessThan(2000)
-  // In order, and not because its time was up.
+  // lab ended in order, and not by its time limit.
   await until(() => lab.stderr().includes('lab has ended'), { what: 'its last word' })
   events.close()
   for (const { pid } of before) expect(() => process.kill(pid!, 0)).not.toThrow()
@@ -102,7 +102,7 @@ test('an agent that died while lab was away is reported with its status and last
   lab,
 }) => {
   const [first, second] = await five(lab)
-  // Known to have been ready: what ends it now is no failed start.
+  // lab knows that it was ready, so its end is not a failed start.
   await until(() => onDisk(lab, '"verified": true') === 5, { what: 'a store that is up to date' })
   await lab.end('SIGKILL')
   process.kill(first!.pid!, 'SIGKILL')
@@ -139,7 +139,7 @@ test('a stop under way at a SIGTERM of lab is finished by the next lab, for that
   const [foo, bar] = await fooAndBar(lab)
   await lab.call('DELETE', `/api/v1/instances/${foo.id}`)
   expect(await lab.end('SIGTERM')).toBe(0)
-  // lab ends within two seconds, and what ignores a stop has four.
+  // lab ends within two seconds, and an agent that ignores a stop has four.
   expect(isAlive(foo.pid)).toBe(true)
   await lab.boot()
   const stopped = await lab.reaches(foo.id, 'stopped')
@@ -157,7 +157,7 @@ test('an agent’s end outlives a lab that could not write it', async ({ lab }) 
     what: 'a store that is up to date',
   })
   const state = readFileSync(path)
-  // A folder in its place fails every write, as a full disk does.
+  // A folder in the file's place fails every write, as a full disk does.
   rmSync(path)
   mkdirSync(path)
   process.kill(pid!, 'SIGKILL')
@@ -199,7 +199,7 @@ test('a resume that a killed lab did not finish runs or has failed, and does not
     },
     { what: 'what became of it' },
   )
-  // Which of the two depends on how far the word to tmux had come.
+  // The outcome depends on whether tmux had the command already.
   expect(['ready', 'start_failed']).toContain(now.evidence?.reason ?? now.state)
   expect(lab.marked(id).length > 0).toBe(now.state === 'ready')
 })
@@ -215,7 +215,7 @@ test('a session that a person renames keeps its id and answers to its new name',
   expect((await lab.call('GET', '/api/v1/instances/mine')).body.id).toBe(id)
   await lab.end('SIGKILL')
   await lab.boot()
-  // Not at once: the agent may just be writing what it is doing.
+  // Not at once, because the agent may just be writing its status.
   expect(await lab.reaches(id, 'ready')).toMatchObject({ name: 'mine', project: 'foo' })
   // Its slot is still its own.
   expect((await lab.start('foo')).name).toBe('foo~2')

@@ -1,4 +1,4 @@
-// The contract of the service, once: the real service and the fake of web's tests are held to it alike.
+// The contract of the service: the real service and the fake of web's tests must both pass it.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Actor } from '../../src/core/actor.ts'
@@ -8,16 +8,16 @@ import { endReasons, states } from '../../src/core/state.ts'
 import type { Service } from '../../src/instances/service.ts'
 import { until } from '../fixtures/until.ts'
 
-/** A service with the projects foo and bar and room for three, and what the world does to it. */
+/** A service with the projects foo and bar and room for three instances, and outside events for it. */
 export interface OpenedService {
   readonly service: Service
   /** Resolves when the instance is ready. */
   becomesReady(id: string): Promise<void>
   /** Kills the agent, as the kernel does. */
   killAgent(id: string): Promise<void>
-  /** Resolves when the instance that was asked to stop has stopped. */
+  /** Resolves when an instance has stopped after its stop request. */
   finishesStop(id: string): Promise<void>
-  /** Takes the folder of a project off the disk. */
+  /** Removes the folder of a project from the disk. */
   removeFolder(project: string): void
   dispose(): Promise<void>
 }
@@ -99,7 +99,7 @@ async function codeOf(call: () => unknown): Promise<string | undefined> {
   }
 }
 
-/** Holds what `open` returns to the contract. */
+/** Tests the service that `open` returns against the contract. */
 export function describeService(title: string, open: () => Promise<OpenedService>): void {
   describe(title, () => {
     let opened: OpenedService
@@ -141,7 +141,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
     })
 
     test('starts an instance and finds it by its id and its name', async () => {
-      // A label takes a slot of its own: the first is the project's bare key.
+      // A label needs a slot above 1: slot 1 is the project's bare key.
       const started = await service.start({ project: 'foo', label: 'fix it' }, 'page')
       instanceShape.parse(started)
       expect(started).toMatchObject({
@@ -328,7 +328,7 @@ export function describeService(title: string, open: () => Promise<OpenedService
       const leave = service.subscribe((event) => events.push(event))
       const first = answers()
       expect(answers()).toEqual(first)
-      // The same object as long as nothing of it changes: views compare by identity.
+      // An unchanged instance stays the same object, because views compare by identity.
       expect(service.list()[0]).toBe(service.list()[0])
       expect(events).toEqual([])
       leave()

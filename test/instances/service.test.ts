@@ -1,4 +1,4 @@
-// The real service, as serve composes it: a tmux server of its own, the stand-in for claude, real folders.
+// The real service, as serve composes it: a private tmux server, the stand-in for claude, real folders.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConfig } from '../../src/config/config.ts'
@@ -42,7 +42,7 @@ async function openService(): Promise<OpenedService> {
     service: instances,
     async becomesReady(id) {
       await reaches(id, 'ready')
-      // The link comes a moment later: what is compared next shall not change meanwhile.
+      // The link comes a moment later, and must not change the values that the test compares next.
       await until(() => instances.get(id).linkState === 'linked', { what: `${id} has a link` })
     },
     async killAgent(id) {

@@ -171,7 +171,7 @@ describe('a bare repository', () => {
   }
 
   test.for<[layout: string, bare: string, pointer: string | null]>([
-    ['in .bare beside a .git file', '.bare', 'gitdir: ./.bare\n'],
+    ['in .bare next to a .git file', '.bare', 'gitdir: ./.bare\n'],
     ['in a folder elsewhere, named by a .git file', '../../store.git', 'gitdir: ../../store.git\n'],
     ['as the .git folder itself', '.git', null],
     ['as the folder itself', '.', null],
@@ -302,7 +302,7 @@ describe('unreadable folders', () => {
 
   test('an unreadable folder is named, and the others are found', async ({ folder }) => {
     repository(folder, 'found')
-    // The kernel refuses the whole path, whoever asks; even root.
+    // The kernel refuses the whole path for every user, even root.
     const name = 'n'.repeat(250)
     execFileSync('sh', [
       '-c',

@@ -55,7 +55,7 @@ function repository(...parts: string[]): void {
 const bounds = { depthMax: 6, timeoutMs: 60_000 }
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 
-/** What a scan comes to that hangs on `path`. */
+/** The result of a scan that hangs on `path`. */
 async function untilTimeIsUp<T>(scan: Promise<T>, path: string): Promise<T> {
   scan.catch(() => undefined)
   do await new Promise(setImmediate)

@@ -132,7 +132,7 @@ describe('the launch notes', () => {
     }
     notes.remove('a')
     expect(readdirSync(folder)).toEqual([])
-    // Cut off: whoever wrote it was killed before anything was promised.
+    // Cut off: its lab was killed before it had answered the request.
     put(`${notes.pathOf('a')}.stop`, '')
     expect(notes.endAskedBy('a')).toBeNull()
     notes.close()

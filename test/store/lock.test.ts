@@ -80,7 +80,7 @@ const program = `
   const parent = process.ppid
   const nap = () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
-    // Whoever was to say go is gone, and with it the folder: nobody else ends this.
+    // The test that gives the signal is gone, and its folder too, so this process must end without it.
     if (process.ppid !== parent) process.exit(1)
   }
   process.stdout.write('here\\n')
@@ -166,7 +166,7 @@ describe('many processes at the same moment', () => {
       )
       winners[0]?.child.stdin?.end()
       for (const { child } of winners) if (child.exitCode === null) await once(child, 'close')
-      // Whoever took part left nothing but the lock.
+      // The processes left nothing but the lock.
       expect(readdirSync(join(folder, 'state'))).toEqual(['lock'])
     },
   )

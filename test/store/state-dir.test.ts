@@ -1,4 +1,4 @@
-// What may stand where lab keeps its own.
+// The state directory, with other files in the place of lab's own.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'

@@ -91,7 +91,10 @@ export function createLaunch(options: LaunchOptions): Launcher {
     abandon(deps, id)
     // tmux may have made the session before it refused the rest of the line.
     await reaper.sweep(entry.id, { excluded: before }).catch((error: unknown) => {
-      log.warn({ err: error, instance: entry.id }, 'what a failed start left could not be ended')
+      log.warn(
+        { err: error, instance: entry.id },
+        'lab could not end the processes of a failed start',
+      )
     })
     undo()
     notes.remove(id)

@@ -1,4 +1,4 @@
-// A registry directory with thousands of files whose processes are gone: what a look at it costs.
+// The cost of a look at a registry directory with thousands of files whose processes are gone.
 import { unlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
@@ -12,7 +12,7 @@ vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>()
   return {
     ...real,
-    // Without a watcher: what is found is found by a look.
+    // Without a watcher, so that only a look can find a file.
     watch: () => {
       throw new Error('no watcher')
     },

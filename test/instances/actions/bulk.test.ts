@@ -113,7 +113,7 @@ describe('starting', () => {
   test('takes the next slot when another session has the name', async ({ lab }) => {
     await lab.boot()
     await lab.start('bar')
-    // No listing lies between the two: lab cannot know yet.
+    // lab does not list tmux between the two, so it cannot know yet.
     await lab.tmux('new-session', '-d', '-s', 'foo', 'sleep 600')
     expect((await lab.start('foo')).name).toBe('foo~2')
   })
@@ -190,7 +190,7 @@ describe('stopping', () => {
     const from = performance.now()
     await lab.call('DELETE', `/api/v1/instances/${id}`)
     await lab.reaches(id, 'stopped')
-    // A second grace would be over after eight seconds; that there is none, a test of the stop shows.
+    // A second grace would end after eight seconds; a test of the stop shows that there is none.
     expect(performance.now() - from).toBeLessThan(8000)
     expect(lab.marked()).toEqual([])
   })

@@ -1,4 +1,4 @@
-// Why an instance ended: seen at once, with status or signal and the last lines of its screen.
+// lab shows at once why an instance ended, with the status or signal and the last lines of its screen.
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -25,7 +25,7 @@ async function ended(lab: TestLab, id: string): Promise<Instance> {
   )
 }
 
-/** Lets go of a process with the instance's mark that heeds no SIGTERM. */
+/** Starts a process with the instance's LAB_INSTANCE that ignores SIGTERM. */
 async function leaveStubborn(lab: TestLab, id: string): Promise<void> {
   const before = lab.marked(id).length
   const env = { ...lab.env, LAB_INSTANCE: id, LAB_STATE_DIR: lab.stateDir }
@@ -147,7 +147,7 @@ describe('an agent that dies', () => {
     const endLeft = `action="/instances/${id}/end-left"`
     const draws = async (): Promise<boolean> => (await lab.call('GET', '/')).body.includes(endLeft)
     await until(draws, { what: 'the button that ends it' })
-    // They are known to the next lab, too.
+    // The next lab knows them, too.
     await lab.end('SIGKILL')
     await lab.boot()
     expect((await lab.get(id)).left).toEqual(left)
@@ -169,7 +169,7 @@ describe('an agent that dies', () => {
     const told = lab.call('POST', `/api/v1/instances/${id}/end-left`)
     expect((await resumed).status).toBe(201)
     const { pid: agent } = await lab.reaches(id, 'ready')
-    // Only after the grace does a sweep kill.
+    // A sweep kills only after the grace.
     expect((await told).status).toBe(200)
     expect(isAlive(agent)).toBe(true)
     expect(await lab.get(id)).toMatchObject({ state: 'ready', pid: agent })

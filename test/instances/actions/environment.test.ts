@@ -1,4 +1,4 @@
-// Which directory of Claude's counts, and which variables reach an agent: on the running process.
+// Which directory Claude uses, and which variables reach an agent, on the running process.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -17,7 +17,7 @@ async function environmentOf(lab: TestLab, project: string): Promise<Record<stri
 }
 
 describe("CLAUDE_CONFIG_DIR of lab's own environment", () => {
-  /** Where somebody is logged in; the default directory's login is not there any more. */
+  /** A directory with a login; the default directory has none. */
   function profile(lab: TestLab): string {
     const dir = join(lab.home, "it's a profile")
     mkdirSync(dir)

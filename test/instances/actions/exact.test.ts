@@ -1,4 +1,4 @@
-// Exactly the instance that is meant, whatever else is called alike.
+// A request acts on exactly the instance that it names, whatever similar names exist.
 import { expect } from 'vitest'
 import { createTestLab, test } from '../../fixtures/lab.ts'
 import { until } from '../../fixtures/until.ts'

@@ -1,4 +1,4 @@
-// What an end consists of, and in which order it is told.
+// The steps of an end, and their order.
 import { expect, test } from 'vitest'
 import { createFinish } from '../../../src/instances/actions/finish.ts'
 import { createLog } from '../../../src/log.ts'
@@ -7,7 +7,7 @@ import { keep } from '../../fixtures/ledger.ts'
 
 type Options = Parameters<typeof createFinish>[0]
 
-/** An end of one instance, step by step; `killPane` is what tmux makes of being told to end its pane. */
+/** An end of one instance, step by step; `killPane` is tmux's part of it. */
 function end(killPane: () => Promise<void>) {
   const session = { isMoved: false, paneId: '%1', panePid: 0 }
   const entry = { ...reserve({ state: 'ready', seen: { session } }), isReserved: false }

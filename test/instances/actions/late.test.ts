@@ -1,4 +1,4 @@
-// A start that was refused because tmux was late, and that tmux makes all the same.
+// lab gives up a start because tmux does not answer in time, and tmux makes the session later.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -11,7 +11,7 @@ interface Launch {
   readonly note: string
 }
 
-/** Has a start or a resume fail because tmux does not answer, and tells what lab had written of it. */
+/** Makes a start or a resume fail because tmux does not answer; returns what lab had written of it. */
 async function giveUp(lab: TestLab, path: string): Promise<Launch> {
   const stored = (): readonly (Launch & { readonly ended: unknown })[] =>
     JSON.parse(readFileSync(join(lab.stateDir, 'state.json'), 'utf8')).instances
@@ -31,7 +31,7 @@ async function giveUp(lab: TestLab, path: string): Promise<Launch> {
   }
 }
 
-/** Makes the session as tmux would have made it: a keeper of that launch with every mark that lab gives. */
+/** Makes the session as tmux would have made it: a keeper of that launch with all metadata of lab. */
 async function comeLate(lab: TestLab, { id, note }: Launch): Promise<void> {
   const project = join(lab.root, 'foo')
   const marks = { id, project, note, slot: '1', conversation: id, keys: 'id,project,note,slot,conversation' } // prettier-ignore
@@ -80,7 +80,7 @@ describe.each([
     if (isKilled) await lab.boot()
     await gone(lab)
     await looked(lab)
-    // The branch of what has ended is not kept, nor, by another lab, what its registry file said last.
+    // lab does not keep the branch of an ended instance, nor the registry entry of an earlier lab.
     const forgotten = isKilled ? { lastActivityAt: null } : {}
     const after = { ...before, workspace: expect.anything(), ...forgotten }
     expect(await lab.get(id)).toEqual(after)

@@ -1,4 +1,4 @@
-// What a launch leaves in lab's folder and on its session, for the agent and for a later lab.
+// The launch file in lab's folder and the metadata on the session, for the agent and for a later lab.
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -7,7 +7,7 @@ import { test } from '../../fixtures/lab.ts'
 import { fooAndBar, stop } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
-/** The launch file that an agent was started with. */
+/** The launch file of a running agent. */
 function launchFileOf({ pid }: { readonly pid: number | null }): string {
   const argv = argvOf(pid!)
   return argv[argv.indexOf('--settings') + 1]!

@@ -1,4 +1,4 @@
-// Bad input, end to end: each gets its clear answer, and nothing changes.
+// Bad input, end to end: each request gets a clear answer and changes nothing.
 import {
   chmodSync,
   existsSync,
@@ -194,7 +194,7 @@ describe('a start in a broken world is refused by name', () => {
     await until(() => notices.at(-1), { what: 'the notice' })
     const said = notices.length
     lab.behave({ loggedIn: true })
-    // It is asked again after a quarter of a minute at the earliest.
+    // lab calls claude again after fifteen seconds at the earliest.
     await until(() => notices.length > said, { timeoutMs: 40_000, what: 'another word' })
     expect(notices.slice(said)).toEqual([false])
     expect((await lab.call('GET', '/api/v1/server')).body.claude.login).toBe('logged_in')
@@ -203,7 +203,7 @@ describe('a start in a broken world is refused by name', () => {
 
   test('when the store cannot be written', async ({ lab }) => {
     await lab.boot()
-    // A directory in its place: the one obstacle that holds for root, too.
+    // A directory in its place is the only obstacle that stops root, too.
     const path = join(lab.stateDir, 'state.json')
     await until(() => existsSync(path), { what: 'the first state, after which nothing is written' })
     rmSync(path, { force: true })
@@ -258,7 +258,7 @@ describe('lab does not start', () => {
     const { port } = holder.address() as AddressInfo
     await refused(serve(lab, `--port=${port}`), String(port), '--port')
     holder.close()
-    // Nothing of the attempt is left that would keep the next one from starting.
+    // The attempt leaves nothing that would keep the next lab from starting.
     await lab.boot()
   })
 })

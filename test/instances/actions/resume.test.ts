@@ -1,4 +1,4 @@
-// Conversations come back: after a stop, together after a stop-all, a lost tmux server or a reboot.
+// Resuming conversations: one after a stop, or several after a stop-all, a lost tmux server or a reboot.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -146,7 +146,7 @@ describe('resuming several', () => {
   }) => {
     await lab.boot()
     const all = await three(lab)
-    // A reboot: tmux, agents and lab go at once, and the machine has another boot id.
+    // A reboot ends tmux, agents and lab at once, and gives the machine another boot id.
     await lab.end('SIGKILL')
     const server = await lab.tmux('display-message', '-p', '#{pid}')
     for (const pid of lab.marked()) process.kill(pid, 'SIGKILL')
@@ -178,7 +178,7 @@ describe('resuming several', () => {
         before.conversation,
       ])
     }
-    // Three that refresh one login at the same moment have logged each other out.
+    // Three agents that refresh one login at the same moment can log each other out.
     expect(performance.now() - from).toBeGreaterThan(2000)
   })
 
@@ -206,14 +206,14 @@ describe('resuming several', () => {
     await lab.call('DELETE', '/api/v1/instances')
     for (const { id } of all) await lab.reaches(id, 'stopped')
     await lab.call('POST', '/api/v1/resume', { ids: all.map(({ id }) => id) })
-    // Its turn would come after two seconds.
+    // The launch would have its turn after two seconds.
     const { id } = all[2]!
     await lab.call('DELETE', `/api/v1/instances/${id}`)
     await lab.reaches(id, 'stopped')
     expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)
     await lab.reaches(id, 'ready')
     await lab.reaches(all[1]!.id, 'ready')
-    // The moment has passed at which the first launch of it was due.
+    // The turn of its first launch has passed.
     const from = performance.now()
     await until(() => performance.now() - from > 2000, { what: 'two seconds more' })
     const carried = (await lab.tmux('list-sessions', '-F', '#{@lab_id}'))
@@ -253,7 +253,7 @@ describe('resuming several', () => {
     expect([status, body.error.code]).toEqual([409, 'already_running'])
     expect(body.error.message).toContain(String(pid))
     process.kill(pid!, 'SIGKILL')
-    // One that gives its memory back carries no mark any more, and runs all the same.
+    // A process that frees its memory no longer shows its LAB_INSTANCE, and still runs.
     await until(() => !isAlive(pid) && lab.marked(instance.id).length === 0, {
       what: 'nothing of it left',
     })

@@ -1,4 +1,4 @@
-// A stop that an earlier lab began, with processes of the test's own in the place of tmux's.
+// A stop that an earlier lab began, with the test's own processes in place of tmux's.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -24,10 +24,10 @@ import { test } from '../../fixtures/folder.ts'
 import { isAlive } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
-// A mark of this run's own: a sweep ends whatever carries it, on the whole machine.
+// A LAB_INSTANCE of this run alone: a sweep ends every process that carries it, on the whole machine.
 const id = randomUUID()
 
-// Ended by exact identity: the number of one that is over may be another's.
+// Ends by pid and start time, because the kernel reuses pids.
 const started: ProcessId[] = []
 
 afterEach(async () => {
@@ -142,11 +142,11 @@ test('a stop waits for a process that is about to become the keeper', async ({ f
   const script = `echo $$; while [ ! -e ${go} ]; do sleep 0.01; done; ${becomes}`
   const [keeper, itself] = (await startTree(null, script, 1)) as [number, number]
   expect(itself).toBe(keeper)
-  // As long as the clock stands, it is waited for.
+  // While the clock does not move, the stop waits for the keeper.
   vi.useFakeTimers({ toFake: ['performance'] })
   const { see, ends } = serviceOf(stopping())
   see(keeper)
-  // Who did not wait would have looked twice by now, and found nothing.
+  // A stop that does not wait would have looked twice by now, and found nothing.
   for (let looks = 0; looks < 5; looks++) await realSweeper().processesOf(id, null)
   expect(ends).toEqual([])
   writeFileSync(go, '')
@@ -159,7 +159,7 @@ test('a stop kills processes that ignore SIGTERM after one grace for all of them
   vi.useFakeTimers({ toFake: ['performance'] })
   const { see, ends } = serviceOf(stopping())
   see(pids[0]!)
-  // By now the stop has begun. Then the clock stands still: who waited for another grace would do so for ever.
+  // The stop has begun, and from now on the clock does not move: another grace would never end.
   await new Promise(setImmediate)
   vi.advanceTimersByTime(graceMs)
   await until(() => ends.length === 1, { what: 'the end of the stop' })
@@ -175,7 +175,7 @@ test('a stop waits for a killed process to go, and for its keeper to write its n
   const killed: ProcessId[] = []
   const slow: Reaper = {
     ...reaper,
-    // The kernel takes its time: what is killed runs on until somebody waits for it, and so does the keeper.
+    // The kernel takes its time: a killed process runs until lab waits for it, and so does the keeper.
     signal: (processes, name) =>
       name === 'SIGKILL' ? void killed.push(...processes) : reaper.signal(processes, name),
     waitForExit(processes, deadline) {

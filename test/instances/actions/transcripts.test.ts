@@ -1,5 +1,5 @@
-// A resume continues what was said last, or says that it cannot: Claude removes transcripts, and a
-// conversation changes under an agent while lab is not there.
+// A resume continues the last conversation or refuses with the reason: Claude removes transcripts, and an
+// agent changes its conversation while lab is away.
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs' // prettier-ignore
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -13,7 +13,7 @@ const transcripts = (lab: TestLab): string => join(lab.home, '.claude/projects')
 const resume = (lab: TestLab, id: string, body?: object) =>
   lab.call('POST', `/api/v1/instances/${id}/resume`, body)
 
-/** Says something to an instance and waits for the answer. */
+/** Sends a prompt to an instance and waits for the answer. */
 async function say(lab: TestLab, { id, name }: Instance, word: string): Promise<void> {
   await type(lab, name, `SAY ${word}`)
   await until(
@@ -23,14 +23,14 @@ async function say(lab: TestLab, { id, name }: Instance, word: string): Promise<
   await lab.reaches(id, 'ready')
 }
 
-/** An instance in which something was said, as it is once it was stopped. */
+/** A stopped instance whose conversation has a message. */
 async function stopped(lab: TestLab): Promise<Instance> {
   const { id } = await lab.start('foo')
   await say(lab, await lab.reaches(id, 'ready'), 'something')
   return stop(lab, id)
 }
 
-/** What Claude's registry says of the process; null while its file is being written. */
+/** The process's entry in Claude's registry; null while Claude writes the file. */
 function registered(lab: TestLab, pid: number): { sessionId: string; status: string } | null {
   try {
     return JSON.parse(readFileSync(join(lab.home, `.claude/sessions/${pid}.json`), 'utf8'))
@@ -68,7 +68,7 @@ describe('a resume of a conversation whose transcript is gone', () => {
     expect(ready.conversation).not.toBe(conversation)
     const page = (await lab.call('GET', '/')).body as string
     expect(page).toContain('blank conversation')
-    // What is said in it from now on is continued as ever.
+    // A later resume continues the messages of this conversation as usual.
     await say(lab, ready, 'anew')
     await stop(lab, id)
     expect((await resume(lab, id)).body).toMatchObject({
@@ -159,7 +159,7 @@ test('a resume after a /clear without a message since then begins again', async 
 })
 
 describe('a conversation that changes while lab is away', () => {
-  /** Clears an instance's conversation while lab is down and says something in the new one. */
+  /** Clears an instance's conversation while lab is down and sends a prompt to the new one. */
   async function clearedMeanwhile(lab: TestLab): Promise<{ id: string; pid: number; now: string }> {
     await lab.boot()
     const { id } = await lab.start('foo')
@@ -214,7 +214,7 @@ describe('a conversation that changes while lab is away', () => {
     const other = { ...JSON.parse(readFileSync(file, 'utf8')), procStart: '1' }
     writeFileSync(file, JSON.stringify(other))
     await lab.boot()
-    // Its screen says nothing after a SIGKILL, either: the one that lab knew is all there is.
+    // After a SIGKILL the screen has no exit message, so only the conversation that lab knew is left.
     expect(await lab.reaches(id, 'error')).toMatchObject({ conversation: id })
   })
 })

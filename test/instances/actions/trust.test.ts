@@ -1,4 +1,4 @@
-// An agent in a linked worktree does not stand before Claude's question whether the folder is trusted.
+// An agent in a linked worktree does not get Claude's question whether it may trust the folder.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect } from 'vitest'

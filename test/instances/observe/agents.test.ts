@@ -1,4 +1,4 @@
-// Which registry file is an instance's agent's: what the thousands cost whose processes are gone.
+// Finding the registry file of an instance's agent, and the cost of thousands of outdated files.
 import { describe, expect, test, vi } from 'vitest'
 import { parseEntry } from '../../../src/claude/registry-entry.ts'
 import type { ClaudeHome } from '../../../src/claude/home.ts'

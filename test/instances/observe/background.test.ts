@@ -1,5 +1,5 @@
 // Claude's own background: one press of Left moves a session into a daemon that every session of the
-// account shares. lab switches it off, and is not misled where an agent has it all the same.
+// account shares. lab switches it off, and handles agents that have it.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -15,7 +15,7 @@ type File = Readonly<Record<string, unknown>> & {
   readonly parkedJobId?: string
 }
 
-/** What Claude's registry holds now, without a file that Claude is just writing. */
+/** The entries of Claude's registry, without a file that Claude is just writing. */
 function files(lab: TestLab): readonly File[] {
   const dir = join(lab.home, '.claude/sessions')
   const names = readdirSync(dir).filter((name) => /^\d+\.json$/.test(name))
@@ -31,7 +31,7 @@ function files(lab: TestLab): readonly File[] {
 const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined =>
   list.length === 0 ? undefined : list
 
-/** A claude that is told nothing of lab's wish: what an older lab started. */
+/** A claude without lab's switch, as an older lab started it. */
 function withAgentView(lab: TestLab): string {
   const program = join(lab.dir, 'with-agent-view')
   const claude = join(lab.dir, 'bin/claude')
@@ -104,7 +104,7 @@ describe('a session in the background', () => {
     await looked(lab)
     expect([daemon, session.pid, bar.pid].map(isAlive)).toEqual([true, true, true])
     expect(await lab.get(bar.id)).toMatchObject({ state: 'waiting' })
-    // What it left to the daemon is in nobody's way.
+    // The session that it left to the daemon does no harm.
     const answer = await lab.call('POST', `/api/v1/instances/${foo.id}/resume`, { force: true })
     expect(answer.status).toBe(201)
     await lab.reaches(foo.id, 'ready')

@@ -1,5 +1,5 @@
-// Which conversation an instance has, whatever else writes into Claude's registry or runs below its
-// agent, and that no conversation ever runs twice.
+// lab knows an instance's conversation, whatever else writes into Claude's registry or runs below the
+// agent, and never runs a conversation twice.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -10,7 +10,7 @@ import { until } from '../../fixtures/until.ts'
 
 const other = '11111111-2222-4333-8444-555555555555'
 
-/** What Claude's registry holds now, by the pid that each file names. */
+/** The entries of Claude's registry, by the pid that each file names. */
 function registered(lab: TestLab): ReadonlyMap<number, { sessionId: string }> {
   const dir = join(lab.home, '.claude/sessions')
   const files = readdirSync(dir).filter((name) => /^\d+\.json$/.test(name))
@@ -23,8 +23,8 @@ function registered(lab: TestLab): ReadonlyMap<number, { sessionId: string }> {
 }
 
 /**
- * Writes an agent that starts another below itself, with a conversation of its own. Asked to end, it
- * removes its registry file first, as Claude does, and goes once the file `gone` is there.
+ * Writes an agent that starts another below itself, with another conversation. On SIGTERM it removes its
+ * registry file first, as Claude does, and ends once the file `gone` exists.
  */
 function writeNestingAgent(lab: TestLab): { program: string; gone: string } {
   const [program, gone] = [join(lab.dir, 'nesting'), join(lab.dir, 'gone')]

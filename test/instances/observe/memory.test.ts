@@ -1,4 +1,4 @@
-// When an instance's memory is worth a word: with a process that takes exactly what it is fed.
+// When lab publishes an instance's memory, with a process that allocates exactly what the test sends.
 import { spawn } from 'node:child_process'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createMemory } from '../../../src/instances/observe/memory.ts'

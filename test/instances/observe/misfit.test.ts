@@ -1,4 +1,4 @@
-// tmux is replaced across 3.6 under a running server and lab: agents, page and commands go on.
+// tmux is replaced across 3.6 under a running server and lab: agents, page and commands still work.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ const real = execFileSync('sh', ['-c', 'command -v tmux && tmux -V'], { encoding
 const [realPath = '', realVersion = ''] = real.trim().split(/\ntmux /)
 const otherVersion = isAtLeast(realVersion, '3.6') ? '3.5a' : '3.8'
 
-/** Puts another tmux in place: a stand-in that gets no answer when it attaches, or the one that LAB_OTHER_TMUX names. */
+/** Installs another tmux: a stand-in that gets no answer when it attaches, or the one of LAB_OTHER_TMUX. */
 function replaceTmux(bin: string): void {
   mkdirSync(bin, { recursive: true })
   const other = process.env['LAB_OTHER_TMUX']
@@ -55,7 +55,7 @@ test('lab finds, starts, stops and attaches agents after an upgrade of tmux and 
   })
   const { tmux } = (await lab.call('GET', '/api/v1/server')).body
   expect(tmux).toMatchObject({ argv: [own, '-L', 'lab'] })
-  // Told at once, not at the next reconcile: the connection is up.
+  // lab hears of it at once, not at the next reconcile, because the connection is up.
   const { id, pid } = await lab.start('foo')
   expect(pid).toBeDefined()
   await lab.reaches(id, 'ready')

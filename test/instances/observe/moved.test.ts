@@ -1,4 +1,4 @@
-// The ground that moves below lab: folders, tmux sockets, and another lab on the same server.
+// Changes below lab: moved folders, lost tmux sockets, and another lab on the same server.
 import {
   existsSync,
   mkdirSync,
@@ -11,7 +11,7 @@ import {
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect } from 'vitest'
-import { serveBeside } from '../../fixtures/beside.ts'
+import { serveSecond } from '../../fixtures/second-lab.ts'
 import { createTestLab, test, type TestLab } from '../../fixtures/lab.ts'
 import { fooAndBar, isAlive, looked, stop } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
@@ -98,7 +98,7 @@ describe('a folder', () => {
     await stop(lab, id)
     const refused = await lab.call('POST', `/api/v1/instances/${id}/resume`)
     expect([refused.status, refused.body.error.code]).toEqual([410, 'project_gone'])
-    // No page and no list is asked for in between: the resume looks itself.
+    // No request for a page or a list comes in between, so the resume must look for the folder.
     lab.repository('foo')
     expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)
   })
@@ -150,12 +150,12 @@ describe('a folder', () => {
     lab,
   }) => {
     const [foo, bar] = await fooAndBar(lab)
-    // Out of the way first, for what lab writes at that moment would keep it from being removed.
+    // Renamed first, because a write of lab at that moment would make the removal fail.
     const away = join(lab.dir, 'away')
     renameSync(lab.stateDir, away)
     rmSync(away, { recursive: true })
     process.kill(foo.pid!, 'SIGKILL')
-    // How it ended is lost, for there is no place left to note it.
+    // The exit status is lost, because the keeper has no folder for its note.
     await lab.reaches(foo.id, 'error')
     const { id } = await lab.start('foo')
     await lab.reaches(id, 'ready')
@@ -171,7 +171,7 @@ describe('a folder', () => {
 const serverOf = async (lab: TestLab): Promise<number> =>
   Number(await lab.tmux('display-message', '-p', '#{pid}'))
 
-/** Takes out of the store what an older lab did not write down. */
+/** Removes from the store what an older lab did not write. */
 function forgetProcesses(lab: TestLab): void {
   const path = join(lab.stateDir, 'state.json')
   const facts = JSON.parse(readFileSync(path, 'utf8'))
@@ -216,7 +216,7 @@ describe('a tmux socket', () => {
     await lab.end('SIGKILL')
     rmSync(path)
     try {
-      // What lab never does, a person may.
+      // A person may do this; lab never does.
       await lab.tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'newer', 'sleep 600')
       const newer = await serverOf(lab)
       await lab.boot()
@@ -230,7 +230,7 @@ describe('a tmux socket', () => {
       expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(2)
       expect((await stop(lab, foo.id)).evidence).toMatchObject({ reason: 'stopped', by: 'api' })
       expect([isAlive(foo.pid), isAlive(bar.pid)]).toEqual([false, true])
-      // The newer one ends; then the older opens its socket again, and bar is there as ever.
+      // The newer one ends, then the older one opens its socket again, and lab shows bar again.
       await lab.end()
       await lab.tmux('kill-server')
       await until(() => !isAlive(newer), { what: 'the end of the newer server' })
@@ -265,7 +265,7 @@ describe('a tmux socket', () => {
       expect(isAlive(other.pid)).toBe(true)
       const resumed = await lab.call('POST', `/api/v1/instances/${second.id}/resume`)
       expect([resumed.status, resumed.body.error.code]).toEqual([409, 'already_running'])
-      // A record of a lab that kept one server for all says less, and is no reason to end anything.
+      // A record of a lab that kept one server for all instances must not end any instance.
       await lab.end()
       forgetProcesses(lab)
       await lab.boot()
@@ -298,7 +298,7 @@ describe('of two labs', () => {
     for (const round of [1, 2, 3]) {
       const socket = `both${round}`
       const two = ['a', 'b'].map((name) =>
-        serveBeside(lab, `${name}${round}`, `--tmux-socket=${socket}`),
+        serveSecond(lab, `${name}${round}`, `--tmux-socket=${socket}`),
       )
       try {
         const urls = await Promise.all(two.map(({ url }) => url))
@@ -322,7 +322,7 @@ describe('of two labs', () => {
     const socket = join(lab.dir, 'given.sock')
     const given = (...args: readonly string[]): Promise<unknown> =>
       execa('tmux', ['-S', socket, ...args], { env: lab.env, extendEnv: false, cwd: '/' })
-    const two = [1, 2].map((n) => serveBeside(lab, `given${n}`, `--tmux-socket=${socket}`))
+    const two = [1, 2].map((n) => serveSecond(lab, `given${n}`, `--tmux-socket=${socket}`))
     try {
       const urls = await Promise.all(two.map(({ url }) => url))
       expect(urls.every(Boolean)).toBe(true)
@@ -347,7 +347,7 @@ describe('of two labs', () => {
 test('a lab ends when another lab took its tmux server while it was away', async ({ lab }) => {
   await lab.boot()
   await lab.tmux('kill-server')
-  const other = serveBeside(lab, 'other')
+  const other = serveSecond(lab, 'other')
   expect(await other.url).not.toBeNull()
   await until(() => lab.stderr().includes('Another lab took the tmux server'), {
     what: 'the first lab giving way',

@@ -1,4 +1,4 @@
-// What tmux, the keeper and the registry say of an instance, before anything is made of it.
+// The observation of an instance from tmux, the keeper and the registry.
 import { describe, expect, test } from 'vitest'
 import { exitOf, type Observation } from '../../../src/core/state.ts'
 import type { Seen } from '../../../src/instances/state/entry.ts'
@@ -42,7 +42,7 @@ test.for([
   ['a pane in which nothing runs', { dead: true }, false, 'dead'],
   ['no session', null, false, 'absent'],
   ['no session and another server', null, true, 'server_gone'],
-  // The world wins: what is there cannot have gone with its server.
+  // An existing pane outranks the server: a pane cannot outlive its server.
   ['a pane and another server', {}, true, 'alive'],
 ] as const)('%s is observed as such', ([, pane, serverGone, told]) => {
   expect(of(pane, { serverGone }).pane).toBe(told)

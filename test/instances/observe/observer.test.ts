@@ -1,4 +1,4 @@
-// When tmux is asked: with a clock that the tests turn, and listings that end when they say so.
+// When the observer lists tmux, with a clock and listings that the tests control.
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createObserver } from '../../../src/instances/observe/observer.ts'
@@ -149,7 +149,7 @@ describe('a wake', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const { observer, seen, open } = observe()
-        // So many had begun when somebody last asked.
+        // The number of listings that had begun at the latest request.
         let asked = -1
         for (const each of steps) {
           if ('wake' in each) {

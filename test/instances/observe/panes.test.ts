@@ -1,5 +1,5 @@
-// What somebody does by hand to panes, sessions and marks in tmux: it ends no agent, and a stop ends
-// the one it is for and nobody else.
+// A person changes panes, sessions and metadata in tmux: that ends no agent, and a stop ends only its own
+// instance.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -20,7 +20,7 @@ test('an agent whose pane was moved into another session keeps running, and a st
   lab,
 }) => {
   const [foo, bar] = await fooAndBar(lab)
-  // Its own session ends with it, for nothing else was in there.
+  // Its own session ends with it, because the session had no other pane.
   await lab.tmux('join-pane', '-s', await agentPane(lab, foo.id), '-t', '=bar:')
   expect(await sessions(lab)).toEqual(['bar'])
   await looked(lab)
@@ -36,7 +36,7 @@ test('a stop leaves an agent whose pane was moved into the stopped one’s sessi
   lab,
 }) => {
   const [foo, bar] = await fooAndBar(lab)
-  // The session that it leaves stays, for somebody has a shell in there.
+  // The session that it leaves stays, because a person has a shell in it.
   await lab.tmux('split-window', '-t', '=foo:', 'sleep 600')
   await lab.tmux('join-pane', '-s', await agentPane(lab, foo.id), '-t', '=bar:')
   await looked(lab)
@@ -114,14 +114,14 @@ test('a pane that a person opened next to the agent outlives its stop', async ({
   await lab.call('DELETE', `/api/v1/instances/${id}`)
   await lab.reaches(id, 'stopped')
   expect(() => process.kill(pid, 0)).not.toThrow()
-  // The session is a person's from the next look on, a few milliseconds after the end is told.
+  // The session is a person's from the next look on, a few milliseconds after lab publishes the end.
   const foreign = async (): Promise<readonly { readonly name: string }[]> =>
     (await lab.call('GET', '/api/v1/projects')).body.foreign
   await until(async () => (await foreign()).length > 0, { what: 'a foreign session' })
   expect((await foreign()).map(({ name }) => name)).toEqual(['foo'])
 })
 
-/** Starts a program in an instance's pane by hand; without one, what ran there runs again. Tells its pid. */
+/** Starts a program in an instance's pane by hand, or the same program again. Returns its pid. */
 async function respawn(lab: TestLab, name: string, ...program: readonly string[]): Promise<number> {
   await lab.tmux('respawn-pane', '-k', '-t', `=${name}:`, ...program)
   return Number(await lab.tmux('display-message', '-p', '-t', `=${name}:`, '#{pane_pid}'))
@@ -141,7 +141,7 @@ test('an agent whose pane was given to another program has ended, and lab does n
   await lab.boot()
   await looked(lab)
   expect((await lab.get(foo.id)).evidence).toEqual(evidence)
-  // It stands in its way as any session of a person does.
+  // The session holds its name, as any session of a person does.
   await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)
   expect(await lab.reaches(foo.id, 'ready')).toMatchObject({ name: 'foo~2' })
   await stop(lab, foo.id)
@@ -223,7 +223,7 @@ test('an agent that outlives the hangup of its pane can be ended, though its pro
   const unmarked = `(trap '' HUP; exec env -u LAB_INSTANCE sleep 600 >&- 2>&- <&-) &`
   writeFileSync(claude, `#!/bin/sh\n${unmarked}\nexec ${claude}.real "$@"\n`, { mode: 0o755 })
   const [foo] = await fooAndBar(lab)
-  // Its registry file no longer names the conversation that it has.
+  // The agent's registry file no longer names its conversation.
   rmSync(join(lab.home, '.claude/sessions', `${foo.pid}.json`))
   await respawn(lab, 'foo', 'exec sleep 600')
   await lab.reaches(foo.id, 'error')

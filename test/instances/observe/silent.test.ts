@@ -1,5 +1,5 @@
-// Files and disks that do not answer, put in lab's way by an agent or a network: lab answers, and ends
-// when it is told to.
+// Files and disks that do not answer, made by an agent or a network: lab still answers, and ends on
+// request.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ function fifo(...parts: string[]): void {
   execFileSync('mkfifo', [join(...parts)])
 }
 
-/** Fails unless lab sees what is new, answers, ends when it is told to, and comes again. */
+/** Fails unless lab sees changes, answers, ends on request, and starts again. */
 async function expectWell(lab: TestLab, ids: readonly string[]): Promise<void> {
   await looked(lab)
   for (const id of ids) expect(await lab.get(id)).toMatchObject({ state: 'ready' })
@@ -64,13 +64,13 @@ describe('lab answers and ends', () => {
           writeFileSync(join(lab.root, name, '.git'), `gitdir: ${lab.root}/dead/mount/${name}\n`)
         }
         await looked(lab)
-        // The branch is asked for with every reconcile; by now a thread waits for it.
+        // Every reconcile reads the branch, so a thread waits for the disk by now.
         await until(() => threadsWaiting(lab.pid()), { what: 'a thread that waits for the mount' })
         expect((await lab.call('GET', '/')).status).toBe(200)
         await lab.end()
         await lab.boot()
         for (const id of [foo.id, bar.id]) await lab.reaches(id, 'ready')
-        // Its agent hangs on its own repository; lab does not.
+        // The agent hangs on its own repository; lab does not.
         expect(await lab.start('foobar')).toMatchObject({ state: 'starting' })
         expect((await lab.call('GET', '/')).status).toBe(200)
       } finally {

@@ -1,4 +1,5 @@
-// A verified start: ready only when the agent says so; what holds it up is named, and nothing pressed.
+// A verified start: an instance is ready only when its agent reports it. lab names a dialog and presses
+// no key.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -19,7 +20,7 @@ test('a start is starting until the agent reports', async ({ lab }) => {
     events.events.flatMap((event) =>
       event.type === 'instance' && event.instance.id === id ? [event.instance.state] : [],
     )
-  // What was told comes by another connection than what was asked for.
+  // Events arrive by another connection than answers.
   await until(() => states().includes('ready'), { what: 'the word of it' })
   expect([...new Set(states())]).toEqual(['starting', 'ready'])
   events.close()
@@ -31,7 +32,7 @@ test('a start-up dialog is shown by name until a person answers it', async ({ la
   await lab.reaches(id, 'ready')
   await lab.call('DELETE', `/api/v1/instances/${id}`)
   await lab.reaches(id, 'stopped')
-  // lab seeds trust at the start; here it is taken back before the agent looks.
+  // lab seeds trust at the start; the test removes it before the agent looks.
   const now = join(lab.dir, 'now')
   lab.behave({ startOnce: now })
   const second = await lab.start('bar')
@@ -99,7 +100,7 @@ test('a title distinguishes busy from quiet where the registry has no status', a
 test('a start of more than a minute gives one warning with its screen, and keeps running', async () => {
   const session = { isMoved: false, paneId: '%1', panePid: 1 }
   const at = (seconds: number): number => performance.now() - seconds * 1000
-  // A clock that was set since is not asked.
+  // The test sets the clock, which must not matter.
   const launch = { startedAt: '2036-01-01T00:00:00.000Z', startedMs: at(58) }
   const entry = reserve({ launch, seen: { session } })
   const { ledger, events } = keep([entry])

@@ -1,5 +1,5 @@
-// A registry file that somebody removes never comes back: what its agent does then is not known, and is
-// not taken for what the file said last.
+// A removed registry file never comes back: lab then does not know what the agent does, and does not
+// believe the file's last status.
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -28,7 +28,7 @@ test('an agent without its registry file is busy by its title, and else unknown 
   expect(existsSync(fileOf(lab, ready))).toBe(false)
   await lab.end('SIGKILL')
   await lab.boot()
-  // At once: what the file said to the lab before is not shown again.
+  // At once: the new lab does not show the status that the earlier lab read.
   expect(await lab.get(id)).toMatchObject({ state: 'unknown', unknownBecause })
   await stop(lab, id)
   expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)

@@ -63,7 +63,7 @@ describe('a tmux that hangs', () => {
       process.kill(server, 'SIGCONT')
     }
     await until(async () => (await lab.call('GET', '/readyz')).status === 200, { what: 'tmux' })
-    // What tmux made of it when it woke is found and removed.
+    // lab finds and removes the session that tmux made when it woke.
     await until(async () => (await sessions(lab)).length === 0 && lab.marked(id).length === 0, {
       what: 'nothing of it',
     })
@@ -137,7 +137,7 @@ test('lab on the operator’s own server lets plain tmux show the instances, and
     expect(names.toSorted()).toEqual(['_lab', 'foo', 'foo~2~fix', 'mine'])
     expect(fix.attach).toEqual(['tmux', 'attach', '-t', '=foo~2~fix:'])
     expect(await lab.tmux('show-options', '-g')).toBe(before)
-    // A terminal of its own, in which somebody types the command that lab shows.
+    // Another terminal, in which a person types the command that lab shows.
     await lab.tmux(
       '-L',
       'viewer',
@@ -185,7 +185,7 @@ test('a session with a copy of an instance’s metadata is foreign, and outlives
   expect(names.toSorted()).toEqual(['_lab', 'after', 'before'])
 })
 
-/** A page's stream that has said its first words; the heartbeat, every 15 s, is no word. */
+/** A page's stream after its first messages; the heartbeat, every 15 s, does not count. */
 async function pageStream(
   lab: TestLab,
 ): Promise<{ words: () => string; close: () => Promise<void> }> {
@@ -207,7 +207,7 @@ async function pageStream(
 }
 
 test('lab spawns and sends nothing while nothing happens', async ({ lab }) => {
-  // An agent that reports itself and sleeps: one that cleans its memory up is something that happens.
+  // An agent that reports and sleeps, because an agent that frees memory would cause events.
   const claude = join(lab.dir, 'asleep')
   const program = `#!/bin/sh
 case $1 in
@@ -227,8 +227,8 @@ exec sleep 5000
   await until(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(' (sleep) S '), {
     what: 'its sleep',
   })
-  // All that is still to come after a start comes first: its memory, which is measured while a page
-  // looks, and what Claude says of itself.
+  // The test first waits for the late effects of a start: the memory, which lab measures while a page is
+  // open, and the answers of claude.
   const first = await pageStream(lab)
   await until(async () => (await lab.get(id)).memoryBytes, { what: 'its memory' })
   await until(
@@ -236,7 +236,7 @@ exec sleep 5000
     { what: 'the login known' },
   )
   const [events, page] = [await lab.events(), await pageStream(lab)]
-  // Page faults of children that were waited for: a single spawned process would add hundreds.
+  // Page faults of ended children: a single spawned process would add hundreds.
   const childFaults = (): string | undefined => {
     const stat = readFileSync(`/proc/${lab.pid()}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[8]

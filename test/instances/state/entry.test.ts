@@ -125,7 +125,7 @@ describe("a session's metadata", () => {
         const { id: launchId, name, slot } = entry.launch
         expect(entryFromSession(session, moment)).toMatchObject({
           spec: entry.spec,
-          // It may have been ready long ago, and what it does now is still to be seen.
+          // The agent may have been ready long ago, and lab has not observed it yet.
           launch: {
             id: launchId,
             name,

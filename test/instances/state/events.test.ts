@@ -1,4 +1,4 @@
-// Who is told of every change.
+// The listeners that hear of every change.
 import { expect, test } from 'vitest'
 import type { LabEvent } from '../../../src/core/events.ts'
 import { createListeners } from '../../../src/instances/state/events.ts'

@@ -1,4 +1,4 @@
-// The one function that changes an instance: what it refuses, publishes, writes and puts into the journal.
+// The ledger's `change`, which alone changes an instance: its refusals, events, writes and journal lines.
 import { describe, expect, test } from 'vitest'
 import { evidence, id, later, registry, reserve } from '../../fixtures/entry.ts'
 import { keep } from '../../fixtures/ledger.ts'

@@ -1,4 +1,4 @@
-// The offer to bring back what ended together, as the ledger holds it.
+// The offer to resume instances that ended together, from the ledger.
 import { describe, expect, test } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { resumeOfferOf } from '../../../src/instances/state/resume-offer.ts'
@@ -53,7 +53,7 @@ describe('the resume offer', () => {
 
   test('names the latest ones by sequence number, also when the clock went back', () => {
     expect(offered(entry('a', 'x', 9, 1), entry('b', 'y', 2, 2))).toEqual(['b'])
-    // What an older lab left has no sequence, and came before.
+    // The ends of an older lab have no sequence number, and come first.
     expect(offered(entry('a', 'x', 9), entry('b', 'y', 2, 1))).toEqual(['b'])
   })
 })

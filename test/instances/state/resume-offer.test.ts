@@ -1,5 +1,4 @@
-// The offer to bring back what ended together is dismissed: it goes, and what it named can still be
-// resumed, one by one.
+// A person dismisses the resume offer: it disappears, and each of its instances can still be resumed.
 import { describe, expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
@@ -60,7 +59,7 @@ describe.each([
     )
     expect(ids.toSorted()).toEqual(idsOf(all))
     expect((await dismiss(lab, ids)).status).toBe(303)
-    // Whoever listens is told, or would go on showing the offer.
+    // Listeners hear of it, or they would still show the offer.
     const told = (): readonly Instance[] =>
       stream.events.flatMap((event) => (event.type === 'instance' ? [event.instance] : []))
     await until(() => ids.every((id) => told().some((one) => one.id === id && one.dismissed)), {
@@ -89,7 +88,7 @@ describe.each([
       expect((await lab.run('resume', id)).exitCode).toBe(0)
       expect(await lab.reaches(id, 'ready')).toMatchObject({ dismissed: false })
     }
-    // What dies now is shown as any other death.
+    // A later error shows like any other.
     process.kill((await lab.get(all[0]!.id)).pid!, 'SIGKILL')
     await lab.reaches(all[0]!.id, 'error')
     expect(idsOf((await lab.call('GET', '/api/v1/instances')).body.instances)).toEqual(

@@ -1,4 +1,4 @@
-// What an instance shows of itself.
+// The view of an instance.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProjectKey } from '../../../src/core/names.ts'
@@ -105,10 +105,10 @@ describe('the view', () => {
     expect(linkAt({ registry }, 3600)).toEqual([registry.deepLink, 'linked'])
     expect(linkAt({ deepLink: registry.deepLink }, 1)).toEqual([null, 'lost'])
     expect(linkAt({ registry: null, deepLink: registry.deepLink }, 3600)).toEqual([null, 'lost'])
-    // Whatever the clock on the wall says.
+    // The wall clock does not matter.
     expect(linkAt({}, 30, { startedAt: later })).toEqual([null, 'unavailable'])
     expect(linkAt({}, 1, { startedAt: '1970-01-01T00:00:00.000Z' })).toEqual([null, 'connecting'])
-    // A resumed one gets the same patience again.
+    // A resumed instance gets the same time again.
     expect(linkAt({}, 3600, { startedMs: performance.now() })).toEqual([null, 'connecting'])
   })
 
