@@ -84,10 +84,7 @@ export function createLaunch(options: LaunchOptions): Launcher {
     await createSession(request)
   }
 
-  async function undoLaunch(
-    { entry, before = [], undo }: LaunchRequest,
-    id: string,
-  ): Promise<void> {
+  async function revert({ entry, before = [], undo }: LaunchRequest, id: string): Promise<void> {
     abandon(deps, id)
     // tmux may have made the session before it refused the rest of the line.
     await reaper.sweep(entry.id, { excluded: before }).catch((error: unknown) => {
@@ -122,7 +119,7 @@ export function createLaunch(options: LaunchOptions): Launcher {
         await entry.queue.run(() => createFrom(request))
       } catch (error) {
         log.warn({ err: error, instance: entry.id, project: project.key }, 'a start failed')
-        await undoLaunch(request, launchId)
+        await revert(request, launchId)
         throw error
       }
       record(deps, request)
