@@ -64,7 +64,7 @@ const record = z.object({
   keeper: processId.nullable().default(null),
   /** The launch has left `starting` at least once. */
   verified: z.boolean(),
-  /** The actor who asked for the instance's end, from the request on. */
+  /** The actor who requested the instance's end, from the request on. */
   stopAskedBy: actor.nullable(),
   /** The event that ended this instance along with others. */
   together: z.string().nullable(),

@@ -1,5 +1,5 @@
 // The files of each launch, by its launch id: the settings that its agent reads, the keeper's note of how
-// the agent ended, and lab's note of who asked for its end.
+// the agent ended, and lab's note of the actor who requested the end.
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { join } from 'node:path'
@@ -24,11 +24,11 @@ export interface LaunchNotes {
   /** Returns the names of the notes that exist now. */
   names(): ReadonlySet<string>
   /**
-   * Writes down who asked for the launch's end. Once this returns, the request survives a lab that is
-   * killed. @throws what the system says
+   * Writes down the actor who requested the launch's end. Once this returns, the request survives a lab
+   * that is killed. @throws what the system says
    */
   askEnd(launchId: string, by: Actor): void
-  /** Returns the actor who asked for the launch's end; null when none did. */
+  /** Returns the actor who requested the launch's end; null without a request. */
   endAskedBy(launchId: string): Actor | null
   /** Removes every file of a launch. */
   remove(launchId: string): void

@@ -30,9 +30,9 @@ async function known(lab: TestLab): Promise<readonly Instance[]> {
 const isLive = ({ state }: Instance): boolean => state !== 'stopped' && state !== 'error'
 
 /** The instances whose LAB_INSTANCE running processes carry. */
-function marks(lab: TestLab): ReadonlySet<string> {
+function instancesOf(lab: TestLab): ReadonlySet<string> {
   const found = new Set<string>()
-  for (const pid of lab.marked()) {
+  for (const pid of lab.processesOf()) {
     try {
       const environ = readFileSync(`/proc/${pid}/environ`, 'latin1')
       found.add(/(?:^|\0)LAB_INSTANCE=([^\0]+)/.exec(environ)![1]!)
@@ -52,7 +52,7 @@ test('forty instances stop on one request and leave nothing behind', async ({ la
     const ten = await Promise.all(Array.from({ length: 10 }, () => lab.start(project)))
     ids.push(...ten.map(({ id }) => id))
   }
-  await until(() => marks(lab).size === 40, { what: 'forty agents' })
+  await until(() => instancesOf(lab).size === 40, { what: 'forty agents' })
   const { body } = await lab.call('DELETE', '/api/v1/instances')
   expect(body.results).toHaveLength(40)
   await until(async () => !(await known(lab)).some(isLive), {
@@ -61,7 +61,7 @@ test('forty instances stop on one request and leave nothing behind', async ({ la
   })
   const ends = (await known(lab)).map(({ id, evidence }) => [id, evidence?.reason, evidence?.by])
   expect(ends.toSorted()).toEqual(ids.map((id) => [id, 'stopped', 'api']).toSorted())
-  expect(lab.marked()).toEqual([])
+  expect(lab.processesOf()).toEqual([])
   await until(async () => (await sessions(lab)).length === 0, { what: 'no session' })
 })
 
@@ -104,7 +104,7 @@ test('a lab that is killed between any two steps loses, doubles and leaves behin
     const alive = carried.map((line) => line.split(' ')[0]!)
     return (
       live.toSorted().join() === alive.toSorted().join() &&
-      live.toSorted().join() === [...marks(lab)].toSorted().join() &&
+      live.toSorted().join() === [...instancesOf(lab)].toSorted().join() &&
       carried.every((line) => line.endsWith(' 0'))
     )
   }

@@ -106,6 +106,6 @@ describe('a lab that finds a store of a newer version', () => {
     expect(readFileSync(pathOf(lab)).equals(before)).toBe(true)
     expect(readdirSync(lab.stateDir)).toEqual(names)
     expect(await ownerOf(lab)).toBe(owner)
-    expect(lab.marked(id)).not.toEqual([])
+    expect(lab.processesOf(id)).not.toEqual([])
   })
 })

@@ -108,7 +108,7 @@ test('an agent that died while lab was away is reported with its status and last
   process.kill(first!.pid!, 'SIGKILL')
   await lab.tmux('send-keys', '-t', `=${second!.name}:`, '-l', 'DIE 3')
   await lab.tmux('send-keys', '-t', `=${second!.name}:`, 'Enter')
-  await until(() => lab.marked(second!.id).length === 0, { what: 'the second agent gone' })
+  await until(() => lab.processesOf(second!.id).length === 0, { what: 'the second agent gone' })
   await lab.boot()
   const killed = await lab.reaches(first!.id, 'error')
   expect(killed.evidence).toMatchObject({ reason: 'signal', signal: 'SIGKILL', exitCode: null })
@@ -125,11 +125,11 @@ test('a stop that a killed lab did not finish is finished by the next lab', asyn
   await lab.call('DELETE', `/api/v1/instances/${id}`)
   await until(() => onDisk(lab, '"stopAskedBy": "api"') > 0, { what: 'the wish on disk' })
   await lab.end('SIGKILL')
-  expect(lab.marked(id).length).toBeGreaterThan(0)
+  expect(lab.processesOf(id).length).toBeGreaterThan(0)
   await lab.boot()
   const stopped = await lab.reaches(id, 'stopped')
   expect(stopped.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
-  expect(lab.marked(id)).toEqual([])
+  expect(lab.processesOf(id)).toEqual([])
 })
 
 test('a stop under way at a SIGTERM of lab is finished by the next lab, for that instance alone', async ({
@@ -144,7 +144,7 @@ test('a stop under way at a SIGTERM of lab is finished by the next lab, for that
   await lab.boot()
   const stopped = await lab.reaches(foo.id, 'stopped')
   expect(stopped.evidence).toMatchObject({ reason: 'stopped', by: 'api' })
-  expect(lab.marked(foo.id)).toEqual([])
+  expect(lab.processesOf(foo.id)).toEqual([])
   expect(await lab.get(bar.id)).toMatchObject({ state: 'ready', pid: bar.pid })
 })
 
@@ -201,7 +201,7 @@ test('a resume that a killed lab did not finish runs or has failed, and does not
   )
   // The outcome depends on whether tmux had the command already.
   expect(['ready', 'start_failed']).toContain(now.evidence?.reason ?? now.state)
-  expect(lab.marked(id).length > 0).toBe(now.state === 'ready')
+  expect(lab.processesOf(id).length > 0).toBe(now.state === 'ready')
 })
 
 test('a session that a person renames keeps its id and answers to its new name', async ({

@@ -17,7 +17,7 @@ interface Held {
 
 async function held(stage: Stage): Promise<Held> {
   const { lab, probe } = stage
-  await until(() => lab.marked().length === 0, { timeoutMs: 20_000, what: 'no agent left' })
+  await until(() => lab.processesOf().length === 0, { timeoutMs: 20_000, what: 'no agent left' })
   // What was answered is still being written down.
   await sleep(500)
   await probe.collect(lab.pid())
@@ -26,7 +26,7 @@ async function held(stage: Stage): Promise<Held> {
   return {
     files: openFiles(lab.pid()),
     rss: residentMb(lab.pid()),
-    processes: lab.marked().length,
+    processes: lab.processesOf().length,
     hooks: (await lines('show-hooks', '-g')) + (await lines('show-hooks', '-t', '_lab')),
     sessions: await lines('list-sessions'),
   }
@@ -78,7 +78,7 @@ async function stops(bench: Bench): Promise<readonly Row[]> {
       what: 'all ended',
     })
     const seconds = (performance.now() - begun) / 1000
-    const left = stage.lab.marked().length
+    const left = stage.lab.processesOf().length
     const unclean = (await list()).filter(({ state }) => state !== 'stopped').length
     const note = `all ended ${seconds.toFixed(1)} s after one request; ${unclean} of those kept are not "stopped"`
     const metric = `${count} stops, half with stubborn children`
@@ -158,7 +158,10 @@ async function storm(bench: Bench): Promise<readonly Row[]> {
     })
     done = true
     await watch
-    await until(() => stage.lab.marked().length === 0, { timeoutMs: 60_000, what: 'none left' })
+    await until(() => stage.lab.processesOf().length === 0, {
+      timeoutMs: 60_000,
+      what: 'none left',
+    })
     const n = count
     const over = Math.max(0, Math.max(mostAtOnce(lives), sessionsMost) - capMax)
     const twice = overlaps(lives, 'name') + overlaps(lives, 'place')

@@ -172,7 +172,7 @@ describe('stopping', () => {
     await lab.call('DELETE', `/api/v1/instances/${id}`)
     await starting
     await lab.reaches(id, 'stopped')
-    expect(lab.marked(id)).toEqual([])
+    expect(lab.processesOf(id)).toEqual([])
     expect(await lab.tmux('list-sessions', '-F', '#{session_name}')).toBe('_lab')
     events.close()
   })
@@ -186,13 +186,13 @@ describe('stopping', () => {
     })
     await lab.boot()
     const { id } = await lab.start('foo')
-    await until(() => lab.marked(id).length >= 6, { what: 'an agent with its children' })
+    await until(() => lab.processesOf(id).length >= 6, { what: 'an agent with its children' })
     const from = performance.now()
     await lab.call('DELETE', `/api/v1/instances/${id}`)
     await lab.reaches(id, 'stopped')
     // A second grace would end after eight seconds; a test of the stop shows that there is none.
     expect(performance.now() - from).toBeLessThan(8000)
-    expect(lab.marked()).toEqual([])
+    expect(lab.processesOf()).toEqual([])
   })
 })
 
@@ -220,7 +220,7 @@ test('a hundred starts and stops leave no process, session, note, buffer or file
   const before = fds()
   for (let i = 0; i < 8; i++) await dozen()
   await until(() => fds() <= before, { what: 'as many descriptors as before' })
-  expect(lab.marked()).toEqual([])
+  expect(lab.processesOf()).toEqual([])
   expect(await lab.tmux('list-sessions', '-F', '#{session_name}')).toBe('_lab')
   await until(() => readdirSync(join(lab.stateDir, 'notes')).length === 0, { what: 'no notes' })
   expect(readdirSync(join(lab.stateDir, 'buffers'))).toEqual([])

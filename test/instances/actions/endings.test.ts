@@ -27,11 +27,11 @@ async function ended(lab: TestLab, id: string): Promise<Instance> {
 
 /** Starts a process with the instance's LAB_INSTANCE that ignores SIGTERM. */
 async function leaveStubborn(lab: TestLab, id: string): Promise<void> {
-  const before = lab.marked(id).length
+  const before = lab.processesOf(id).length
   const env = { ...lab.env, LAB_INSTANCE: id, LAB_STATE_DIR: lab.stateDir }
   const script = `(setsid sh -c 'trap "" TERM HUP; exec sleep 1000' >&- 2>&- <&- &)`
   await execa('sh', ['-c', script], { env, extendEnv: false })
-  await until(() => lab.marked(id).length === before + 1, { what: 'what it lets go of' })
+  await until(() => lab.processesOf(id).length === before + 1, { what: 'what it lets go of' })
 }
 
 const deaths = [
@@ -102,7 +102,7 @@ describe('an agent that dies', () => {
     for (const { id } of started) await lab.reaches(id, 'ready')
     await lab.end('SIGKILL')
     writeFileSync(now, '')
-    await until(() => lab.marked().length === 0, { what: 'all agents gone' })
+    await until(() => lab.processesOf().length === 0, { what: 'all agents gone' })
     await lab.boot()
     for (const [i, { id }] of started.entries()) {
       const { evidence, state } = await ended(lab, id)
@@ -133,7 +133,7 @@ describe('an agent that dies', () => {
     await lab.boot()
     const { id } = await lab.start('foo')
     const { pid } = await lab.reaches(id, 'ready')
-    await until(() => lab.marked(id).length >= 5, { what: 'its children' })
+    await until(() => lab.processesOf(id).length >= 5, { what: 'its children' })
     process.kill(pid!, 'SIGKILL')
     const { left } = await until(
       async () => {
@@ -142,7 +142,7 @@ describe('an agent that dies', () => {
       },
       { what: 'what it left' },
     )
-    expect(left.map((one) => one.pid).toSorted()).toEqual(lab.marked(id).toSorted())
+    expect(left.map((one) => one.pid).toSorted()).toEqual(lab.processesOf(id).toSorted())
     expect(left.every(({ servesOthers }) => !servesOthers)).toBe(true)
     const endLeft = `action="/instances/${id}/end-left"`
     const draws = async (): Promise<boolean> => (await lab.call('GET', '/')).body.includes(endLeft)
@@ -153,7 +153,7 @@ describe('an agent that dies', () => {
     expect((await lab.get(id)).left).toEqual(left)
     const { status, body } = await lab.call('POST', `/api/v1/instances/${id}/end-left`)
     expect([status, body.left]).toEqual([200, []])
-    expect(lab.marked(id)).toEqual([])
+    expect(lab.processesOf(id)).toEqual([])
   })
 
   test('is resumed and keeps running while a tap ends its left processes, which ignore signals', async ({
@@ -182,7 +182,7 @@ describe('an agent that dies', () => {
     await lab.boot()
     const { id } = await lab.start('foo')
     const { pid } = await lab.reaches(id, 'ready')
-    await until(() => lab.marked(id).length >= 3, { what: 'its child' })
+    await until(() => lab.processesOf(id).length >= 3, { what: 'its child' })
     process.kill(pid!, 'SIGKILL')
     const [tool] = await until(
       async () => {
@@ -194,10 +194,10 @@ describe('an agent that dies', () => {
     lab.behave({})
     expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)
     await lab.reaches(id, 'ready')
-    expect(lab.marked(id)).toContain(tool!.pid)
+    expect(lab.processesOf(id)).toContain(tool!.pid)
     await lab.call('DELETE', `/api/v1/instances/${id}`)
     await lab.reaches(id, 'stopped')
-    expect(lab.marked(id)).toEqual([])
+    expect(lab.processesOf(id)).toEqual([])
   })
 })
 
@@ -238,7 +238,7 @@ test('a session that a person closes ends its instance with that reason', async 
   await lab.tmux('kill-session', '-t', '=foo:')
   const { state, evidence } = await ended(lab, id)
   expect([state, evidence!.reason]).toEqual(['error', 'session_closed'])
-  await until(() => lab.marked(id).length === 0, { what: 'nothing of it left' })
+  await until(() => lab.processesOf(id).length === 0, { what: 'nothing of it left' })
 })
 
 test('the journal has every move of an instance, with actor and reason', async ({ lab }) => {

@@ -21,7 +21,7 @@ function end(killPane: () => Promise<void>) {
   const { ledger } = keep([entry], step('saved', undefined))
   ledger.subscribe((event) => {
     if (event.type === 'moved') steps.push(event.to)
-    if (event.type === 'instance') steps.push(`told while ${entry.state}`)
+    if (event.type === 'instance') steps.push(`published while ${entry.state}`)
   })
   steps.length = 0
   const tmux = {
@@ -50,7 +50,7 @@ test('an end is published once its session is gone, and its note is removed once
     'removed while ready',
     'error',
     'saved while error',
-    'told while error',
+    'published while error',
     'note removed while error',
   ])
   expect(entry).toMatchObject({
@@ -62,6 +62,6 @@ test('an end is published once its session is gone, and its note is removed once
 test('an end is published even when tmux does not remove the session', async () => {
   const { entry, steps, concluded } = end(() => Promise.reject(new Error('tmux hangs')))
   await concluded
-  expect(steps).toContain('told while error')
+  expect(steps).toContain('published while error')
   expect(entry.end).toMatchObject({ evidence: { reason: 'signal', signal: 'SIGKILL' } })
 })

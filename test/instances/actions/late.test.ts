@@ -34,19 +34,19 @@ async function giveUp(lab: TestLab, path: string): Promise<Launch> {
 /** Makes the session as tmux would have made it: a keeper of that launch with all metadata of lab. */
 async function comeLate(lab: TestLab, { id, note }: Launch): Promise<void> {
   const project = join(lab.root, 'foo')
-  const marks = { id, project, note, slot: '1', conversation: id, keys: 'id,project,note,slot,conversation' } // prettier-ignore
+  const metadata = { id, project, note, slot: '1', conversation: id, keys: 'id,project,note,slot,conversation' } // prettier-ignore
   const environment = [`LAB_INSTANCE=${id}`, `LAB_STATE_DIR=${lab.stateDir}`]
   await lab.tmux(
     'new-session', '-d', '-s', 'late', ...environment.flatMap((word) => ['-e', word]),
     'sh', '-c', 'sleep 600; :', 'lab-keeper', '0', join(lab.stateDir, 'notes', note),
     ';', 'set-option', '-p', '-t', '=late:', 'remain-on-exit', 'on',
     ';', 'set-option', '-p', '-t', '=late:', '@lab_agent', id,
-    ...Object.entries(marks).flatMap(([key, value]) => [';', 'set-option', '-t', '=late:', `@lab_${key}`, value]),
+    ...Object.entries(metadata).flatMap(([key, value]) => [';', 'set-option', '-t', '=late:', `@lab_${key}`, value]),
   ) // prettier-ignore
 }
 
 const gone = (lab: TestLab): Promise<unknown> =>
-  until(async () => lab.marked().length === 0 && (await sessions(lab)).length === 0, {
+  until(async () => lab.processesOf().length === 0 && (await sessions(lab)).length === 0, {
     what: 'neither process nor session of it',
   })
 
@@ -94,13 +94,13 @@ test('the removal of an abandoned resume leaves the processes of an earlier laun
   await lab.boot()
   const { id } = await lab.start('foo')
   const { pid } = await lab.reaches(id, 'ready')
-  await until(() => lab.marked(id).length >= 3, { what: 'its child' })
+  await until(() => lab.processesOf(id).length >= 3, { what: 'its child' })
   process.kill(pid!, 'SIGKILL')
   await until(async () => (await lab.get(id)).left.length > 0, { what: 'what it left' })
   const { left } = await lab.get(id)
   await comeLate(lab, await giveUp(lab, `/api/v1/instances/${id}/resume`))
   await until(async () => (await sessions(lab)).length === 0, { what: 'no session of it' })
   await looked(lab)
-  expect(lab.marked(id)).toEqual(left.map((one) => one.pid))
+  expect(lab.processesOf(id)).toEqual(left.map((one) => one.pid))
   expect((await lab.get(id)).left).toEqual(left)
 })

@@ -149,7 +149,7 @@ describe('resuming several', () => {
     // A reboot ends tmux, agents and lab at once, and gives the machine another boot id.
     await lab.end('SIGKILL')
     const server = await lab.tmux('display-message', '-p', '#{pid}')
-    for (const pid of lab.marked()) process.kill(pid, 'SIGKILL')
+    for (const pid of lab.processesOf()) process.kill(pid, 'SIGKILL')
     process.kill(Number(server), 'SIGKILL')
     const path = join(lab.stateDir, 'state.json')
     const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -159,7 +159,7 @@ describe('resuming several', () => {
       const { evidence } = await lab.reaches(id, 'error')
       expect(evidence!.reason).toBe('rebooted')
     }
-    expect(lab.marked()).toEqual([])
+    expect(lab.processesOf()).toEqual([])
     const from = performance.now()
     const { status, body } = await lab.call('POST', '/api/v1/resume', {
       ids: all.map(({ id }) => id),
@@ -254,7 +254,7 @@ describe('resuming several', () => {
     expect(body.error.message).toContain(String(pid))
     process.kill(pid!, 'SIGKILL')
     // A process that frees its memory no longer shows its LAB_INSTANCE, and still runs.
-    await until(() => !isAlive(pid) && lab.marked(instance.id).length === 0, {
+    await until(() => !isAlive(pid) && lab.processesOf(instance.id).length === 0, {
       what: 'nothing of it left',
     })
     expect((await lab.call('POST', `/api/v1/instances/${instance.id}/resume`)).status).toBe(201)

@@ -32,24 +32,30 @@ const started: ProcessId[] = []
 
 afterEach(async () => {
   vi.useRealTimers()
-  const marked = [...(await createProcessTableReader()()).values()]
-  for (const one of [...started.splice(0), ...marked.filter(({ instance }) => instance === id)])
-    if (isRunning(one)) process.kill(one.pid, 'SIGKILL')
+  const carriers = [...(await createProcessTableReader()()).values()]
+  for (const leftover of [
+    ...started.splice(0),
+    ...carriers.filter(({ instance }) => instance === id),
+  ])
+    if (isRunning(leftover)) process.kill(leftover.pid, 'SIGKILL')
 })
 
 /**
- * A shell with what it starts, as a keeper has its agent, and what it does after; the first says each
- * pid. `mark` is what lab sets for its own.
+ * Starts a shell with its children, as a keeper has its agent, and returns their pids, which the shell
+ * prints first. `instance` is their LAB_INSTANCE.
  */
 async function startTree(
-  mark: string | null,
+  instance: string | null,
   script: string,
   count: number,
   after = 'exit',
 ): Promise<number[]> {
   const shell = spawn('sh', ['-c', `${script}\nwait\n${after}`], {
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...(mark && { LAB_INSTANCE: mark }) },
+    env: {
+      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+      ...(instance && { LAB_INSTANCE: instance }),
+    },
   })
   let said = ''
   shell.stdout.on('data', (text: Buffer) => (said += text.toString()))
@@ -123,13 +129,13 @@ const stopping = (): Entry =>
   })
 
 test.for([
-  ['a stop ends the processes below the keeper', { mark: id, dead: false, isSpared: false }],
+  ['a stop ends the processes below the keeper', { instance: id, dead: false, isSpared: false }],
   [
     'a stop spares the processes below a dead pane’s pid, which the kernel may have given to another process',
-    { mark: null, dead: true, isSpared: true },
+    { instance: null, dead: true, isSpared: true },
   ],
-] as const)('%s', async ([, { mark, dead, isSpared }]) => {
-  const [shell, child] = (await startTree(mark, oneChild, 1)) as [number, number]
+] as const)('%s', async ([, { instance, dead, isSpared }]) => {
+  const [shell, child] = (await startTree(instance, oneChild, 1)) as [number, number]
   const { see, ends } = serviceOf(stopping())
   see(shell, dead)
   await until(() => ends.length === 1, { what: 'the end of the stop' })

@@ -117,7 +117,7 @@ describe('a session in the background', () => {
     const daemon = daemonOf(lab)
     await stop(lab, id)
     expect([daemon, session.pid].map(isAlive)).toEqual([false, false])
-    expect(lab.marked(id)).toEqual([])
+    expect(lab.processesOf(id)).toEqual([])
   })
 
   test('is not lost by a resume without --force', async ({ lab }) => {

@@ -167,7 +167,7 @@ test('the conversation that /clear began is the known one after a crash of the m
   const server = Number(await lab.tmux('display-message', '-p', '#{pid}'))
   await lab.end('SIGKILL')
   process.kill(server, 'SIGKILL')
-  await until(() => lab.marked().length === 0, { what: 'no agent left' })
+  await until(() => lab.processesOf().length === 0, { what: 'no agent left' })
   await lab.boot()
   expect((await lab.reaches(id, 'error')).conversation).toBe(cleared)
 })

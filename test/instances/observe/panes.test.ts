@@ -275,7 +275,7 @@ test('lab starts and stops instances, and has one session of its own, under a ho
     expect(await lab.get(id)).toMatchObject({ state: 'ready', pid, name: 'work-foo' })
     await stop(lab, id)
     await until(async () => (await sessions(lab)).join() === 'mine,work-_lab', { what: 'its end' })
-    expect(lab.marked()).toEqual([])
+    expect(lab.processesOf()).toEqual([])
     const { foreign } = (await lab.call('GET', '/api/v1/projects')).body
     expect(foreign.map(({ name }: { name: string }) => name)).not.toContain('work-_lab')
   } finally {

@@ -77,7 +77,7 @@ test('a dialog of a running agent is waiting with the agent’s own words, until
   const command = await until(
     () =>
       lab
-        .marked(id)
+        .processesOf(id)
         .find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1') === 'sleep\u00004321\u0000'),
     { what: 'the command' },
   )

@@ -64,12 +64,15 @@ describe('a tmux that hangs', () => {
     }
     await until(async () => (await lab.call('GET', '/readyz')).status === 200, { what: 'tmux' })
     // lab finds and removes the session that tmux made when it woke.
-    await until(async () => (await sessions(lab)).length === 0 && lab.marked(id).length === 0, {
-      what: 'nothing of it',
-    })
+    await until(
+      async () => (await sessions(lab)).length === 0 && lab.processesOf(id).length === 0,
+      {
+        what: 'nothing of it',
+      },
+    )
     await looked(lab)
     expect(await lab.get(id)).toEqual(before)
-    expect(lab.marked(id)).toEqual([])
+    expect(lab.processesOf(id)).toEqual([])
     expect((await lab.call('GET', '/api/v1/server')).body.cap.used).toBe(0)
   })
 
