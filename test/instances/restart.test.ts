@@ -79,7 +79,7 @@ test('instances are recognised without the store, by the metadata of their sessi
   await lab.boot()
   const after = await Promise.all(before.map(({ id }) => lab.get(id)))
   expect(after.map(remembered)).toEqual(before.map(remembered))
-  expect(lab.stderr()).toContain('kept aside')
+  expect(lab.stderr()).toContain('put it aside')
   const page = await lab.call('GET', '/')
   expect(page.body).toContain('could not read its store')
 })
