@@ -2,6 +2,7 @@
 import { createReaper, type Reaper } from '../processes/reaper.ts'
 import { createReapers } from '../processes/orphans.ts'
 import { createServices } from '../processes/services.ts'
+import type { Registry } from '../claude/registry/registry.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { LaunchNotes } from '../store/launch-notes.ts'
 import { createFinish } from './actions/finish.ts'
@@ -133,7 +134,7 @@ function createObserving(
     },
     reconcileFailed: (error) => log.warn({ err: error }, 'the look every 2 s failed'),
     reconcile() {
-      for (const { registry } of homes.values()) registry.reconcile()
+      for (const { registry } of homes.values()) void reconcileRegistry(registry, log)
       agents.forget()
       readBranches(ledger)
       lookAtFolders(ledger, projects)
@@ -147,4 +148,13 @@ function createObserving(
       void watchStartups()
     },
   })
+}
+
+/** Looks at a registry's directory once its disk answers. */
+async function reconcileRegistry(registry: Registry, log: InstancesDeps['log']): Promise<void> {
+  try {
+    if (await registry.answers()) registry.reconcile()
+  } catch (error) {
+    log.warn({ err: error }, 'the look at the registry failed')
+  }
 }

@@ -1,7 +1,9 @@
 // Claude's registry: `<pid>.json` for each running Claude Code. Claude writes the files in place; lab
 // watches and reads them.
 import { statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { runningPids } from '../../processes/proc.ts'
+import { answerOf } from '../../read-file.ts'
 import type { RegistryEntry } from '../registry-entry.ts'
 import { createRegistryFiles, fileNameOf, isEntryName, listEntries } from './files.ts'
 import { watchDirectory } from './watch.ts'
@@ -15,6 +17,11 @@ export interface Registry {
   retire(entry: RegistryEntry): void
   /** Reads one process's file now; null when it is gone or was never whole. */
   read(pid: number): RegistryEntry | null
+  /**
+   * Whether the directory's disk answers, within 2 s. `read` and `reconcile` hold lab's only thread, so a
+   * caller asks this first: a dead mount would hold the thread without end.
+   */
+  answers(): Promise<boolean>
   /** Looks at the directory itself, for changes that its watcher missed. */
   reconcile(): void
   close(): void
@@ -89,6 +96,7 @@ export function createRegistry(dir: string, onChange: () => void): Registry {
       return files.entry(fileNameOf({ pid }))
     },
     reconcile,
+    answers: () => answersAt(dir),
     close() {
       closed = true
       files.close()
@@ -105,4 +113,13 @@ function ageOf(path: string): { readonly identity: string; readonly changedAt: n
   } catch {
     return { identity: '', changedAt: Number.POSITIVE_INFINITY }
   }
+}
+
+function answersAt(path: string): Promise<boolean> {
+  // A path that does not exist is an answer, too.
+  const ask = (): Promise<unknown> => stat(path).catch(() => null)
+  return answerOf(`stat ${path}`, ask).then(
+    () => true,
+    () => false,
+  )
 }

@@ -37,9 +37,10 @@ export function createConversations({
   }
 
   /** Takes the conversation from a registry file that the agent had no time to remove. */
-  function takeRegistry(entry: Entry): void {
+  async function takeRegistry(entry: Entry): Promise<void> {
     const { account, registered } = entry.launch
-    const last = registered && homeOf(homes, account).registry.read(registered.pid)
+    const { registry } = homeOf(homes, account)
+    const last = registered && (await registry.answers()) && registry.read(registered.pid)
     if (!last || last.procStart !== registered.start) return
     const { conversation, parkedJobId } = last
     ledger.change(entry, { launch: { ...conversationChange(entry, conversation), parkedJobId } })
@@ -58,7 +59,7 @@ export function createConversations({
     updateSaid,
     async takeLast(entry, screen) {
       const before = entry.launch.conversation
-      takeRegistry(entry)
+      await takeRegistry(entry)
       await takeExitMessage(entry, screen)
       await updateSaid(entry)
       const { id } = entry

@@ -28,6 +28,7 @@ describe('agents', () => {
     const candidates = new Set(entries)
     const registry: Registry = {
       read: () => null,
+      answers: async () => true,
       entries: () => entries,
       candidates: () => candidates,
       retire: (entry) => void candidates.delete(entry),

@@ -25,6 +25,15 @@ async function expectWell(lab: TestLab, ids: readonly string[]): Promise<void> {
   for (const id of ids) await lab.reaches(id, 'ready')
 }
 
+/** Fails unless lab still answers once a thread of it waits for a disk. */
+async function expectAnswers(lab: TestLab): Promise<void> {
+  await until(() => threadsWaiting(lab.pid()), { what: 'a thread that waits for the mount' })
+  const signal = AbortSignal.timeout(10_000)
+  for (const path of ['/', '/api/v1/projects', '/api/v1/server'])
+    expect((await fetch(`${lab.url()}${path}`, { signal })).status).toBe(200)
+  await looked(lab)
+}
+
 describe('lab answers and ends', () => {
   test("with a FIFO as a project's HEAD and as another's .git", async ({ lab }) => {
     const [foo, bar] = await fooAndBar(lab)
@@ -80,6 +89,19 @@ describe('lab answers and ends', () => {
   )
 
   test.skipIf(noDeadMount !== null)(
+    `with Claude's directory on a mount that does not answer (${noDeadMount ?? 'mounted'})`,
+    async ({ lab }) => {
+      await fooAndBar(lab)
+      const release = deadMount(join(lab.home, '.claude'))
+      try {
+        await expectAnswers(lab)
+      } finally {
+        release()
+      }
+    },
+  )
+
+  test.skipIf(noDeadMount !== null)(
     `and starts with a projects root that does not answer (${noDeadMount ?? 'mounted'})`,
     async ({ lab }) => {
       const [foo] = await fooAndBar(lab)
@@ -98,8 +120,8 @@ describe('lab answers and ends', () => {
   )
 })
 
-/** Whether a thread of the process waits in the kernel for a FUSE server. */
+/** Whether a thread of the process waits in the kernel for a FUSE server, or for another process that does. */
 function threadsWaiting(pid: number): boolean {
   const stacks = execFileSync('sh', ['-c', `cat /proc/${pid}/task/*/wchan`], { encoding: 'utf8' })
-  return /fuse/.test(stacks)
+  return /fuse|d_alloc_parallel/.test(stacks)
 }
