@@ -2,10 +2,11 @@
 // say to each other changed with 3.6, under one number of the protocol, so after an upgrade across 3.6
 // neither refuses the other: an older server leaves a newer client's attach without an answer, and an
 // older client takes every answer of a newer server for that server's end.
-import { statSync, type Stats } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { Log } from '../../log.ts'
 import { isRunning, readProcess, type ProcessId } from '../../processes/proc.ts'
+import { answerOf } from '../../read-file.ts'
 import type { Reply, Run } from './reply.ts'
 import { isAtLeast, readVersion, type Server } from './socket.ts'
 import { serverBoundAt, socketPath } from './socket-file.ts'
@@ -81,6 +82,11 @@ export function createServerProgram(deps: ServerProgramDeps): ServerProgram {
     choose(fits ? own.bridge : null, { server: serverVersion, isBridged: fits })
   }
 
+  async function reviewIfReplaced(): Promise<void> {
+    const [before, now] = await Promise.all([file, fileOf(tmuxPath, env)])
+    if (now !== null && now !== before) await review()
+  }
+
   function review(): Promise<void> {
     return (running ??= look()
       .catch((err: unknown) => log.warn({ err }, 'the tmux server could not be reviewed'))
@@ -95,7 +101,8 @@ export function createServerProgram(deps: ServerProgramDeps): ServerProgram {
     review,
     saw(listed) {
       const isOther = listed !== null && (listed.pid !== reviewed?.pid || listed.version !== reviewed.version) // prettier-ignore
-      if (isOther || file !== fileOf(tmuxPath, env)) void review()
+      if (isOther) void review()
+      else void reviewIfReplaced()
     },
     async run(commands, options) {
       const before = path()
@@ -137,23 +144,22 @@ function isSameWire(one: string, other: string): boolean {
   return isAtLeast(one, '3.6') === isAtLeast(other, '3.6')
 }
 
-/** Tells the file behind a command from another that is put in its place; empty when there is none. */
-function fileOf(command: string, env: Readonly<Record<string, string>>): string {
+/**
+ * Tells the file behind a command from another that is put in its place; empty when there is none, null
+ * when a disk on the PATH does not answer within 2 s.
+ */
+function fileOf(command: string, env: Readonly<Record<string, string>>): Promise<string | null> {
   const paths = command.includes('/')
     ? [command]
     : (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, command))
-  for (const path of paths) {
-    const stat = statOf(path)
-    if (stat?.isFile()) return `${stat.dev} ${stat.ino} ${stat.mtimeMs}`
-  }
-  return ''
+  return answerOf(`find ${paths.join(delimiter)}`, () => firstFile(paths)).catch(() => null)
 }
 
-/** Null for what is not there, or may not be looked at: a folder of somebody else's on the PATH, or no folder. */
-function statOf(path: string): Stats | null {
-  try {
-    return statSync(path)
-  } catch {
-    return null
+async function firstFile(paths: readonly string[]): Promise<string> {
+  for (const path of paths) {
+    // lab may not look at the path, such as one in another user's folder on the PATH, or nothing is there.
+    const found = await stat(path).catch(() => null)
+    if (found?.isFile()) return `${found.dev} ${found.ino} ${found.mtimeMs}`
   }
+  return ''
 }

@@ -102,6 +102,24 @@ describe('lab answers and ends', () => {
   )
 
   test.skipIf(noDeadMount !== null)(
+    `with a folder of the PATH, before tmux's, on a mount that does not answer (${noDeadMount ?? 'mounted'})`,
+    async ({ lab }) => {
+      const first = join(lab.dir, 'first')
+      const path = lab.env['PATH']!
+      lab.env['PATH'] = `${first}:${path}`
+      await fooAndBar(lab)
+      // The test itself runs tmux as well.
+      lab.env['PATH'] = path
+      const release = deadMount(first)
+      try {
+        await expectAnswers(lab)
+      } finally {
+        release()
+      }
+    },
+  )
+
+  test.skipIf(noDeadMount !== null)(
     `and starts with a projects root that does not answer (${noDeadMount ?? 'mounted'})`,
     async ({ lab }) => {
       const [foo] = await fooAndBar(lab)
