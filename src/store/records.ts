@@ -35,9 +35,9 @@ export function readRecords(file: StoreFile): Records | null {
   const facts: Facts = {
     version: storeVersion,
     projects: Object.fromEntries(projects.read),
-    instances: instances.read.map(([, instance]) => instance),
-    server: servers.read[0]?.[1] ?? null,
-    givenUp: givenUp.read.map(([, note]) => note),
+    instances: [...instances.read.values()],
+    server: servers.read.get('') ?? null,
+    givenUp: [...givenUp.read.values()],
   }
   const unknown = Object.entries(file).filter(([key]) => !Object.hasOwn(facts, key))
   return {
@@ -73,7 +73,8 @@ function withId(value: unknown, index: number): Keyed {
 
 /** Reads the records of one collection. */
 function readEach<T>(what: string, shape: z.ZodType<T>, records: readonly Keyed[]) {
-  const read: (readonly [key: string, value: T])[] = []
+  // Of two records with one key the later one counts: a lab wrote it because it could not read the first.
+  const read = new Map<string, T>()
   const bad: Keyed[] = []
   const setAside: SetAside[] = []
   /** The records with unknown keys, as they were read. */
@@ -85,14 +86,13 @@ function readEach<T>(what: string, shape: z.ZodType<T>, records: readonly Keyed[
       setAside.push(describe(what, [key, raw], error))
       continue
     }
-    read.push([key, data])
+    read.set(key, data)
     if (withUnknownKeys(data, { raw, known: data }) === data) origins.delete(key)
     else origins.set(key, { raw, known: structuredClone(data) })
   }
   // lab may make a new record with the key of a bad one: it finds a running instance again in tmux.
-  const good = new Set(read.map(([key]) => key))
   for (const [key, raw] of bad)
-    if (!good.has(key)) origins.set(key, { raw, known: identityOf(raw) })
+    if (!read.has(key)) origins.set(key, { raw, known: identityOf(raw) })
 
   return {
     read,

@@ -1,6 +1,7 @@
 // The real service, as serve composes it: a private tmux server, the stand-in for claude, real folders.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/config.ts'
 import { readProcess } from '../../src/processes/proc.ts'
 import { composeService, composeTmux } from '../../src/serve/compose.ts'
@@ -62,3 +63,20 @@ async function openService(): Promise<OpenedService> {
 }
 
 describeService('the service', openService)
+
+test('a resume of an instance that is dismissed in between is refused, and starts nothing', async () => {
+  const opened = await openService()
+  const { service } = opened
+  try {
+    const { id } = await service.start({ project: 'foo' }, 'api')
+    await opened.becomesReady(id)
+    service.stop(id, 'api')
+    await opened.finishesStop(id)
+    const resumed = service.resume(id, 'api')
+    service.dismiss(id, 'api')
+    await expect(resumed).rejects.toMatchObject({ code: 'instance_not_found' })
+    expect(service.cap().used).toBe(0)
+  } finally {
+    await opened.dispose()
+  }
+})

@@ -128,3 +128,15 @@ describe('a record that cannot be read', () => {
     expect(open(folder).setAside).toEqual([])
   })
 })
+
+describe('two records with one id', () => {
+  test('count as one, the later, which alone is written back', async ({ folder }) => {
+    const older = recordOf({ id: 'twice', name: 'foo' })
+    const newer = recordOf({ id: 'twice', name: 'foo~2' })
+    put(join(folder, 'state.json'), JSON.stringify({ ...file, instances: [older, good, newer] }))
+    const store = open(folder)
+    expect(store.facts.instances.map(({ name }) => name)).toEqual(['foo~2', good.name])
+    await store.update(() => undefined)
+    expect(jsonIn(folder).instances).toHaveLength(2)
+  })
+})

@@ -24,7 +24,7 @@ const now = (): Date => new Date('2026-02-03T04:05:06.789Z')
 const open = (dir: string) => openStore({ dir, now })
 
 function addOne(facts: Facts): void {
-  facts.instances.push(recordOf({ slot: facts.instances.length + 1 }))
+  facts.instances.push(recordOf({ id: `id ${facts.instances.length + 1}` }))
 }
 
 describe('the store', () => {
@@ -64,7 +64,7 @@ describe('the store', () => {
       .map((change) => recordOf(change))
     await fc.assert(
       fc.asyncProperty(
-        fc.array(record),
+        fc.array(record).map((all) => all.map((one, i) => ({ ...one, id: `id ${i}` }))),
         fc.dictionary(
           text.filter((name) => name !== '__proto__'),
           fc.record({ lastUsedAt: text }),

@@ -55,7 +55,14 @@ export function createFinish(options: FinishOptions): Finish {
     const at = new Date(now()).toISOString()
     const end = endOf(entry, conclusion, { at, lastLines, order: ledger.nextEnd() })
     const seen = { session: null, agent: null, isUnconfirmed: false, doubt: null }
-    const { isLegal } = ledger.change(entry, { state: end.state, end, seen, by, reason })
+    const { isLegal } = ledger.change(entry, {
+      state: end.state,
+      end,
+      seen,
+      by,
+      reason,
+      isReserved: false,
+    })
     if (!isLegal) return
     releaseWorkspace(entry.spec.workspace)
     forgetTheOldest(entry.spec.projectPath, ledger)

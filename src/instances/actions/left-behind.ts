@@ -39,10 +39,10 @@ export function createLeftBehind(options: {
 }): LeftBehind {
   const { deps, ledger, reaper } = options
 
-  function keep(entry: Entry, end: End, left: End['left']): void {
-    if (ledger.find(entry.id) === entry && entry.end === end)
-      // On disk first: after the page shows a process, no lab may forget it.
-      ledger.change(entry, { end: { ...end, left }, isPublishedOnceSaved: true })
+  function keep(entry: Entry, left: End['left']): void {
+    const { end } = entry
+    // On disk first: after the page shows a process, no lab may forget it.
+    if (end) ledger.change(entry, { end: { ...end, left }, isPublishedOnceSaved: true })
   }
 
   function leftOf({ seen, launch }: Entry, { pid, start }: ProcessId): Left {
@@ -54,17 +54,19 @@ export function createLeftBehind(options: {
   }
 
   async function find(entry: Entry): Promise<void> {
-    const { end } = entry
-    if (!end) return
+    const { id: launchId } = entry.launch
     const before = await reaper.look(entry.id, null)
     await reaper.waitForExit(before.own, performance.now() + settleMs)
     const own = before.own.filter(isRunning)
     const serving = before.serving.filter(isRunning)
     const left = [...own.map((process) => leftOf(entry, process)), ...serving.map(servingOf)]
-    if (left.length + end.left.length === 0) return
+    // It was resumed, or nothing was left and nothing is. A dismissed offer replaces the end, and changes
+    // nothing of what is left.
+    if (entry.launch.id !== launchId || !entry.end) return
+    if (left.length + entry.end.left.length === 0) return
     const pids = left.map(({ pid }) => pid)
     if (pids.length > 0) deps.log.info({ instance: entry.id, pids }, 'left behind')
-    keep(entry, end, left)
+    keep(entry, left)
   }
 
   return {
@@ -87,7 +89,7 @@ export function createLeftBehind(options: {
       for (const entry of ledger.entries()) {
         const { end } = entry
         const running = end?.left.filter(isRunning) ?? []
-        if (end && running.length < end.left.length) keep(entry, end, running)
+        if (end && running.length < end.left.length) keep(entry, running)
       }
     },
   }

@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { homeOf, registryEntries } from '../../claude/home.ts'
 import type { TranscriptState } from '../../claude/transcript.ts'
 import { isLive, type Launch } from '../../core/instance.ts'
-import { AlreadyRunning, ConversationGone, ConversationParked, ProjectGone } from '../../errors.ts'
+import {
+  AlreadyRunning,
+  ConversationGone,
+  ConversationParked,
+  InstanceNotFound,
+  ProjectGone,
+} from '../../errors.ts'
 import { isRunning, type ProcessId } from '../../processes/proc.ts'
 import type { Reaper } from '../../processes/reaper.ts'
 import type { FoundProject, Projects } from '../../projects/projects.ts'
@@ -22,13 +28,15 @@ export interface ResumeOptions {
 
 /**
  * Refuses a second process on one conversation: both would append to it, and one branch would be lost.
- * @throws AlreadyRunning
+ * Refuses an instance that was dismissed, too: an agent that lab has forgotten could not be stopped.
+ * @throws AlreadyRunning InstanceNotFound
  */
 export function refuseIfLive(
   entry: Entry,
   { ledger, homes }: { readonly ledger: Ledger; readonly homes: Homes },
 ): void {
   const { name, conversation: wanted } = entry.launch
+  if (ledger.find(entry.id) !== entry) throw new InstanceNotFound(entry.id)
   if (isLive(entry.state)) throw new AlreadyRunning(name, [])
   const live = ledger.live()
   const twin = live.find(({ launch }) => launch.conversation === wanted)

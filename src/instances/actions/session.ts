@@ -1,6 +1,7 @@
 // Makes the tmux session that runs the agent of an instance that has its place.
 import { homeOf } from '../../claude/home.ts'
 import { launchArguments, launchEnvironment } from '../../claude/launch.ts'
+import type { Launch } from '../../core/instance.ts'
 import { planLaunch, type LaunchPlan } from '../../core/plan.ts'
 import { StoreUnwritable, TmuxFailed } from '../../errors.ts'
 import { environmentNames, readProcess } from '../../processes/proc.ts'
@@ -49,16 +50,8 @@ export function createSessions(options: {
     }
     const argv = keeperArgv({ nofile, noteFile: notes.pathOf(launchId), argv: plan.argv })
     const { paneId, pid } = await deps.tmux.newSession({ ...plan, argv, historyLimit })
-    const keeper = readProcess(pid)
-    // The tmux server is the parent of a pane's process; the next listing confirms it.
-    const start = keeper && readProcess(keeper.parent)?.start
-    ledger.change(entry, {
-      launch: {
-        keeper: keeper && { pid, start: keeper.start },
-        server: keeper && { pid: keeper.parent, start: start ?? null },
-      },
-      seen: { session: { isMoved: false, paneId, panePid: pid }, knownSince: observer.begun() },
-    })
+    const seen = { session: { isMoved: false, paneId, panePid: pid }, knownSince: observer.begun() }
+    ledger.change(entry, { launch: identityOf(pid), seen })
   }
 
   return async (request) => {
@@ -75,6 +68,21 @@ export function createSessions(options: {
         ledger.change(entry, { launch: { name, slot } })
       }
     }
+  }
+}
+
+/**
+ * The keeper, and the tmux server that began it, by identity. Where /proc cannot be read now, the next
+ * listing tells: the session is made, and nothing may take it for a failed start.
+ */
+function identityOf(pid: number): Pick<Launch, 'keeper' | 'server'> {
+  try {
+    const keeper = readProcess(pid)
+    if (!keeper) return { keeper: null, server: null }
+    const server = { pid: keeper.parent, start: readProcess(keeper.parent)?.start ?? null }
+    return { keeper: { pid, start: keeper.start }, server }
+  } catch {
+    return { keeper: null, server: null }
   }
 }
 

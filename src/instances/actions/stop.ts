@@ -45,7 +45,7 @@ export function createStop(options: StopOptions): Stop {
     if (entry.launch.stopAskedBy !== null) return
     writeRequest(entry, by, options)
     const launch = { stopAskedBy: by, together }
-    const { saved } = ledger.change(entry, { launch, state: 'stopping', by })
+    const { saved } = ledger.change(entry, { launch, state: 'stopping', by, isReserved: false })
     // A stop reads all of /proc. Answer a caller that stops several in a row before the first stop begins.
     void entry.queue.run(() => saved)
     enqueue(entry)
@@ -63,6 +63,8 @@ export function createStop(options: StopOptions): Stop {
         if (!isLive(entry.state)) return
         try {
           ask(entry, by, together)
+          // It is being stopped already, and ends along with the others all the same.
+          if (entry.launch.together === null) ledger.change(entry, { launch: { together } })
           outcomes.push({ id, name, outcome: 'stopping' })
         } catch (error) {
           log.error({ err: error, instance: id }, 'a stop failed')
@@ -92,8 +94,11 @@ function writeRequest({ id, launch }: Entry, by: Actor, { notes, deps }: StopOpt
 }
 
 async function perform(entry: Entry, { deps, notes, reaper, finish }: StopOptions): Promise<void> {
+  const { id: launchId } = entry.launch
   const { left, serving } = await terminate(entry, { reaper, graceMs: deps.graceMs })
-  const exit: Exit = notes.read(entry.launch.id) ?? { code: null, signal: null }
+  // A launch that failed in between was taken back: the instance has its earlier end again.
+  if (entry.state !== 'stopping' || entry.launch.id !== launchId) return
+  const exit: Exit = notes.read(launchId) ?? { code: null, signal: null }
   const pids = left.map(({ pid }) => pid).join(', ')
   const failed = `lab stopped it and could not end it: process ${pids} still runs.`
   const by = entry.launch.stopAskedBy ?? 'nobody'

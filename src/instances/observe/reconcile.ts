@@ -30,6 +30,7 @@ export function createReconcile(
   /** Keeps where an instance runs, and which process is its keeper. */
   function see(entry: Entry, session: ListedSession, listed: ServerId | null): void {
     const { attached, isForeignHost, pane } = session
+    const { bootId } = deps
     // An instance keeps its name when a person moved its pane into another session.
     const name = isForeignHost ? entry.launch.name : session.name
     if (!pane) {
@@ -41,7 +42,7 @@ export function createReconcile(
     const known = entry.launch.keeper
     const process = known?.pid === pid || dead ? null : readProcess(pid)
     const keeper = process ? { pid: process.pid, start: process.start } : known
-    ledger.change(entry, { launch: { name, keeper, server: listed }, seen })
+    ledger.change(entry, { launch: { name, keeper, server: listed, bootId }, seen })
   }
 
   function rememberServer(server: ServerIdentity | null): void {

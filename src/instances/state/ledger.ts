@@ -86,6 +86,10 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
       log.error({ instance: entry.id, from: entry.state, to: state }, 'an illegal move was refused')
       return { isLegal: false, saved: nothingToSave }
     }
+    if (entries.get(entry.id) !== entry) {
+      log.warn({ instance: entry.id }, 'an instance that lab has forgotten was not changed')
+      return { isLegal: false, saved: nothingToSave }
+    }
     const before = { ...entry }
     entry.launch = merged(entry.launch, launch)
     entry.seen = merged(entry.seen, seen)
@@ -97,7 +101,7 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
       entry.launch !== before.launch || entry.end !== before.end || isReserved !== before.isReserved
     const saved = isDurable ? saver.save(entry) : nothingToSave
     if (wanted.isPublishedOnceSaved) void saved.then(() => publish(entry))
-    else if (isDurable || entry.seen !== before.seen || entry.since !== before.since) publish(entry)
+    else if (isDurable || moved || entry.seen !== before.seen) publish(entry)
     return { isLegal: true, saved }
   }
 

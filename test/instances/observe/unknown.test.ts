@@ -3,12 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { createTestLab, test, type TestLab } from '../../fixtures/lab.ts'
-import { looked, sessions, stop } from '../../fixtures/life.ts'
+import { looked, serverPid, sessions, stop } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
-
-async function serverPid(lab: TestLab): Promise<number> {
-  return Number(await lab.tmux('display-message', '-p', '#{pid}'))
-}
 
 describe('a tmux that hangs', () => {
   test('makes every state unknown, ends and starts nothing, and leaves all as it was', async ({
