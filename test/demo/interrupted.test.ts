@@ -198,7 +198,12 @@ describe('npm run demo', () => {
           })
           for (const name of signals) run.signal(name)
           await until(() => isOver, { what: 'the end', timeoutMs: 30_000 })
-          await until(() => left(folder).length === 0, { what: 'the end of all processes' })
+          const still = (): string | null => left(folder).join('; ') || null
+          await until(() => still() === null, { what: 'the end of all processes' }).catch(
+            (error: unknown) => {
+              throw new Error(`still there: ${still()}`, { cause: error })
+            },
+          )
         } finally {
           if (!isOver) run.signal('SIGKILL')
         }

@@ -177,7 +177,8 @@ test('a live agent whose registry file names another’s conversation does not b
 }) => {
   const [foo, bar] = await fooAndBar(lab)
   const file = join(lab.home, '.claude/sessions', `${foo.pid}.json`)
-  const own = JSON.parse(readFileSync(file, 'utf8'))
+  // Claude may just be writing it.
+  const own = await until(() => JSON.parse(readFileSync(file, 'utf8')), { what: 'its file' })
   writeFileSync(file, JSON.stringify({ ...own, sessionId: bar.conversation }))
   await looked(lab)
   await stop(lab, bar.id)
