@@ -76,15 +76,8 @@ interface ClientProcess {
   readonly drop: () => void
 }
 
-// In a process group apart: C-c in lab's terminal must not reach a client, whose end in the middle of its
-// introduction can end the server.
 function startClient({ tmuxPath, args, env, onSpawned }: ConnectionOptions): ClientProcess {
-  const child = spawn(tmuxPath, args, {
-    env,
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
+  const child = spawn(tmuxPath, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] })
   if (child.pid !== undefined) onSpawned?.(child.pid)
   let stderr = ''
   const exited = new Promise<void>((resolve) => {

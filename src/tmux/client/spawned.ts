@@ -76,8 +76,6 @@ async function spawnCall(
       env,
       extendEnv: false,
       cwd: '/',
-      // A signal to lab's process group, such as C-c, must not reach a tmux that lab has asked.
-      detached: true,
       reject: false,
       stripFinalNewline: false,
       ...(viaInput ? { input: `${quoteLine(commands)}\n` } : { stdin: 'ignore' }),

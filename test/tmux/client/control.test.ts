@@ -48,20 +48,6 @@ describe('the control client', () => {
     await counted(tmux, () => sandbox.tmux(...args))
   })
 
-  test('runs its processes in process groups apart, which a signal to the group of lab does not reach', async ({
-    sandbox,
-  }) => {
-    const tmux = await open(sandbox, { client: 'control' })
-    await tmux.newSession(session(sandbox))
-    const pids = await attached(sandbox)
-    expect(pids).toHaveLength(2)
-    for (const pid of pids) {
-      const line = await readFile(`/proc/${pid}/stat`, 'utf8')
-      const [, , group] = line.slice(line.lastIndexOf(')') + 2).split(' ')
-      expect(Number(group)).toBe(pid)
-    }
-  })
-
   test('holds two connections that resize nothing and count as nobody', async ({ sandbox }) => {
     const tmux = await open(sandbox, { client: 'control' })
     await tmux.newSession(session(sandbox))
