@@ -21,6 +21,8 @@ export interface LaunchNotes {
   writeSettings(launchId: string, settings: Settings): void
   /** Returns how the launch ended; null while the keeper has not noted it. */
   read(launchId: string): Exit | null
+  /** Names the file that is the note now, so that a later one is told from it; null without a note. */
+  identityOf(launchId: string): string | null
   /** Returns the names of the notes that exist now. */
   names(): ReadonlySet<string>
   /**
@@ -69,6 +71,7 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
       const status = statusIn(join(dir, launchId))
       return /^\d{1,3}$/.test(status) ? exitOf(Number(status)) : null
     },
+    identityOf: (launchId) => identityOf(join(dir, launchId)),
     names() {
       try {
         return new Set(readdirSync(dir))
@@ -116,6 +119,15 @@ function statusIn(path: string): string {
     return readTextSync(path, noteBytesMax)
   } catch {
     return ''
+  }
+}
+
+function identityOf(path: string): string | null {
+  try {
+    const { ino, mtimeMs } = lstatSync(path)
+    return `${ino} ${mtimeMs}`
+  } catch {
+    return null
   }
 }
 

@@ -77,6 +77,10 @@ describe('the launch notes', () => {
     const notes = openLaunchNotes(dir, () => {})
     expect(notes.names()).toEqual(new Set(['a']))
     expect(notes.read('a')).toEqual({ code: 7, signal: null })
+    const first = notes.identityOf('a')
+    note(join(dir, 'a'), '7')
+    expect(notes.identityOf('a')).not.toBe(first)
+    expect(notes.identityOf('b')).toBeNull()
     notes.close()
   })
 

@@ -99,13 +99,17 @@ export function createAdvance(options: AdvanceOptions): Advance {
 function exitNoted(
   entry: Entry,
   noted: ReadonlySet<string>,
-  { notes, deps }: AdvanceOptions,
+  { notes, deps, ledger }: AdvanceOptions,
 ): Exit | null {
   const { id: launchId } = entry.launch
-  const note = noted.has(launchId) ? notes.read(launchId) : null
-  if (!note || isNoteOfKeeper(entry)) return note
-  if (entry.seen.doubtedSince === null)
-    deps.log.debug({ instance: entry.id }, 'an instance has a note while its keeper runs something')
+  const foreignNote = noted.has(launchId) ? notes.identityOf(launchId) : null
+  if (foreignNote === null) return null
+  // Between the agent's end and its own note the keeper runs nothing. The file that lab has rejected before
+  // is still not the keeper's, which replaces the file.
+  if (foreignNote === entry.seen.foreignNote && hasLivingKeeper(entry)) return null
+  if (isNoteOfKeeper(entry)) return notes.read(launchId)
+  deps.log.debug({ instance: entry.id }, 'an instance has a note while its keeper runs something')
+  ledger.change(entry, { seen: { foreignNote } })
   return null
 }
 

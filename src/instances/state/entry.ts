@@ -52,6 +52,8 @@ export interface Seen {
   readonly branch: string | null
   /** The new place of the folder; null while the folder is in its old place. */
   readonly moved: MovedFolder | null
+  /** The note that another process than the keeper wrote, as LaunchNotes identifies it. */
+  readonly foreignNote: string | null
   /** The start-up dialog on the screen, by name. */
   readonly dialog: string | null
   /** The startup warning, which lab sets once for a start that takes too long. */
@@ -95,6 +97,7 @@ const nothingSeen: Seen = {
   deepLink: null,
   branch: null,
   moved: null,
+  foreignNote: null,
   dialog: null,
   startupWarning: null,
   memoryBytes: null,
