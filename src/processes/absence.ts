@@ -1,7 +1,7 @@
 // Separates the absence of an entry in /proc from a failure to read.
 
 // A process that has ended, or that this user may not read.
-const absenceCodes: readonly unknown[] = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM']
+const absenceCodes = new Set<unknown>(['ENOENT', 'ESRCH', 'EACCES', 'EPERM'])
 
 /**
  * What `look` returns, or `absent` where /proc shows no such thing. Any other error is thrown: while lab
@@ -11,7 +11,7 @@ export function unlessAbsent<T>(look: () => T, absent: T): T {
   try {
     return look()
   } catch (error) {
-    if (absenceCodes.includes((error as NodeJS.ErrnoException).code)) return absent
+    if (absenceCodes.has((error as NodeJS.ErrnoException).code)) return absent
     throw error
   }
 }
