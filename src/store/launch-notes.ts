@@ -32,7 +32,7 @@ export interface LaunchNotes {
   askEnd(launchId: string, by: Actor): void
   /** Returns the actor who requested the launch's end; null without a request. */
   endAskedBy(launchId: string): Actor | null
-  /** Removes every file of a launch. */
+  /** Removes the notes of a launch. The launch file stays: a person may run the agent again in its pane. */
   remove(launchId: string): void
   close(): void
 }
@@ -101,7 +101,7 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
       }
     },
     remove(launchId) {
-      for (const kind of ['', '.part', '.stop', '.settings'])
+      for (const kind of ['', '.part', '.stop'])
         try {
           rmSync(join(dir, `${launchId}${kind}`), { force: true })
         } catch {

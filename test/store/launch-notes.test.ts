@@ -187,7 +187,7 @@ describe('the launch notes', () => {
 })
 
 describe('the launch file', () => {
-  test("holds one launch's settings for its user alone, until the launch is removed", ({
+  test("holds one launch's settings for its user alone, also when the launch is removed", ({
     folder,
   }) => {
     const notes = openLaunchNotes(join(folder, 'notes'), () => {})
@@ -198,7 +198,7 @@ describe('the launch file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(notes.read('a')).toBeNull()
     notes.remove('a')
-    expect(readdirSync(join(folder, 'notes'))).toEqual(['b.settings'])
+    expect(readdirSync(join(folder, 'notes'))).toEqual(['a.settings', 'b.settings'])
     notes.close()
   })
 
