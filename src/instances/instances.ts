@@ -11,7 +11,6 @@ import type { Ledger } from './state/ledger.ts'
 import type { Overview } from './state/overview.ts'
 import { endedLast } from './state/project-list.ts'
 import { resumeOfferOf, dismissOffer } from './state/resume-offer.ts'
-import { recallKeepers } from './state/servers.ts'
 
 /** The service, with what its composition needs beyond the contract. */
 export interface Instances extends Service {
@@ -64,9 +63,8 @@ export function createInstances(deps: InstancesDeps): Instances {
     subscribe: (listener) => ledger.subscribe(listener),
     async open() {
       refreshClaude()
-      tmux.onWake(() => observer.wake())
       await projects.open()
-      recallKeepers(ledger, notes)
+      tmux.onWake(() => observer.wake())
       await observer.look()
     },
     async close() {

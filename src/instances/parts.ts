@@ -24,7 +24,7 @@ import { createStartupWatch } from './observe/startup-watch.ts'
 import type { InstancesDeps } from './state/deps.ts'
 import { createLedger, type Ledger } from './state/ledger.ts'
 import { createOverview, type Overview } from './state/overview.ts'
-import { keepersBut, serversOf } from './state/servers.ts'
+import { keepersBut, recallKeepers, serversOf } from './state/servers.ts'
 
 /** The state floor, and the sources that feed it. */
 interface Known {
@@ -80,6 +80,8 @@ function createKnown(deps: InstancesDeps, wake: () => void): Known {
   const notes = deps.openLaunchNotes(wake)
   const reaper = createInstanceReaper(deps, ledger)
   const conversations = createConversations({ deps, ledger })
+  // Before anything can wake the observer: a listing must not take a missing keeper for an end.
+  recallKeepers(ledger, notes)
   return { deps, ledger, overview, projects, notes, reaper, conversations }
 }
 
