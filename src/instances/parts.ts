@@ -46,7 +46,7 @@ export interface Parts extends Known {
   readonly stop: Stop
 }
 
-/** Makes all parts of the service. The caller opens them. */
+/** Makes all parts of the service. The caller opens them. Reads /proc once, and lists nothing. */
 export function createParts(deps: InstancesDeps): Parts {
   // The sources call this later, when `observer` exists.
   const wake = (): void => observer.wake()
@@ -80,6 +80,9 @@ function createKnown(deps: InstancesDeps, wake: () => void): Known {
   const notes = deps.openLaunchNotes(wake)
   const reaper = createInstanceReaper(deps, ledger)
   const conversations = createConversations({ deps, ledger })
+  ledger.subscribe((event) => {
+    if (event.type === 'removed') notes.removeSettings(event.id)
+  })
   // Before anything can wake the observer: a listing must not take a missing keeper for an end.
   recallKeepers(ledger, notes)
   return { deps, ledger, overview, projects, notes, reaper, conversations }

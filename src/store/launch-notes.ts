@@ -34,6 +34,8 @@ export interface LaunchNotes {
   endAskedBy(launchId: string): Actor | null
   /** Removes the notes of a launch. The launch file stays: a person may run the agent again in its pane. */
   remove(launchId: string): void
+  /** Removes the launch files of an instance, except that of the launch `except`. */
+  removeSettings(instanceId: string, except?: string): void
   close(): void
 }
 
@@ -90,16 +92,7 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
         writeNow(join(dir, `${launchId}.stop`), by)
       }
     },
-    endAskedBy(launchId) {
-      try {
-        // A lab that was killed while it wrote a request had not answered it yet.
-        return (
-          actor.safeParse(readTextSync(join(dir, `${launchId}.stop`), noteBytesMax)).data ?? null
-        )
-      } catch {
-        return null
-      }
-    },
+    endAskedBy: (launchId) => actorIn(join(dir, `${launchId}.stop`)),
     remove(launchId) {
       for (const kind of ['', '.part', '.stop'])
         try {
@@ -108,6 +101,7 @@ export function openLaunchNotes(dir: string, onChange: () => void): LaunchNotes 
           // A file that the disk does not remove harms nothing: no launch gets this name again.
         }
     },
+    removeSettings: (instanceId, except) => removeSettings(dir, instanceId, except),
     close: () => watcher?.close(),
   }
 }
@@ -119,6 +113,26 @@ function statusIn(path: string): string {
     return readTextSync(path, noteBytesMax)
   } catch {
     return ''
+  }
+}
+
+/** A launch's id begins with that of its instance. What the disk keeps is only litter. */
+function removeSettings(dir: string, instanceId: string, except = ''): void {
+  try {
+    for (const name of readdirSync(dir))
+      if (name.startsWith(`${instanceId}.`) && name.endsWith('.settings'))
+        if (name !== `${except}.settings`) rmSync(join(dir, name), { force: true })
+  } catch {
+    // The next launch of the instance tries again.
+  }
+}
+
+/** The actor in a request; null without one. A lab that was killed while it wrote had not answered yet. */
+function actorIn(path: string): Actor | null {
+  try {
+    return actor.safeParse(readTextSync(path, noteBytesMax)).data ?? null
+  } catch {
+    return null
   }
 }
 

@@ -45,6 +45,7 @@ export function createSessions(options: {
     const plan = planOf(request, deps, notes.settingsPathOf(launchId))
     try {
       notes.writeSettings(launchId, plan.settings)
+      notes.removeSettings(entry.id, launchId)
     } catch (error) {
       throw new StoreUnwritable(deps.launch.stateDir, { cause: error })
     }

@@ -23,7 +23,7 @@ describe('a launch file', () => {
     }
   })
 
-  test('stays for a person who runs the agent again in its pane, and a resume writes another one', async ({
+  test('stays for a person who runs the agent again in its pane, until a resume or a dismissal', async ({
     lab,
   }) => {
     const [foo, bar] = await fooAndBar(lab)
@@ -33,7 +33,10 @@ describe('a launch file', () => {
     expect((await lab.call('POST', `/api/v1/instances/${foo.id}/resume`)).status).toBe(201)
     const resumed = launchFileOf(await lab.reaches(foo.id, 'ready'))
     expect(files).not.toContain(resumed)
-    expect(existsSync(resumed)).toBe(true)
+    expect([files[0]!, resumed].map((file) => existsSync(file))).toEqual([false, true])
+    await stop(lab, foo.id)
+    await lab.call('DELETE', `/api/v1/instances/${foo.id}`)
+    expect([resumed, files[1]!].map((file) => existsSync(file))).toEqual([false, true])
   })
 
   test('stays while lab is away, for an agent that outlives lab', async ({ lab }) => {
