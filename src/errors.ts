@@ -81,7 +81,10 @@ export class InvalidLabel extends LabError {
 
 export class ProjectNotFound extends LabError {
   constructor(key: string) {
-    super('project_not_found', `There is no project "${key}". \`lab ls\` shows the projects.`)
+    super(
+      'project_not_found',
+      `lab does not know the project "${key}". \`lab ls\` shows the projects.`,
+    )
   }
 }
 
@@ -101,7 +104,7 @@ export class InstanceNotFound extends LabError {
   constructor(ref: string) {
     super(
       'instance_not_found',
-      `There is no instance "${ref}". \`lab ls\` shows the live instances, \`lab ls --ended\` the ended ones.`,
+      `lab does not know the instance "${ref}". \`lab ls\` shows the live instances, \`lab ls --ended\` the ended ones.`,
     )
   }
 }

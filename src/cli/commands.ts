@@ -84,7 +84,7 @@ export const commands: Readonly<Record<string, Row>> = {
   },
 }
 
-/** The row of a command; null when there is no such command. */
+/** The row of a command; null for an unknown command. */
 export function commandOf(name: string): Row | null {
   return (Object.hasOwn(commands, name) ? commands[name] : undefined) ?? null
 }

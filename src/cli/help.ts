@@ -16,7 +16,7 @@ export function overview(): string {
   )
 }
 
-/** The text of `lab COMMAND --help`; null when there is no such command. */
+/** The text of `lab COMMAND --help`; null for an unknown command. */
 export function commandHelp(name: string): string | null {
   const row = commandOf(name)
   if (!row) return null

@@ -23,7 +23,7 @@ export function serveHelp(): string {
     const left = `  --${name} ${value}`.padEnd(28)
     return `${left}${help}${fallback ? ` (${fallback})` : ''}\n`
   })
-  return `lab serve [FLAG…]   runs lab until it is told to stop (plain \`lab\` does the same)\n\n${lines.join('')}`
+  return `lab serve [FLAG…]   run lab until a signal stops it (plain \`lab\` does the same)\n\n${lines.join('')}`
 }
 
 /**

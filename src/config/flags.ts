@@ -167,7 +167,7 @@ export const serveFlags = {
     help: 'a guard: trust this proxy to authenticate users; repeatable',
     parse: parseNetwork,
   }),
-  /** The header in which such a proxy names the user; null when it names nobody. */
+  /** The header in which such a proxy names the user; null when the proxy does not name the user. */
   proxyUserHeader: single({
     name: 'proxy-user-header',
     value: 'NAME',

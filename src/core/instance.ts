@@ -132,7 +132,7 @@ export interface End {
 export const linkStates = ['connecting', 'linked', 'lost', 'unavailable'] as const
 export type LinkState = (typeof linkStates)[number]
 
-/** An agent's folder that is no longer at its old path. */
+/** An agent's folder that has left its old path. */
 export interface MovedFolder {
   /** The new path; null when the folder was removed. */
   readonly to: string | null
@@ -200,7 +200,7 @@ export interface Project {
   readonly path: string
   readonly lastUsedAt: string | null
   readonly instances: readonly Instance[]
-  /** lab no longer finds the folder, and only instances of it are left. */
+  /** lab does not find the folder any more; only its instances are left. */
   readonly gone?: true
 }
 

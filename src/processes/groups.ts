@@ -65,12 +65,12 @@ function isAgents(tree: readonly ProcessEntry[], agent: ProcessId | null): boole
   return tree.some(({ pid, start }) => pid === agent?.pid && start === agent.start)
 }
 
-// By the names that the kernel keeps; each is a server that keeps what runs in it, for whoever attaches.
+// By the names that the kernel keeps; each is a server that keeps its programs for every client that attaches.
 const multiplexers = /^(?:screen|SCREEN|zellij|dtach|abduco)$/
 
 /**
  * Whether others run in what an instance let go of: something in it carries another mark or none, or
- * it is a terminal multiplexer, whose windows inherit the mark whoever opens them.
+ * it is a terminal multiplexer, whose windows inherit the variable, whichever client opens them.
  */
 function isServing(tree: readonly ProcessEntry[], id: string): boolean {
   return tree.some(

@@ -158,7 +158,7 @@ function createExitWait(turn: () => Promise<void>): Reaper['waitForExit'] {
           await sleep(Math.max(pollMs, waiting * pollMsEach))
           continue
         }
-        // Many callers may wait for the same deadline; each continues in a turn of its own.
+        // Many callers may wait for the same deadline; each continues in a separate turn.
         await turn()
         return isGone
       }

@@ -21,7 +21,7 @@ export interface LaunchNotes {
   writeSettings(launchId: string, settings: Settings): void
   /** Returns how the launch ended; null while the keeper has not noted it. */
   read(launchId: string): Exit | null
-  /** Names the file that is the note now, so that a later one is told from it; null without a note. */
+  /** Names the file that is the note now, to tell it from a later note; null without a note. */
   identityOf(launchId: string): string | null
   /** Returns the names of the notes that exist now. */
   names(): ReadonlySet<string>

@@ -218,7 +218,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const other = await lab.service.start({ project: 'foo' }, 'page')
     expect(other.name).toBe('foo')
     await page.click(`#i-${id} .stop`)
-    await page.waitForSelector('#msg-foo:has-text("There is no instance")')
+    await page.waitForSelector('#msg-foo:has-text("lab does not know the instance")')
     await page.waitForSelector(`#i-${id}`, { state: 'detached' })
     expect(lab.service.get(other.id).state).toBe('starting')
   })

@@ -13,13 +13,15 @@ test('each instance named is stopped, and one refusal keeps no other from it', a
   }
   answers['DELETE /api/v1/instances/nope'] = {
     status: 404,
-    body: { error: { code: 'instance_not_found', message: 'There is no instance "nope".' } },
+    body: {
+      error: { code: 'instance_not_found', message: 'lab does not know the instance "nope".' },
+    },
   }
   answers['DELETE /api/v1/instances/ended-id'] = { status: 204 }
   expect(await fakeLab.run(['stop', 'foo', 'nope', 'bar~2', 'ended-id'])).toEqual({
     exitCode: 1,
     out: 'foo: stopping\nbar~2: stopping\nended-id: dismissed\n',
-    err: 'lab: There is no instance "nope".\n',
+    err: 'lab: lab does not know the instance "nope".\n',
   })
   expect((await fakeLab.run(['stop', 'foo'])).exitCode).toBe(0)
 })

@@ -104,7 +104,7 @@ function findPosition(
   return null
 }
 
-/** Whether a process runs below the known agent: the agent began it, and it has a conversation of its own. */
+/** Whether a process runs below the known agent: the agent began it, and it has a separate conversation. */
 function isNested({ seen, launch: { registered } }: Entry, { above }: TreePosition): boolean {
   const isBelow = seen.registry !== null && seen.agent !== null && above.includes(seen.agent.pid)
   // The agent's own file may be gone before this lab could read it.

@@ -56,7 +56,7 @@ export function openSecretFile<T extends object>(
     try {
       look()
     } catch (error) {
-      // While lab cannot read the secret, the old one must not authenticate anybody.
+      // While lab cannot read the secret, the old one must not authenticate a request.
       if (value !== null)
         log.error({ file: path }, `${flag} ${reasonOf(error)}; nobody gets in by it`)
       value = null

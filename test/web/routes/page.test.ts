@@ -300,7 +300,7 @@ describe('a form without htmx', () => {
     ]) {
       const response = await lab.submit(path)
       expect(response.status).toBe(404)
-      expect(await response.text()).toMatch(/role="alert"><p>There is no/)
+      expect(await response.text()).toMatch(/role="alert"><p>lab does not know the/)
     }
   })
 
@@ -347,7 +347,7 @@ describe('a form that htmx sends', () => {
     const response = await createLab().submit('/instances/nope/stop', {}, htmx)
     expect(response.status).toBe(404)
     expect(await response.text()).toMatch(
-      /<p>There is no instance[\s\S]*<li id="i-nope" [^>]*data-gone/,
+      /<p>lab does not know the instance[\s\S]*<li id="i-nope" [^>]*data-gone/,
     )
   })
 
