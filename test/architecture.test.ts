@@ -31,7 +31,7 @@ const rooms: Readonly<Record<string, Room>> = {
     types: ['config'],
     packages: ['node:', '@hono/node-server'],
   },
-  config: { rooms: ['argv', 'errors'], packages: ['node:'] },
+  config: { rooms: ['argv', 'core', 'errors'], packages: ['node:'] },
   argv: { rooms: ['errors'], packages: ['node:'] },
   'atomic-write': { rooms: [], packages: ['node:'] },
   'disk-errors': { rooms: [], packages: [] },

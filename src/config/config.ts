@@ -1,7 +1,7 @@
 // The one door of configuration: rows of flags.ts and a command line in, a frozen Config or a UsageError
 // out. Pure: serve.ts finds out whether a folder exists or a port is free.
-import { isIPv4 } from 'node:net'
 import { parseFlags } from '../argv.ts'
+import { isLoopback } from '../core/loopback.ts'
 import { UsageError } from '../errors.ts'
 import { serveFlags, type Flag, type FlagContext } from './flags.ts'
 
@@ -66,8 +66,4 @@ function checkGuards(settings: Settings, isHeaderGiven: boolean): void {
       `--host ${JSON.stringify(host)} is not a loopback address, and anyone who reaches lab's port can run programs, so a guard comes first. ` +
         'Add --password-file FILE, --token-file FILE or --trusted-proxy CIDR, or stay on 127.0.0.1 and use an SSH tunnel.',
     )
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }

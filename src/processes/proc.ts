@@ -93,15 +93,10 @@ function threadsOf(pid: number): readonly string[] {
 /** The children of every process, from one pass over /proc that reads no environment. */
 export async function readFamilies(): Promise<ReadonlyMap<number, readonly number[]>> {
   const children = new Map<number, number[]>()
-  let count = 0
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    if (count++ % entriesPerTurn === 0) await nextTurn()
-    const stat = readProcess(Number(name))
-    if (!stat) continue
-    const siblings = children.get(stat.parent)
-    if (siblings) siblings.push(stat.pid)
-    else children.set(stat.parent, [stat.pid])
+  for await (const { pid, parent } of everyProcess()) {
+    const siblings = children.get(parent)
+    if (siblings) siblings.push(pid)
+    else children.set(parent, [pid])
   }
   return children
 }
@@ -192,17 +187,23 @@ async function environOnceSettled(pid: number): Promise<string | null> {
 // A thousand processes take some 30 ms to read; no turn of the event loop is held longer than a few.
 const entriesPerTurn = 50
 
-async function scan(): Promise<ProcessTable> {
-  const table = new Map<number, ProcessEntry>()
-  const blank: Stat[] = []
+/** Every process of one pass over /proc. */
+async function* everyProcess(): AsyncGenerator<Stat> {
   let count = 0
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
-    // Also before the first: what was to be told before comes first.
+    // Also before the first: work that was queued before comes first.
     if (count++ % entriesPerTurn === 0) await nextTurn()
     const stat = readProcess(Number(name))
-    if (!stat) continue
-    const environ = read(`/proc/${name}/environ`)
+    if (stat) yield stat
+  }
+}
+
+async function scan(): Promise<ProcessTable> {
+  const table = new Map<number, ProcessEntry>()
+  const blank: Stat[] = []
+  for await (const stat of everyProcess()) {
+    const environ = read(`/proc/${stat.pid}/environ`)
     if (environ === '') blank.push(stat)
     table.set(stat.pid, { ...stat, instance: instanceIn(environ) })
   }

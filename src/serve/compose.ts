@@ -79,7 +79,7 @@ export interface ComposedService {
   readonly store: Store
 }
 
-/** Makes the service of instances. It reads neither the disk nor tmux before its `open`. */
+/** Makes the service of instances. It looks once for keepers in /proc, and asks tmux nothing before its `open`. */
 export function composeService(
   { config, runtime, state, log }: ComposeContext,
   tmux: Tmux,

@@ -1,5 +1,5 @@
-// Workspaces, in which instances run. lab prepares a workspace before a launch, inspects it while the
-// instance lives and releases it at the end. So far `shared` is the only kind: the project's own checkout.
+// Workspaces, in which instances run. lab prepares a workspace before a launch, and inspects it while the
+// instance lives. So far `shared` is the only kind: the project's own checkout.
 import { stat } from 'node:fs/promises'
 import type { Workspace } from '../core/instance.ts'
 import { ProjectGone } from '../errors.ts'
@@ -31,11 +31,4 @@ export async function inspectWorkspace({ cwd }: Workspace): Promise<{
   readonly branch: string | null
 }> {
   return { branch: await currentBranch(cwd) }
-}
-
-/** Releases a workspace at the end of its instance. A shared one stays as it is: the operator owns it. */
-export function releaseWorkspace({ kind }: Workspace): void {
-  switch (kind) {
-    case 'shared':
-  }
 }

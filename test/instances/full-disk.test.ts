@@ -1,18 +1,10 @@
 // lab on a disk without room, and with its folder removed: it shows, stops, refuses starts with the right
 // remedy, and writes what it knows once it can.
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { test as base, type TestLab } from '../fixtures/lab.ts'
-import { fooAndBar, isAlive, sessions } from '../fixtures/life.ts'
+import { fooAndBar, isAlive, notesLeft, sessions } from '../fixtures/life.ts'
 import { noSmallDisk, smallDisk, type SmallDisk } from '../fixtures/small-disk.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -68,9 +60,7 @@ describe.skipIf(noSmallDisk !== null)(`a full disk (${noSmallDisk ?? 'mounted'})
     expect(recordOf(lab, foo.id)?.ended?.evidence.reason).toBe('stopped')
     expect(recordOf(lab, bar.id)?.ended?.evidence.reason).toBe('signal')
     expect((await lab.call('GET', '/')).body).not.toContain('data-notice="store_unwritable"')
-    await until(() => readdirSync(join(lab.stateDir, 'notes')).length === 0, {
-      what: 'the notes to be removed',
-    })
+    await until(() => notesLeft(lab).length === 0, { what: 'the notes to be removed' })
     const journal = readFileSync(join(lab.stateDir, 'journal.jsonl'), 'utf8')
     for (const line of journal.trimEnd().split('\n')) JSON.parse(line)
     expect(journal).toMatch(new RegExp(`${bar.id}.*SIGKILL`))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Instance } from '../../src/core/instance.ts'
 import { test, type TestLab } from '../fixtures/lab.ts'
-import { fooAndBar, isAlive, looked, stop } from '../fixtures/life.ts'
+import { fooAndBar, isAlive, looked, readyFoo, serverPid, stop } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
 async function five(lab: TestLab): Promise<Instance[]> {
@@ -177,12 +177,10 @@ test('an agent’s end outlives a lab that could not write it', async ({ lab }) 
 test('a resume that a killed lab did not finish runs or has failed, and does not count as closed', async ({
   lab,
 }) => {
-  await lab.boot()
-  const { id } = await lab.start('foo')
-  await lab.reaches(id, 'ready')
+  const { id } = await readyFoo(lab)
   await stop(lab, id)
   await until(() => onDisk(lab, '"ended": {') > 0, { what: 'the record of its end' })
-  const server = Number(await lab.tmux('display-message', '-p', '#{pid}'))
+  const server = await serverPid(lab)
   process.kill(server, 'SIGSTOP')
   try {
     void lab.call('POST', `/api/v1/instances/${id}/resume`).catch(() => undefined)

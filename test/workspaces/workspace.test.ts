@@ -7,7 +7,6 @@ import { ProjectGone } from '../../src/errors.ts'
 import {
   inspectWorkspace,
   prepareWorkspace,
-  releaseWorkspace,
   sharedWorkspace,
 } from '../../src/workspaces/workspace.ts'
 import { put, test } from '../fixtures/folder.ts'
@@ -19,10 +18,9 @@ describe('a shared workspace', () => {
     expect(await prepareWorkspace(workspace)).toEqual({ trustedFolder: folder })
   })
 
-  test('is prepared and released without a change in the checkout', async ({ folder }) => {
+  test('is prepared without a change in the checkout', async ({ folder }) => {
     put(join(folder, '.git', 'HEAD'), 'ref: refs/heads/main\n')
     await prepareWorkspace(sharedWorkspace({ path: folder }))
-    releaseWorkspace(sharedWorkspace({ path: folder }))
     expect(readdirSync(folder)).toEqual(['.git'])
     expect(readdirSync(join(folder, '.git'))).toEqual(['HEAD'])
   })

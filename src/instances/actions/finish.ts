@@ -10,7 +10,6 @@ import { evidenceOf, lastLinesOf } from '../state/evidence.ts'
 import { servingOf, type LeftBehind } from './left-behind.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
-import { releaseWorkspace } from '../../workspaces/workspace.ts'
 import { compareEnds } from '../state/project-list.ts'
 
 export interface Conclusion {
@@ -64,7 +63,6 @@ export function createFinish(options: FinishOptions): Finish {
       isReserved: false,
     })
     if (!isLegal) return
-    releaseWorkspace(entry.spec.workspace)
     forgetTheOldest(entry.spec.projectPath, ledger)
     const { id } = entry.launch
     // The store must have the end before the keeper's note goes, however long the disk takes.

@@ -3,6 +3,7 @@
 import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
+import { isLoopback } from '../../core/loopback.ts'
 import { LabError } from '../../errors.ts'
 import type { WebEnv } from '../env.ts'
 import { plainAddress } from './client.ts'
@@ -114,10 +115,6 @@ export function limitConnections(
     counts.add(code)
     return isAnswered(socket) ? socket.destroy() : refuse(socket, status, code, message)
   })
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.')
 }
 
 const malformed = [

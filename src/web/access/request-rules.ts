@@ -2,6 +2,7 @@
 // A rule throws its refusal, and the app's onError renders it.
 import { randomBytes } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
+import { isLoopback } from '../../core/loopback.ts'
 import { InvalidRequest, LabError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { WebEnv } from '../env.ts'
@@ -19,10 +20,6 @@ const hostPattern = /^(?:\[[\da-f:.]+\]|[^\s/?#@\\:[\]]+)(?::\d{1,5})?$/i
 function hostnameOf(host: string): string | null {
   if (!hostPattern.test(host)) return null
   return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : null
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
 /** Gives every request an id of lab's own making and one line in the debug log. */

@@ -1,8 +1,9 @@
 // Several instances of one project, end to end: the built lab, real tmux, the stand-in for claude.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { test } from '../../fixtures/lab.ts'
+import { launchFiles, notesLeft } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 describe('starting', () => {
@@ -222,7 +223,12 @@ test('a hundred starts and stops leave no process, session, note, buffer or file
   await until(() => fds() <= before, { what: 'as many descriptors as before' })
   expect(lab.processesOf()).toEqual([])
   expect(await lab.tmux('list-sessions', '-F', '#{session_name}')).toBe('_lab')
-  await until(() => readdirSync(join(lab.stateDir, 'notes')).length === 0, { what: 'no notes' })
+  await until(() => notesLeft(lab).length === 0, { what: 'no notes' })
+  // The last launch of an instance leaves one launch file until the operator or lab dismisses it.
+  const { instances } = JSON.parse(readFileSync(join(lab.stateDir, 'state.json'), 'utf8'))
+  const kept = instances.map(({ id }: { id: string }) => id)
+  expect(kept).toHaveLength(20)
+  expect(launchFiles(lab).map((name) => name.split('.')[0])).toEqual(kept.toSorted())
   expect(readdirSync(join(lab.stateDir, 'buffers'))).toEqual([])
   expect(await lab.tmux('list-buffers')).toBe('')
   expect(readdirSync(lab.stateDir).toSorted()).toEqual([

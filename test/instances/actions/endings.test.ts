@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { describe, expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
-import { isAlive } from '../../fixtures/life.ts'
+import { isAlive, leaveTool } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 const claudeOf = (lab: TestLab): string => join(lab.dir, 'bin', 'claude')
@@ -178,20 +178,10 @@ describe('an agent that dies', () => {
   test('is resumed although a tool of it still runs, and its next stop ends the tool', async ({
     lab,
   }) => {
-    lab.behave({ prompt: 'CHILDREN setsid' })
-    await lab.boot()
-    const { id } = await lab.start('foo')
-    const { pid } = await lab.reaches(id, 'ready')
-    await until(() => lab.processesOf(id).length >= 3, { what: 'its child' })
-    process.kill(pid!, 'SIGKILL')
-    const [tool] = await until(
-      async () => {
-        const { left } = await ended(lab, id)
-        return left.length === 1 ? left : null
-      },
-      { what: 'what it left' },
-    )
-    lab.behave({})
+    const {
+      id,
+      left: [tool],
+    } = await leaveTool(lab)
     expect((await lab.call('POST', `/api/v1/instances/${id}/resume`)).status).toBe(201)
     await lab.reaches(id, 'ready')
     expect(lab.processesOf(id)).toContain(tool!.pid)

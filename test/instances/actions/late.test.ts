@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { test, type TestLab } from '../../fixtures/lab.ts'
-import { looked, sessions, stop } from '../../fixtures/life.ts'
+import { leaveTool, looked, serverPid, sessions, stop } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 interface Launch {
@@ -16,7 +16,7 @@ async function giveUp(lab: TestLab, path: string): Promise<Launch> {
   const stored = (): readonly (Launch & { readonly ended: unknown })[] =>
     JSON.parse(readFileSync(join(lab.stateDir, 'state.json'), 'utf8')).instances
   await until(() => stored().every(({ ended }) => ended !== null), { what: 'a store that is up to date' }) // prettier-ignore
-  const server = Number(await lab.tmux('display-message', '-p', '#{pid}'))
+  const server = await serverPid(lab)
   process.kill(server, 'SIGSTOP')
   try {
     const answer = lab.call('POST', path)
@@ -90,14 +90,7 @@ describe.each([
 test('the removal of an abandoned resume leaves the processes of an earlier launch running', async ({
   lab,
 }) => {
-  lab.behave({ prompt: 'CHILDREN setsid' })
-  await lab.boot()
-  const { id } = await lab.start('foo')
-  const { pid } = await lab.reaches(id, 'ready')
-  await until(() => lab.processesOf(id).length >= 3, { what: 'its child' })
-  process.kill(pid!, 'SIGKILL')
-  await until(async () => (await lab.get(id)).left.length > 0, { what: 'what it left' })
-  const { left } = await lab.get(id)
+  const { id, left } = await leaveTool(lab)
   await comeLate(lab, await giveUp(lab, `/api/v1/instances/${id}/resume`))
   await until(async () => (await sessions(lab)).length === 0, { what: 'no session of it' })
   await looked(lab)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
-import { isAlive } from '../../fixtures/life.ts'
+import { isAlive, serverPid } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 async function say(lab: TestLab, { id, name }: Instance, words: string): Promise<void> {
@@ -148,9 +148,9 @@ describe('resuming several', () => {
     const all = await three(lab)
     // A reboot ends tmux, agents and lab at once, and gives the machine another boot id.
     await lab.end('SIGKILL')
-    const server = await lab.tmux('display-message', '-p', '#{pid}')
+    const server = await serverPid(lab)
     for (const pid of lab.processesOf()) process.kill(pid, 'SIGKILL')
-    process.kill(Number(server), 'SIGKILL')
+    process.kill(server, 'SIGKILL')
     const path = join(lab.stateDir, 'state.json')
     const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     writeFileSync(path, readFileSync(path, 'utf8').replaceAll(bootId, 'another-boot'))
@@ -224,8 +224,7 @@ describe('resuming several', () => {
 
   test('offers only the instances of the latest of two tmux losses', async ({ lab }) => {
     await lab.boot()
-    const server = async (): Promise<number> =>
-      Number(await lab.tmux('display-message', '-p', '#{pid}'))
+    const server = async (): Promise<number> => await serverPid(lab)
     const first = await lab.start('foo', 'first')
     await lab.reaches(first.id, 'ready')
     process.kill(await server(), 'SIGKILL')
@@ -246,7 +245,7 @@ describe('resuming several', () => {
     const instance = await lab.start('foo')
     await say(lab, instance, 'still-here')
     const { pid } = await lab.get(instance.id)
-    process.kill(Number(await lab.tmux('display-message', '-p', '#{pid}')), 'SIGKILL')
+    process.kill(await serverPid(lab), 'SIGKILL')
     expect((await lab.reaches(instance.id, 'error')).evidence!.reason).toBe('tmux_gone')
     expect(() => process.kill(pid!, 0)).not.toThrow()
     const { status, body } = await lab.call('POST', `/api/v1/instances/${instance.id}/resume`)

@@ -6,7 +6,7 @@ import { describe, expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { conversationOffered } from '../../../src/instances/observe/conversation.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
-import { isAlive, stop, type } from '../../fixtures/life.ts'
+import { clear, isAlive, readyFoo, stop, type } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 const transcripts = (lab: TestLab): string => join(lab.home, '.claude/projects')
@@ -125,9 +125,7 @@ describe('a resume of a conversation whose transcript is gone', () => {
   test('is refused for a record of an older lab, which does not say whether it had messages', async ({
     lab,
   }) => {
-    await lab.boot()
-    const { id } = await lab.start('foo')
-    await lab.reaches(id, 'ready')
+    const { id } = await readyFoo(lab)
     await stop(lab, id)
     await lab.end()
     const file = join(lab.stateDir, 'state.json')
@@ -140,18 +138,10 @@ describe('a resume of a conversation whose transcript is gone', () => {
 })
 
 test('a resume after a /clear without a message since then begins again', async ({ lab }) => {
-  await lab.boot()
-  const { id } = await lab.start('foo')
-  const { pid } = await lab.reaches(id, 'ready')
-  await say(lab, await lab.get(id), 'before')
-  await type(lab, 'foo', '/clear')
-  const cleared = await until(
-    async () => {
-      const { conversation } = await lab.get(id)
-      return conversation === id ? null : conversation
-    },
-    { what: 'another conversation' },
-  )
+  const foo = await readyFoo(lab)
+  const { id, pid } = foo
+  await say(lab, foo, 'before')
+  const cleared = await clear(lab, foo)
   expect(registered(lab, pid!)?.sessionId).toBe(cleared)
   await stop(lab, id)
   expect((await resume(lab, id)).body).toMatchObject({ conversation: cleared, isBlank: false })

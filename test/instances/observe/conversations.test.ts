@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { fileOf } from '../../fixtures/registry.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
-import { fooAndBar, looked, stop, type } from '../../fixtures/life.ts'
+import { clear, fooAndBar, looked, readyFoo, serverPid, stop, type } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 const other = '11111111-2222-4333-8444-555555555555'
@@ -150,21 +150,13 @@ test('a conversation that a person continues by hand refuses a resume', async ({
 test('the conversation that /clear began is the known one after a crash of the machine', async ({
   lab,
 }) => {
-  await lab.boot()
-  const { id } = await lab.start('foo')
-  await lab.reaches(id, 'ready')
-  await type(lab, 'foo', '/clear')
-  const cleared = await until(
-    async () => {
-      const { conversation } = await lab.get(id)
-      return conversation === id ? null : conversation
-    },
-    { what: 'another conversation' },
-  )
+  const foo = await readyFoo(lab)
+  const { id } = foo
+  const cleared = await clear(lab, foo)
   await until(() => readFileSync(join(lab.stateDir, 'state.json'), 'utf8').includes(cleared), {
     what: 'it on the disk',
   })
-  const server = Number(await lab.tmux('display-message', '-p', '#{pid}'))
+  const server = await serverPid(lab)
   await lab.end('SIGKILL')
   process.kill(server, 'SIGKILL')
   await until(() => lab.processesOf().length === 0, { what: 'no agent left' })

@@ -13,7 +13,7 @@ import { execa } from 'execa'
 import { describe, expect } from 'vitest'
 import { serveSecond } from '../../fixtures/second-lab.ts'
 import { createTestLab, test, type TestLab } from '../../fixtures/lab.ts'
-import { fooAndBar, isAlive, looked, stop } from '../../fixtures/life.ts'
+import { fooAndBar, isAlive, looked, serverPid, stop } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 interface Card {
@@ -168,9 +168,6 @@ describe('a folder', () => {
   })
 })
 
-const serverOf = async (lab: TestLab): Promise<number> =>
-  Number(await lab.tmux('display-message', '-p', '#{pid}'))
-
 /** Removes from the store what an older lab did not write. */
 function forgetProcesses(lab: TestLab): void {
   const path = join(lab.stateDir, 'state.json')
@@ -192,18 +189,18 @@ describe('a tmux socket', () => {
       await lab.boot()
       const { id } = await lab.start('foo')
       const { pid } = await lab.reaches(id, 'ready')
-      const server = await serverOf(lab)
+      const server = await serverPid(lab)
       const path = await lab.tmux('display-message', '-p', '#{socket_path}')
       remove(path)
       await until(() => existsSync(path), { what: 'the socket while lab runs' })
-      expect(await serverOf(lab)).toBe(server)
+      expect(await serverPid(lab)).toBe(server)
       await lab.end('SIGKILL')
       remove(path)
       await lab.boot()
-      expect(await serverOf(lab)).toBe(server)
+      expect(await serverPid(lab)).toBe(server)
       expect(await lab.get(id)).toMatchObject({ state: 'ready', pid, name: 'foo' })
       expect((await lab.start('bar')).state).toBe('starting')
-      expect(await serverOf(lab)).toBe(server)
+      expect(await serverPid(lab)).toBe(server)
     },
   )
 
@@ -211,14 +208,14 @@ describe('a tmux socket', () => {
     lab,
   }) => {
     const [foo, bar] = await fooAndBar(lab)
-    const server = await serverOf(lab)
+    const server = await serverPid(lab)
     const path = await lab.tmux('display-message', '-p', '#{socket_path}')
     await lab.end('SIGKILL')
     rmSync(path)
     try {
       // A person may do this; lab never does.
       await lab.tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'newer', 'sleep 600')
-      const newer = await serverOf(lab)
+      const newer = await serverPid(lab)
       await lab.boot()
       await looked(lab)
       const { state, unknownBecause } = await lab.get(foo.id)
@@ -236,7 +233,7 @@ describe('a tmux socket', () => {
       await until(() => !isAlive(newer), { what: 'the end of the newer server' })
       await lab.boot()
       expect(await lab.reaches(bar.id, 'ready')).toMatchObject({ pid: bar.pid, name: 'bar' })
-      expect(await serverOf(lab)).toBe(server)
+      expect(await serverPid(lab)).toBe(server)
     } finally {
       if (isAlive(server)) process.kill(server, 'SIGKILL')
     }

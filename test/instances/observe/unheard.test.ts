@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
-import { looked, stop, type } from '../../fixtures/life.ts'
+import { looked, readyFoo, stop, type } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 const fileOf = (lab: TestLab, { pid }: Instance): string =>
@@ -14,9 +14,8 @@ const fileOf = (lab: TestLab, { pid }: Instance): string =>
 test('an agent without its registry file is busy by its title, and else unknown with the reason', async ({
   lab,
 }) => {
-  await lab.boot()
-  const { id } = await lab.start('foo')
-  const ready = await lab.reaches(id, 'ready')
+  const ready = await readyFoo(lab)
+  const { id } = ready
   rmSync(fileOf(lab, ready))
   const { unknownBecause } = await lab.reaches(id, 'unknown')
   expect(unknownBecause).toMatch(/registry file of this agent is gone.* Attach to see its screen/)
@@ -38,9 +37,8 @@ test('an agent without its registry file is busy by its title, and else unknown 
 test('a question of an agent without its registry file does not count as the end of its work', async ({
   lab,
 }) => {
-  await lab.boot()
-  const { id } = await lab.start('foo')
-  const ready = await lab.reaches(id, 'ready')
+  const ready = await readyFoo(lab)
+  const { id } = ready
   rmSync(fileOf(lab, ready))
   await lab.reaches(id, 'unknown')
   const stream = await lab.events()
@@ -59,9 +57,8 @@ test('a question of an agent without its registry file does not count as the end
 })
 
 test('a registry file that stays cut off counts as gone', async ({ lab }) => {
-  await lab.boot()
-  const { id } = await lab.start('foo')
-  const ready = await lab.reaches(id, 'ready')
+  const ready = await readyFoo(lab)
+  const { id } = ready
   process.kill(ready.pid!, 'SIGSTOP')
   const text = readFileSync(fileOf(lab, ready), 'utf8')
   writeFileSync(fileOf(lab, ready), text.slice(0, text.length / 2))

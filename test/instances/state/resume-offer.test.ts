@@ -2,6 +2,7 @@
 import { describe, expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
+import { serverPid } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
 
 async function readyOnes(lab: TestLab, ...projects: readonly string[]): Promise<Instance[]> {
@@ -37,7 +38,7 @@ describe.each([
     'the loss of their tmux server',
     'error',
     async (lab: TestLab, all: readonly Instance[]) => {
-      process.kill(Number(await lab.tmux('display-message', '-p', '#{pid}')), 'SIGKILL')
+      process.kill(await serverPid(lab), 'SIGKILL')
       for (const { id } of all) await lab.reaches(id, 'error')
     },
   ],
