@@ -2,6 +2,7 @@
 // does not compile.
 import type { Actor } from './actor.ts'
 import type { Cap, ForeignSession, Instance, Notice, Project } from './instance.ts'
+import type { Question } from './question.ts'
 import type { State } from './state.ts'
 
 /** A change of an instance's state, or of its `waitingFor`. The journal has a line for each. */
@@ -18,8 +19,16 @@ export interface Moved {
   readonly at: string
 }
 
+/** An instance asks another question than before; null when its question is gone. */
+export interface Asked {
+  readonly type: 'question'
+  readonly id: string
+  readonly question: Question | null
+}
+
 export type LabEvent =
   | Moved
+  | Asked
   | { readonly type: 'instance'; readonly instance: Instance }
   | { readonly type: 'removed'; readonly id: string }
   | { readonly type: 'project'; readonly project: Project }
@@ -37,6 +46,7 @@ export const audience: Readonly<
   Record<LabEvent['type'], { readonly api: boolean; readonly page: PageReaction }>
 > = {
   moved: { api: true, page: 'nothing' },
+  question: { api: true, page: 'nothing' },
   instance: { api: true, page: 'draw' },
   removed: { api: true, page: 'draw' },
   project: { api: true, page: 'draw' },

@@ -1,6 +1,7 @@
 // The shapes of an instance: its four values, and what the JSON API shows of it. Pure.
 import type { Actor } from './actor.ts'
 import type { ProjectKey } from './names.ts'
+import type { Question } from './question.ts'
 import type { EndReason, State } from './state.ts'
 
 /** A state, or `unknown` while lab cannot tell the state. */
@@ -153,6 +154,10 @@ export interface Instance {
   readonly unknownBecause: string | null
   /** What a `waiting` instance needs from the operator, in Claude's own words. */
   readonly waitingFor: string | null
+  /** The open question; null when the instance asks nothing, or lab does not know what it asks. */
+  readonly question: Question | null
+  /** One line: what the agent does now, else its last sentence; null while lab knows neither. */
+  readonly doing: string | null
   /** The agent is ready while a background command of it runs. */
   readonly background: boolean
   /** When the state last changed (ISO 8601, as are all times here). */

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { Actor } from '../../src/core/actor.ts'
 import type { LabEvent } from '../../src/core/events.ts'
 import { isLive, linkStates, type Instance } from '../../src/core/instance.ts'
+import { questionKinds, type Question } from '../../src/core/question.ts'
 import { endReasons, states } from '../../src/core/state.ts'
 import type { Service } from '../../src/instances/service.ts'
 import { until } from '../fixtures/until.ts'
@@ -35,6 +36,28 @@ const evidence = z.strictObject({
   at: time,
 })
 
+const questionShape: z.ZodType<Question> = z.strictObject({
+  id: z.string().min(1),
+  kind: z.enum(questionKinds),
+  tool: z.string().nullable(),
+  title: z.string().min(1),
+  detail: z.string(),
+  change: z
+    .strictObject({ path: z.string(), before: z.string().nullable(), after: z.string() })
+    .nullable(),
+  choices: z.array(z.strictObject({ id: z.string(), label: z.string() })),
+  asks: z.array(
+    z.strictObject({
+      text: z.string(),
+      header: z.string(),
+      options: z.array(z.strictObject({ label: z.string(), description: z.string() })),
+      isMultiple: z.boolean(),
+    }),
+  ),
+  answerable: z.boolean(),
+  since: time,
+})
+
 const instanceShape: z.ZodType<Instance> = z.strictObject({
   id: z.uuid(),
   name: z.string(),
@@ -46,6 +69,8 @@ const instanceShape: z.ZodType<Instance> = z.strictObject({
   state: z.enum([...states, 'unknown']),
   unknownBecause: z.string().nullable(),
   waitingFor: z.string().nullable(),
+  question: questionShape.nullable(),
+  doing: z.string().nullable(),
   background: z.boolean(),
   since: time,
   conversation: z.string().nullable(),

@@ -180,6 +180,8 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
         kind: 'manual',
         state: 'starting',
         waitingFor: null,
+    question: null,
+    doing: null,
         background: false,
         isBlank: false,
         unknownBecause: null,

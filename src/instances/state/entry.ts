@@ -3,6 +3,7 @@
 import type { RegistryEntry } from '../../claude/registry-entry.ts'
 import type { End, Evidence, Launch, MovedFolder, ProcessId, Spec } from '../../core/instance.ts'
 import { composeName, keyInName, type ProjectKey } from '../../core/names.ts'
+import type { Question } from '../../core/question.ts'
 import type { State } from '../../core/state.ts'
 import { createQueue, type Queue } from '../../queue.ts'
 import type { InstanceRecord } from '../../store/facts.ts'
@@ -56,6 +57,10 @@ export interface Seen {
   readonly foreignNote: string | null
   /** The start-up dialog on the screen, by name. */
   readonly dialog: string | null
+  /** The question that the agent asks now; null without one. */
+  readonly question: Question | null
+  /** One line: what the agent does now, else its last sentence. */
+  readonly doing: string | null
   /** The startup warning, which lab sets once for a start that takes too long. */
   readonly startupWarning: Evidence | null
   readonly memoryBytes: number | null
@@ -99,6 +104,8 @@ const nothingSeen: Seen = {
   moved: null,
   foreignNote: null,
   dialog: null,
+  question: null,
+  doing: null,
   startupWarning: null,
   memoryBytes: null,
 }

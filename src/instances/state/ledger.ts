@@ -97,6 +97,9 @@ export function createLedger(deps: InstancesDeps, present: (entry: Entry) => Ins
     entry.isReserved = isReserved
     const moved = state === undefined ? null : move(entry, state, { ...wanted, now })
     if (moved) emit(moved)
+    const { question } = entry.seen
+    if (question?.id !== before.seen.question?.id)
+      emit({ type: 'question', id: entry.id, question })
     const isDurable =
       entry.launch !== before.launch || entry.end !== before.end || isReserved !== before.isReserved
     const saved = isDurable ? saver.save(entry) : nothingToSave

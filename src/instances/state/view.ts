@@ -35,6 +35,8 @@ export function present(
     state: unknownBecause === null ? entry.state : 'unknown',
     unknownBecause,
     waitingFor: entry.waitingFor,
+    question: live ? seen.question : null,
+    doing: live ? seen.doing : null,
     background: live && registry?.status === 'shell',
     ...linkOf(entry, live),
     isBlank: live && launch.isBlank,

@@ -48,6 +48,7 @@ export const Change: FC<{ event: LabEvent; ended: readonly Instance[]; at: Rende
     case 'notices':
       return inBody(<Notices notices={event.notices} at={at} />)
     case 'moved':
+    case 'question':
     case 'rescanned':
       return null
   }
