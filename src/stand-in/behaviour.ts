@@ -24,10 +24,14 @@ export interface Behaviour {
   readonly ignore: readonly NodeJS.Signals[]
   /** Time that a graceful end takes. */
   readonly endMs: number
-  /** `manual` asks before a tool that changes files, `auto` never asks; null: --permission-mode decides. */
-  readonly permissions: 'manual' | 'auto' | null
+  /** `manual` and `plan` ask before a tool that changes files, `auto` does not; null: --permission-mode decides. */
+  readonly permissions: 'manual' | 'auto' | 'plan' | null
   /** Time for which a new permission dialog ignores Enter. */
   readonly deafMs: number
+  /** Time after the last key of a draft for which a permission dialog stays hidden. */
+  readonly typingMs: number
+  /** Time from the opening of a dialog to the registry's `waiting`. */
+  readonly waitingMs: number
   /** Time within which a second C-c ends the stand-in. */
   readonly exitAgainMs: number
   /** Time from the prompt to the deep link of --remote-control; null: the link never comes. */
@@ -67,6 +71,8 @@ export const defaults: Behaviour = {
   endMs: 20,
   permissions: null,
   deafMs: 700,
+  typingMs: 1500,
+  waitingMs: 40,
   exitAgainMs: 800,
   linkAfterMs: 150,
   linkRotateMs: null,

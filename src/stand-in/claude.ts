@@ -10,11 +10,11 @@ import { readBehaviour, untilThere, type Behaviour } from './behaviour.ts'
 import { createFocus, type Focus } from './terminal/focus.ts'
 import { createEnding, planCrash, type Ending } from './ending.ts'
 import { hasCredentials, homeOf, type Home } from './files/home.ts'
-import { createHooks } from './turns/hooks.ts'
+import { createHooks, type Hooks } from './turns/hooks.ts'
 import { createLink } from './files/link.ts'
 import { parseOptions, type Options } from './startup/options.ts'
 import { greeting, submitted } from './terminal/prompt.ts'
-import { createRegistry } from './files/registry.ts'
+import { createRegistry, type Registry } from './files/registry.ts'
 import { createScreen } from './terminal/screen.ts'
 import { createSession } from './session/session.ts'
 import {
@@ -24,7 +24,7 @@ import {
   type Conversation,
 } from './startup/startup.ts'
 import { createStatus } from './session/status.ts'
-import { createTools } from './turns/tools.ts'
+import { createTools, type Tools } from './turns/tools.ts'
 import { createTranscript, readTurns, transcriptFile } from './files/transcript.ts'
 
 /** The version of Claude Code that the stand-in copies. */
@@ -88,14 +88,12 @@ async function interact(setting: Setting): Promise<void> {
   const screen = createScreen(process.stdout, {
     alternate: !env['TMUX'] && !env['CLAUDE_CODE_DISABLE_ALTERNATE_SCREEN'],
   })
-  const focus = createFocus(process.stdin, screen, behaviour.deafMs)
+  const focus = createFocus(process.stdin, screen, behaviour)
   const tools = createTools(cwd, env)
   const hooks = createHooks(options.settings, () => ({ session_id: current.id, transcript_path: current.file, cwd }), env) // prettier-ignore
   const registry = createRegistry({ dir: home.sessions, sessionId: current.id, cwd, version, gapMs: behaviour.writeGapMs, env }) // prettier-ignore
   const link = createLink(registry, behaviour, () => focus.refresh())
-  ending.before(() => tools.stop())
-  ending.before(() => hooks.run('SessionEnd', { reason: 'other' }))
-  ending.before(() => registry.remove())
+  const goodbye = cleanUpBefore(ending, { hooks, tools, registry })
   ending.onExitMessage((exitMessage) =>
     screen.leave(exitMessage ?? resumeHint(options, transcript.exists(), current.id)),
   )
@@ -111,7 +109,7 @@ async function interact(setting: Setting): Promise<void> {
     cwd,
     name,
     isLoggedIn,
-    permissions: behaviour.permissions ?? (/^(default|manual|plan)$/.test(options.permissionMode ?? '') ? 'manual' : 'auto'), // prettier-ignore
+    permissions: behaviour.permissions ?? permissionsOf(options),
     transcript: () => transcript,
     renew(id) {
       current = { id, file: transcriptFile(home.projects, cwd, id) }
@@ -126,7 +124,10 @@ async function interact(setting: Setting): Promise<void> {
       status.freeze({ parkedJobId: job.jobId })
     },
     die: (how) => ending.die(how),
-    end: (code) => ending.end(code),
+    end(code) {
+      goodbye.reason = 'prompt_input_exit'
+      ending.end(code)
+    },
   })
 
   const refused = await askFirst({ focus, home, cwd, version, isLoggedIn })
@@ -137,14 +138,41 @@ async function interact(setting: Setting): Promise<void> {
     await pickConversation(focus, setting.search)
     return ending.end(0)
   }
+  void hooks.run('SessionStart', startFields(options))
   const plan = isLoggedIn() ? 'Claude Max' : 'API Usage Billing'
   focus.print(...greeting(version, plan, cwd.replace(env['HOME'] || homedir(), '~')))
   if (options.resume !== null) printConversation(focus, current.file)
   if (behaviour.promptOnce !== null) await untilThere(behaviour.promptOnce)
   await sleep(behaviour.startMs)
   session.begin(behaviour.prompt ?? options.prompt)
-  void hooks.run('SessionStart', { source: options.resume === null ? 'startup' : 'resume' })
   if (options.remoteControl !== null && isLoggedIn()) link.connect()
+}
+
+/** Plans what happens at the end. Returns the fields of SessionEnd, whose reason the caller may change. */
+function cleanUpBefore(
+  ending: Ending,
+  { hooks, tools, registry }: { hooks: Hooks; tools: Tools; registry: Registry },
+): { reason: string } {
+  const goodbye = { reason: 'other' }
+  ending.before(() => hooks.stop())
+  ending.before(() => tools.stop())
+  ending.before(() => hooks.run('SessionEnd', goodbye))
+  ending.before(() => registry.remove())
+  return goodbye
+}
+
+/** The fields of SessionStart. */
+function startFields({ resume, fork, model, name }: Options): Record<string, string> {
+  return {
+    source: resume === null ? 'startup' : fork ? 'fork' : 'resume',
+    model: model ?? 'claude-sonnet-5-5',
+    ...(name !== null && { session_title: name }),
+  }
+}
+
+function permissionsOf({ permissionMode }: Options): 'manual' | 'auto' | 'plan' {
+  if (permissionMode === 'plan') return 'plan'
+  return permissionMode === 'default' || permissionMode === 'manual' ? 'manual' : 'auto'
 }
 
 function printConversation(focus: Focus, file: string): void {

@@ -16,6 +16,10 @@ const records = (file: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
+/** The records of what was said, without those about the session. */
+const messages = (file: string): readonly Record<string, unknown>[] =>
+  records(file).filter(({ type }) => type === 'user' || type === 'assistant')
+
 async function talk(stage: Stage): Promise<void> {
   const actor = await stage.ready('--session-id', conversation)
   expect(existsSync(fileOf(stage, conversation))).toBe(false)
@@ -67,7 +71,7 @@ describe('a resume', () => {
     expect(await actor.is('idle')).toMatchObject({ sessionId: conversation })
     await actor.say('SAY more')
     await actor.shows(/^● more$/)
-    expect(records(fileOf(stage, conversation))).toHaveLength(4)
+    expect(messages(fileOf(stage, conversation))).toHaveLength(4)
   })
 
   test('runs in another folder and still writes to the first file', async ({ stage }) => {
@@ -78,7 +82,7 @@ describe('a resume', () => {
     expect(await actor.is('idle')).toMatchObject({ cwd })
     await actor.say('SAY more')
     await actor.shows(/^● more$/)
-    expect(records(fileOf(stage, conversation))).toHaveLength(4)
+    expect(messages(fileOf(stage, conversation))).toHaveLength(4)
     expect(existsSync(fileOf(stage, conversation, cwd))).toBe(false)
   })
 
@@ -94,8 +98,8 @@ describe('a resume', () => {
     expect(await actor.is('idle')).toMatchObject({ sessionId: other })
     await actor.say('SAY more')
     await actor.shows(/^● more$/)
-    expect(records(fileOf(stage, conversation))).toHaveLength(2)
-    expect(records(fileOf(stage, other))).toHaveLength(4)
+    expect(messages(fileOf(stage, conversation))).toHaveLength(2)
+    expect(messages(fileOf(stage, other))).toHaveLength(4)
   })
 
   test('opens the picker without a session id, and writes no status then', async ({ stage }) => {

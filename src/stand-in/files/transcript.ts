@@ -8,6 +8,8 @@ import type { Json } from './home.ts'
 export interface Transcript {
   /** Appends one record; adds the fields that every record has. */
   add(type: 'user' | 'assistant' | 'system', fields: Json): void
+  /** Appends a record of the session, which belongs to no message. */
+  note(type: 'last-prompt' | 'custom-title', fields: Json): void
   /** Whether the file exists, so that a resume finds the conversation. */
   exists(): boolean
   readonly file: string
@@ -45,13 +47,19 @@ export function createTranscript(
   common: { readonly sessionId: string; readonly cwd: string; readonly version: string },
 ): Transcript {
   let parentUuid: string | null = null
+
+  function append(record: Json): void {
+    mkdirSync(dirname(file), { recursive: true })
+    appendFileSync(file, `${JSON.stringify(record)}\n`, { mode: 0o600 })
+  }
+
   return {
     file,
     exists: () => existsSync(file),
+    note: (type, fields) => append({ type, ...fields, sessionId: common.sessionId }),
     add(type, fields) {
       const uuid = randomUUID()
-      mkdirSync(dirname(file), { recursive: true })
-      const record = {
+      append({
         parentUuid,
         isSidechain: false,
         type,
@@ -61,11 +69,18 @@ export function createTranscript(
         userType: 'external',
         entrypoint: 'cli',
         ...common,
-      }
-      appendFileSync(file, `${JSON.stringify(record)}\n`, { mode: 0o600 })
+      })
       parentUuid = uuid
     },
   }
+}
+
+/** The fields of a message of the model, with the blocks of its content. */
+export function assistantMessage(content: readonly Json[], stopReason: string): Json {
+  const id = `msg_${randomUUID().replaceAll('-', '').slice(0, 24)}`
+  const usage = { input_tokens: 1200, output_tokens: 40 }
+  const message = { id, type: 'message', role: 'assistant', model: 'claude-sonnet-5-5', content }
+  return { message: { ...message, stop_reason: stopReason, stop_sequence: null, usage } }
 }
 
 /** The messages of a conversation, oldest first, without records of other kinds. */

@@ -4,12 +4,14 @@ import type { Registry } from '../files/registry.ts'
 import { loginDialog, modelDialog } from '../terminal/dialogs.ts'
 import type { Focus } from '../terminal/focus.ts'
 import { submitted } from '../terminal/prompt.ts'
+import type { Hooks } from '../turns/hooks.ts'
 import type { Tools } from '../turns/tools.ts'
 
 export interface CommandDeps {
   readonly focus: Focus
   readonly registry: Registry
   readonly tools: Tools
+  readonly hooks: Hooks
   /** Starts a new conversation under this id. */
   renew(id: string): void
   end(code: number): void
@@ -37,9 +39,11 @@ function runShell(text: string, { focus, tools }: CommandDeps): void {
 }
 
 /** Changes the conversation's id. As with Claude Code, the pid and the time of the status stay. */
-function clear({ focus, registry, ...deps }: CommandDeps): void {
+function clear({ focus, registry, hooks, ...deps }: CommandDeps): void {
   const id = randomUUID()
+  void hooks.run('SessionEnd', { reason: 'clear' })
   deps.renew(id)
+  void hooks.run('SessionStart', { source: 'clear' })
   registry.set({ sessionId: id, updatedAt: Date.now() })
   focus.clear()
   focus.print(submitted('/clear'))

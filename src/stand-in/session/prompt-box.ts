@@ -3,11 +3,12 @@ import type { Behaviour } from '../behaviour.ts'
 import type { Key } from '../terminal/keys.ts'
 import type { TurnRunner } from '../turns/turn-runner.ts'
 import { runCommand, type CommandDeps } from './commands.ts'
+import { createDraft, type Draft } from './draft.ts'
 
 export interface PromptBox {
   /** The state to draw; each key changes it. */
   readonly shown: {
-    readonly draft: string
+    readonly draft: Pick<Draft, 'text' | 'display'>
     /** A line that replaces the footer; null shows the footer. */
     readonly hint: string | null
     /** Whether the list of background sessions covers the prompt. */
@@ -32,24 +33,29 @@ export interface PromptBoxDeps extends CommandDeps {
 export function createPromptBox(deps: PromptBoxDeps, runner: TurnRunner): PromptBox {
   const { focus } = deps
   const { turns } = runner
-  const shown = { draft: '', hint: null as string | null, isAway: false }
+  const draft = createDraft()
+  const shown = { draft, hint: null as string | null, isAway: false }
   let hasBegun = false
   let isParked = false
 
   function enter(): void {
-    if (!hasBegun) return
-    const text = shown.draft
-    if (text.endsWith('\\')) shown.draft = `${text.slice(0, -1)}\n`
-    else if (text.trim() !== '') {
-      shown.draft = ''
-      runner.cancelContinuation()
-      if (!runCommand(text, deps)) turns.submit({ text, isTyped: true })
-    }
+    if (!hasBegun || draft.continueLine() || draft.text().trim() === '') return
+    const { isPaste, ...prompt } = draft.take()
+    runner.cancelContinuation()
+    // A command that begins a long paste is text.
+    if (isPaste || !runCommand(prompt.typed, deps)) turns.submit({ ...prompt, isTyped: true })
+  }
+
+  /** Interrupts a turn. Without one, the second Escape clears the draft. */
+  function escape(): void {
+    runner.cancelContinuation()
+    if (turns.current) turns.current.abort.abort()
+    else draft.escape()
   }
 
   function interrupt(): void {
     if (turns.current) turns.current.abort.abort()
-    else if (shown.draft !== '') shown.draft = ''
+    else if (draft.text() !== '') draft.clear()
     else if (shown.hint !== null) deps.end(0)
     else {
       shown.hint = 'Press Ctrl-C again to exit'
@@ -62,7 +68,7 @@ export function createPromptBox(deps: PromptBoxDeps, runner: TurnRunner): Prompt
 
   /** Shows the list of background sessions. The first time, this pane's session moves into it. */
   function leave(): void {
-    if (!deps.hasAgentView || !hasBegun || shown.draft !== '' || turns.current) return
+    if (!deps.hasAgentView || !hasBegun || draft.text() !== '' || turns.current) return
     shown.isAway = true
     if (!isParked) deps.park()
     isParked = true
@@ -72,11 +78,9 @@ export function createPromptBox(deps: PromptBoxDeps, runner: TurnRunner): Prompt
     if (shown.isAway) shown.isAway = key.type !== 'escape'
     else if (key.type === 'left') leave()
     else if (key.type === 'enter') enter()
-    else if (key.type === 'escape') {
-      runner.cancelContinuation()
-      turns.current?.abort.abort()
-    } else if (key.type === 'interrupt' || key.type === 'eof') interrupt()
-    else shown.draft = edit(shown.draft, key)
+    else if (key.type === 'escape') escape()
+    else if (key.type === 'interrupt' || key.type === 'eof') interrupt()
+    else draft.edit(key)
     focus.refresh()
   }
 
@@ -87,14 +91,7 @@ export function createPromptBox(deps: PromptBoxDeps, runner: TurnRunner): Prompt
       hasBegun = true
     },
     giveBack(text) {
-      if (shown.draft === '') shown.draft = text
+      if (draft.text() === '') draft.edit({ type: 'text', text })
     },
   }
-}
-
-function edit(draft: string, key: Key): string {
-  if (key.type === 'text' || key.type === 'paste') return draft + key.text
-  if (key.type === 'newline') return `${draft}\n`
-  if (key.type === 'backspace') return draft.replace(/.$/su, '')
-  return key.type === 'erase' ? '' : draft
 }

@@ -9,7 +9,7 @@ import type { Line } from '../terminal/screen.ts'
 import type { Hooks } from '../turns/hooks.ts'
 import type { Tools } from '../turns/tools.ts'
 import { createTurnRunner, type TurnRunner } from '../turns/turn-runner.ts'
-import { secondsSince } from '../turns/turns.ts'
+import { secondsSince } from '../turns/turn-end.ts'
 import { createPromptBox, type PromptBox } from './prompt-box.ts'
 import type { Activity, Status } from './status.ts'
 
@@ -23,7 +23,7 @@ export interface SessionDeps {
   readonly behaviour: Behaviour
   readonly cwd: string
   readonly name: string | null
-  readonly permissions: 'manual' | 'auto'
+  readonly permissions: 'manual' | 'auto' | 'plan'
   transcript(): Transcript
   isLoggedIn(): boolean
   /** Starts a new conversation under this id. */
@@ -57,7 +57,11 @@ export function createSession(deps: SessionDeps): Session {
   const box = createPromptBox(deps, runner)
 
   function activity(): Activity {
-    return { isBusy: turns.current !== null, shells: tools.backgroundCount(), open: focus.open }
+    return {
+      isBusy: turns.current !== null,
+      shells: tools.backgroundTasks().length,
+      open: focus.open,
+    }
   }
 
   function changed(): void {
@@ -65,12 +69,13 @@ export function createSession(deps: SessionDeps): Session {
     focus.refresh()
   }
 
-  focus.attach({ view: () => [], onKey: box.onKey })
+  const keys = { onKey: box.onKey, hasDraft: () => box.shown.draft.text() !== '' }
+  focus.attach({ ...keys, view: () => [] })
   return {
     begin(prompt) {
       box.begin()
       focus.onDialog(changed)
-      focus.attach({ view: (columns) => draw(box.shown, runner, deps, columns), onKey: box.onKey })
+      focus.attach({ ...keys, view: (columns) => draw(box.shown, runner, deps, columns) })
       changed()
       if (prompt !== null) turns.submit({ text: prompt, isTyped: true })
     },
@@ -86,9 +91,9 @@ function draw(
   if (isAway) return drawParked(name, columns)
   const { current, queued } = turns
   const busy = current && { verb: current.verb, seconds: secondsSince(current.startedAt) }
-  const shells = tools.backgroundCount()
+  const shells = tools.backgroundTasks().length
   return drawPrompt(
-    { ...progress, draft, queued, busy, shells, permissions, name, linked: link.isUp, hint, loggedIn: deps.isLoggedIn(), hasAgentView },
+    { ...progress, draft: draft.display(), queued, busy, shells, permissions, name, linked: link.isUp, hint, loggedIn: deps.isLoggedIn(), hasAgentView },
     columns,
   ) // prettier-ignore
 }

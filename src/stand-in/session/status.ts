@@ -22,7 +22,7 @@ export interface Status {
 export interface StatusDeps {
   readonly registry: Registry
   readonly screen: Screen
-  readonly behaviour: Pick<Behaviour, 'registry'>
+  readonly behaviour: Pick<Behaviour, 'registry' | 'waitingMs'>
   readonly name: string | null
   /** Whether a busy title moves. Claude Code keeps the title still when it sees tmux. */
   readonly animatesTitle: boolean
@@ -35,11 +35,22 @@ export function createStatus({ registry, screen, behaviour, ...deps }: StatusDep
   let frame = 0
   let shown = ''
   let isFrozen = false
+  let later: NodeJS.Timeout | undefined
 
   function showTitle({ isBusy, open }: Activity): void {
     const isMoving = isBusy && open === null && deps.animatesTitle
     const symbol = isMoving ? frames[frame % frames.length] : '✳'
     screen.title(`${symbol} ${deps.name ?? 'Claude Code'}`)
+  }
+
+  function write({ isBusy, shells, open }: Activity): void {
+    if (isFrozen) return
+    const status = open ? 'waiting' : isBusy ? 'busy' : shells > 0 ? 'shell' : 'idle'
+    const waitingFor = open?.waitingFor ?? undefined
+    if (behaviour.registry === 'no-status' || shown === `${status} ${waitingFor}`) return
+    shown = `${status} ${waitingFor}`
+    const now = Date.now()
+    registry.set({ updatedAt: now, status, statusUpdatedAt: now, waitingFor })
   }
 
   return {
@@ -53,14 +64,10 @@ export function createStatus({ registry, screen, behaviour, ...deps }: StatusDep
     },
     show(activity) {
       showTitle(activity)
-      if (isFrozen) return
-      const { isBusy, shells, open } = activity
-      const status = open ? 'waiting' : isBusy ? 'busy' : shells > 0 ? 'shell' : 'idle'
-      const waitingFor = open?.waitingFor ?? undefined
-      if (behaviour.registry === 'no-status' || shown === `${status} ${waitingFor}`) return
-      shown = `${status} ${waitingFor}`
-      const now = Date.now()
-      registry.set({ updatedAt: now, status, statusUpdatedAt: now, waitingFor })
+      clearTimeout(later)
+      // Claude Code opens a dialog before it says so in the registry.
+      if (activity.open === null || shown.startsWith('waiting')) write(activity)
+      else later = setTimeout(() => write(activity), behaviour.waitingMs)
     },
   }
 }

@@ -1,5 +1,4 @@
 // The dialogs that Claude Code opens in a session, in its words. Pure.
-import { basename } from 'node:path'
 import type { Line } from './screen.ts'
 
 export interface Dialog {
@@ -13,6 +12,12 @@ export interface Dialog {
   /** Whether the dialog ignores Enter and digits right after it opens. */
   readonly deaf: boolean
   draw(selected: number, columns: number): readonly Line[]
+  /** Takes a choice and returns the option to select next; null closes the dialog. Missing: every choice closes it. */
+  choose?(choice: number): number | null
+  /** Moves to the next or the previous part of a dialog with several. */
+  turn?(step: 1 | -1): void
+  /** The option of each digit from 1 on; missing: the options in their order. */
+  readonly digits?: readonly number[]
 }
 
 /** The colour of the selected option. */
@@ -104,88 +109,6 @@ export function modelDialog(): Dialog {
         { text: '  s to use this session only · Enter to save · Esc to cancel', sgr: dim },
       ],
       indent: '  ',
-    },
-  )
-}
-
-/** Asks for permission before a shell command that changes files. */
-export function bashDialog(command: string, description: string, cwd: string): Dialog {
-  return dialog(
-    {
-      waitingFor: 'permission prompt',
-      options: [
-        'Yes',
-        `Yes, and always allow access to ${cwd} from this project`,
-        'Yes, and switch to auto mode · auto mode handles these prompts for you',
-        'No',
-      ],
-      numbered: true,
-      deaf: true,
-    },
-    {
-      rule: '─',
-      head: [
-        { text: ' Bash command', sgr: `1;${accent}` },
-        ' Tip: auto mode handles these prompts for you — choose "switch to auto mode" below',
-        '',
-        { text: ` ${description}`, sgr: dim },
-        '╌',
-        ` ${command}`,
-        '╌',
-        ' Do you want to proceed?',
-      ],
-      foot: ['', { text: ' Esc to cancel · Tab to amend', sgr: dim }],
-      indent: ' ',
-    },
-  )
-}
-
-/** Asks for permission before an edit; `before` is null for a new file. */
-export function fileDialog(file: string, before: string | null, after: string): Dialog {
-  const name = basename(file)
-  return dialog(
-    {
-      waitingFor: 'permission prompt',
-      options: [
-        'Yes',
-        'Yes, and switch to accept edits (auto-approve file edits and common file commands) for this session (shift+tab)',
-        'No',
-      ],
-      numbered: true,
-      deaf: true,
-    },
-    {
-      rule: '─',
-      head: [
-        { text: before === null ? ' Create file' : ' Edit file', sgr: `1;${accent}` },
-        ` ${name}`,
-        '╌',
-        ...(before === null ? [] : [{ text: ` 1 -${before}`, sgr: '31' }]),
-        { text: ` 1 +${after}`, sgr: '32' },
-        '╌',
-        before === null ? ` Do you want to create ${name}?` : ` Do you want to make this edit to ${name}?`,
-      ],
-      foot: ['', { text: ' Esc to cancel · Tab to amend', sgr: dim }],
-      indent: ' ',
-    },
-  ) // prettier-ignore
-}
-
-export const colours = ['Red', 'Blue'] as const
-
-/** The question of the tool AskUserQuestion. */
-export function questionDialog(): Dialog {
-  return dialog(
-    {
-      waitingFor: 'input needed',
-      options: [...colours, 'Type something.', 'Chat about this'],
-      numbered: true,
-    },
-    {
-      rule: '─',
-      head: [{ text: ' ☐ Colour1 ', sgr: '7' }, '', 'Which colour 1?', ''],
-      foot: ['', { text: 'Enter to select · ↑/↓ to navigate · Esc to cancel', sgr: dim }],
-      indent: '',
     },
   )
 }

@@ -3,82 +3,101 @@ import type { ReadStream } from 'node:tty'
 import { createQueue } from '../../queue.ts'
 import type { Dialog } from './dialogs.ts'
 import { readKeys, type Key } from './keys.ts'
+import { openDialog, type OpenDialog } from './open-dialog.ts'
 import type { Line, Screen } from './screen.ts'
 
 export interface Focus {
   /** Adds lines that stay above the prompt or the dialog. */
   print(...lines: Line[]): void
-  /** Opens a dialog once the earlier ones have closed. Resolves to the chosen option, or null at Escape. */
-  ask(dialog: Dialog): Promise<number | null>
-  /** The open dialog. */
+  /**
+   * Opens a dialog once the earlier ones have closed. Resolves to the chosen option, or to null at Escape
+   * and when `signal` aborts. A dialog stays hidden while the user types a prompt.
+   */
+  ask(dialog: Dialog, signal?: AbortSignal): Promise<number | null>
+  /** The open dialog, also while it is hidden. */
   readonly open: Dialog | null
   /** Draws the live part again. */
   refresh(): void
   /** Sets the prompt, which is drawn and gets the keys while no dialog is open. */
-  attach(prompt: { view(columns: number): readonly Line[]; onKey(key: Key): void }): void
+  attach(prompt: Prompt): void
   /** Calls the listener when a dialog opens or closes. */
   onDialog(listener: () => void): void
-  /** Closes the open dialog as if by Escape. */
-  dismiss(): void
   clear(): void
+}
+
+export interface Prompt {
+  view(columns: number): readonly Line[]
+  onKey(key: Key): void
+  /** Whether the prompt holds text that is not submitted. */
+  hasDraft(): boolean
 }
 
 // An ESC byte is the Escape key when no other byte follows within this time.
 const escapeMs = 25
 
-/** Puts the terminal into raw mode. A `deaf` dialog ignores Enter and digits for `deafMs`. */
-export function createFocus(input: ReadStream, screen: Screen, deafMs: number): Focus {
-  let open: Dialog | null = null
-  let selected = 0
-  let openedAt = 0
-  let answer: ((choice: number | null) => void) | null = null
+export interface FocusDelays {
+  /** A new dialog that is `deaf` ignores Enter and digits for so long. */
+  readonly deafMs: number
+  /** A dialog stays hidden for so long after the last key of a draft. */
+  readonly typingMs: number
+}
+
+/** Puts the terminal into raw mode. */
+export function createFocus(input: ReadStream, screen: Screen, delays: FocusDelays): Focus {
+  const { deafMs } = delays
+  let open: OpenDialog | null = null
+  let typedAt = 0
   const dialogs = createQueue()
-  let prompt: Parameters<Focus['attach']>[0] = { view: () => [], onKey: () => {} }
+  let prompt: Prompt = { view: () => [], onKey: () => {}, hasDraft: () => false }
   let dialogListener: (() => void) | null = null
 
   function refresh(): void {
     const columns = screen.columns()
-    screen.live(open ? open.draw(selected, columns) : prompt.view(columns))
+    if (open && !open.isHidden) screen.live(open.draw(columns))
+    else screen.live([...(open ? ['', 'Waiting for permission…'] : []), ...prompt.view(columns)])
   }
 
-  function show(dialog: Dialog): Promise<number | null> {
-    open = dialog
-    selected = dialog.selected
-    openedAt = Date.now()
-    dialogListener?.()
-    refresh()
+  function show(dialog: Dialog, signal: AbortSignal | undefined): Promise<number | null> {
+    if (signal?.aborted) return Promise.resolve(null)
     return new Promise((resolve) => {
-      answer = (choice) => {
-        open = null
-        answer = null
-        dialogListener?.()
-        refresh()
-        resolve(choice)
-      }
+      const opened = openDialog(dialog, {
+        deafMs,
+        typingMs: () => (prompt.hasDraft() ? typedAt + delays.typingMs - Date.now() : 0),
+        placed: refresh,
+        closed(choice) {
+          signal?.removeEventListener('abort', onAbort)
+          open = null
+          dialogListener?.()
+          refresh()
+          resolve(choice)
+        },
+      })
+      const onAbort = () => opened.close(null)
+      signal?.addEventListener('abort', onAbort)
+      open = opened
+      opened.place()
+      dialogListener?.()
     })
   }
 
-  function keyToDialog(dialog: Dialog, key: Key): void {
-    const isDeaf = dialog.deaf && Date.now() - openedAt < deafMs
-    if (key.type === 'escape' || key.type === 'interrupt') answer?.(null)
-    else if (key.type === 'up' || key.type === 'down') {
-      const count = Math.max(1, dialog.options.length)
-      selected = (selected + (key.type === 'down' ? 1 : count - 1)) % count
-      refresh()
-    } else if (key.type === 'enter') {
-      if (!isDeaf && dialog.options.length > 0) answer?.(selected)
-    } else if (key.type === 'text' && dialog.numbered && /^\d$/.test(key.text)) {
-      const choice = Number(key.text) - 1
-      if (!isDeaf && choice in dialog.options) answer?.(choice)
+  function onKey(key: Key): void {
+    if (open && !open.isHidden) {
+      open.onKey(key)
+      return refresh()
     }
+    // Claude Code swallows Enter while it hides a dialog.
+    if (open && key.type === 'enter') return
+    typedAt = Date.now()
+    prompt.onKey(key)
+    open?.place()
   }
 
-  listen(input, (key) => (open ? keyToDialog(open, key) : prompt.onKey(key)))
+  listen(input, onKey)
   return {
     print: (...lines) => screen.print(lines),
-    ask: (dialog) => dialogs.run(() => show(dialog)),
+    ask: (dialog, signal) => dialogs.run(() => show(dialog, signal)),
     get open() {
-      return open
+      return open?.dialog ?? null
     },
     refresh,
     attach(next) {
@@ -88,7 +107,6 @@ export function createFocus(input: ReadStream, screen: Screen, deafMs: number): 
     onDialog(listener) {
       dialogListener = listener
     },
-    dismiss: () => answer?.(null),
     clear: () => screen.clear(),
   }
 }

@@ -4,7 +4,7 @@ export type Key =
   | { readonly type: 'text' | 'paste'; readonly text: string }
   | {
       readonly type:
-        'enter' | 'newline' | 'escape' | 'up' | 'down' | 'left' | 'tab' | 'backspace' | 'space'
+        'enter' | 'newline' | 'escape' | 'up' | 'down' | 'left' | 'right' | 'tab' | 'backspace'
     }
   | { readonly type: 'interrupt' | 'eof' | 'erase' }
 
@@ -25,6 +25,8 @@ const arrows: Record<string, Key> = {
   '\x1bOA': { type: 'up' },
   '\x1b[B': { type: 'down' },
   '\x1bOB': { type: 'down' },
+  '\x1b[C': { type: 'right' },
+  '\x1bOC': { type: 'right' },
   '\x1b[D': { type: 'left' },
   '\x1bOD': { type: 'left' },
 }

@@ -10,7 +10,7 @@ export interface PromptState {
   /** The pause before a retry; it replaces the spinner. */
   readonly retry: string | null
   readonly shells: number
-  readonly permissions: 'manual' | 'auto'
+  readonly permissions: 'manual' | 'auto' | 'plan'
   readonly name: string | null
   readonly linked: boolean
   readonly hint: string | null
@@ -21,9 +21,9 @@ export interface PromptState {
 
 const grey = '38;5;244'
 const dim = '38;5;246'
-// A longer draft is drawn as one placeholder, as Claude Code draws a long paste.
-const draftLinesMax = 8
-const draftCharsMax = 800
+// Claude Code shows 3 lines as they are, and 30 as a placeholder; nobody measured the number between.
+const pasteLinesMax = 8
+const pasteCharsMax = 800
 
 /** Draws the running answer, the queue, the prompt box and its footer. */
 export function drawPrompt(state: PromptState, columns: number): readonly Line[] {
@@ -47,20 +47,35 @@ export function drawPrompt(state: PromptState, columns: number): readonly Line[]
 
 function drawDraft({ draft, queued }: PromptState): Line[] {
   const cursor = '\x1b[7m \x1b[27m'
-  if (draft === '' && queued.length > 0) return ['❯\u00a0Press up to edit queued messages']
+  // The suggestion is dim, and a draft is not.
+  if (draft === '' && queued.length > 0)
+    return ['❯\u00a0\x1b[7mP\x1b[0;2mress up to edit queued messages\x1b[0m']
   const lines = draft.split('\n')
-  const isLong = lines.length > draftLinesMax || draft.length > draftCharsMax
-  const shown = isLong ? [`[Pasted text #1 +${lines.length} lines]`] : lines
-  return shown.map(
-    (line, i) => `${i === 0 ? '❯\u00a0' : '  '}${line}${i === shown.length - 1 ? cursor : ''}`,
+  return lines.map(
+    (line, i) => `${i === 0 ? '❯\u00a0' : '  '}${line}${i === lines.length - 1 ? cursor : ''}`,
   )
 }
+
+/** Whether Claude Code shows a paste as a placeholder. */
+export function isLongPaste(text: string): boolean {
+  return text.length > pasteCharsMax || text.split('\n').length > pasteLinesMax
+}
+
+/** The placeholder of a long paste. */
+export function pastePlaceholder(text: string, number: number): string {
+  return `[Pasted text #${number} +${text.split('\n').length - 1} lines]`
+}
+
+const modes = {
+  manual: '⏸ manual mode on',
+  auto: '⏵⏵ auto mode on (shift+tab to cycle)',
+  plan: '⏸ plan mode on (shift+tab to cycle)',
+} as const
 
 function footer(state: PromptState): string {
   const { permissions, busy, shells, hint, draft, linked, hasAgentView } = state
   if (hint !== null) return `  ${hint}`
-  const mode = permissions === 'auto' ? '⏵⏵ auto mode on (shift+tab to cycle)' : '⏸ manual mode on'
-  const parts = [mode]
+  const parts: string[] = [modes[permissions]]
   if (shells > 0) parts.push(`${shells} shell${shells > 1 ? 's' : ''}`, '↓ to manage')
   else if (busy) parts.push('esc to interrupt')
   else if (draft === '' && permissions !== 'auto') parts.push('? for shortcuts')

@@ -2,6 +2,12 @@
 import type { Focus } from '../terminal/focus.ts'
 import type { Transcript } from '../files/transcript.ts'
 
+/** A failure as StopFailure has it. */
+export interface Failure {
+  readonly error: string
+  readonly message: string
+}
+
 interface Outputs {
   readonly focus: Focus
   transcript(): Transcript
@@ -29,7 +35,7 @@ function record(text: string, status: number, fields: object, outputs: Outputs):
 }
 
 /** Writes that the subscription's five-hour limit was reached. The limit ends in `seconds`. */
-export function usageLimit(seconds: number, outputs: Outputs): void {
+export function usageLimit(seconds: number, outputs: Outputs): Failure {
   const at = new Date(Date.now() + seconds * 1000)
   const text = `You've hit your 5-hour limit · resets ${clock(at)} (UTC)`
   const resetsAt = Math.floor(at.getTime() / 1000)
@@ -44,6 +50,7 @@ export function usageLimit(seconds: number, outputs: Outputs): void {
     '',
     `● Usage limit reached · continuing automatically at ${clock(at)} · esc to cancel`,
   )
+  return { error: 'rate_limit', message: text }
 }
 
 const reasons: Record<number, string> = {
@@ -53,14 +60,17 @@ const reasons: Record<number, string> = {
   529: 'Overloaded',
 }
 
+const kinds: Record<number, string> = {
+  401: 'authentication_failed',
+  403: 'authentication_failed',
+  400: 'unknown',
+}
+
 /** Writes any other failure, after its retries. */
-export function apiFailure(status: number, outputs: Outputs): void {
+export function apiFailure(status: number, outputs: Outputs): Failure {
   const text = `API Error: ${status} ${reasons[status] ?? 'Internal server error'}`
-  record(
-    text,
-    status,
-    { error: status === 401 ? 'authentication_failed' : 'server_error' },
-    outputs,
-  )
+  const error = kinds[status] ?? 'server_error'
+  record(text, status, { error }, outputs)
   outputs.focus.print(`  ⎿  ${text}`)
+  return { error, message: text }
 }

@@ -1,8 +1,10 @@
 // Parses a prompt into the steps of a turn. Pure. The directives:
 //
 // SAY text | SLOW n text | THINK n text | HANG | ERR 500|429|401… [reset seconds] | TOOL bash CMD |
-// TOOL bg CMD | TOOL read|edit|write FILE | TOOL ask | DIE n | DIE SIGNAL |
-// LINK lose|rotate|connect | CHILDREN [setsid nohup subshell stubborn]. ` ;; ` separates steps.
+// TOOL bg CMD | TOOL read|edit|write FILE | TOOL ask (one question) | TOOL multiask (two; the second takes
+// several options) | TOOL plan (in plan mode) | TOOL enterplan | TOOL raw mcp__SERVER__TOOL {json} |
+// DIE n | DIE SIGNAL | LINK lose|rotate|connect | CHILDREN [setsid nohup subshell stubborn].
+// ` ;; ` separates steps, and ` ++ ` two tools of one message.
 
 export type Step =
   | { readonly kind: 'say'; readonly text: string }
@@ -22,7 +24,7 @@ export function parsePrompt(prompt: string): readonly Step[] {
   if (last === undefined)
     return [{ kind: 'say', text: `ok: ${prompt.trim().slice(0, 60).replaceAll('\n', ' ')}` }]
   const steps: Step[] = []
-  for (const text of last.trim().split(/\s*;;\s*/)) {
+  for (const text of last.trim().split(/\s*(?:;;|\s\+\+\s)\s*/)) {
     const step = parseStep(text)
     steps.push(step)
     if (isAnswer(step)) return steps

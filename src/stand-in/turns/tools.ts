@@ -1,6 +1,7 @@
 // Runs real commands. As in Claude Code each command has its own process session and group, so tests
 // meet real leftovers.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 
 export interface Outcome {
@@ -9,12 +10,18 @@ export interface Outcome {
   readonly output: string
 }
 
+export interface BackgroundTask {
+  readonly command: string
+  readonly description: string
+}
+
 export interface Tools {
   /** Runs a command to its end. An abort of `signal` ends the command. */
   run(command: string, signal: AbortSignal): Promise<Outcome>
   /** Starts a command and calls `ended` at its end. */
-  background(command: string, ended: (outcome: Outcome) => void): void
-  backgroundCount(): number
+  background(task: BackgroundTask, ended: (outcome: Outcome) => void): void
+  /** The commands that run in the background. */
+  backgroundTasks(): readonly (BackgroundTask & { readonly id: string })[]
   /** Starts processes that outlive the stand-in, one per kind. Resolves to their pids. */
   leave(kinds: readonly string[]): Promise<readonly number[]>
   /** Ends every running command with its descendants. Takes 0 ms without a command, else at most 1.4 s. */
@@ -36,7 +43,7 @@ const leftovers: Record<string, string> = {
 /** Runs commands with the shell that `env` names, in `cwd`. */
 export function createTools(cwd: string, env: NodeJS.ProcessEnv): Tools {
   const running = new Set<ChildProcess>()
-  let inBackground = 0
+  const inBackground = new Set<BackgroundTask & { readonly id: string }>()
 
   function start(command: string): { child: ChildProcess; outcome: Promise<Outcome> } {
     const child = spawn(env['SHELL'] || '/bin/sh', ['-c', command], {
@@ -73,14 +80,15 @@ export function createTools(cwd: string, env: NodeJS.ProcessEnv): Tools {
       signal.removeEventListener('abort', onAbort)
       return result
     },
-    background(command, ended) {
-      inBackground++
-      void start(command).outcome.then((outcome) => {
-        inBackground--
+    background(task, ended) {
+      const started = { ...task, id: `b${randomBytes(4).toString('hex')}` }
+      inBackground.add(started)
+      void start(task.command).outcome.then((outcome) => {
+        inBackground.delete(started)
         ended(outcome)
       })
     },
-    backgroundCount: () => inBackground,
+    backgroundTasks: () => [...inBackground],
     async leave(kinds) {
       const wanted = kinds.length > 0 ? kinds : childKinds
       const pids: number[] = []
@@ -140,4 +148,9 @@ const harmless =
 export function needsPermission(command: string): boolean {
   if (/[<>&`$(]/.test(command)) return true
   return !command.split(/;|\|/).every((part) => harmless.test(part.trim()))
+}
+
+/** Whether auto mode leaves this command to a check on Claude's server, which does not answer here. */
+export function isUnchecked(command: string): boolean {
+  return /\brm -rf? \//.test(command)
 }

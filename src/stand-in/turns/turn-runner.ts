@@ -12,11 +12,17 @@ export interface TurnRunner {
   cancelContinuation(): void
 }
 
-export type TurnRunnerDeps = Omit<TurnDeps, 'progress' | 'backgroundEnded' | 'limited'> &
-  Omit<TurnsDeps, 'run'>
+export type TurnRunnerDeps = Omit<
+  TurnDeps,
+  'progress' | 'backgroundEnded' | 'limited' | 'afterPlan'
+> &
+  Omit<TurnsDeps, 'run' | 'mode'>
 
 // Claude Code continues a minute after the limit has ended.
 const afterLimitSeconds = 60
+const continuationText =
+  'Your claude.ai usage limit has reset. Continue the task you were working on when the limit was reached; do not repeat work that is already complete.'
+const modes = { manual: 'default', auto: 'auto', plan: 'plan' } as const
 
 /** A runner with no turn yet. */
 export function createTurnRunner(deps: TurnRunnerDeps): TurnRunner {
@@ -25,22 +31,28 @@ export function createTurnRunner(deps: TurnRunnerDeps): TurnRunner {
   let continuation: NodeJS.Timeout | undefined
   const turnDeps: TurnDeps = {
     ...deps,
+    afterPlan: 'manual',
     progress(next) {
       Object.assign(progress, next)
       focus.refresh()
     },
     backgroundEnded(code) {
       focus.print('', `● Background command "mock background" completed (exit code ${code ?? 1})`)
-      turns.submit({ text: 'SAY done', isTyped: false })
+      const text = '<task-notification>mock background completed</task-notification>\nSAY done'
+      turns.submit({ text, isTyped: false })
     },
     limited(seconds) {
       continuation = setTimeout(
-        () => turns.submit({ text: 'SAY continued', isTyped: false }),
+        () => turns.submit({ text: `${continuationText}\nSAY continued`, isTyped: false }),
         (seconds + afterLimitSeconds) * 1000,
       )
     },
   }
-  const turns = createTurns({ ...deps, run: (text, signal) => runTurn(text, turnDeps, signal) })
+  const turns = createTurns({
+    ...deps,
+    mode: () => modes[turnDeps.permissions],
+    run: (text, turn) => runTurn(text, turnDeps, turn),
+  })
   return {
     turns,
     progress,

@@ -1,16 +1,16 @@
 // One turn: the steps that a submitted prompt names, until the answer, a failure or an interrupt.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Behaviour } from '../behaviour.ts'
 import type { Focus } from '../terminal/focus.ts'
-import { bashDialog, colours, fileDialog, questionDialog } from '../terminal/dialogs.ts'
 import { apiFailure, usageLimit } from './api-errors.ts'
 import type { Hooks } from './hooks.ts'
 import type { Link } from '../files/link.ts'
 import { parsePrompt, type Step } from './directives.ts'
-import { needsPermission, type Tools } from './tools.ts'
-import type { Transcript } from '../files/transcript.ts'
+import { toolCall } from './tool-calls.ts'
+import { useTool } from './tool-use.ts'
+import type { Tools } from './tools.ts'
+import { assistantMessage, type Transcript } from '../files/transcript.ts'
+import type { Json } from '../files/home.ts'
 
 /** What a running turn shows; a missing field leaves it as it is. */
 export interface TurnProgress {
@@ -28,7 +28,9 @@ export interface TurnDeps {
   readonly behaviour: Behaviour
   readonly cwd: string
   /** "Switch to auto mode" sets it to `auto` for the rest of the session. */
-  permissions: 'manual' | 'auto'
+  permissions: 'manual' | 'auto' | 'plan'
+  /** The permissions after plan mode. */
+  afterPlan: 'manual' | 'auto'
   transcript(): Transcript
   progress(progress: TurnProgress): void
   /** Crashes: by an exit code or a signal's name. */
@@ -42,22 +44,58 @@ export interface TurnDeps {
 /** How a turn ended; `unanswered` is an interrupt before the first answer or tool. */
 export type TurnEnd = 'answered' | 'failed' | 'denied' | 'interrupted' | 'unanswered'
 
-/** Runs the turn of a prompt. An abort of `signal` interrupts it. */
+export interface TurnResult {
+  readonly end: TurnEnd
+  /** The last text of the answer or of the failure. */
+  readonly message: string
+  /** The kind of a failure, as StopFailure names it. */
+  readonly error?: string
+}
+
+/** A turn while it runs. */
+export interface RunningTurn {
+  readonly signal: AbortSignal
+  /** The fields that every hook of the turn gets. */
+  readonly context: () => Json
+}
+
+/** What the turn has shown so far. */
+interface Said {
+  any: boolean
+  partial: string
+  message: string
+  error?: string
+}
+
+/** Runs the turn of a prompt. An abort of its signal interrupts it. */
 export async function runTurn(
   prompt: string,
   deps: TurnDeps,
-  signal: AbortSignal,
+  turn: RunningTurn,
+): Promise<TurnResult> {
+  const said: Said = { any: false, partial: '', message: '' }
+  const end = await runSteps(prompt, deps, turn, said)
+  const { message, error } = said
+  return { end, message, ...(error !== undefined && { error }) }
+}
+
+async function runSteps(
+  prompt: string,
+  deps: TurnDeps,
+  turn: RunningTurn,
+  said: Said,
 ): Promise<TurnEnd> {
-  const said = { any: false, partial: '' }
   try {
     for (const step of parsePrompt(prompt)) {
-      const end = await runStep(step, deps, signal, said)
+      const end = await runStep(step, deps, turn, said)
       if (end !== null) return end
     }
     return 'answered'
   } catch (error) {
-    if (!signal.aborted) throw error
-    if (said.partial) answer(said.partial, deps)
+    if (!turn.signal.aborted) throw error
+    if (said.partial) answer(said.partial, deps, said)
+    const text = '[Request interrupted by user]'
+    deps.transcript().add('user', { message: { role: 'user', content: [{ type: 'text', text }] } })
     return said.any ? 'interrupted' : 'unanswered'
   } finally {
     deps.progress({ partial: null, retry: null })
@@ -67,25 +105,26 @@ export async function runTurn(
 async function runStep(
   step: Step,
   deps: TurnDeps,
-  signal: AbortSignal,
-  said: { any: boolean; partial: string },
+  turn: RunningTurn,
+  said: Said,
 ): Promise<TurnEnd | null> {
+  const { signal } = turn
   switch (step.kind) {
     case 'say':
-      answer(step.text, deps)
+      answer(step.text, deps, said)
       return 'answered'
     case 'slow':
       await stream(step, deps, signal, said)
       return 'answered'
     case 'think':
       await sleep(step.seconds * 1000, null, { signal })
-      answer(step.text, deps)
+      answer(step.text, deps, said)
       return 'answered'
     case 'hang':
       await sleep(2 ** 30, null, { signal })
       return 'failed'
     case 'error':
-      return fail(step.status, step.seconds, deps, signal)
+      return fail(step, deps, signal, said)
     case 'die':
       return deps.die(step.how)
     case 'link':
@@ -96,22 +135,19 @@ async function runStep(
       deps.focus.print('', `● children ${pids.join(' ')}`)
       return null
     }
-    case 'tool':
+    case 'tool': {
       said.any = true
-      return (await useTool(step.tool, step.argument, deps, signal)) ? null : 'denied'
+      const call = toolCall(step.tool, step.argument, deps)
+      if (call === null) deps.focus.print('', `● The stand-in has no tool "${step.tool}".`)
+      const end = call && (await useTool(call, deps, { signal, context: turn.context() }))
+      return end === null || end === 'done' ? null : end
+    }
   }
 }
 
-function answer(text: string, deps: TurnDeps): void {
-  deps.transcript().add('assistant', {
-    message: {
-      type: 'message',
-      role: 'assistant',
-      model: 'claude-sonnet-5-5',
-      content: [{ type: 'text', text }],
-      stop_reason: 'end_turn',
-    },
-  })
+function answer(text: string, deps: TurnDeps, said: Said): void {
+  said.message = text
+  deps.transcript().add('assistant', assistantMessage([{ type: 'text', text }], 'end_turn'))
   deps.focus.print('', `● ${text}`)
 }
 
@@ -119,7 +155,7 @@ async function stream(
   { seconds, text }: { readonly seconds: number; readonly text: string },
   deps: TurnDeps,
   signal: AbortSignal,
-  said: { any: boolean; partial: string },
+  said: Said,
 ): Promise<void> {
   for (let i = 0; i < seconds * 5; i++) {
     said.any = true
@@ -128,20 +164,20 @@ async function stream(
     await sleep(200, null, { signal })
   }
   deps.progress({ partial: null })
-  answer(said.partial + text, deps)
+  answer(said.partial + text, deps, said)
 }
 
 const retries = 10
 
 async function fail(
-  status: number,
-  seconds: number | null,
+  { status, seconds }: { readonly status: number; readonly seconds: number | null },
   deps: TurnDeps,
   signal: AbortSignal,
+  said: Said,
 ): Promise<TurnEnd> {
   if (status === 429) {
     const reset = seconds ?? 7200
-    usageLimit(reset, deps)
+    Object.assign(said, usageLimit(reset, deps))
     deps.limited(reset)
     return 'failed'
   }
@@ -151,88 +187,6 @@ async function fail(
     deps.progress({ retry: `✻ ${status} Internal server error · ${shown}` })
     await sleep(pause, null, { signal })
   }
-  apiFailure(status, deps)
+  Object.assign(said, apiFailure(status, deps))
   return 'failed'
-}
-
-/** Runs one tool; asks first where Claude Code would. Returns false when the user refuses. */
-async function useTool(
-  tool: string,
-  argument: string,
-  deps: TurnDeps,
-  signal: AbortSignal,
-): Promise<boolean> {
-  switch (tool) {
-    case 'bash':
-    case 'bg':
-      return useBash(argument, tool === 'bg', deps, signal)
-    case 'edit':
-    case 'write':
-      return useFile(argument, tool, deps)
-    case 'read':
-      deps.focus.print('', '  Read 1 file')
-      return true
-    case 'ask': {
-      const choice = await deps.focus.ask(questionDialog())
-      if (choice === null) return false
-      deps.focus.print('', "● Answered Claude's questions:", `  ⎿  · Which colour 1? → ${colours[choice] ?? 'other'}`) // prettier-ignore
-      return true
-    }
-    default:
-      deps.focus.print('', `● The stand-in has no tool "${tool}".`)
-      return true
-  }
-}
-
-async function useBash(
-  command: string,
-  background: boolean,
-  deps: TurnDeps,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { focus, tools, hooks } = deps
-  const description = background ? 'mock background' : 'mock command'
-  const input = { tool_name: 'Bash', tool_input: { command, description } }
-  await hooks.run('PreToolUse', input)
-  if (deps.permissions === 'manual' && needsPermission(command)) {
-    void hooks.run('PermissionRequest', input)
-    const choice = await focus.ask(bashDialog(command, description, deps.cwd))
-    if (choice === null || choice === 3) {
-      focus.print('', '● Mock command', '  ⎿  Rejected')
-      return false
-    }
-    if (choice === 2) deps.permissions = 'auto'
-  }
-  if (background) {
-    tools.background(command, ({ code }) => deps.backgroundEnded(code))
-    focus.print('', '  Ran 1 shell command')
-    return true
-  }
-  const { code } = await tools.run(command, signal)
-  signal.throwIfAborted()
-  focus.print('', `  Ran 1 shell command${code === 0 ? '' : ' · 1 failed'}`)
-  await hooks.run('PostToolUse', input)
-  return true
-}
-
-async function useFile(name: string, tool: 'edit' | 'write', deps: TurnDeps): Promise<boolean> {
-  const file = resolve(deps.cwd, name)
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : null
-  const before = text?.split('\n')[0] ?? null
-  const after = `${tool === 'edit' ? 'edited' : 'written'} ${Date.now()}`
-  const input = { tool_name: tool === 'edit' ? 'Edit' : 'Write', tool_input: { file_path: file } }
-  await deps.hooks.run('PreToolUse', input)
-  if (deps.permissions === 'manual') {
-    void deps.hooks.run('PermissionRequest', input)
-    const choice = await deps.focus.ask(fileDialog(file, before, after))
-    if (choice === null || choice === 2) {
-      deps.focus.print('', `● Update(${name})`, `  ⎿  Rejected update to ${name}`)
-      return false
-    }
-    if (choice === 1) deps.permissions = 'auto'
-  }
-  writeFileSync(file, tool === 'edit' && text !== null && before !== null ? after + text.slice(before.length) : `${after}\n`) // prettier-ignore
-  deps.focus.print('', `● Update(${name})`, '  ⎿  Updated')
-  await deps.hooks.run('PostToolUse', input)
-  return true
 }

@@ -1,14 +1,21 @@
 // Runs one turn at a time, queues later prompts, and prints how each turn ended.
+import { randomUUID } from 'node:crypto'
 import type { Behaviour } from '../behaviour.ts'
 import type { Focus } from '../terminal/focus.ts'
 import type { Hooks } from './hooks.ts'
 import { submitted } from '../terminal/prompt.ts'
 import type { Tools } from './tools.ts'
 import type { Transcript } from '../files/transcript.ts'
-import type { TurnEnd } from './turn.ts'
+import type { Json } from '../files/home.ts'
+import { effort, endTurn } from './turn-end.ts'
+import type { RunningTurn, TurnResult } from './turn.ts'
 
 export interface Prompt {
+  /** The text as the model gets it. */
   readonly text: string
+  /** The text on the screen and the text that an interrupt gives back, if they differ. */
+  readonly shown?: string
+  readonly typed?: string
   /** False for a prompt that Claude Code submits without the user. */
   readonly isTyped: boolean
 }
@@ -35,7 +42,10 @@ export interface TurnsDeps {
   readonly behaviour: Pick<Behaviour, 'titleMs'>
   transcript(): Transcript
   isLoggedIn(): boolean
-  run(text: string, signal: AbortSignal): Promise<TurnEnd>
+  readonly name: string | null
+  /** The permission mode, as hooks name it. */
+  mode(): string
+  run(text: string, turn: RunningTurn): Promise<TurnResult>
   /** Called when a turn begins or ends, and when a prompt is queued. */
   changed(): void
   /** Called at each frame of the title while a turn runs. */
@@ -48,55 +58,61 @@ export interface TurnsDeps {
 const betweenMs = 14
 const verbs = ['Baking', 'Brewing', 'Churning', 'Cooking', 'Forging', 'Moseying']
 
+/** A prompt with its id, which its hooks and records share. */
+interface Submitted extends Prompt {
+  readonly id: string
+}
+
 /** Turns with an empty queue. */
 export function createTurns(deps: TurnsDeps): Turns {
-  const { focus, hooks, tools } = deps
-  const queue: Prompt[] = []
+  const { focus, hooks } = deps
+  const queue: Submitted[] = []
   let current: Turn | null = null
   // Between two queued prompts no turn runs, but a new prompt must join the queue.
   let isBetween = false
 
+  const contextOf = (id: string): Json => ({ prompt_id: id, permission_mode: deps.mode() })
+
   function submit(prompt: Prompt): void {
+    const taken = { ...prompt, id: randomUUID() }
     // Claude Code runs this hook at once, also for a prompt that it queues.
-    const hook = prompt.isTyped ? hooks.run('UserPromptSubmit', { prompt: prompt.text }) : null
-    if (current || isBetween) queue.push(prompt)
-    else void take(prompt, hook)
+    const title = deps.name === null ? {} : { session_title: deps.name }
+    const fields = { ...contextOf(taken.id), prompt: prompt.text, ...title }
+    const hook = hooks.run('UserPromptSubmit', fields)
+    if (current || isBetween) queue.push(taken)
+    else void take(taken, hook)
     deps.changed()
   }
 
-  async function take({ text, isTyped }: Prompt, hook: Promise<void> | null): Promise<void> {
+  async function take(
+    { id, text, shown = text, typed = text, isTyped }: Submitted,
+    hook: Promise<void> | null,
+  ): Promise<void> {
     const verb = verbs[Math.floor(Math.random() * verbs.length)] ?? 'Baking'
     const turn = { abort: new AbortController(), startedAt: Date.now(), verb }
     isBetween = false
     current = turn
     const ticker = setInterval(() => deps.tick(), deps.behaviour.titleMs)
-    if (isTyped) focus.print('', submitted(text))
+    if (isTyped) focus.print('', submitted(shown))
     deps.changed()
     await hook
-    deps.transcript().add('user', { message: { role: 'user', content: text } })
-    let end: TurnEnd = 'failed'
-    if (deps.isLoggedIn()) end = await deps.run(text, turn.abort.signal)
-    else focus.print('  ⎿  Not logged in · Please run /login')
+    if (deps.name !== null) deps.transcript().note('custom-title', { customTitle: deps.name })
+    deps.transcript().add('user', {
+      message: { role: 'user', content: text },
+      promptId: id,
+      permissionMode: deps.mode(),
+    })
+    let result: TurnResult = loggedOut
+    const running = { signal: turn.abort.signal, context: () => ({ ...contextOf(id), effort }) }
+    if (deps.isLoggedIn()) result = await deps.run(text, running)
+    else focus.print(`  ⎿  ${loggedOut.message}`)
     clearInterval(ticker)
+    await endTurn(result, { ...turn, id, typed }, deps)
     current = null
-    finish(end, text, turn)
     const next = queue.shift()
     isBetween = next !== undefined
     deps.changed()
     if (next) setTimeout(() => void take(next, null), betweenMs)
-  }
-
-  function finish(end: TurnEnd, text: string, { startedAt, verb }: Turn): void {
-    const running = tools.backgroundCount()
-    if (end === 'answered') {
-      const more = running > 0 ? ` · ${running} shell still running` : ''
-      const took = `${secondsSince(startedAt)}s · done ${clock()}${more}`
-      focus.print('', `✻ ${verb.replace(/ing$/, 'ed')} for ${took}`)
-      const background = Array.from({ length: running }, () => 'shell')
-      void hooks.run('Stop', { background_tasks: background })
-    } else if (end === 'failed') void hooks.run('StopFailure')
-    else if (end === 'unanswered') deps.giveBack(text)
-    else if (end === 'interrupted') focus.print('  ⎿  Interrupted · What should Claude do instead?')
   }
 
   return {
@@ -105,16 +121,13 @@ export function createTurns(deps: TurnsDeps): Turns {
       return current
     },
     get queued() {
-      return queue.flatMap(({ isTyped, text }) => (isTyped ? [text] : []))
+      return queue.flatMap(({ isTyped, text, shown = text }) => (isTyped ? [shown] : []))
     },
   }
 }
 
-/** Whole seconds since `startedAt`, a time in milliseconds. */
-export function secondsSince(startedAt: number): number {
-  return Math.floor((Date.now() - startedAt) / 1000)
-}
-
-function clock(): string {
-  return new Date().toLocaleTimeString('en-US', { hour: 'numeric', minute: '2-digit' })
+const loggedOut: TurnResult = {
+  end: 'failed',
+  message: 'Not logged in · Please run /login',
+  error: 'authentication_failed',
 }
