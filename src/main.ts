@@ -1,4 +1,5 @@
 // The composition root: argv → configuration → service or command. The only reader of `process`.
+import { closeSync, openSync } from 'node:fs'
 import { homedir } from 'node:os'
 import packageJson from '../package.json' with { type: 'json' }
 import { asksForHelp } from './argv.ts'
@@ -36,7 +37,8 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
     return 0
   }
   const config = parseConfig(argv, { env: process.env, ...pathContext })
-  if (atEnd.length === 0) endOnSignals(['SIGTERM', 'SIGINT'], serveEndMs)
+  const isDemo = atEnd.length > 0
+  if (!isDemo) endOnSignals(['SIGTERM', 'SIGINT'], serveEndMs)
   // Loaded here so that the commands start as fast as Node does.
   const { serve } = await import('./serve/serve.ts')
   const serving = serve(config, {
@@ -46,6 +48,7 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
     onListening: (url) => process.stdout.write(`lab listening on ${url}\n`),
     onTaken: fail,
   })
+  if (!isDemo && config.configFile !== null) reloadOnHangUp(async () => (await serving).reload())
   // A signal during the start waits until lab is up, and then ends it.
   atEnd.push(async () => (await serving.catch(() => null))?.close())
   await serving
@@ -68,6 +71,24 @@ function endOnSignals(signals: readonly NodeJS.Signals[], limitMs: number): void
       if (!isEnding) end().catch(fail)
       isEnding = true
     })
+}
+
+/** Reloads at SIGHUP. When lab's terminal is gone, SIGHUP ends lab, as it does by default. */
+function reloadOnHangUp(reload: () => Promise<void>): void {
+  const hadTerminal = hasTerminal()
+  process.on('SIGHUP', () => {
+    if (hadTerminal && !hasTerminal()) process.kill(process.pid, 'SIGTERM')
+    else reload().catch(() => undefined)
+  })
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Ends the process. A signal ends it when a thread waits for a dead disk, because Node would wait for that thread. */

@@ -27,11 +27,10 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:'],
   },
   serve: {
-    rooms: ['claude', 'core', 'errors', 'instances', 'log', 'processes', 'projects', 'store', 'tmux', 'web'], // prettier-ignore
-    types: ['config'],
+    rooms: ['claude', 'config', 'core', 'errors', 'instances', 'log', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'web'], // prettier-ignore
     packages: ['node:', '@hono/node-server'],
   },
-  config: { rooms: ['argv', 'core', 'errors'], packages: ['node:'] },
+  config: { rooms: ['argv', 'core', 'errors'], packages: ['node:', 'zod'] },
   argv: { rooms: ['errors'], packages: ['node:'] },
   'atomic-write': { rooms: [], packages: ['node:'] },
   'disk-errors': { rooms: [], packages: [] },

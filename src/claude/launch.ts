@@ -1,8 +1,9 @@
 // Claude Code's contribution to a launch: the agent's arguments, environment and settings. Pure.
 import type { Contribution } from '../core/plan.ts'
+import type { Choices, Mode } from '../core/settings.ts'
 import { passedOn, switchesRemoteControlOff } from './variables.ts'
 
-export interface AgentOptions {
+export interface AgentOptions extends Choices {
   readonly claude: string
   /** The session's name, which claude.ai shows. */
   readonly name: string
@@ -11,8 +12,15 @@ export interface AgentOptions {
   readonly resume: boolean
   /** Where lab writes the settings of the launch. Claude merges them into the operator's own. */
   readonly settingsFile: string
-  readonly model: string | null
-  readonly effort: string | null
+  /** The first prompt of a new conversation. */
+  readonly prompt?: string | undefined
+}
+
+// Every version takes `default`, and 2.1.329 and later call that mode manual.
+const permissionModes: Readonly<Record<Mode, string>> = {
+  auto: 'auto',
+  review: 'default',
+  plan: 'plan',
 }
 
 // One press of Left at an empty prompt moves a session into Claude's own daemon, where it has another
@@ -22,12 +30,16 @@ const noAgentView = { CLAUDE_CODE_DISABLE_AGENT_VIEW: '1' }
 
 /** The arguments and settings of every agent. `--remote-control` takes an optional value, so lab always gives one. */
 export function launchArguments(options: AgentOptions): Contribution {
-  const { claude, name, conversation, resume, settingsFile, model, effort } = options
+  const { claude, name, conversation, resume, settingsFile, model, effort, mode, prompt } = options
   const argv = [claude, '--remote-control', name, '--name', name]
   argv.push(resume ? '--resume' : '--session-id', conversation)
-  argv.push('--permission-mode', 'auto', '--settings', settingsFile)
+  // A resume gets the mode again: Claude does not restore it.
+  argv.push('--permission-mode', permissionModes[mode], '--settings', settingsFile)
   if (model) argv.push('--model', model)
   if (effort) argv.push('--effort', effort)
+  // Behind `--` a prompt that begins with a dash is not an option. As an argument, a prompt that begins
+  // with `!` or ends with a backslash is text, unlike the same text when it is typed.
+  if (prompt) argv.push('--', prompt)
   return { argv, settings: { disableAgentView: true } }
 }
 

@@ -28,13 +28,16 @@ export const commands: Readonly<Record<string, Row>> = {
     load: async () => (await import('./commands/ls.ts')).ls,
   },
   new: {
-    usage: 'lab new PROJECT [--label L] [--model M] [--effort E] [--force] [--wait]',
+    usage:
+      'lab new PROJECT [--label L] [--model M] [--effort E] [--mode M] [--prompt P] [--force] [--wait]',
     summary: 'start an instance and print its session name',
     details:
       '  PROJECT       a project key, or a path in the project, such as .\n' +
       '  --label L     a label of at most 60 characters\n' +
-      '  --model M     the model of the instance\n' +
-      '  --effort E    the effort of the instance\n' +
+      '  --model M     the model, else the one that the page chose last\n' +
+      '  --effort E    the effort, else the one that the page chose last\n' +
+      '  --mode M      auto, review (ask before each change) or plan, else the last one of the page\n' +
+      '  --prompt P    the first prompt\n' +
       '  --force       start even if Claude Code says that it is not logged in\n' +
       '  --wait        wait until it is ready; exit 1 with the reason if it does not get ready\n',
     load: async () => (await import('./commands/new.ts')).newInstance,

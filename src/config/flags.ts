@@ -44,6 +44,15 @@ export interface Flag<T = unknown> extends Pick<Row<T>, 'name' | 'value' | 'fall
 
 /** Every flag, under the name of its setting, in the order in which help and README show them. */
 export const serveFlags = {
+  /** Absolute; null for the defaults of its keys. */
+  configFile: single<string | null>({
+    name: 'config',
+    value: 'FILE',
+    fallback: '',
+    help: 'a JSON file with further settings; lab reads it again on SIGHUP',
+    parse: parsePath,
+    unset: () => null,
+  }),
   /** Absolute. */
   projectsRoot: single({
     name: 'projects-root',

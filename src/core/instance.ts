@@ -2,6 +2,7 @@
 import type { Actor } from './actor.ts'
 import type { ProjectKey } from './names.ts'
 import type { Question } from './question.ts'
+import type { Choices } from './settings.ts'
 import type { EndReason, State } from './state.ts'
 
 /** A state, or `unknown` while lab cannot tell the state. */
@@ -64,7 +65,7 @@ export interface Workspace {
 }
 
 /** The identity and the choices of an instance. They never change. */
-export interface Spec {
+export interface Spec extends Choices {
   /** lab's own UUID. */
   readonly id: string
   readonly projectPath: string
@@ -73,8 +74,6 @@ export interface Spec {
   readonly kind: InstanceKind
   readonly workspace: Workspace
   readonly label: string | null
-  readonly model: string | null
-  readonly effort: string | null
   /** ISO 8601. */
   readonly createdAt: string
 }
@@ -139,7 +138,7 @@ export interface MovedFolder {
   readonly to: string | null
 }
 
-export interface Instance {
+export interface Instance extends Choices {
   /** lab's own UUID. It never changes, and no other instance gets it. */
   readonly id: string
   /** The tmux session's name, by which a request can name a live instance. */
@@ -176,7 +175,6 @@ export interface Instance {
     /** Null while the folder is at its old path, as far as lab knows. */
     readonly moved: MovedFolder | null
   }
-  readonly model: string | null
   /** The agent's process, the keeper's child. */
   readonly pid: number | null
   /** How many tmux clients are attached. */

@@ -10,14 +10,19 @@ import {
   type ProjectKey,
   type SessionName,
 } from './names.ts'
+import type { Choices } from './settings.ts'
 
-/** A request for a start. */
-export interface StartSpec {
+/** A request for a start. Choices that it leaves out are those of the settings. */
+export interface StartSpec extends Partial<Choices> {
   readonly project: string
   /** The operator's text, unchecked. */
   readonly label?: string
-  readonly model?: string
-  readonly effort?: string
+  /** The first prompt, unchecked; an empty one is none. */
+  readonly prompt?: string
+  /** The account for the agent; the first one when left out. */
+  readonly account?: string
+  /** Later starts that name no choices get those of this start. */
+  readonly isRemembered?: boolean
   /** Start even though Claude reports no login. */
   readonly force?: boolean
 }
@@ -29,6 +34,22 @@ const wordPattern = /^[A-Za-z0-9][\w.:/@[\]-]{0,199}$/
 /** Whether a model's or an effort's name may be an argument on the agent's command line. */
 export function isWord(text: string): boolean {
   return wordPattern.test(text)
+}
+
+// The prompt travels as one argument. tmux takes far longer ones; the process list shows all of it.
+const promptBytesMax = 16_000
+// Claude Code takes such a first word for a command, also behind blanks. `/tmp/x` is text.
+const commandPattern = /^\s*(\/[\w:-]+)(?=\s|$)/
+
+/** Why lab cannot give a text to a new agent as its first prompt, as a sentence; null when it can. */
+export function promptRefusal(prompt: string): string | null {
+  const bytes = new TextEncoder().encode(prompt).length
+  if (bytes > promptBytesMax)
+    return `The first prompt has ${bytes} bytes, and lab takes ${promptBytesMax} at most. Put the text into a file of the project, and let the prompt name that file.`
+  if (prompt.includes('\0')) return 'The first prompt holds a NUL character. Remove it.'
+  const [, command] = commandPattern.exec(prompt) ?? []
+  if (command === undefined) return null
+  return `Claude Code would run ${command} as a command and not read it as a prompt. Begin the first prompt with another word.`
 }
 
 export interface StartQuestion {

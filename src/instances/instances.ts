@@ -26,7 +26,15 @@ export interface Instances extends Service {
 
 type Verbs = Pick<
   Instances,
-  'start' | 'resume' | 'resumeAll' | 'stop' | 'stopAll' | 'dismiss' | 'endLeft' | 'dismissOffer'
+  | 'start'
+  | 'resume'
+  | 'resumeAll'
+  | 'stop'
+  | 'stopAll'
+  | 'dismiss'
+  | 'endLeft'
+  | 'dismissOffer'
+  | 'changeSettings'
 >
 type Reads = Pick<
   Instances,
@@ -38,6 +46,7 @@ type Reads = Pick<
   | 'foreign'
   | 'cap'
   | 'notices'
+  | 'settings'
   | 'isReadable'
 >
 
@@ -79,7 +88,8 @@ export function createInstances(deps: InstancesDeps): Instances {
 }
 
 /** The service's verbs: each of them acts on instances. */
-function createVerbs({ deps, ledger, overview, leftBehind, start, resume, stop }: Parts): Verbs {
+function createVerbs(parts: Parts): Verbs {
+  const { deps, ledger, overview, leftBehind, settings, start, resume, stop } = parts
   const entryOf = (id: string): Entry => findEntry(ledger, id)
 
   function endedOf(id: string): Entry {
@@ -123,11 +133,12 @@ function createVerbs({ deps, ledger, overview, leftBehind, start, resume, stop }
       return ledger.present(entry)
     },
     dismissOffer: (ids, by) => dismissOffer({ deps, ledger }, new Set(ids), by),
+    changeSettings: (change, by) => settings.change(change, by),
   }
 }
 
 /** The service's getters. No getter changes or starts anything. */
-function createReads({ ledger, overview }: Parts): Reads {
+function createReads({ ledger, overview, settings }: Parts): Reads {
   return {
     resumeOffer: () => resumeOfferOf(ledger),
     resolve(ref) {
@@ -147,6 +158,7 @@ function createReads({ ledger, overview }: Parts): Reads {
     foreign: () => overview.foreign(),
     cap: () => ledger.cap(),
     notices: () => overview.notices(),
+    settings: () => settings.current(),
     isReadable: () => overview.isReadable(),
   }
 }

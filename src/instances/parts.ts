@@ -9,6 +9,7 @@ import { createFinish } from './actions/finish.ts'
 import { createLaunch } from './actions/launch.ts'
 import { createLeftBehind, type LeftBehind } from './actions/left-behind.ts'
 import { createResume, type Resume } from './actions/resume.ts'
+import { createSettings, type SettingsStore } from './actions/settings.ts'
 import { createStart } from './actions/start.ts'
 import { createStop, type Stop } from './actions/stop.ts'
 import { createAdoption } from './observe/adoption.ts'
@@ -41,6 +42,7 @@ export interface Parts extends Known {
   readonly observer: Observer
   readonly memory: Memory
   readonly leftBehind: LeftBehind
+  readonly settings: SettingsStore
   readonly start: ReturnType<typeof createStart>
   readonly resume: Resume
   readonly stop: Stop
@@ -63,9 +65,10 @@ export function createParts(deps: InstancesDeps): Parts {
   const memory = createMemory(known.ledger, deps.log)
   const observer = createObserving(known, { advance, leftBehind, memory, wake })
   const launcher = createLaunch({ ...known, observer })
-  const start = createStart({ ...known, observer, launcher })
+  const settings = createSettings(deps, known.projects)
+  const start = createStart({ ...known, observer, launcher, settings })
   const resume = createResume({ ...known, observer, launcher })
-  return { ...known, observer, memory, leftBehind, start, resume, stop }
+  return { ...known, observer, memory, leftBehind, settings, start, resume, stop }
 }
 
 function createKnown(deps: InstancesDeps, wake: () => void): Known {

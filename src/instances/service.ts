@@ -10,17 +10,18 @@ import type {
   Project,
   ResumeOffer,
 } from '../core/instance.ts'
+import type { LabSettings, SettingsChange } from '../core/settings.ts'
 import type { StartSpec } from '../core/start.ts'
 import type { ResumeOptions } from './actions/resumable.ts'
 
 /**
- * A verb takes `by`, the actor that the journal names. The getters, from `resolve` to `notices`, answer at
+ * A verb takes `by`, the actor that the journal names. The getters, from `resolve` to `settings`, answer at
  * once from what lab knows: they start no work and change nothing.
  */
 export interface Service {
   /**
    * Starts an instance and resolves as soon as its session exists, in state `starting`.
-   * @throws ProjectNotFound ProjectGone InvalidLabel AtCapacity ClaudeMissing NotLoggedIn
+   * @throws InvalidRequest ProjectNotFound ProjectGone InvalidLabel AtCapacity ClaudeMissing NotLoggedIn
    * ClaudeConfigInvalid StoreUnwritable TmuxUnavailable TmuxFailed TmuxTimeout; a start that fails leaves
    * nothing behind
    */
@@ -43,6 +44,8 @@ export interface Service {
   dismiss(id: string, by: Actor): void
   /** Withdraws the resume offer of these instances and of earlier ones. Each stays ended and can be resumed. Returns these. */
   dismissOffer(ids: readonly string[], by: Actor): readonly Instance[]
+  /** Changes the choices and the quick words. @throws InvalidRequest ProjectNotFound StoreUnwritable */
+  changeSettings(change: SettingsChange, by: Actor): Promise<LabSettings>
   /** Starts a look for projects and at Claude's login, and returns at once. Changes arrive as events. */
   refresh(): void
   /** The id of the live instance of that name, or of any instance with that id. @throws InstanceNotFound */
@@ -65,6 +68,8 @@ export interface Service {
   cap(): Cap
   /** Problems of this lab, each with its remedy: claude missing, no login, a corrupt store, tmux unreadable. */
   notices(): readonly Notice[]
+  /** The lists that a start chooses from, the choices of a start that names none, and the quick words. */
+  settings(): LabSettings
   /** Calls `listener` for every change, in order, until the caller calls the returned function. */
   subscribe(listener: (event: LabEvent) => void): () => void
   /** Measures the instances' memory and publishes it, until the caller calls the returned function. */

@@ -17,6 +17,7 @@ import { nameGuards, openGuards, type Guards } from '../web/access/auth.ts'
 import type { Counts } from '../web/access/limits.ts'
 import { createApp, type WebApp, type WebDeps } from '../web/app.tsx'
 import { createServerInfo } from '../web/server-info.ts'
+import type { ConfigFile } from './config-file.ts'
 import type { State } from './state-dir.ts'
 
 export interface Runtime {
@@ -32,6 +33,7 @@ export interface Runtime {
 /** The context that every part of the composition may use. */
 export interface ComposeContext {
   readonly config: Config
+  readonly configFile: ConfigFile
   readonly runtime: Runtime
   readonly state: State
   readonly log: Log
@@ -81,7 +83,7 @@ export interface ComposedService {
 
 /** Makes the service of instances. It looks once for keepers in /proc, and asks tmux nothing before its `open`. */
 export function composeService(
-  { config, runtime, state, log }: ComposeContext,
+  { config, configFile, runtime, state, log }: ComposeContext,
   tmux: Tmux,
   store: Store,
 ): ComposedService {
@@ -102,6 +104,7 @@ export function composeService(
     openLaunchNotes: (onChange) => state.openLaunchNotes(onChange),
     prepareStateDir: () => state.prepare(),
     openProjects: (onChange) => createProjects({ root: config.projectsRoot, onChange, log }),
+    configFile,
     instancesMax: config.maxInstances,
     bootId: readBootId(),
     launch: {

@@ -20,10 +20,13 @@ import {
   type Runtime,
   type ComposeContext,
 } from './compose.ts'
+import { openConfigFile } from './config-file.ts'
 import { openHttp } from './http.ts'
 import { openState } from './state-dir.ts'
 
 export interface Lab {
+  /** Reads the configuration file again. Never rejects. */
+  reload(): Promise<void>
   /** Closes the streams and everything that lab opened. The instances keep running. */
   close(): Promise<void>
 }
@@ -33,11 +36,12 @@ export async function serve(config: Config, runtime: Runtime): Promise<Lab> {
   await checkRoot(config.projectsRoot)
   checkNamed(config.passEnv)
   checkClaudeDir(config)
+  const configFile = await openConfigFile(config.configFile)
   const self = readProcess(process.pid) ?? { pid: process.pid, start: '' }
   const log = createLog(config.logLevel)
   const state = openState(config.stateDir, self, { log, onTaken: runtime.onTaken })
   try {
-    return await start({ config, runtime, state, log }, self)
+    return await start({ config, configFile, runtime, state, log }, self)
   } catch (error) {
     state.close()
     throw error
@@ -75,6 +79,10 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
   for (const warning of guards.warnings) log.warn(warning)
   runtime.onListening(http.url)
   return {
+    async reload() {
+      await context.configFile.reload(log)
+      instances.noticesMayHaveChanged()
+    },
     async close() {
       ownership.stop()
       app.close()

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { actorPrefixes, ways } from '../core/actor.ts'
 import { defaultAccount, instanceKinds, workspaceKinds } from '../core/instance.ts'
+import { modes } from '../core/settings.ts'
 import { endReasons, endStates } from '../core/state.ts'
 
 /** The version of the file that this lab writes. */
@@ -43,6 +44,8 @@ const record = z.object({
   label: z.string().nullable(),
   model: z.string().nullable(),
   effort: z.string().nullable().default(null),
+  /** An older lab started every agent in auto mode. */
+  mode: z.enum(modes).default('auto'),
   conversation: z.string(),
   createdAt: z.string(),
   launchedAt: z.string(),
@@ -88,8 +91,18 @@ const project = z.object({ lastUsedAt: z.string(), order: z.number().optional() 
 /** The tmux server that lab talked to last. */
 const server = z.object({ pid: z.number(), startedAt: z.number() })
 
+/** What the operator set through the page or the API; the configuration file gives the defaults. */
+const settings = z.object({
+  /** The choices of a start that names none. */
+  model: z.string().nullable(),
+  effort: z.string().nullable(),
+  mode: z.enum(modes),
+  /** By the project's absolute path. */
+  quickWords: z.record(z.string(), z.array(z.string()).readonly()).default({}),
+})
+
 /** The shapes of the store's records, each of which is read on its own. */
-export const shapes = { instance: record, project, server, givenUp: z.string() }
+export const shapes = { instance: record, project, server, settings, givenUp: z.string() }
 
 /** The record of one instance; `ended` is null while the instance is live. */
 export type InstanceRecord = z.infer<typeof record>
@@ -102,6 +115,8 @@ export interface Facts {
   projects: Record<string, z.infer<typeof project>>
   instances: InstanceRecord[]
   server: z.infer<typeof server> | null
+  /** Null until the operator changes a setting. */
+  settings: z.infer<typeof settings> | null
   /** The ids of abandoned launches, under the key of older labs. tmux may still make their sessions. */
   givenUp: string[]
 }

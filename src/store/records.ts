@@ -26,23 +26,25 @@ export interface Records {
 
 /** Reads a file of this lab's version; null when the file does not have the shape of a store. */
 export function readRecords(file: StoreFile): Records | null {
-  const { projects: byPath = {}, instances: list, server: lastServer, givenUp: notes = [] } = file
+  const { projects: byPath = {}, instances: list, givenUp: notes = [] } = file
   if (!isObject(byPath) || !Array.isArray(list) || !Array.isArray(notes)) return null
   const projects = readEach('project', shapes.project, Object.entries(byPath))
   const instances = readEach('instance', shapes.instance, list.map(withId))
-  const servers = readEach('tmux server', shapes.server, withoutKey(lastServer))
+  const servers = readEach('tmux server', shapes.server, withoutKey(file['server']))
+  const settings = readEach('settings', shapes.settings, withoutKey(file['settings']))
   const givenUp = readEach('abandoned launch', shapes.givenUp, notes.map(withPlace))
   const facts: Facts = {
     version: storeVersion,
     projects: Object.fromEntries(projects.read),
     instances: [...instances.read.values()],
     server: servers.read.get('') ?? null,
+    settings: settings.read.get('') ?? null,
     givenUp: [...givenUp.read.values()],
   }
   const unknown = Object.entries(file).filter(([key]) => !Object.hasOwn(facts, key))
   return {
     facts: withServers(facts),
-    setAside: [projects, instances, servers, givenUp].flatMap(({ setAside }) => setAside),
+    setAside: [projects, instances, servers, settings, givenUp].flatMap(({ setAside }) => setAside),
     forgetRemoved(now) {
       projects.forgetRemoved(Object.keys(now.projects))
       instances.forgetRemoved(now.instances.map(({ id }) => id))
@@ -53,6 +55,7 @@ export function readRecords(file: StoreFile): Records | null {
         ['projects', Object.fromEntries(projects.written(Object.entries(now.projects)))],
         ['instances', instances.written(now.instances.map(withId)).map(valueOf)],
         ['server', servers.written(withoutKey(now.server)).at(-1)?.[1] ?? null],
+        ['settings', settings.written(withoutKey(now.settings)).at(-1)?.[1] ?? null],
         ['givenUp', givenUp.written(now.givenUp.map(withPlace)).map(valueOf)],
         ...unknown,
       ]),

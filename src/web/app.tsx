@@ -30,6 +30,7 @@ import { createPageRoutes } from './routes/page.ts'
 import { createProjectRoutes } from './routes/projects.ts'
 import { createResumeRoutes } from './routes/resume.ts'
 import { createServerRoutes } from './routes/server.ts'
+import { createSettingsRoutes } from './routes/settings.ts'
 import type { ServerInfo } from './server-info.ts'
 import { statusOf } from './status.ts'
 import { renderFailure, renderPage } from './views/document.tsx'
@@ -96,6 +97,7 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', login)
   app.use(foreignReadRule(), requireAuth(guards), boundedBody)
   app.route('/', createServerRoutes(deps.server))
+  app.route('/', createSettingsRoutes(instances))
   app.route('/', createProjectRoutes(forms))
   app.route('/', createInstanceRoutes(forms))
   app.route('/', createResumeRoutes(forms))

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
 import { InvalidRequest, LabError } from '../errors.ts'
+import { modes, type Choices, type SettingsChange } from '../core/settings.ts'
 import { isWord, type StartSpec } from '../core/start.ts'
 import type { WebEnv } from './env.ts'
 
@@ -22,17 +23,39 @@ export const boundedBody = bodyLimit({
 
 const word = z.string().refine(isWord, 'is not a name that lab can pass on')
 
-// Null is how JSON says that there is none, and how an Instance says so of its label.
+// Null is how JSON says that there is none, and how an Instance says so of its label. A model that is null
+// is Claude's own default; one that is left out is that of the settings.
 const startBody = z.strictObject({
   label: z.string().nullish(),
   model: word.nullish(),
   effort: word.nullish(),
+  mode: z.enum(modes).nullish(),
+  prompt: z.string().nullish(),
+  account: z.string().nullish(),
   force: z.boolean().nullish(),
+})
+
+const settingsBody = z.strictObject({
+  model: word.nullable().exactOptional(),
+  effort: word.nullable().exactOptional(),
+  mode: z.enum(modes).exactOptional(),
+  quickWords: z.record(z.string(), z.array(z.string()).nullable()).exactOptional(),
 })
 
 const forceForm = z.strictObject({ force: z.literal('1').exactOptional() })
 const resumeForm = forceForm.extend({ blank: z.literal('1').exactOptional() })
-const startForm = forceForm.extend({ label: z.string().exactOptional() })
+// An empty choice is Claude's own default.
+const choice = word
+  .or(z.literal(''))
+  .transform((text) => text || null)
+  .exactOptional()
+const startForm = forceForm.extend({
+  label: z.string().default(''),
+  prompt: z.string().default(''),
+  model: choice,
+  effort: choice,
+  mode: z.enum(modes).exactOptional(),
+})
 
 // As many as could ever have been running; a longer list is no list of one's own instances.
 const ids = z.array(z.string().min(1).max(100)).min(1).max(1000)
@@ -59,13 +82,22 @@ export async function readResume(
 export async function readStart(c: Context<WebEnv>): Promise<Omit<StartSpec, 'project'>> {
   const text = await readJsonText(c)
   if (text === '') return {}
-  const { label, model, effort, force } = checked(startBody, parseJson(text))
+  const { model, effort, ...rest } = checked(startBody, parseJson(text))
+  const { label, mode, prompt, account, force } = rest
   return {
-    ...(typeof label === 'string' ? { label } : {}),
-    ...(typeof model === 'string' ? { model } : {}),
-    ...(typeof effort === 'string' ? { effort } : {}),
+    ...(typeof label === 'string' && { label }),
+    ...(model !== undefined && { model }),
+    ...(effort !== undefined && { effort }),
+    ...(mode && { mode }),
+    ...(typeof prompt === 'string' && { prompt }),
+    ...(typeof account === 'string' && { account }),
     force: force ?? false,
   }
+}
+
+/** Reads the JSON of a change of the settings. @throws InvalidRequest */
+export async function readSettingsChange(c: Context<WebEnv>): Promise<SettingsChange> {
+  return checked(settingsBody, parseJson(await readJsonText(c)))
 }
 
 async function readJsonText(c: Context<WebEnv>): Promise<string> {
@@ -75,12 +107,14 @@ async function readJsonText(c: Context<WebEnv>): Promise<string> {
   return text
 }
 
-/** Reads the form of a start; an empty label is none. @throws InvalidRequest */
-export async function readStartForm(
-  c: Context<WebEnv>,
-): Promise<{ label: string; force: boolean }> {
-  const { label = '', force } = checked(startForm, await readForm(c))
-  return { label, force: force === '1' }
+/** What the form of a start holds. Choices that it leaves out are those of the settings. */
+export type StartForm = Required<Pick<StartSpec, 'label' | 'prompt' | 'force'>> & Partial<Choices>
+
+/** Reads the form of a start; an empty label and an empty prompt are none. @throws InvalidRequest */
+export async function readStartForm(c: Context<WebEnv>): Promise<StartForm> {
+  const { prompt, force, ...rest } = checked(startForm, await readForm(c))
+  // A browser ends each line of a text area with CR LF.
+  return { ...rest, prompt: prompt.replaceAll('\r\n', '\n'), force: force === '1' }
 }
 
 /** Reads the form of a resume. @throws InvalidRequest */

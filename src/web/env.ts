@@ -1,6 +1,7 @@
 // The values that a request carries through the app. Types only, and the lowest floor of this room.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Actor } from '../core/actor.ts'
+import type { StartSpec } from '../core/start.ts'
 
 /** The sender of a request, as far as the socket and a trusted proxy tell. */
 export interface Client {
@@ -32,6 +33,8 @@ export interface Principal {
 export interface FormAsked {
   readonly project?: string
   readonly label?: string
+  /** The values of the form of a start. */
+  readonly start?: Omit<StartSpec, 'project'>
   readonly instance?: string
 }
 

@@ -5,6 +5,7 @@ import {
   launchArguments,
   launchEnvironment,
   remoteControlBlockers,
+  type AgentOptions,
 } from '../../src/claude/launch.ts'
 import { claudePaths, homeEnvironment } from '../../src/claude/paths.ts'
 import { planLaunch } from '../../src/core/plan.ts'
@@ -17,8 +18,9 @@ const agent = {
   settingsFile: '/state/notes/x.settings',
   model: null,
   effort: null,
-}
-const argvOf = (change: Partial<typeof agent> | { model: string; effort: string } = {}) =>
+  mode: 'auto',
+} as const
+const argvOf = (change: Partial<AgentOptions> = {}) =>
   launchArguments({ ...agent, ...change }).argv ?? []
 
 describe('the argument vector', () => {
@@ -43,6 +45,22 @@ describe('the argument vector', () => {
     const argv = argvOf({ model: 'opus[1m]', effort: 'high' })
     expect(argv.slice(-4)).toEqual(['--model', 'opus[1m]', '--effort', 'high'])
     expect(argvOf()).not.toContain('--model')
+  })
+
+  test.for([
+    ['auto', 'auto'],
+    ['review', 'default'],
+    ['plan', 'plan'],
+  ] as const)('has for mode %s the permission mode %s, also at a resume', ([mode, permission]) => {
+    for (const resume of [false, true]) {
+      const argv = argvOf({ mode, resume })
+      expect(argv[argv.indexOf('--permission-mode') + 1]).toBe(permission)
+    }
+  })
+
+  test('ends with the first prompt, which no option can follow', () => {
+    expect(argvOf({ model: 'opus', prompt: '--help me' }).slice(-2)).toEqual(['--', '--help me'])
+    expect(argvOf({ prompt: '' })).not.toContain('--')
   })
 })
 

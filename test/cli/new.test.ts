@@ -42,6 +42,27 @@ test('what is typed reaches the server, and the session name is all that is prin
   expect(fakeLab.asked.at(-1)?.body).toEqual({})
 })
 
+test('the mode and the first prompt reach the server; an empty model is null', async ({
+  fakeLab,
+  folder,
+}) => {
+  serve(fakeLab, folder)
+  const argv = ['new', 'foo', '--mode', 'plan', '--model=', '--prompt=-x\nplan it']
+  expect(await fakeLab.run(argv)).toMatchObject({ exitCode: 0, out: 'foo~2\n' })
+  expect(fakeLab.asked.at(-1)?.body).toEqual({ model: null, mode: 'plan', prompt: '-x\nplan it' })
+})
+
+test('a mode that lab does not know is refused before lab is asked', async ({
+  fakeLab,
+  folder,
+}) => {
+  serve(fakeLab, folder)
+  const { exitCode, err } = await fakeLab.run(['new', 'foo', '--mode', 'yolo'])
+  expect(exitCode).toBe(2)
+  expect(err).toBe('lab: --mode "yolo" is not a mode: use one of auto, review, plan.\n')
+  expect(fakeLab.asked).toEqual([])
+})
+
 test('a path means the innermost project that holds it; a key outranks a folder', async ({
   fakeLab,
   folder,

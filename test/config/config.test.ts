@@ -23,6 +23,7 @@ function refusal(argv: string[]): string {
 describe('parseConfig', () => {
   test('gives the documented settings without flags', () => {
     expect(parse([])).toEqual({
+      configFile: null,
       projectsRoot: '/home/ann/projects',
       host: '127.0.0.1',
       port: 8080,

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProjectKey } from '../../src/core/names.ts'
-import { decideStart, type StartQuestion } from '../../src/core/start.ts'
+import { decideStart, promptRefusal, type StartQuestion } from '../../src/core/start.ts'
 
 const decide = (question: Partial<StartQuestion>) =>
   decideStart({ key: 'foo' as ProjectKey, label: '', names: [], capMax: 6, used: 0, ...question })
@@ -64,4 +64,37 @@ test('a start takes a free name, whatever names are in use', () => {
       expect(decision.ok && !names.includes(decision.name)).toBe(true)
     }),
   )
+})
+
+describe('a first prompt', () => {
+  test.each([
+    '',
+    'fix the login',
+    '-x is a flag',
+    '!ls is text here',
+    'ends with a backslash\\',
+    '/tmp/x is a path',
+    '/x.y is no command',
+    ' and / alone',
+    'two\nlines',
+    'é'.repeat(8000),
+  ])('is taken: %j', (prompt) => {
+    expect(promptRefusal(prompt)).toBe(null)
+  })
+
+  test.each([
+    ['/model', '/model'],
+    ['/health answers 500', '/health'],
+    [' \n/foo:bar x', '/foo:bar'],
+    ['/X\nmore', '/X'],
+  ])('that Claude would run as a command is refused: %j', (prompt, command) => {
+    expect(promptRefusal(prompt)).toMatch(`would run ${command} as a command`)
+  })
+
+  test('is refused when it is longer than an argument should be, and says what to do', () => {
+    expect(promptRefusal('é'.repeat(8001))).toMatch(
+      /has 16002 bytes, and lab takes 16000 at most\. Put the text into a file/,
+    )
+    expect(promptRefusal('a\0b')).toMatch(/NUL/)
+  })
 })

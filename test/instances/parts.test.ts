@@ -26,7 +26,14 @@ describe('the parts of the service', () => {
     try {
       // Between fork and exec a process still has the arguments of this one.
       await once(keeper.stdout, 'data')
-      const facts = { version: 1, projects: {}, instances: [record], server: null, givenUp: [] }
+      const facts = {
+        version: 1,
+        projects: {},
+        instances: [record],
+        server: null,
+        settings: null,
+        givenUp: [],
+      }
       const projects = { all: () => [], keyOf: () => null, find: () => undefined }
       const deps = {
         store: { facts, update: (change: (all: object) => void) => Promise.resolve(change(facts)) },

@@ -5,6 +5,7 @@ import type { Actor } from '../../src/core/actor.ts'
 import type { LabEvent } from '../../src/core/events.ts'
 import { isLive, linkStates, type Instance } from '../../src/core/instance.ts'
 import { questionKinds, type Question } from '../../src/core/question.ts'
+import { modes } from '../../src/core/settings.ts'
 import { endReasons, states } from '../../src/core/state.ts'
 import type { Service } from '../../src/instances/service.ts'
 import { until } from '../fixtures/until.ts'
@@ -85,6 +86,8 @@ const instanceShape: z.ZodType<Instance> = z.strictObject({
     moved: z.strictObject({ to: z.string().nullable() }).nullable(),
   }),
   model: z.string().nullable(),
+  effort: z.string().nullable(),
+  mode: z.enum(modes),
   pid: z.number().nullable(),
   attached: z.number(),
   attach: z.array(z.string()),
@@ -193,6 +196,42 @@ export function describeService(title: string, open: () => Promise<OpenedService
       const second = await ready('foo')
       expect([first.name, second.name]).toEqual(['foo', 'foo~2'])
       expect(second.slot).toBe(2)
+    })
+
+    test('gives a start the choices that it names, else those of the settings, and remembers them on request', async () => {
+      expect(service.settings()).toMatchObject({ model: null, effort: null, mode: 'auto', modes })
+      const [model, other] = service.settings().models
+      const first = await service.start(
+        { project: 'foo', model: model!, mode: 'plan', isRemembered: true },
+        'page',
+      )
+      expect(first).toMatchObject({ model, effort: null, mode: 'plan' })
+      expect(service.settings()).toMatchObject({ model, effort: null, mode: 'plan' })
+      const second = await service.start({ project: 'foo', model: null, effort: 'low' }, 'api')
+      expect(second).toMatchObject({ model: null, effort: 'low', mode: 'plan' })
+      expect(await service.changeSettings({ model: other!, mode: 'auto' }, 'api')).toMatchObject({
+        model: other,
+        effort: null,
+        mode: 'auto',
+      })
+      expect(await service.start({ project: 'bar' }, 'api')).toMatchObject({ model: other })
+      await service.changeSettings({ model: null }, 'api')
+      expect(service.settings().model).toBe(null)
+    })
+
+    test('keeps quick words for each project, and refuses what cannot be one', async () => {
+      const words = { foo: ['run the tests', '/compact'] }
+      expect((await service.changeSettings({ quickWords: words }, 'api')).quickWords).toEqual(words)
+      const change = (quickWords: Record<string, string[]>) => () =>
+        service.changeSettings({ quickWords }, 'api')
+      expect(await codeOf(change({ nope: ['x'] }))).toBe('project_not_found')
+      expect(await codeOf(change({ foo: ['two\nlines'] }))).toBe('invalid_request')
+      expect(await codeOf(() => service.changeSettings({ model: 'nope' }, 'api'))).toBe(
+        'invalid_request',
+      )
+      expect(service.settings().quickWords).toEqual(words)
+      await service.changeSettings({ quickWords: { foo: null } }, 'api')
+      expect(service.settings().quickWords).toEqual({})
     })
 
     test('refuses a start in an unknown project, with a bad label, and at the cap, and starts nothing', async () => {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/config.ts'
 import { readProcess } from '../../src/processes/proc.ts'
 import { composeService, composeTmux } from '../../src/serve/compose.ts'
+import { openConfigFile } from '../../src/serve/config-file.ts'
 import { openState } from '../../src/serve/state-dir.ts'
 import { holdServer } from '../../src/tmux/ownership.ts'
 import { createTestLab } from '../fixtures/lab.ts'
@@ -30,7 +31,8 @@ async function openService(): Promise<OpenedService> {
   const log = mockLog()
   const state = openState(lab.stateDir, self, { log, onTaken: fail })
   const runtime = { env: lab.env, home: lab.home, version: '0', onListening() {}, onTaken: fail }
-  const context = { config, runtime, state, log }
+  const configFile = await openConfigFile(null)
+  const context = { config, configFile, runtime, state, log }
   const store = await state.openStore(() => undefined)
   const tmux = await composeTmux(context)
   const ownership = await holdServer(tmux, self, { log, onTaken: fail })

@@ -25,6 +25,7 @@ const file = {
   projects: { '/p/foo': { lastUsedAt: 'then' } },
   instances: [good],
   server: null,
+  settings: null,
   givenUp: ['note'],
 }
 
@@ -82,11 +83,31 @@ describe('an instance of a future kind', () => {
   })
 })
 
+describe('the settings', () => {
+  test('come back as they were written, and are null until the operator sets one', async ({
+    folder,
+  }) => {
+    const store = open(folder)
+    expect(store.facts.settings).toBe(null)
+    const settings = { model: 'opus', effort: null, mode: 'plan', quickWords: { '/p': ['go'] } } as const // prettier-ignore
+    await store.update((facts) => void (facts.settings = { ...settings, quickWords: { '/p': ['go'] } })) // prettier-ignore
+    expect(open(folder).facts.settings).toEqual(settings)
+  })
+})
+
+test('an instance of an older lab is in mode auto', ({ folder }) => {
+  const { mode: _mode, ...older } = recordOf({ id: 'older' })
+  put(join(folder, 'state.json'), JSON.stringify({ ...file, instances: [older] }))
+  const { facts, setAside } = open(folder)
+  expect([facts.instances, setAside]).toEqual([[recordOf({ id: 'older', mode: 'auto' })], []])
+})
+
 describe('a record that cannot be read', () => {
   test.for([
     ['that is no object', { instances: ['foo', good] }, 'instance number 1'],
     ['without an id', { instances: [good, { name: 'foo' }] }, 'instance foo'],
     ['of a project', { projects: { '/p': { lastUsedAt: 5 }, ...file.projects } }, 'project /p'],
+    ['of the settings', { settings: { model: null, effort: null, mode: 'turbo' } }, 'settings'],
     ['of the tmux server', { server: { socket: '/tmp/x' } }, 'tmux server'],
     [
       'of an abandoned launch',

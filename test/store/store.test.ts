@@ -199,6 +199,7 @@ describe('the store, where it cannot read the file,', () => {
       projects: {},
       instances: [],
       server: null,
+      settings: null,
       givenUp: [],
     })
     expect(store.corruptKeptAt).toBe(`${folder}/state.json.corrupt-2026-02-03T040506.789Z`)

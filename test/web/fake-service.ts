@@ -14,6 +14,12 @@ import {
 } from '../../src/core/instance.ts'
 import type { LabEvent } from '../../src/core/events.ts'
 import type { ProjectKey } from '../../src/core/names.ts'
+import {
+  defaultPreferences,
+  firstChoices,
+  modes,
+  type LabSettings,
+} from '../../src/core/settings.ts'
 import { decideStart } from '../../src/core/start.ts'
 import {
   AlreadyRunning,
@@ -66,6 +72,8 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
   let foreign: readonly ForeignSession[] = []
   let failure: Error | null = null
   let resumeOffer: ResumeOffer | null = null
+  let choices = firstChoices
+  const quickWords = new Map<string, readonly string[]>()
   let watchers = 0
   let refreshes = 0
 
@@ -131,6 +139,12 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
     ]
   }
 
+  const { models, efforts } = defaultPreferences
+  function settings(): LabSettings {
+    const words = [...quickWords].filter(([, texts]) => texts.length > 0)
+    return { ...choices, models, efforts, modes, quickWords: Object.fromEntries(words) }
+  }
+
   function stop(id: string, by: Actor): Instance {
     asked.push(`stop ${id} by ${by}`)
     const instance = get(id)
@@ -154,9 +168,12 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
 
   return {
     asked,
-    async start({ project, label = '', model = null, force }, by) {
+    async start({ project, label = '', force, prompt = '', ...spec }, by) {
       asked.push(`start ${project} ${JSON.stringify(label)}${force ? ' forced' : ''} by ${by}`)
+      if (prompt !== '') asked.push(`prompt ${JSON.stringify(prompt)}`)
       const { path } = projectOf(project)
+      const { model = choices.model, effort = choices.effort, mode = choices.mode } = spec
+      if (spec.isRemembered) choices = { model, effort, mode }
       if (failure) {
         const error = failure
         failure = null
@@ -180,8 +197,8 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
         kind: 'manual',
         state: 'starting',
         waitingFor: null,
-    question: null,
-    doing: null,
+        question: null,
+        doing: null,
         background: false,
         isBlank: false,
         unknownBecause: null,
@@ -191,6 +208,8 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
         account: 'default',
         workspace: { kind: 'shared', path, branch: null, moved: null },
         model,
+        effort,
+        mode,
         pid: null,
         attached: 0,
         attach: ['tmux', '-L', 'lab', 'attach', '-t', `=${decision.name}:`],
@@ -248,6 +267,18 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
       )
       asked.push(`dismiss offer of ${over.length} by ${by}`)
       return over.map(({ id }) => change(id, { dismissed: true }))
+    },
+    settings,
+    async changeSettings({ quickWords: words = {}, ...chosen }, by) {
+      asked.push(`settings ${JSON.stringify({ ...chosen, ...words })} by ${by}`)
+      if (chosen.model && !models.includes(chosen.model)) throw new InvalidRequest('not listed')
+      for (const [key, texts] of Object.entries(words)) {
+        projectOf(key)
+        if (texts?.some((text) => text.includes('\n'))) throw new InvalidRequest('not one line')
+        quickWords.set(key, texts ?? [])
+      }
+      choices = { ...choices, ...chosen }
+      return settings()
     },
     refresh: () => void (refreshes += 1),
     resolve(ref) {

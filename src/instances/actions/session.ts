@@ -23,6 +23,8 @@ export interface SessionRequest {
   readonly program: string
   /** Continue the conversation instead of beginning it. */
   readonly resume: boolean
+  /** The first prompt. Only this launch gets it; lab does not store it. */
+  readonly prompt?: string | undefined
 }
 
 // Other programs may take names at the same time; each refusal by tmux adds one more taken name.
@@ -89,16 +91,16 @@ function identityOf(pid: number): Pick<Launch, 'keeper' | 'server'> {
 
 /** Makes the launch plan from the contributions of the workspace, the account and Claude Code. */
 function planOf(
-  { entry, program, resume }: SessionRequest,
+  { entry, program, resume, prompt }: SessionRequest,
   { homes, store, launch }: InstancesDeps,
   settingsFile: string,
 ): LaunchPlan {
-  const { id, workspace, model, effort } = entry.spec
+  const { id, workspace, model, effort, mode } = entry.spec
   const { name, account, conversation } = entry.launch
   const { environment: lab, passEnv, stateDir } = launch
   const { server } = store.facts
   const inherited = server ? environmentNames(server.pid) : []
-  const choices = { conversation, resume, model, effort }
+  const choices = { conversation, resume, model, effort, mode, prompt }
   return planLaunch({ name, cwd: workspace.cwd, metadata: metadataOf(entry) }, [
     launchEnvironment({ lab, inherited, passEnv, stateDir, id }),
     { env: homeOf(homes, account).environment },

@@ -1,6 +1,7 @@
 // The dependencies that the composition root gives to the service.
 import type { Log } from '../../log.ts'
 import type { ClaudeHomes } from '../../claude/home.ts'
+import type { Preferences } from '../../core/settings.ts'
 import type { Projects } from '../../projects/projects.ts'
 import type { Journal } from '../../store/journal.ts'
 import type { Store } from '../../store/store.ts'
@@ -18,6 +19,12 @@ export interface InstancesDeps {
   readonly openProjects: (onChange: () => void) => Projects
   /** Makes the missing parts of the state directory that an agent needs. @throws what the system says */
   readonly prepareStateDir: () => Promise<void>
+  /** The configuration file as lab read it last. */
+  readonly configFile: {
+    current(): Preferences
+    /** Why lab could not use the file when it read it again, as a sentence; null when it could. */
+    problem(): string | null
+  }
   readonly instancesMax: number
   readonly bootId: string
   readonly launch: {

@@ -148,19 +148,8 @@ export function newLaunch(
 
 /** A new instance, at the moment at which lab reserves its place. */
 export function newEntry(spec: Spec, place: LaunchPlace, branch: string | null = null): Entry {
-  return {
-    id: spec.id,
-    spec,
-    launch: newLaunch(place, { conversation: spec.id, said: 'no', isBlank: false }),
-    seen: firstSeen(branch),
-    end: null,
-    state: 'starting',
-    waitingFor: null,
-    since: place.now,
-    isReserved: true,
-    queue: createQueue(),
-    isFinishing: false,
-  }
+  const launch = newLaunch(place, { conversation: spec.id, said: 'no', isBlank: false })
+  return { ...knownEntry(spec, launch), seen: firstSeen(branch), isReserved: true }
 }
 
 /** An instance that the store or a session's metadata names, and that lab has not observed yet. */
@@ -182,7 +171,7 @@ export function knownEntry(spec: Spec, launch: Launch): Entry {
 
 /** An instance from its record in the store. lab still has to find a live one in tmux. */
 export function entryFromRecord(record: InstanceRecord): Entry {
-  const { id, projectPath, kind, label, model, effort, createdAt } = record
+  const { id, projectPath, kind, label, model, effort, mode, createdAt } = record
   // An older lab stored neither.
   const { projectKey, workspace = sharedWorkspace({ path: projectPath }) } = record
   const { note, launchedAt, verified, ended, dismissed } = record
@@ -190,7 +179,7 @@ export function entryFromRecord(record: InstanceRecord): Entry {
   const { registered, parkedJobId, stopAskedBy, together } = record
   const key = (projectKey as ProjectKey | undefined) ?? keyInName(record.name)
   const named = { id, projectPath, projectKey: key, kind, workspace, label }
-  const spec: Spec = { ...named, model, effort, createdAt }
+  const spec: Spec = { ...named, model, effort, mode, createdAt }
   const launch: Launch = {
     id: note,
     name,

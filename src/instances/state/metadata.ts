@@ -1,13 +1,14 @@
 // The metadata of a lab session: enough to recognise its instance without the store.
 import { defaultAccount, instanceKinds, workspaceKinds } from '../../core/instance.ts'
 import { keyInName, type ProjectKey } from '../../core/names.ts'
+import { modes } from '../../core/settings.ts'
 import type { ListedSession, SessionMetadata } from '../../tmux/tmux.ts'
 import { knownEntry, newLaunch, type Entry } from './entry.ts'
 
 /** The metadata that lab writes onto an instance's session. */
 export function metadataOf(entry: Entry): SessionMetadata {
-  const { id, projectPath, projectKey, kind, workspace, label, model, effort, createdAt } =
-    entry.spec
+  const { id, projectPath, projectKey, kind, workspace, label, createdAt } = entry.spec
+  const { model, effort, mode } = entry.spec
   const { id: note, slot, account, conversation } = entry.launch
   return {
     id,
@@ -21,6 +22,7 @@ export function metadataOf(entry: Entry): SessionMetadata {
     conversation,
     created: createdAt,
     note,
+    mode,
     ...(label === null ? {} : { label }),
     ...(model === null ? {} : { model }),
     ...(effort === null ? {} : { effort }),
@@ -29,7 +31,7 @@ export function metadataOf(entry: Entry): SessionMetadata {
 
 /**
  * An instance from a session that the store does not know; null when lab did not write the metadata. A kind
- * that only a newer lab knows counts as the first kind here, so that the operator sees what runs.
+ * or mode that this lab does not know counts as its first one, so that the operator sees what runs.
  */
 export function entryFromSession(
   session: ListedSession,
@@ -61,6 +63,7 @@ export function entryFromSession(
     label,
     model,
     effort,
+    mode: oneOf(modes, metadata?.['mode']),
     createdAt,
   }
   // The agent may have been ready long ago, so its end is not a failed start.

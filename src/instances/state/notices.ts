@@ -12,7 +12,7 @@ import type { InstancesDeps } from './deps.ts'
 
 /** Lists the problems of now; empty when there is none. */
 export function noticesOf(
-  { homes, store, launch, tmux }: InstancesDeps,
+  { homes, store, launch, tmux, configFile }: InstancesDeps,
   now: {
     /** Why lab cannot read tmux; null when it can. */
     readonly unreadable: string | null
@@ -60,6 +60,13 @@ export function noticesOf(
     add(
       'environment_withheld',
       `${blockers.join(', ')} would switch Remote Control off, so lab starts agents without it.`,
+    )
+  const problem = configFile.problem()
+  if (problem !== null)
+    add(
+      'config_invalid',
+      `${problem} lab still uses what it read before. Repair the file and send lab SIGHUP.`,
+      [`kill -HUP ${process.pid}`],
     )
   const failure = store.failure()
   if (failure)

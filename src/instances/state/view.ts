@@ -17,7 +17,8 @@ export function present(
 ): Instance {
   const live = isLive(entry.state)
   const { id, since, launch, seen, end } = entry
-  const { label, projectPath, projectKey, kind, workspace, model, createdAt } = entry.spec
+  const { label, projectPath, projectKey, kind, workspace, createdAt } = entry.spec
+  const { model, effort, mode } = entry.spec
   const { name, slot, conversation } = launch
   const { registry } = seen
   const unknownBecause = live ? whyUnknown(entry, context.readable) : null
@@ -30,6 +31,8 @@ export function present(
     since,
     conversation,
     model,
+    effort,
+    mode,
     project: context.key ?? projectKey,
     kind,
     state: unknownBecause === null ? entry.state : 'unknown',

@@ -10,6 +10,7 @@ import type { Hooks } from '../turns/hooks.ts'
 import type { Tools } from '../turns/tools.ts'
 import { createTurnRunner, type TurnRunner } from '../turns/turn-runner.ts'
 import { secondsSince } from '../turns/turn-end.ts'
+import { runCommand } from './commands.ts'
 import { createPromptBox, type PromptBox } from './prompt-box.ts'
 import type { Activity, Status } from './status.ts'
 
@@ -77,7 +78,9 @@ export function createSession(deps: SessionDeps): Session {
       focus.onDialog(changed)
       focus.attach({ ...keys, view: (columns) => draw(box.shown, runner, deps, columns) })
       changed()
-      if (prompt !== null) turns.submit({ text: prompt, isTyped: true })
+      // As an argument, `!ls` is a prompt and `/model` is a command.
+      if (prompt === null || (!prompt.startsWith('!') && runCommand(prompt, deps))) return
+      turns.submit({ text: prompt, isTyped: true })
     },
   }
 }

@@ -59,6 +59,7 @@ export function createPageModel(
       foreign: instances.foreign(),
       offer: instances.resumeOffer(),
       known: knownOf(projects, ended),
+      settings: instances.settings(),
       lab: server(),
     }
   }

@@ -27,9 +27,10 @@ export function createProjectRoutes(deps: FormDeps): Hono<WebEnv> {
   routes.post('/projects/:key/instances', async (c) => {
     const project = c.req.param('key')
     c.set('form', { project })
-    const { label, force } = await readStartForm(c)
-    c.set('form', { project, label })
-    const { id } = await instances.start({ project, label, force }, actorOf(c, 'page'))
+    const form = await readStartForm(c)
+    c.set('form', { project, label: form.label, start: form })
+    const spec = { ...form, project, isRemembered: true }
+    const { id } = await instances.start(spec, actorOf(c, 'page'))
     const partials = () => pageModel.partials([instances.get(id)]) + cleared(`#msg-${project}`)
     return done(c, partials, `#p-${project}`)
   })

@@ -2,6 +2,7 @@
 import type { FC } from 'hono/jsx'
 import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import { labelCharsMax } from '../../core/names.ts'
+import type { StartSpec } from '../../core/start.ts'
 import { EndedBox } from './instance/ended.tsx'
 import { InstanceRow } from './instance/row.tsx'
 import type { RenderContext } from './render-context.ts'
@@ -13,6 +14,7 @@ export interface Refusal {
   readonly message: string
   readonly project?: string
   readonly label?: string
+  readonly start?: Omit<StartSpec, 'project'>
   readonly instance?: string
 }
 

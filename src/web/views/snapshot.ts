@@ -7,6 +7,7 @@ import type {
   Notice,
   Project,
 } from '../../core/instance.ts'
+import type { LabSettings } from '../../core/settings.ts'
 import type { ServerInfo } from '../server-info.ts'
 
 export interface Snapshot {
@@ -20,6 +21,8 @@ export interface Snapshot {
   readonly offer: ResumeOffer | null
   /** Tells a stream which cards and which ended instances the page has. */
   readonly known: string
+  /** What a start chooses from, and what it gets when it chooses nothing. */
+  readonly settings: LabSettings
   /** lab itself. */
   readonly lab: ServerInfo
 }

@@ -12,6 +12,7 @@ import {
 import { entryFromSession, metadataOf } from '../../../src/instances/state/metadata.ts'
 import type { InstanceRecord } from '../../../src/store/facts.ts'
 import type { ListedSession, SessionMetadata } from '../../../src/tmux/tmux.ts'
+import { modes } from '../../../src/core/settings.ts'
 import { evidence, later, now, reserve } from '../../fixtures/entry.ts'
 
 function sessionOf(lab: SessionMetadata | null): ListedSession {
@@ -39,6 +40,7 @@ const records: fc.Arbitrary<InstanceRecord> = fc
     label: fc.option(fc.string()),
     model: fc.option(fc.string()),
     effort: fc.option(fc.string()),
+    mode: fc.constantFrom(...modes),
     conversation: fc.uuid(),
     createdAt: fc.string(),
     launchedAt: fc.string(),
