@@ -37,6 +37,7 @@ let
   ];
   withOtherFlag = [
     "claudePackage"
+    "settings"
     "environment"
     "allowedHosts"
     "trustedProxies"
@@ -46,6 +47,8 @@ let
     removeAttrs cfg (withoutFlag ++ withOtherFlag)
   );
   flags = byName // {
+    config =
+      if cfg.settings == { } then null else (pkgs.formats.json { }).generate "lab.json" cfg.settings;
     claude = if cfg.claudePackage == null then null else getExe cfg.claudePackage;
     pass-env = cfg.passEnv ++ lib.attrNames cfg.environment;
     allowed-host = cfg.allowedHosts;

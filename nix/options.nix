@@ -158,6 +158,23 @@ in
       description = "How much is logged.";
     };
 
+    settings = mkOption {
+      # Any JSON: lab knows the keys, and refuses others when it starts.
+      type = (pkgs.formats.json { }).type;
+      default = { };
+      example = {
+        models = [
+          "opus"
+          "sonnet"
+        ];
+        projects.web-shop.quickWords = [ "run the tests" ];
+      };
+      description = ''
+        Content of lab's configuration file, which src/config/README.md describes. The Nix store holds
+        it, and every account can read it. A change restarts lab, and no agent.
+      '';
+    };
+
     claudePackage = mkPackageOption pkgs "claude-code" {
       nullable = true;
       extraDescription = "It is unfree. With null, lab looks for `claude` on the agents' PATH.";

@@ -18,6 +18,10 @@
     sessionNofile = 65536;
     historyLimit = 5000;
     logLevel = "debug";
+    settings = {
+      models = [ "opus" ];
+      projects.web-shop.quickWords = [ "run the tests" ];
+    };
     extraPackages = [ ];
     passEnv = [ "GH_TOKEN" ];
     environment.DOCKER_HOST = "unix:///run/50% of it";

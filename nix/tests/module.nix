@@ -127,6 +127,28 @@ let
         operators = [ "bob" ];
       };
     };
+    "test: the settings are a file, and there is none without settings" = {
+      expr =
+        let
+          flags = config: lib.filter (hasInfix "--config=") (words config);
+          given = lib.head (flags full);
+          content = builtins.toJSON {
+            models = [ "opus" ];
+            projects.web-shop.quickWords = [ "run the tests" ];
+          };
+        in
+        {
+          byDefault = flags byDefault;
+          isFile = lib.hasSuffix ''-lab.json"'' given;
+          # Of NixOS, the path tells nothing of the content.
+          isWhole = pkgs != null || hasInfix (builtins.hashString "sha256" content) given;
+        };
+      expected = {
+        byDefault = [ ];
+        isFile = true;
+        isWhole = true;
+      };
+    };
     "test: secrets go through systemd's credentials" = {
       expr = [
         (services full).lab.serviceConfig.LoadCredential

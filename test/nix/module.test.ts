@@ -114,6 +114,7 @@ describe.skipIf(libs.length === 0).each(runs)('options, with $name', (lib) => {
       allowedHosts: 'allowed-host',
       claudePackage: 'claude',
       environment: 'pass-env',
+      settings: 'config',
       trustedProxies: 'trusted-proxy',
     }
     const withoutFlag = Object.keys(options).filter((option) => {
@@ -125,7 +126,14 @@ describe.skipIf(libs.length === 0).each(runs)('options, with $name', (lib) => {
 
   test('share name and default with the settings, but for paths of the machine', () => {
     // An option that names a package, and options whose default lies elsewhere on NixOS.
-    const others = new Set(['claude', 'claudeConfigDir', 'projectsRoot', 'stateDir', 'tmuxSocket'])
+    const others = new Set([
+      'claude',
+      'configFile',
+      'claudeConfigDir',
+      'projectsRoot',
+      'stateDir',
+      'tmuxSocket',
+    ])
     const settings = Object.entries(serveFlags).filter(([setting]) => !others.has(setting))
     expect(settings.map(([setting]) => [setting, optionDefault(options[setting])])).toEqual(
       settings.map(([setting, { fallback }]) => [setting, fallback]),
