@@ -1,8 +1,10 @@
 // --config with a real lab: the start, SIGHUP with a good file and with a bad one.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect } from 'vitest'
-import { test, type TestLab } from '../fixtures/lab.ts'
+import { labPath, test, type TestLab } from '../fixtures/lab.ts'
+import { isAlive } from '../fixtures/life.ts'
 import { until } from '../fixtures/until.ts'
 
 const write = (path: string, value: unknown): void =>
@@ -79,6 +81,33 @@ describe('lab serve --config', () => {
       const { exitCode, stderr } = await lab.run('serve', `--projects-root=${lab.root}`, `--config=${path}`) // prettier-ignore
       expect(exitCode).toBe(2)
       expect(stderr).toContain(said)
+    }
+  })
+})
+
+describe('lab serve --config in a terminal', () => {
+  test('reads the file again on SIGHUP, and ends when the terminal closes', async ({ lab }) => {
+    const file = join(lab.dir, 'lab.json')
+    write(file, {})
+    const tmux = async (...args: readonly string[]): Promise<string> =>
+      (await execa('tmux', ['-L', 'term', '-f', '/dev/null', ...args], { env: lab.env, extendEnv: false, cwd: '/' })).stdout // prettier-ignore
+    const flags = [`--projects-root=${lab.root}`, `--state-dir=${lab.stateDir}`, `--config=${file}`]
+    const argv = [process.execPath, labPath, 'serve', ...flags, '--port=0']
+    const session = ['new-session', '-d', '-x', '200', '-s', 'lab', '-P', '-F', '#{pane_pid}']
+    const pid = Number(await tmux(...session, '--', ...argv))
+    const shows = (text: string): Promise<unknown> =>
+      until(async () => (await tmux('capture-pane', '-p', '-J', '-t', '=lab:')).includes(text), {
+        what: `a terminal with ${text}`,
+      })
+    try {
+      await shows('lab listening on')
+      process.kill(pid, 'SIGHUP')
+      await shows('lab has read the configuration file again')
+      await tmux('kill-session', '-t', '=lab')
+      await until(() => !isAlive(pid), { what: 'the end of lab' })
+    } finally {
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+      await tmux('kill-server').catch(() => undefined)
     }
   })
 })
