@@ -68,11 +68,21 @@ export function noticesOf(
       `${problem} lab still uses what it read before. Repair the file and send lab SIGHUP.`,
       [`kill -HUP ${process.pid}`],
     )
+  addStoreNotices(add, store, launch.stateDir)
+  return notices
+}
+
+/** The problems of the store. */
+function addStoreNotices(
+  add: (code: string, message: string) => void,
+  store: Pick<Store, 'failure' | 'corruptKeptAt' | 'setAside' | 'path'>,
+  stateDir: string,
+): void {
   const failure = store.failure()
   if (failure)
     add(
       'store_unwritable',
-      `lab cannot write to ${launch.stateDir}, so it starts nothing. The agents still run, and you can stop them. ${writeRemedy(failure.cause)} lab then writes what it knows.`,
+      `lab cannot write to ${stateDir}, so it starts nothing. The agents still run, and you can stop them. ${writeRemedy(failure.cause)} lab then writes what it knows.`,
     )
   if (store.corruptKeptAt)
     add(
@@ -80,7 +90,6 @@ export function noticesOf(
       `lab could not read its store and kept it as ${store.corruptKeptAt}. lab found the running instances through tmux. The ended instances and the last uses are in that file.`,
     )
   if (store.setAside.length > 0) add('store_records_unread', recordsUnreadText(store))
-  return notices
 }
 
 const recordsShownMax = 3

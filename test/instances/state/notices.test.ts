@@ -28,6 +28,7 @@ function noticesWith(
     store: { path: '/state/state.json', corruptKeptAt: null, setAside, failure: () => failure },
     launch: { command: 'claude', stateDir: '/state', environment: {} },
     tmux: { version: '3.3a', misfit: () => misfit },
+    configFile: { problem: () => null },
   } as unknown as InstancesDeps
   const projects = {
     root: '/srv/projects',

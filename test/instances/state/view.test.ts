@@ -43,6 +43,10 @@ describe('the view', () => {
       endedAt: null,
       evidence: null,
       unknownBecause: null,
+      question: null,
+      doing: null,
+      effort: null,
+      mode: 'auto',
       left: [],
     })
   })
