@@ -1,9 +1,8 @@
 // The choices of a start: they reach the agent, a resume keeps them, and so does a later lab.
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
-import { argvOf } from '../../../src/processes/proc.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
 import { stop } from '../../fixtures/life.ts'
 import { until } from '../../fixtures/until.ts'
@@ -12,6 +11,11 @@ async function startWith(lab: TestLab, body: object, project = 'foo'): Promise<I
   const answer = await lab.call('POST', `/api/v1/projects/${project}/instances`, body)
   expect(answer).toMatchObject({ status: 201 })
   return lab.reaches(answer.body.id, 'ready')
+}
+
+/** The arguments of a process, as text. */
+function argvOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
 }
 
 /** The value that the running agent got for an option; undefined without the option. */
@@ -41,6 +45,7 @@ describe('the choices of a start', () => {
     const started = await startWith(lab, { ...choices, prompt: 'SAY hello' })
     expect(started).toMatchObject(choices)
     expect(choicesOf(started)).toEqual(['opus', 'high', 'plan'])
+    await shows(lab, started, '⏸ plan mode on')
     await stop(lab, started.id)
     expect((await lab.call('POST', `/api/v1/instances/${started.id}/resume`)).status).toBe(201)
     const resumed = await lab.reaches(started.id, 'ready')

@@ -9,6 +9,7 @@ describe('--permission-mode', () => {
     ['auto', '⏵⏵ auto mode on (shift+tab to cycle)'],
     ['default', '⏸ manual mode on · ? for shortcuts'],
     ['manual', '⏸ manual mode on · ? for shortcuts'],
+    ['plan', '⏸ plan mode on (shift+tab to cycle)'],
   ] as const)('%s is in the footer', async ([mode, footer], { stage }) => {
     const actor = await stage.ready('--permission-mode', mode)
     await actor.shows(new RegExp(footer.replaceAll(/[()+?]/g, '\\$&')))
