@@ -87,7 +87,7 @@ function said({ message, code }: z.core.$ZodIssue): string {
 function unknownKey(at: readonly string[], key: string): string {
   const known = at.length === 0 ? shape : at[0] === 'notify' ? shape.shape.notify.unwrap() : projectShape // prettier-ignore
   const near = nearest(key, Object.keys(known.shape))
-  const hint = near === null ? '' : `, did you mean ${near}?`
+  const hint = near === null ? '' : ` (did you mean ${near}?)`
   return `${placeOf([...at, key])} is not a key that this lab knows${hint}`
 }
 

@@ -29,7 +29,7 @@ export async function openConfigFile(path: string | null): Promise<ConfigFile> {
       log.info({ file }, 'lab has read the configuration file again')
     } catch (error) {
       problem = error instanceof LabError ? error.message : String(error)
-      log.warn({ err: error, file }, 'lab cannot use the configuration file and changes nothing')
+      log.warn({ problem, file }, 'lab cannot use the configuration file and changes nothing')
     }
   }
 

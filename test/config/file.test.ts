@@ -57,15 +57,15 @@ describe('parseConfigFile', () => {
   })
 
   test.each([
-    ['{"modles":[]}', 'modles is not a key that this lab knows, did you mean models?'],
+    ['{"modles":[]}', 'modles is not a key that this lab knows (did you mean models?).'],
     ['{"pools":[]}', 'pools is not a key that this lab knows.'],
     [
       '{"notify":{"event":[]}}',
-      'notify.event is not a key that this lab knows, did you mean events?',
+      'notify.event is not a key that this lab knows (did you mean events?).',
     ],
     [
       '{"projects":{"api":{"quickwords":[]}}}',
-      'projects.api.quickwords is not a key that this lab knows, did you mean quickWords?',
+      'projects.api.quickwords is not a key that this lab knows (did you mean quickWords?).',
     ],
     ['{"models":["a b"]}', 'models[0] is not one word'],
     ['{"models":["--help"]}', 'models[0] is not one word'],

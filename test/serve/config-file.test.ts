@@ -57,7 +57,7 @@ describe('lab serve --config', () => {
   })
 
   test.for([
-    ['{"modles":[]}', /^lab: --config \S+: modles is not a key .*did you mean models\?/],
+    ['{"modles":[]}', /^lab: --config \S+: modles is not a key .*did you mean models\?\)\.$/m],
     ['{', /^lab: --config \S+ is not JSON: /],
   ] as const)(
     'refuses to start with %s, with exit code 2 and one line',
