@@ -81,7 +81,7 @@ const rooms: Readonly<Record<string, Room>> = {
  */
 const floors: Readonly<Record<string, readonly string[]>> = {
   instances: ['.', 'actions', 'observe', 'state'],
-  cli: ['cli', 'help', 'commands', '.'],
+  cli: ['cli', 'help', 'commands', 'machine', '.'],
   'stand-in': ['.', 'session', 'startup', 'turns', 'files', 'terminal', 'behaviour'],
   web: [
     'app',

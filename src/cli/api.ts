@@ -1,7 +1,7 @@
 // The JSON API as the commands call it: every failure becomes one line for the operator.
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Cap, ForeignSession, Instance, Project } from '../core/instance.ts'
-import { Failure } from './command.ts'
+import { Failure, Refused } from './command.ts'
 import type { Server } from './server.ts'
 
 /** The answer of GET /projects. */
@@ -44,7 +44,8 @@ export async function callApi(
   }
   const { status, text } = response
   const answer = decode(text)
-  if (status < 200 || status > 299) throw new Failure(refusalOf(answer) ?? strange(server, status))
+  if (status < 200 || status > 299)
+    throw new Refused(refusalOf(answer) ?? strange(server, status), status)
   if (text !== '' && answer === undefined) throw new Failure(strange(server, status))
   return answer
 }
@@ -57,12 +58,17 @@ export async function fetchProjects(server: Server): Promise<Projects> {
   throw new Failure(strange(server, 200))
 }
 
-/** The ended instances, latest first. @throws Failure */
-export async function fetchEnded(server: Server): Promise<readonly Instance[]> {
+/** Every instance that lab knows: the live ones, then the ended ones, the latest end first. @throws Failure */
+export async function fetchInstances(server: Server): Promise<readonly Instance[]> {
   const answer = (await callApi(server, 'GET', 'instances?ended=1')) as { instances?: Instance[] }
   if (!Array.isArray(answer?.instances)) throw new Failure(strange(server, 200))
+  return answer.instances
+}
+
+/** The ended instances, latest first. @throws Failure */
+export async function fetchEnded(server: Server): Promise<readonly Instance[]> {
   // lab sorts them by the sequence of their ends; the dates mislead after a clock went back.
-  return answer.instances.filter(({ endedAt }) => endedAt !== null)
+  return (await fetchInstances(server)).filter(({ endedAt }) => endedAt !== null)
 }
 
 /**

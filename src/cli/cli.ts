@@ -3,12 +3,12 @@
 import { asksForHelp, nearest } from '../argv.ts'
 import { UsageError } from '../errors.ts'
 import { Failure, type CliContext } from './command.ts'
-import { commandOf, commands } from './commands.ts'
+import { commandMeant, commandOf, commands } from './commands.ts'
 import { commandHelp, overview } from './help.ts'
 import { printable } from '../core/text.ts'
 
 const helpWord = /^(-h|--?help|help)$/
-const versionWord = /^(-V|--?version)$/
+const versionWord = /^(-v|-V|--?version|version)$/
 
 /**
  * Whether `runCli` carries out a command line that begins with this word: a command, or a call for
@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
 
 async function dispatch(argv: readonly string[], context: CliContext): Promise<number> {
   const [word = '--help', ...rest] = argv
-  if (versionWord.test(word)) {
+  if (versionWord.test(word) && !(word === 'version' && asksForHelp(rest))) {
     context.stdout.write(`lab ${context.version}\n`)
     return 0
   }
@@ -62,7 +62,7 @@ function helpOf(word: string): string {
 }
 
 function unknownCommand(word: string): UsageError {
-  const near = nearest(word, Object.keys(commands))
+  const near = commandMeant(word) ?? nearest(word, Object.keys(commands))
   const hint = near ? `did you mean \`lab ${near}\`?` : '`lab --help` lists them.'
   return new UsageError(`${JSON.stringify(word)} is not a command of lab; ${hint}`)
 }

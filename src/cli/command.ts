@@ -2,6 +2,8 @@
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
+  /** The width of a terminal, in columns. */
+  readonly columns?: number
   on?(event: 'error', listener: (error: Error) => void): unknown
 }
 
@@ -23,6 +25,35 @@ export type Command = (argv: readonly string[], context: CliContext) => Promise<
 
 /** Something was refused or went wrong: its message goes to stderr and the exit code is 1. */
 export class Failure extends Error {}
+
+/** lab refused a call of its API. */
+export class Refused extends Failure {
+  readonly status: number
+
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** What the words after a command name, so that a shell can complete them. */
+export type WordKind = 'instance' | 'ended' | 'project' | 'state' | 'shell' | 'command'
+
+/** A command: how it is called, what it does, and the file that carries it out. */
+export interface Row {
+  readonly usage: string
+  readonly summary: string
+  /** Each argument and each flag as typed, with its meaning. */
+  readonly takes?: readonly (readonly [typed: string, meaning: string])[]
+  /** Three command lines. */
+  readonly examples: readonly [string, string, string]
+  /** What its words name; missing where a shell completes nothing. */
+  readonly words?: WordKind
+  /** False for a command that asks no server; `here` for one that needs lab's own machine. */
+  readonly findsServer?: false | 'here'
+  /** Missing where main.ts carries the command out. */
+  readonly load?: () => Promise<Command>
+}
 
 /** The flags that every command takes to find the server. */
 export const serverFlags = {

@@ -1,93 +1,115 @@
-// Every command: how it is called, what it does, and the file that carries it out. A new command is a
-// file in commands/ and a row here; `lab --help`, each command's own help and the dispatch read this table.
-import type { Command } from './command.ts'
+// Every command, in the order in which `lab --help` shows them. A new command is a file and a row: here
+// for what concerns agents, in machine/rows.ts for the rest. The help, the completion and the dispatch
+// read this table.
+import type { Row } from './command.ts'
+import { machineCommands } from './machine/rows.ts'
 
-interface Row {
-  readonly usage: string
-  readonly summary: string
-  readonly details?: string
-  /** False for a command that asks no server; `here` for one that needs lab's own machine. */
-  readonly findsServer?: false | 'here'
-  /** Missing where main.ts carries the command out. */
-  readonly load?: () => Promise<Command>
-}
+const instance = 'a session name, a label, the beginning of either, or an id'
+const wait = 'wait until it is ready; exit 1 with the reason if it does not get ready'
 
-/** The commands in the order in which `lab --help` shows them. */
 export const commands: Readonly<Record<string, Row>> = {
   serve: {
     usage: 'lab [serve] [FLAG…]',
     summary: 'run lab, which serves the page and the API; `lab serve --help` lists the flags',
+    examples: [
+      'lab',
+      'lab serve --port 8443',
+      'lab serve --projects-root ~/code --max-instances 10',
+    ],
     findsServer: false,
   },
   ls: {
-    usage: 'lab ls [--ended] [--json]',
+    usage: 'lab ls [PROJECT] [--links] [--ended] [--json]',
     summary: 'list projects, their instances and the sessions that lab did not make',
-    details:
-      '  --ended       list the ended instances, with their ids and why they ended\n' +
-      '  --json        print the answer of the API instead of a table\n',
+    takes: [
+      ['PROJECT', 'a project key, or a path in the project; else all projects'],
+      ['--links', "show the instances' links to claude.ai"],
+      ['--ended', 'list the ended instances, with their ids and why they ended'],
+      ['--json', 'print the answer of the API instead of a table'],
+    ],
+    examples: ['lab ls', 'lab ls web-shop --links', 'lab ls | awk \'$1 == "waiting" {print $3}\''],
+    words: 'project',
     load: async () => (await import('./commands/ls.ts')).ls,
   },
   new: {
     usage:
       'lab new PROJECT [--label L] [--model M] [--effort E] [--mode M] [--prompt P] [--force] [--wait]',
     summary: 'start an instance and print its session name',
-    details:
-      '  PROJECT       a project key, or a path in the project, such as .\n' +
-      '  --label L     a label of at most 60 characters\n' +
-      '  --model M     the model, else the one that the page chose last\n' +
-      '  --effort E    the effort, else the one that the page chose last\n' +
-      '  --mode M      auto, review (ask before each change) or plan, else the last one of the page\n' +
-      '  --prompt P    the first prompt\n' +
-      '  --force       start even if Claude Code says that it is not logged in\n' +
-      '  --wait        wait until it is ready; exit 1 with the reason if it does not get ready\n',
+    takes: [
+      ['PROJECT', 'a project key, or a path in the project, such as .'],
+      ['--label L', 'a label of at most 60 characters'],
+      ['--model M', 'the model, else the one that the page chose last'],
+      ['--effort E', 'the effort, else the one that the page chose last'],
+      [
+        '--mode M',
+        'auto, review (ask before each change) or plan, else the last one of the page',
+        ['auto', 'review', 'plan'],
+      ],
+      ['--prompt P', 'the first prompt'],
+      ['--force', 'start even if Claude Code says that it is not logged in'],
+      ['--wait', wait],
+    ],
+    examples: [
+      'lab new .',
+      'lab new web-shop --label "fix the login"',
+      'lab new web-shop --mode plan --prompt "make the tests faster"',
+    ],
+    words: 'project',
     load: async () => (await import('./commands/new.ts')).newInstance,
   },
   resume: {
     usage: 'lab resume REF… [--blank] [--force] [--wait]',
     summary: "continue ended instances' conversations, under the same id and label",
-    details:
-      '  REF           a name that one ended instance had, or an id; `lab ls --ended` shows them\n' +
-      '  --blank       begin a blank conversation if Claude has no transcript of the old one\n' +
-      '  --force       resume even if Claude Code says that it is not logged in, or without what\n' +
-      "                was said in Claude's background\n" +
-      '  --wait        wait until each is ready; exit 1 with the reason if one does not get ready\n',
+    takes: [
+      ['REF', 'a name or label that one ended instance had, or an id; `lab ls --ended` shows them'],
+      ['--blank', 'begin a blank conversation if Claude has no transcript of the old one'],
+      [
+        '--force',
+        "resume even if Claude Code says that it is not logged in, or without what was said in Claude's background",
+      ],
+      ['--wait', wait],
+    ],
+    examples: ['lab resume web-shop', 'lab resume 0b9f3a52 --wait', 'lab resume 0b9f3a52 --blank'],
+    words: 'ended',
     load: async () => (await import('./commands/resume.ts')).resume,
   },
   stop: {
     usage: 'lab stop REF… | --project PROJECT | --all | --left ID…',
     summary: 'end instances; the id of an ended instance dismisses it',
-    details:
-      '  REF           a session name, or an id\n' +
-      '  --project P   every instance of one project\n' +
-      '  --all         every instance\n' +
-      '  --left ID…    the processes that ended instances left running; `lab ls --ended` shows the ids\n',
+    takes: [
+      ['REF', instance],
+      ['--project P', 'every instance of one project'],
+      ['--all', 'every instance'],
+      ['--left', 'the processes that ended instances left running; `lab ls --ended` shows the ids'],
+    ],
+    examples: ['lab stop web-shop~2', 'lab stop --project web-shop', 'lab stop --all'],
+    words: 'instance',
     load: async () => (await import('./commands/stop.ts')).stop,
   },
   attach: {
     usage: 'lab attach REF',
     summary: "open an instance's session in this terminal; C-b d leaves it",
-    details: '  REF           a session name, or an id\n',
+    takes: [['REF', instance]],
+    examples: ['lab attach web-shop', 'lab attach "fix the login"', 'lab attach 0b9f3a52'],
+    words: 'instance',
     load: async () => (await import('./commands/attach.ts')).attach,
   },
-  tmux: {
-    usage: 'lab tmux ARG…',
-    summary: "run tmux on lab's server, also while lab is down: `lab tmux ls`",
-    findsServer: 'here',
-    load: async () => (await import('./commands/tmux.ts')).tmux,
-  },
-  doctor: {
-    usage: 'lab doctor',
-    summary: 'show the directories, programs and login that lab uses, and what is wrong',
-    load: async () => (await import('./commands/doctor.ts')).doctor,
-  },
-  demo: {
-    usage: 'lab demo [FLAG…]',
-    summary: 'show lab with made-up projects and agents; takes the flags of `lab serve`',
-    findsServer: false,
-  },
+  ...machineCommands,
 }
 
 /** The row of a command; null for an unknown command. */
 export function commandOf(name: string): Row | null {
   return (Object.hasOwn(commands, name) ? commands[name] : undefined) ?? null
+}
+
+const otherNames: Readonly<Record<string, string>> = {
+  start: 'new', run: 'new', create: 'new', add: 'new', kill: 'stop', end: 'stop', rm: 'stop',
+  delete: 'stop', remove: 'stop', list: 'ls', ps: 'ls', logs: 'peek', log: 'peek', show: 'peek',
+  restart: 'resume', continue: 'resume', join: 'attach', enter: 'attach', use: 'switch', top: 'watch',
+} // prettier-ignore
+
+/** The command that does what a word means in other programs; null where there is none. */
+export function commandMeant(word: string): string | null {
+  const name = Object.hasOwn(otherNames, word) ? otherNames[word] : undefined
+  return name !== undefined && commandOf(name) ? name : null
 }

@@ -1,14 +1,15 @@
 // Which project the operator means: a key, or a place on the disk.
 import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
-import { absolutePath } from '../argv.ts'
+import { absolutePath, nearest } from '../argv.ts'
 import type { Project } from '../core/instance.ts'
 import { Failure, type CliContext } from './command.ts'
 
 /**
  * The key of the project that `named` is, or in whose folder it lies; a key wins over a folder of the
  * same name. What is neither comes back as it is, for the server to refuse. @throws Failure for a path
- * that lies in no project, or in a repository inside a project that lab does not list
+ * that lies in no project, or in a repository inside a project that lab does not list, and
+ * for a word that is nearly a key
  */
 export function projectKey(
   named: string,
@@ -34,7 +35,12 @@ export function projectKey(
       `${named || 'An empty path'} is not in a project; \`lab ls\` shows the projects.`,
     )
   }
-  return named
+  const near = nearest(
+    named,
+    projects.map(({ key }) => key),
+  )
+  if (near === null) return named
+  throw new Failure(`No project is called ${JSON.stringify(named)}; did you mean ${near}?`)
 }
 
 function nestedText(repository: string, key: string): string {

@@ -22,6 +22,19 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   )
 }
 
+// A terminal so narrow wraps the line, which still says something then.
+const lastColumnsMin = 12
+
+/** Aligned rows whose last column is cut, so that no line is wider than `columnsMax`. */
+export function fitColumns(rows: readonly (readonly string[])[], columnsMax: number): string[] {
+  const begun = alignColumns(rows.map((row) => [...row.slice(0, -1), '|']))
+  const room = columnsMax - columnsOf(begun[0] ?? '') + 1
+  return rows.map((row, i) => {
+    const last = cutTo(row.at(-1) ?? '', Math.max(room, lastColumnsMin))
+    return `${begun[i]?.slice(0, -1)}${last}`.trimEnd()
+  })
+}
+
 /** How long ago something was, in its largest unit: `5s`, `12m`, `3h`, `2d`. */
 export function age(from: string, now: number): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(from)) / 1000))
@@ -32,12 +45,33 @@ export function age(from: string, now: number): string {
   return `${Math.floor(seconds / 86_400)}d`
 }
 
+/** How long ago something was, in words: `12 s ago`, `2 min ago`, `3 h ago`, `2 d ago`. */
+export function ago(from: string, now: number): string {
+  const short = age(from, now)
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(short) ?? []
+  return count === undefined ? 'some time ago' : `${count} ${unit === 'm' ? 'min' : unit} ago`
+}
+
+/** The text in at most so many columns; `…` stands for the rest. The text holds no colours. */
+export function cutTo(text: string, columnsMax: number): string {
+  if (columnsOf(text) <= columnsMax) return text
+  segmenter ??= new Intl.Segmenter()
+  let cut = ''
+  let columns = 1
+  for (const { segment } of segmenter.segment(text)) {
+    columns += columnsOf(segment)
+    if (columns > columnsMax) break
+    cut += segment
+  }
+  return columnsMax < 1 ? '' : `${cut.trimEnd()}…`
+}
+
 const wide =
   /^(?:\p{Emoji_Presentation}|.\ufe0f|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}])/u
 let segmenter: Intl.Segmenter | undefined
 
 /** How many columns a terminal gives the text; colour sequences take none. */
-function columnsOf(text: string): number {
+export function columnsOf(text: string): number {
   // eslint-disable-next-line no-control-regex -- these are the sequences that `paint` writes
   const plain = text.replace(/\u001b\[\d*m/g, '')
   if (/^[ -~]*$/.test(plain)) return plain.length

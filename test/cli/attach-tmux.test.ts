@@ -99,7 +99,7 @@ test('an ended instance is not attached to; why it ended is said', async ({ fake
   }
   expect(await fakeLab.run(['attach', 'the-id'])).toMatchObject({
     exitCode: 1,
-    err: 'lab: foo has ended: It left with 1.\n',
+    err: 'lab: foo has ended: It left with 1. `lab resume 0b9f3a52` continues it.\n',
   })
   expect(existsSync(file)).toBe(false)
 })

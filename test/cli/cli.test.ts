@@ -1,17 +1,23 @@
 // The front door of the commands: which word does what, help, version, and refusals.
 import { describe, expect } from 'vitest'
 import { isCommand } from '../../src/cli/cli.ts'
+import { commands } from '../../src/cli/commands.ts'
 import { runWith, test } from '../fixtures/api-server.ts'
 
-test.for(['--version', '-version', '-V'])('%s prints the version alone', async (word) => {
-  expect(await runWith([word])).toEqual({ exitCode: 0, out: 'lab 1.2.3\n', err: '' })
-})
+test.for(['--version', '-version', '-V', '-v', 'version'])(
+  '%s prints the version alone',
+  async (word) => {
+    expect(await runWith([word])).toEqual({ exitCode: 0, out: 'lab 1.2.3\n', err: '' })
+  },
+)
 
 test.for(['--help', '-help', '-h', 'help'])('%s lists every command', async (word) => {
   const { exitCode, out, err } = await runWith([word])
   expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
-  for (const name of ['serve', 'ls', 'new', 'stop', 'attach', 'tmux', 'doctor', 'demo'])
-    expect(out).toContain(`  lab ${name} `)
+  for (const [name, { summary }] of Object.entries(commands)) {
+    const line = out.split('\n').find((shown) => shown.startsWith(`  lab ${name} `))
+    expect(line?.endsWith(summary)).toBe(true)
+  }
 })
 
 test.for(['ls', 'new', 'stop', 'attach', 'tmux', 'doctor'])(
@@ -30,6 +36,42 @@ test.for(['ls', 'new', 'stop', 'attach', 'tmux', 'doctor'])(
   },
 )
 
+test.for(Object.entries(commands))(
+  'lab %s --help shows its arguments and three examples',
+  async ([name, { takes = [], examples }]) => {
+    const { out } = await runWith([name, '--help'])
+    for (const [typed, meaning] of takes) {
+      expect(out).toContain(`  ${typed} `)
+      expect(out).toContain(meaning)
+    }
+    expect(out).toContain(`\nExamples:\n${examples.map((line) => `  ${line}\n`).join('')}`)
+    // An example is a command line that lab understands.
+    for (const line of examples) expect(line).toMatch(/^lab( |$)/)
+  },
+)
+
+test.for(
+  Object.entries(commands).flatMap(([name, { takes = [] }]) =>
+    takes.flatMap(([typed]) => (typed.startsWith('--') ? [[name, typed] as const] : [])),
+  ),
+)('lab %s knows its flag %s', async ([name, typed]) => {
+  const [flag = '', value] = typed.split(' ')
+  const { err } = await runWith([name, value === undefined ? flag : `${flag}=1`])
+  expect(err).not.toContain('is not a flag')
+})
+
+test.for([
+  ['start', 'new'],
+  ['kill', 'stop'],
+  ['rm', 'stop'],
+  ['list', 'ls'],
+  ['stpo', 'stop'],
+])('lab %s is refused with the command that was meant', async ([word, meant]) => {
+  const { exitCode, err } = await runWith([word])
+  expect(exitCode).toBe(2)
+  expect(err).toBe(`lab: "${word}" is not a command of lab; did you mean \`lab ${meant}\`?\n`)
+})
+
 test('lab demo --help says what it shows', async () => {
   expect(await runWith(['demo', '--help'])).toMatchObject({ exitCode: 0, err: '' })
 })
@@ -45,7 +87,7 @@ test.for([
   [['help', 'me'], 'lab: "me" is not a command of lab; `lab --help` lists them.\n'],
   [['ls', '--jsno'], 'lab: --jsno is not a flag of lab; did you mean --json?\n'],
   [['ls', '--json=yes'], 'lab: --json takes no value; write --json alone.\n'],
-  [['ls', 'foo'], 'lab: lab ls takes no "foo"; it lists everything.\n'],
+  [['ls', 'foo', 'bar'], 'lab: lab ls takes one PROJECT, or none to list everything.\n'],
   [['new'], 'lab: lab new takes one PROJECT: a key from `lab ls`, or a path such as `.`.\n'],
   [
     ['new', 'foo', 'bar'],

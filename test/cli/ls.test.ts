@@ -14,17 +14,36 @@ const picture: Projects = {
   cap: { max: 6, used: 4 },
   projects: [
     projectOf('foo', '/p/foo', [
-      instanceOf({ createdAt: ago(7200) }),
+      instanceOf({ since: ago(7200) }),
       instanceOf({
         name: 'foo~2~fix',
         state: 'waiting',
         waitingFor: 'permission prompt',
+        question: {
+          id: 'q',
+          kind: 'permission',
+          tool: 'Bash',
+          title: 'wants to run',
+          detail: 'terraform apply -auto-approve\n# more',
+          change: null,
+          choices: [],
+          asks: [],
+          answerable: true,
+          since: ago(59),
+        },
         label: 'fix 漢字 it',
-        createdAt: ago(59),
+        since: ago(59),
         deepLink: null,
         linkState: 'connecting',
       }),
-      instanceOf({ name: 'foo~3', state: 'busy', createdAt: ago(200_000), linkState: 'lost' }),
+      instanceOf({
+        id: 'busy-id',
+        name: 'foo~3',
+        state: 'busy',
+        doing: 'Edit src/漢字漢字漢字漢字漢字漢字.ts',
+        since: ago(200_000),
+        linkState: 'lost',
+      }),
     ]),
     projectOf('idle', '/p/idle'),
     projectOf('bar', '/p/bar', [
@@ -32,7 +51,7 @@ const picture: Projects = {
         id: 'the-id',
         name: 'bar',
         state: 'error',
-        createdAt: ago(600),
+        since: ago(600),
         evidence: {
           reason: 'signal',
           message: 'SIGKILL ended it.',
@@ -46,7 +65,8 @@ const picture: Projects = {
       instanceOf({
         name: 'bar~2',
         state: 'starting',
-        createdAt: ago(0),
+        since: ago(0),
+        label: 'a label',
         deepLink: null,
         linkState: 'unavailable',
       }),
@@ -56,18 +76,17 @@ const picture: Projects = {
   foreign: [{ name: 'mine', attached: 1, createdAt: ago(90) }],
 }
 
-test('every instance stands under its project, in columns', () => {
-  expect(formatProjects(picture, { now, colour: false })).toBe(`4 of 6 instances
+test('formatProjects gives every instance a row that fits the terminal, with what it does', () => {
+  expect(formatProjects(picture, { now, colour: false, columns: 60 }))
+    .toBe(`4 of 6 running · 1 needs you · 1 died
 
-  NAME       STATE     WAITING FOR        AGE  LABEL        LINK
-foo  /p/foo
-  foo        ready     -                  2h   -            https://claude.ai/code/session_1
-  foo~2~fix  waiting   permission prompt  59s  fix 漢字 it  connecting
-  foo~3      busy      -                  2d   -            link lost
-bar  /p/bar
-  bar        error     -                  10m  -            -
-    SIGKILL ended it.  (lab stop the-id dismisses it)
-  bar~2      starting  -                  0s   -            no link; look in https://claude.ai/code
+  STATE     FOR  NAME       DOING
+  ready     2h   foo        -
+  waiting   59s  foo~2~fix  wants to run terraform apply -a…
+  busy      2d   foo~3      Edit src/漢字漢字漢字漢字漢字…
+  died      10m  bar        SIGKILL ended it.
+    lab resume the-id continues it, lab stop the-id dismisses it
+  starting  0s   bar~2      a label
 
 Without instances: idle, rest
 
@@ -76,10 +95,78 @@ Not made by lab, and left alone:
 `)
 })
 
+test('formatProjects shows whole links in place of what the agents do', () => {
+  const out = formatProjects(picture, { now, colour: false, columns: 30, links: true })
+  expect(out).toContain('  ready     2h   foo        https://claude.ai/code/session_1\n')
+  expect(out).toContain('foo~2~fix  link not there yet\n')
+  expect(out).toContain('foo~3      link lost\n')
+  expect(out).toContain('bar~2      no link: find it in https://claude.ai/code\n')
+})
+
+test('formatProjects marks the active instance of the terminal', () => {
+  const options = { now, colour: false, columns: 60, active: 'busy-id' }
+  expect(formatProjects(picture, options)).toContain('\n* busy      2d   foo~3')
+})
+
+test('in a pipe, formatProjects gives one uncut row an instance and nothing else', () => {
+  expect(formatProjects(picture, { now, colour: false, columns: null })).toBe(
+    `ready     2h   foo        -
+waiting   59s  foo~2~fix  wants to run terraform apply -auto-approve
+busy      2d   foo~3      Edit src/漢字漢字漢字漢字漢字漢字.ts
+died      10m  bar        SIGKILL ended it.
+starting  0s   bar~2      a label
+`,
+  )
+  const empty = { projects: [], foreign: [], cap: { max: 6, used: 0 } }
+  expect(formatProjects(empty, { now, colour: false, columns: null })).toBe('')
+})
+
+test('lab ls PROJECT lists one project, by key or path, and refuses an unknown one', async ({
+  fakeLab,
+  folder,
+}) => {
+  const projects = [
+    projectOf('foo', folder, [instanceOf()]),
+    projectOf('bar', '/p/bar', [instanceOf({ name: 'bar' })]),
+  ]
+  fakeLab.answers['GET /api/v1/projects'] = { body: { ...picture, projects } }
+  for (const [argv, cwd] of [
+    [['ls', 'foo'], '/'],
+    [['ls', '.'], folder],
+  ] as const) {
+    const { out } = await fakeLab.run([...argv], { cwd })
+    expect(out.split('\n').filter(Boolean)).toHaveLength(1)
+    expect(out).toContain('foo')
+  }
+  expect(await fakeLab.run(['ls', 'fooo'])).toEqual({
+    exitCode: 1,
+    out: '',
+    err: 'lab: No project is called "fooo"; did you mean foo?\n',
+  })
+  expect((await fakeLab.run(['ls', 'elsewhere'])).err).toBe(
+    'lab: No project is called "elsewhere"; `lab ls` shows them.\n',
+  )
+})
+
+test('lab ls --ended shows short ids on a terminal and whole ones in a pipe', async ({
+  fakeLab,
+}) => {
+  const ended = instanceOf({ state: 'stopped', endedAt: ago(0), label: 'x' })
+  fakeLab.answers['GET /api/v1/projects'] = { body: picture }
+  fakeLab.answers['GET /api/v1/instances?ended=1'] = { body: { instances: [instanceOf(), ended] } }
+  const shown = (await fakeLab.run(['ls', '--ended'], { isTTY: true })).out
+  expect(shown.split('\n')[0]).toMatch(/^NAME +ENDED +LABEL +ID +WHY$/)
+  expect(shown).toContain(` ${ended.id.slice(0, 8)} `)
+  expect(shown).not.toContain(ended.id)
+  const piped = (await fakeLab.run(['ls', '--ended'])).out
+  expect(piped).toContain(ended.id)
+  expect(piped.split('\n')).toHaveLength(2)
+})
+
 test('an empty root is said, not shown as nothing', () => {
   const empty = { projects: [], foreign: [], cap: { max: 6, used: 0 } }
-  expect(formatProjects(empty, { now, colour: false })).toBe(
-    '0 of 6 instances\n\nNo projects: lab found no git repository under its --projects-root.\n',
+  expect(formatProjects(empty, { now, colour: false, columns: 80 })).toBe(
+    '0 of 6 running\n\nNo projects: lab found no git repository under its --projects-root.\n',
   )
 })
 
@@ -108,18 +195,18 @@ test('text from outside cannot steer the terminal', () => {
             by: 'nobody',
             at: evil,
           },
-          createdAt: evil,
+          since: evil,
         }),
       ]),
       projectOf(evil, evil),
     ],
     foreign: [{ name: evil, attached: 0, createdAt: evil }],
   }
-  const shown = formatProjects(hostile, { now, colour: true })
+  const shown = formatProjects(hostile, { now, colour: true, columns: 60 })
   // Only line ends and the colours of lab's own may remain.
   const rest = shown.replace(colours, '').replaceAll('\n', '')
   expect(rest).not.toMatch(/[\p{Cc}\u202e]/u)
-  expect(shown.split('\n')).toHaveLength(13)
+  expect(shown.split('\n')).toHaveLength(12)
 })
 
 test("--json gives the API's answer, readable and without a raw control character", async ({
@@ -140,7 +227,6 @@ test('colours are for terminals that want them', async ({ fakeLab }) => {
   expect(await shown(true)).toContain('\u001b[33mwaiting\u001b[0m')
   const plain = await shown(false)
   expect(plain).not.toContain('\u001b')
-  expect(await shown(true, { NO_COLOR: '1' })).toBe(plain)
-  expect(await shown(true, { TERM: 'dumb' })).toBe(plain)
-  expect((await shown(true)).replace(colours, '')).toBe(plain)
+  for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }])
+    expect(await shown(true, env)).toBe((await shown(true)).replace(colours, ''))
 })

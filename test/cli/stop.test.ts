@@ -1,27 +1,29 @@
 // `lab stop`: exactly what was named ends.
 import { expect } from 'vitest'
-import { instanceOf, projectOf, test } from '../fixtures/api-server.ts'
+import { instanceOf, projectOf, serve, test } from '../fixtures/api-server.ts'
 
 test('each instance named is stopped, and one refusal keeps no other from it', async ({
   fakeLab,
 }) => {
   const { answers } = fakeLab
-  answers['DELETE /api/v1/instances/foo'] = { status: 202, body: instanceOf({ state: 'stopping' }) }
-  answers['DELETE /api/v1/instances/bar~2'] = {
+  serve(fakeLab, [
+    instanceOf({ id: 'foo-id' }),
+    instanceOf({ id: 'bar-id', name: 'bar~2' }),
+    instanceOf({ id: 'ended-id', state: 'stopped' }),
+  ])
+  answers['DELETE /api/v1/instances/foo-id'] = {
+    status: 202,
+    body: instanceOf({ state: 'stopping' }),
+  }
+  answers['DELETE /api/v1/instances/bar-id'] = {
     status: 202,
     body: instanceOf({ name: 'bar~2', state: 'stopping' }),
-  }
-  answers['DELETE /api/v1/instances/nope'] = {
-    status: 404,
-    body: {
-      error: { code: 'instance_not_found', message: 'lab does not know the instance "nope".' },
-    },
   }
   answers['DELETE /api/v1/instances/ended-id'] = { status: 204 }
   expect(await fakeLab.run(['stop', 'foo', 'nope', 'bar~2', 'ended-id'])).toEqual({
     exitCode: 1,
     out: 'foo: stopping\nbar~2: stopping\nended-id: dismissed\n',
-    err: 'lab: lab does not know the instance "nope".\n',
+    err: 'lab: No instance is called "nope"; `lab ls` shows them.\n',
   })
   expect((await fakeLab.run(['stop', 'foo'])).exitCode).toBe(0)
 })
@@ -31,6 +33,7 @@ test('stop --left ends what ended instances left, and says what of it still runs
 }) => {
   const left = [{ pid: 7, command: 'tmux', servesOthers: true }]
   const { answers } = fakeLab
+  serve(fakeLab, [instanceOf({ id: 'a' }), instanceOf({ id: 'b' })])
   answers['POST /api/v1/instances/a/end-left'] = { body: instanceOf({ name: 'foo', left: [] }) }
   answers['POST /api/v1/instances/b/end-left'] = { body: instanceOf({ name: 'bar', left }) }
   expect(await fakeLab.run(['stop', '--left', 'a', 'b'])).toEqual({
@@ -58,7 +61,8 @@ test.for([
   ['%2e%2e', '%252e%252e'],
 ] as const)('stop %j stays one part of the path', async ([ref, part], { fakeLab }) => {
   expect((await fakeLab.run(['stop', ref])).exitCode).toBe(1)
-  expect(fakeLab.asked.map(({ call }) => call)).toEqual([`DELETE /api/v1/instances/${part}`])
+  expect(fakeLab.asked[0]?.call).toBe(`GET /api/v1/instances/${part}`)
+  expect(fakeLab.asked.filter(({ call }) => !call.startsWith('GET '))).toEqual([])
 })
 
 test('stop --all says what became of each', async ({ fakeLab }) => {

@@ -1,10 +1,10 @@
 // `lab attach`: an instance's session in this terminal.
 import { parseFlags } from '../../argv.ts'
 import { UsageError } from '../../errors.ts'
-import type { Instance } from '../../core/instance.ts'
+import { isLive } from '../../core/instance.ts'
 import { shellText } from '../../core/text.ts'
-import { callApi, pathPart } from '../api.ts'
 import { Failure, serverFlags, type Command } from '../command.ts'
+import { endedText, findInstance } from '../ref.ts'
 import { findServer } from '../server.ts'
 import { runTmux } from '../terminal.ts'
 
@@ -15,10 +15,9 @@ export const attach: Command = async (argv, context) => {
   if (ref === undefined || positionals.length > 1)
     throw new UsageError('lab attach takes one REF: a session name or an id from `lab ls`.')
   const server = findServer(values, context)
-  const answer = await callApi(server, 'GET', `instances/${pathPart(ref, 'an instance')}`)
-  const { name, state, evidence, attach: words } = answer as Instance
-  if (state === 'stopped' || state === 'error')
-    throw new Failure(`${name} has ended: ${evidence?.message ?? 'no reason is known'}`)
+  const instance = await findInstance(server, ref)
+  const { state, attach: words } = instance
+  if (!isLive(state)) throw new Failure(endedText(instance, Date.now()))
   // What another machine names is not run here: it may be any program, and the session is there.
   if (!server.isLocal)
     throw new Failure(

@@ -2,8 +2,9 @@
 import { parseFlags } from '../../argv.ts'
 import { UsageError } from '../../errors.ts'
 import type { Instance, Outcome } from '../../core/instance.ts'
-import { callApi, fetchEnded, pathPart } from '../api.ts'
+import { callApi, fetchInstances, pathPart } from '../api.ts'
 import { Failure, serverFlags, type CliContext, type Command } from '../command.ts'
+import { pickEnded } from '../ref.ts'
 import { findServer, type Server } from '../server.ts'
 import { printable } from '../../core/text.ts'
 import { waitUntilReady } from '../wait.ts'
@@ -23,8 +24,8 @@ export const resume: Command = async (argv, context) => {
       'lab resume takes ended instances by name or id; `lab ls --ended` shows them.',
     )
   const server = findServer(values, context)
-  const ended = await fetchEnded(server)
-  const ids = positionals.map((ref) => idOf(ref, ended))
+  const all = await fetchInstances(server)
+  const ids = positionals.map((ref) => pickEnded(ref, all).id)
   const { force, blank } = values
   const body = { ids, ...(force && { force }), ...(blank && { blank }) }
   const answer = (await callApi(server, 'POST', 'resume', body)) as { results?: readonly Outcome[] }
@@ -53,14 +54,4 @@ async function tellBlank(server: Server, id: string, { stderr }: CliContext): Pr
   )) as Instance
   if (isBlank)
     stderr.write(`lab: ${printable(name)} begins a blank conversation; the one before is gone.\n`)
-}
-
-/** The id meant by an id, or by a name that exactly one ended instance had. @throws Failure */
-function idOf(ref: string, ended: readonly Instance[]): string {
-  const named = ended.filter(({ name }) => name === ref)
-  if (named.length > 1)
-    throw new Failure(
-      `Several ended instances were called ${ref}: ${named.map(({ id }) => id).join(', ')}. Name one by its id.`,
-    )
-  return named[0]?.id ?? ref
 }

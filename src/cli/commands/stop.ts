@@ -5,6 +5,7 @@ import type { Instance } from '../../core/instance.ts'
 import { callApi, fetchProjects, pathPart } from '../api.ts'
 import { Failure, serverFlags, type CliContext, type Command } from '../command.ts'
 import { projectKey } from '../project.ts'
+import { findInstance } from '../ref.ts'
 import { findServer, type Server } from '../server.ts'
 import { printable } from '../../core/text.ts'
 
@@ -46,7 +47,8 @@ export const stop: Command = async (argv, context) => {
 
 function stopEach(server: Server, refs: readonly string[], context: CliContext): Promise<number> {
   return forEach(refs, context, async (ref) => {
-    const path = `instances/${pathPart(ref, 'an instance')}`
+    const { id } = await findInstance(server, ref)
+    const path = `instances/${pathPart(id, 'an instance')}`
     const stopped = (await callApi(server, 'DELETE', path)) as Instance | undefined
     return stopped ? `${stopped.name}: ${stopped.state}` : `${ref}: dismissed`
   })
@@ -58,7 +60,8 @@ function endLeftOfEach(
   ids: readonly string[],
   context: CliContext,
 ): Promise<number> {
-  return forEach(ids, context, async (id) => {
+  return forEach(ids, context, async (ref) => {
+    const { id } = await findInstance(server, ref)
     const path = `instances/${pathPart(id, 'an instance')}/end-left`
     const { name, left } = (await callApi(server, 'POST', path)) as Instance
     const pids = left.map(({ pid }) => pid).join(', ')
