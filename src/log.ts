@@ -1,10 +1,12 @@
-// The structured log: one JSON object a line, to stderr, without worker transports. lab never waits for a
-// reader of stderr, and logs later how many records it dropped.
+// The structured log, to stderr, without worker transports: one JSON object a line, and on a terminal one
+// plain line. lab never waits for a reader of stderr, and logs later how many records it dropped.
 // Keys: time, level, msg, and instance, project, request, err where they apply.
 import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { isatty } from 'node:tty'
 import { pino, type DestinationStream } from 'pino'
 import type { LogLevel } from './config/flags.ts'
+import { printable } from './core/text.ts'
 
 interface LogLine {
   (fields: object, message: string): void
@@ -23,7 +25,7 @@ export interface Log {
  * Makes a log. Each record is one line, whatever it holds. The log never throws or waits, and loses a record
  * that it cannot write. `destination` replaces stderr.
  */
-export function createLog(level: LogLevel, destination: DestinationStream = createLines(2)): Log {
+export function createLog(level: LogLevel, destination: DestinationStream = stderr()): Log {
   return pino(
     {
       level,
@@ -35,6 +37,36 @@ export function createLog(level: LogLevel, destination: DestinationStream = crea
     },
     destination,
   )
+}
+
+/** stderr: records as they are, or in plain words for a person who looks at a terminal. */
+function stderr(): DestinationStream {
+  const lines = createLines(2)
+  return isatty(2) ? { write: (record) => lines.write(plainLine(record)) } : lines
+}
+
+/**
+ * A record as one plain line: `14:02:07 warn  a start failed (project: api, err: tmux is missing)`. The
+ * level `info` is left out, ids are short, and an error shows its message.
+ */
+export function plainLine(record: string): string {
+  const { time, level, msg, ...fields } = JSON.parse(record) as Record<string, unknown>
+  const clock = new Date(String(time)).toTimeString().slice(0, 8)
+  const shown = Object.entries(fields).flatMap(([key, value]) => {
+    const text = plainText(value)
+    return text === '' ? [] : [`${key}: ${text}`]
+  })
+  const rest = shown.length > 0 ? ` (${shown.join(', ')})` : ''
+  const degree = level === 'info' ? '' : `${String(level)}: `
+  return `${printable(`${clock} ${degree}${String(msg)}${rest}`)}\n`
+}
+
+function plainText(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (Array.isArray(value)) return value.map(plainText).join(' ')
+  if (typeof value === 'string') return value.replace(/^([\da-f]{8})-[\da-f-]{27}$/, '$1')
+  const { message } = value as { readonly message?: unknown }
+  return typeof message === 'string' ? message : JSON.stringify(value)
 }
 
 // About a thousand records: a pause of the reader loses none, and a log without a reader does not grow.

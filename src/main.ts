@@ -1,9 +1,11 @@
 // The composition root: argv → configuration → service or command. The only reader of `process`.
 import { closeSync, openSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { resolve } from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { asksForHelp } from './argv.ts'
 import { isCommand, runCli } from './cli/cli.ts'
+import type { Keyboard } from './cli/command.ts'
 import { parseConfig, serveHelp } from './config/config.ts'
 import { UsageError } from './errors.ts'
 import { hasUnanswered, unansweredMax } from './read-file.ts'
@@ -25,7 +27,34 @@ async function main([word = 'serve', ...rest]: readonly string[]): Promise<numbe
 
 function runCommand(argv: readonly string[]): Promise<number> {
   const { env, stdout, stderr } = process
-  return runCli(argv, { env, stdout, stderr, ...pathContext, version })
+  const self = [process.execPath, resolve(process.argv[1] ?? 'lab')]
+  return runCli(argv, { env, stdout, stderr, ...pathContext, self, version, keyboard, onSignal })
+}
+
+/** Reads the terminal key by key, and hears of its size. */
+const keyboard: Keyboard = {
+  open(listener) {
+    const { stdin, stdout } = process
+    const onKey = (typed: Buffer): void => listener(typed.toString('latin1'))
+    const onSize = (): void => listener('')
+    stdin.setRawMode?.(true)
+    stdin.on('data', onKey).resume()
+    stdout.on('resize', onSize)
+    return () => {
+      stdin.off('data', onKey).pause()
+      stdin.setRawMode?.(false)
+      stdout.off('resize', onSize)
+    }
+  },
+}
+
+/** Calls a command's listener in place of ending at a signal. */
+function onSignal(listener: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, listener)
+  return () => {
+    for (const signal of signals) process.off(signal, listener)
+  }
 }
 
 // The instances do not depend on lab, so lab may exit with open connections after this time.

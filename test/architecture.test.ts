@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:'],
   },
   serve: {
-    rooms: ['claude', 'config', 'core', 'errors', 'instances', 'log', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'web'], // prettier-ignore
+    rooms: ['claude', 'config', 'core', 'errors', 'instances', 'log', 'problems', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'web'], // prettier-ignore
     packages: ['node:', '@hono/node-server'],
   },
   config: { rooms: ['argv', 'core', 'errors'], packages: ['node:', 'zod'] },
@@ -35,7 +35,8 @@ const rooms: Readonly<Record<string, Room>> = {
   'atomic-write': { rooms: [], packages: ['node:'] },
   'disk-errors': { rooms: [], packages: [] },
   errors: { rooms: ['disk-errors'], packages: [] },
-  log: { rooms: [], types: ['config'], packages: ['node:', 'pino'] },
+  log: { rooms: ['core'], types: ['config'], packages: ['node:', 'pino'] },
+  problems: { rooms: [], types: ['log'], packages: [] },
   'read-file': { rooms: [], packages: ['node:'] },
   queue: { rooms: [], packages: [] },
   turns: { rooms: ['queue'], packages: ['node:'] },
@@ -64,12 +65,12 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   web: {
     rooms: ['core', 'errors', 'instances', 'queue', 'read-file', 'turns'],
-    types: ['log'],
+    types: ['log', 'problems'],
     packages: ['node:', 'hono', 'htmx.org', 'zod'],
   },
   cli: {
-    rooms: ['argv', 'core', 'errors', 'processes', 'read-file'],
-    packages: ['node:'],
+    rooms: ['argv', 'atomic-write', 'core', 'errors', 'processes', 'read-file'],
+    packages: ['node:', 'uqr'],
   },
   'stand-in': { rooms: ['queue'], packages: ['node:'] },
   demo: { rooms: ['core', 'stand-in'], packages: ['node:'] },

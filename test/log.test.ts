@@ -5,7 +5,7 @@ import { constants, openSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { describe, expect } from 'vitest'
-import { createLog } from '../src/log.ts'
+import { createLog, plainLine } from '../src/log.ts'
 import { bundle, test } from './fixtures/folder.ts'
 import { until } from './fixtures/until.ts'
 
@@ -27,6 +27,21 @@ test('a record is one line of JSON with time, level as a word and msg first', ()
     project: 'foo',
     msg: 'it died',
   })
+})
+
+test('plainLine gives a record in plain words, on one line without control characters', () => {
+  const { log, lines } = logged()
+  log.info({ instance: '0b9f3a52-6f0f-4a3c-9d2e-000000000001', name: 'foo' }, 'started')
+  log.warn({ err: new Error('tmux is\nmissing'), none: null, list: ['a', 'b'] }, 'a start failed')
+  log.error('\u001b[2J')
+  const clock = /^\d\d:\d\d:\d\d /
+  const plain = lines.map((line) => plainLine(line))
+  for (const line of plain) expect(line).toMatch(clock)
+  expect(plain.map((line) => line.replace(clock, ''))).toEqual([
+    'started (instance: 0b9f3a52, name: foo)\n',
+    'warn: a start failed (err: tmux is\\u000amissing, list: a b)\n',
+    'error: \\u001b[2J\n',
+  ])
 })
 
 test('text from outside cannot forge a record', () => {

@@ -1,5 +1,5 @@
 // The JSON API as the commands call it: every failure becomes one line for the operator.
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Cap, ForeignSession, Instance, Project } from '../core/instance.ts'
 import { Failure, Refused } from './command.ts'
 import type { Server } from './server.ts'
@@ -26,21 +26,11 @@ export async function callApi(
   path: string,
   body?: object,
 ): Promise<unknown> {
-  const url = new URL(`api/v1/${path}`, server.url)
-  const headers: Record<string, string> = {
-    accept: 'application/json',
-    'lab-actor': server.actor,
-  }
-  if (server.token !== null) headers['authorization'] = `Bearer ${server.token}`
-  if (body) headers['content-type'] = 'application/json'
-  const payload = body && JSON.stringify(body)
   let response: { readonly status: number; readonly text: string }
   try {
-    response = await send(url, method, headers, payload)
+    response = await send(server, method, path, body && JSON.stringify(body))
   } catch (error) {
-    throw new Failure(`lab at ${server.url.origin} does not answer: ${reasonOf(error)}.`, {
-      cause: error,
-    })
+    throw unanswered(server, error)
   }
   const { status, text } = response
   const answer = decode(text)
@@ -81,25 +71,50 @@ export function pathPart(text: string, what: string): string {
   return encodeURIComponent(text)
 }
 
-// Not fetch: loading it alone takes longer than Node itself needs to start. No redirect is followed.
 async function send(
-  url: URL,
+  server: Server,
   method: Method,
-  headers: OutgoingHttpHeaders,
+  path: string,
   body: string | undefined,
 ): Promise<{ status: number; text: string }> {
-  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
   const signal = AbortSignal.timeout(answerTimeoutMs)
+  const response = await openResponse(server, { method, path, body, signal })
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8')) text += String(chunk)
+  return { status: response.statusCode ?? 0, text }
+}
+
+/**
+ * Asks the API and resolves as soon as the headers of its answer are there. Rejects with the system's own
+ * error. No redirect is followed.
+ */
+export async function openResponse(
+  server: Server,
+  request: {
+    readonly method: Method
+    readonly path: string
+    readonly body?: string | undefined
+    readonly signal: AbortSignal
+  },
+): Promise<IncomingMessage> {
+  const { method, path, body, signal } = request
+  const url = new URL(`api/v1/${path}`, server.url)
+  const headers: OutgoingHttpHeaders = { accept: 'application/json', 'lab-actor': server.actor }
+  if (server.token !== null) headers['authorization'] = `Bearer ${server.token}`
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  // Not fetch: loading it alone takes longer than Node itself needs to start.
+  const { request: open } = await (url.protocol === 'https:'
+    ? import('node:https')
+    : import('node:http'))
   return new Promise((done, fail) => {
-    const asked = request(url, { method, headers, signal }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => (text += chunk))
-      response.on('error', fail)
-      response.on('end', () => done({ status: response.statusCode ?? 0, text }))
-    })
-    asked.on('error', fail)
-    asked.end(body)
+    open(url, { method, headers, signal }, done).on('error', fail).end(body)
+  })
+}
+
+/** The failure to say of a request that got no answer. */
+export function unanswered(server: Server, error: unknown): Failure {
+  return new Failure(`lab at ${server.url.origin} does not answer: ${reasonOf(error)}.`, {
+    cause: error,
   })
 }
 

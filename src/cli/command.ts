@@ -4,7 +4,14 @@ export interface Output {
   readonly isTTY?: boolean
   /** The width of a terminal, in columns. */
   readonly columns?: number
+  readonly rows?: number
   on?(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** The keyboard of a terminal, key by key. */
+export interface Keyboard {
+  /** Calls `listener` for what is typed and for each change of the terminal's size, until the returned function is called. */
+  open(listener: (typed: string) => void): () => void
 }
 
 /** The world as a command sees it; main.ts hands over the process's own. */
@@ -14,8 +21,16 @@ export interface CliContext {
   readonly stderr: Output
   readonly homedir: string
   readonly cwd: string
+  /** The command that runs this lab, as an argument vector with absolute paths. */
+  readonly self?: readonly string[]
   /** lab's own version. */
   readonly version: string
+  /** Missing where standard input is no terminal. */
+  readonly keyboard?: Keyboard | undefined
+  /** Calls `listener` in place of ending when a signal ends the process, until the returned function is called. */
+  readonly onSignal?: (listener: () => void) => () => void
+  /** Tells this terminal from others; the session of this process unless a test says otherwise. */
+  readonly terminal?: string
   /** Where the service of a whole machine keeps its state; `/var/lib/lab` unless a test says otherwise. */
   readonly systemStateDir?: string
 }
@@ -36,15 +51,15 @@ export class Refused extends Failure {
   }
 }
 
-/** What the words after a command name, so that a shell can complete them. */
-export type WordKind = 'instance' | 'ended' | 'project' | 'state' | 'shell' | 'command'
+/** What a word names, so that a shell can complete it: something that lab knows, or one of a list. */
+export type WordKind = 'instance' | 'ended' | 'project' | readonly string[]
 
 /** A command: how it is called, what it does, and the file that carries it out. */
 export interface Row {
   readonly usage: string
   readonly summary: string
-  /** Each argument and each flag as typed, with its meaning. */
-  readonly takes?: readonly (readonly [typed: string, meaning: string])[]
+  /** Each argument and each flag as typed, with its meaning; `value` is what the flag's value names. */
+  readonly takes?: readonly (readonly [typed: string, meaning: string, value?: WordKind])[]
   /** Three command lines. */
   readonly examples: readonly [string, string, string]
   /** What its words name; missing where a shell completes nothing. */

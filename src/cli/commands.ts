@@ -3,8 +3,10 @@
 // read this table.
 import type { Row } from './command.ts'
 import { machineCommands } from './machine/rows.ts'
+import { waitStates } from './wait.ts'
 
 const instance = 'a session name, a label, the beginning of either, or an id'
+const instanceOrActive = `${instance}; else the one of \`lab switch\``
 const wait = 'wait until it is ready; exit 1 with the reason if it does not get ready'
 
 export const commands: Readonly<Record<string, Row>> = {
@@ -78,7 +80,7 @@ export const commands: Readonly<Record<string, Row>> = {
     summary: 'end instances; the id of an ended instance dismisses it',
     takes: [
       ['REF', instance],
-      ['--project P', 'every instance of one project'],
+      ['--project P', 'every instance of one project', 'project'],
       ['--all', 'every instance'],
       ['--left', 'the processes that ended instances left running; `lab ls --ended` shows the ids'],
     ],
@@ -87,14 +89,86 @@ export const commands: Readonly<Record<string, Row>> = {
     load: async () => (await import('./commands/stop.ts')).stop,
   },
   attach: {
-    usage: 'lab attach REF',
+    usage: 'lab attach [REF]',
     summary: "open an instance's session in this terminal; C-b d leaves it",
-    takes: [['REF', instance]],
+    takes: [['REF', instanceOrActive]],
     examples: ['lab attach web-shop', 'lab attach "fix the login"', 'lab attach 0b9f3a52'],
     words: 'instance',
     load: async () => (await import('./commands/attach.ts')).attach,
   },
+  open: {
+    usage: 'lab open [REF]',
+    summary: "print an instance's link to claude.ai, and its QR code for a phone",
+    takes: [['REF', instanceOrActive]],
+    examples: ['lab open web-shop', 'lab open "fix the login"', 'xdg-open "$(lab open web-shop)"'],
+    words: 'instance',
+    load: async () => (await import('./commands/open.ts')).open,
+  },
+  wait: {
+    usage: 'lab wait [REF] [--for STATE] [--timeout SECONDS]',
+    summary: 'wait until an agent is ready or needs you; exit 1 if it ends before',
+    takes: [
+      ['REF', instanceOrActive],
+      ['--for STATE', waitStates.join(', '), waitStates],
+      ['--timeout S', 'exit 1 after so many seconds'],
+    ],
+    examples: [
+      'lab wait web-shop && notify-send "web-shop is done"',
+      'lab wait web-shop --for waiting',
+      'lab wait web-shop --for ended --timeout 600',
+    ],
+    words: 'instance',
+    load: async () => (await import('./commands/wait.ts')).wait,
+  },
+  switch: {
+    usage: 'lab switch [REF | -]',
+    summary: 'choose the instance that commands in this terminal mean when you name none',
+    takes: [
+      ['REF', `${instance}; without one, lab prints the chosen one`],
+      ['-', 'the instance that was chosen before'],
+    ],
+    examples: ['lab switch web-shop', 'lab switch -', 'lab switch "fix the login" && lab attach'],
+    words: 'instance',
+    load: async () => (await import('./commands/switch.ts')).switchTo,
+  },
+  watch: {
+    usage: 'lab watch [--links]',
+    summary: 'show the table of `lab ls` live; q leaves it',
+    takes: [['--links', "show the instances' links to claude.ai"]],
+    examples: ['lab watch', 'lab watch --links', 'lab watch --url http://box:8080'],
+    load: async () => (await import('./commands/watch.ts')).watch,
+  },
+  status: {
+    usage: 'lab status [--format json|tmux|short]',
+    summary: 'say how many agents run and need you, and what the chosen one does',
+    takes: [
+      [
+        '--format F',
+        'json, tmux (for a status line of tmux) or short (for a prompt)',
+        ['json', 'tmux', 'short'],
+      ],
+    ],
+    examples: [
+      'lab status',
+      "tmux set -g status-right '#(lab status --format tmux)'",
+      'lab status --format json',
+    ],
+    load: async () => (await import('./commands/status.ts')).status,
+  },
   ...machineCommands,
+  completion: {
+    usage: 'lab completion bash|zsh|fish',
+    summary: "print the script with which a shell completes lab's commands, flags and names",
+    takes: [['SHELL', 'bash, zsh or fish']],
+    examples: [
+      'eval "$(lab completion bash)"',
+      'lab completion zsh > "${fpath[1]}/_lab"',
+      'lab completion fish > ~/.config/fish/completions/lab.fish',
+    ],
+    words: ['bash', 'zsh', 'fish'],
+    findsServer: false,
+    load: async () => (await import('./machine/completion.ts')).createCompletion(commands),
+  },
 }
 
 /** The row of a command; null for an unknown command. */

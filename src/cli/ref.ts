@@ -7,6 +7,9 @@ import { Failure, Refused } from './command.ts'
 import type { Server } from './server.ts'
 import { ago } from './text.ts'
 
+/** No instance is what a REF says, or several are. */
+export class NotFound extends Failure {}
+
 /** The beginning of an id that lists show, and that names an instance. */
 export const idCharsShown = 8
 
@@ -34,7 +37,7 @@ export function pickEnded(ref: string, all: readonly Instance[]): Instance {
   const found =
     byId(ref, all) ?? one(ref, exact) ?? exactly(ref, all)[0] ?? one(ref, beginning(ref, ended))
   if (found) return found
-  throw new Failure(
+  throw new NotFound(
     `No ended instance is called ${JSON.stringify(ref)}; ${hintFor(ref, ended, 'lab ls --ended')}`,
   )
 }
@@ -56,12 +59,16 @@ export function pickInstance(
   // The operator may not know yet that it ended, and must not reach another one instead.
   const gone = exactly(ref, ended)[0]
   if (gone)
-    throw new Failure(`${endedText(gone, now)}${begun[0] ? ` Did you mean ${begun[0].name}?` : ''}`)
+    throw new NotFound(
+      `${endedText(gone, now)}${begun[0] ? ` Did you mean ${begun[0].name}?` : ''}`,
+    )
   const unique = one(ref, begun)
   if (unique) return unique
   const wasBegun = one(ref, beginning(ref, ended))
-  if (wasBegun) throw new Failure(endedText(wasBegun, now))
-  throw new Failure(`No instance is called ${JSON.stringify(ref)}; ${hintFor(ref, live, 'lab ls')}`)
+  if (wasBegun) throw new NotFound(endedText(wasBegun, now))
+  throw new NotFound(
+    `No instance is called ${JSON.stringify(ref)}; ${hintFor(ref, live, 'lab ls')}`,
+  )
 }
 
 /** Says of an ended instance when it ended, why, and what continues it. */
@@ -97,7 +104,7 @@ function one(ref: string, found: readonly Instance[]): Instance | null {
     .slice(0, namesShownMax)
     .map((f) => (isSameName ? `${f.name} (${f.id})` : f.name))
   const more = found.length > namesShownMax ? ', …' : ''
-  throw new Failure(
+  throw new NotFound(
     `${JSON.stringify(ref)} means several instances: ${names.join(', ')}${more}. Name one${isSameName ? ' by its id' : ''}.`,
   )
 }

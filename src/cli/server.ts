@@ -60,6 +60,16 @@ export function findServer(flags: ServerFlags, context: CliContext): Server {
   throw new Failure(`lab is not running (${reason.join('; ')}); start it with \`lab serve\`.`)
 }
 
+/** The process of the lab that a state directory names and that still runs; null without one. @throws Failure */
+export function runningLab(
+  flags: ServerFlags,
+  context: CliContext,
+): { readonly pid: number } | null {
+  const notes = stateDirs(flags, context).map(readNote)
+  const note = notes.find((one) => one && isRunning({ pid: one.pid, start: one.procStart }))
+  return note ? { pid: note.pid } : null
+}
+
 /** The command that reaches lab's tmux server, from the last lab's note; it need not run any more. */
 export function lastTmuxArgv(flags: ServerFlags, context: CliContext): readonly string[] {
   const notes = stateDirs(flags, context).map(readNote)

@@ -1,6 +1,6 @@
 // The table of instances that `lab ls` prints and `lab watch` keeps up to date.
 import { sessionListUrl } from '../core/deep-link.ts'
-import type { Instance, Project } from '../core/instance.ts'
+import type { Instance } from '../core/instance.ts'
 import type { Question } from '../core/question.ts'
 import { printable } from '../core/text.ts'
 import type { CliContext } from './command.ts'
@@ -18,18 +18,16 @@ export interface TableOptions {
   readonly active?: string | null
 }
 
-/** The rows of these projects' instances; on a terminal with a header, and notes below their rows. */
-export function formatRows(projects: readonly Project[], options: TableOptions): string[] {
+/** The rows of these instances; on a terminal with a header, and notes below their rows. */
+export function formatRows(instances: readonly Instance[], options: TableOptions): string[] {
   const { columns, links = false, active = null } = options
-  const instances = projects.flatMap((project) => project.instances)
   if (instances.length === 0) return []
   const cells = instances.map((instance) => cellsOf(instance, options))
   if (columns === null) return alignColumns(cells)
   const header = ['  STATE', 'FOR', 'NAME', links ? 'LINK' : 'DOING']
-  const marked = cells.map(([state, ...rest], i) => [
-    `${instances[i]?.id === active ? '* ' : '  '}${state}`,
-    ...rest,
-  ])
+  const marked = cells.map(([state, ...rest], i) =>
+    [`${instances[i]?.id === active ? '* ' : '  '}${state}`].concat(rest),
+  )
   // A link that is cut leads nowhere.
   const table = [header, ...marked]
   const [top = '', ...rows] = links ? alignColumns(table) : fitColumns(table, columns)

@@ -6,6 +6,9 @@ import type { CliContext } from './command.ts'
 import type { Server } from './server.ts'
 import { printable } from '../core/text.ts'
 
+/** The states that `lab wait --for` takes, in the words of `lab ls`. */
+export const waitStates: readonly string[] = ['ready', 'busy', 'waiting', 'limited', 'stalled', 'ended', 'died', 'stopped'] // prettier-ignore
+
 const pollMs = 100
 // lab gives its own verdict after 60 s; this only ends a wait in which tmux does not answer.
 const waitMs = 90_000

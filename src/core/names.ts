@@ -152,3 +152,11 @@ function hashedKey(plain: string, path: string, taken: ReadonlySet<string>): str
     if (!taken.has(key)) return key
   }
 }
+
+// Of the 256 colours, those on which white text is easy to read and that differ at a glance.
+const colours = [24, 29, 54, 58, 61, 88, 94, 97, 125, 130, 23, 240] as const
+
+/** The number of a project's colour among a terminal's 256; the same for the same key. */
+export function colourOf(key: string): number {
+  return colours[parseInt(hashHex(key), 16) % colours.length] ?? colours[0]
+}

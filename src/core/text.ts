@@ -1,4 +1,6 @@
-// Text for people and shells: the hidden characters, and the quoting of words. Pure.
+// Text for people and shells: the hidden characters, the quoting of words, and one line about all
+// instances. Pure.
+import type { Cap, Instance } from './instance.ts'
 
 // Controls (C0, DEL, C1), lone surrogates, line separators, and the marks that reorder or hide the
 // text around them.
@@ -27,4 +29,25 @@ export function shellWord(word: string): string {
 /** Formats an argument vector as a command to paste into a shell. */
 export function shellText(argv: readonly string[]): string {
   return argv.map(shellWord).join(' ')
+}
+
+/** How many instances need the operator, and how many died. */
+export function countsOf(instances: readonly Pick<Instance, 'state'>[]): {
+  readonly waiting: number
+  readonly died: number
+} {
+  const count = (state: string): number => instances.filter((one) => one.state === state).length
+  return { waiting: count('waiting'), died: count('error') }
+}
+
+/** Says how many run and how many need the operator, such as `7 of 10 running · 2 need you`. */
+export function headline(
+  instances: readonly Pick<Instance, 'state'>[],
+  { used, max }: Cap,
+): string {
+  const { waiting, died } = countsOf(instances)
+  const parts = [`${used} of ${max} running`]
+  if (waiting > 0) parts.push(`${waiting} ${waiting === 1 ? 'needs' : 'need'} you`)
+  if (died > 0) parts.push(`${died} died`)
+  return parts.join(' · ')
 }

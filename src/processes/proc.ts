@@ -26,7 +26,7 @@ interface Stat extends ProcessId {
 }
 
 /** What /proc/PID/stat says from the third field on. */
-function readStat(pid: number): readonly string[] | null {
+function readStat(pid: number | 'self'): readonly string[] | null {
   const stat = read(`/proc/${pid}/stat`)
   // The command in parentheses may itself hold spaces and parentheses: count from the last one.
   return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -39,6 +39,13 @@ export function readProcess(pid: number): Stat | null {
   const start = fields?.[19]
   if (state === 'Z' || state === 'X' || start === undefined) return null
   return { pid, start, parent: Number(parent) }
+}
+
+/** The leader of a process's session, which is the shell of a terminal; null when it is gone or hidden. */
+export function sessionLeaderOf(pid: number | 'self'): ProcessId | null {
+  const leader = Number(readStat(pid)?.[3] ?? 0)
+  const stat = leader > 0 ? readProcess(leader) : null
+  return stat && { pid: stat.pid, start: stat.start }
 }
 
 /** Whether a tmux server with something in its panes runs under that pid; one that waits for its last client to go has nothing. */

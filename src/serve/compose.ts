@@ -8,6 +8,7 @@ import { UsageError } from '../errors.ts'
 import { defaultAccount } from '../core/instance.ts'
 import { createInstances, type Instances } from '../instances/instances.ts'
 import type { Log } from '../log.ts'
+import type { Problems } from '../problems.ts'
 import { readBootId } from '../processes/proc.ts'
 import { createProjects } from '../projects/projects.ts'
 import type { Store } from '../store/store.ts'
@@ -37,6 +38,8 @@ export interface ComposeContext {
   readonly runtime: Runtime
   readonly state: State
   readonly log: Log
+  /** What the log was told about single instances. */
+  readonly problems: Problems
 }
 
 /** Opens the guards that authenticate requests. `bootToken` is for lab's own commands. */
@@ -123,7 +126,7 @@ export function composeService(
 
 /** Makes the page and the JSON API over the service. */
 export function composeApp(
-  { config, runtime, state, log }: ComposeContext,
+  { config, runtime, state, log, problems }: ComposeContext,
   { instances, home, store }: ComposedService,
   parts: { readonly tmux: Tmux; readonly counts: Counts } & Pick<WebDeps, 'guards' | 'assets'>,
 ): WebApp {
@@ -149,6 +152,7 @@ export function composeApp(
     proxies: { networks: config.trustedProxies, userHeader: config.proxyUserHeader },
     counts,
     projectsRoot,
+    problems: (id) => problems.of(id),
     log,
     assets,
     readiness: () => (!instances.isReadable() ? 'starting' : store.failure() ? 'unwritable' : 'ok'),

@@ -4,6 +4,7 @@ import { checkNamed, variableNames } from '../claude/variables.ts'
 import type { Config } from '../config/config.ts'
 import { UsageError } from '../errors.ts'
 import { createLog } from '../log.ts'
+import { keepProblems } from '../problems.ts'
 import { readProcess, type ProcessId } from '../processes/proc.ts'
 import { checkRoot } from '../projects/root.ts'
 import { newBootToken } from '../store/server-file.ts'
@@ -22,6 +23,7 @@ import {
 } from './compose.ts'
 import { openConfigFile } from './config-file.ts'
 import { openHttp } from './http.ts'
+import { keepStatusLine } from './status-line.ts'
 import { openState } from './state-dir.ts'
 
 export interface Lab {
@@ -38,10 +40,11 @@ export async function serve(config: Config, runtime: Runtime): Promise<Lab> {
   checkClaudeDir(config)
   const configFile = await openConfigFile(config.configFile)
   const self = readProcess(process.pid) ?? { pid: process.pid, start: '' }
-  const log = createLog(config.logLevel)
+  const problems = keepProblems(createLog(config.logLevel), Date.now)
+  const { log } = problems
   const state = openState(config.stateDir, self, { log, onTaken: runtime.onTaken })
   try {
-    return await start({ config, configFile, runtime, state, log }, self)
+    return await start({ config, configFile, runtime, state, log, problems }, self)
   } catch (error) {
     state.close()
     throw error
@@ -66,6 +69,7 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
       { cause: error },
     )
   })
+  const endStatusLine = keepStatusLine(instances, tmux, log)
   const counts = createCounts()
   const app = composeApp(context, service, { tmux, guards, counts, assets })
   const http = await openHttp(app.fetch, config, counts)
@@ -88,6 +92,7 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
       app.close()
       await http.close()
       await instances.close()
+      await endStatusLine()
       await tmux.close()
       state.close()
       log.info('lab has ended; the instances keep running')

@@ -7,7 +7,7 @@ import { checkVersion, parseSocket, tmuxEnv, type Server } from './client/socket
 import { createTransport } from './client/transport.ts'
 import { createLabSession } from './lab-session.ts'
 import { createLister } from './lister.ts'
-import { createNewSession } from './new-session.ts'
+import { createAppearance, createNewSession } from './new-session.ts'
 import { createClaim } from './ownership.ts'
 import { createPanes } from './panes.ts'
 import type { Tmux } from './tmux.ts'
@@ -78,6 +78,7 @@ export async function createTmux(options: TmuxOptions): Promise<Tmux> {
     },
     newSession: createNewSession({ run, server, clientVersion, rowTag, timeoutMs }),
     ...createPanes(transport, { bufferDir: resolve(options.bufferDir), timeoutMs }),
+    ...createAppearance({ run, server, timeoutMs }),
     owner: () => labSession.owner(),
     async setOwner(owner, instead = null) {
       await claim.take(owner, instead)

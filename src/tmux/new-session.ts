@@ -1,4 +1,5 @@
-// Makes a session with its marks and its limit of history, on lab's own server or on another's.
+// Makes a session with its marks and its limit of history, on lab's own server or on another's, and gives it
+// its looks: a colour per project, and lab's status line.
 import { TmuxFailed } from '../errors.ts'
 import {
   markCommands,
@@ -133,4 +134,63 @@ function readCreated(
     throw new TmuxFailed('new-session', `an unreadable answer: ${reply.lines.join('; ')}`)
   }
   return { created: { sessionId, paneId, pid: Number(pid) }, marked: where[1] }
+}
+
+export interface Appearance {
+  /** See `Tmux.dress`. */
+  dress(sessionId: string, colour: number): Promise<void>
+  /** See `Tmux.setStatus`. */
+  setStatus(text: string): Promise<void>
+}
+
+/** The option in which every session of lab's finds the text at the right end of its status line. */
+const statusOption = '@lab_status'
+
+/** Returns the part of the adapter that dresses sessions. */
+export function createAppearance({
+  run,
+  server,
+  timeoutMs,
+}: {
+  readonly run: Run
+  readonly server: Server
+  readonly timeoutMs: number
+}): Appearance {
+  let latest = ''
+  const setText = (): Command => ['set-option', '-g', statusOption, latest]
+
+  async function send(commands: readonly Command[], name: string): Promise<void> {
+    if (server.kind === 'default') return
+    const reply = await run(commands)
+    // A session that has ended needs no look, and a server that is gone no status.
+    if (reply.kind !== 'ok' && reply.kind !== 'gone' && reply.kind !== 'no-server')
+      throw failureOf(name, reply, timeoutMs)
+  }
+
+  return {
+    dress(sessionId, colour) {
+      const set = (option: string, value: string): Command => [
+        'set-option',
+        '-t',
+        sessionId,
+        option,
+        value,
+      ]
+      const commands = [
+        set('status-style', `bg=colour${colour},fg=colour255`),
+        set('status-left', ' #{session_name} '),
+        set('status-left-length', '60'),
+        // tmux reads no format in the value, so that it holds text alone.
+        set('status-right', ` #{${statusOption}} `),
+        set('status-right-length', '80'),
+        setText(),
+      ]
+      return send(commands, 'set-option')
+    },
+    async setStatus(text) {
+      if (text === latest) return
+      latest = text
+      await send([setText()], 'set-option')
+    },
+  }
 }

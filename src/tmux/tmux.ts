@@ -133,6 +133,13 @@ export interface Tmux {
   typeText(paneId: string, text: string): Promise<void>
   /** Presses keys by name (`Enter`, `Escape`, `C-c`, `Up`, …). @throws InvalidRequest for a name outside the list */
   pressKeys(paneId: string, keys: readonly string[]): Promise<void>
+  /**
+   * Gives a session of lab's its colour (of a terminal's 256) and lab's status line. Does nothing on the
+   * operator's own server, nor for a session that is gone.
+   */
+  dress(sessionId: string, colour: number): Promise<void>
+  /** Sets the text at the right end of the status line of every dressed session; not on the operator's own server. */
+  setStatus(text: string): Promise<void>
   /** The lab that says it holds this server, or null. */
   owner(): Promise<Owner | null>
   /**

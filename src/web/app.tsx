@@ -17,6 +17,7 @@ import {
 import { createStatic, type AssetFiles, type AssetPaths } from './assets/static.ts'
 import { boundedBody } from './body.ts'
 import type { Log } from '../log.ts'
+import type { Problem } from '../problems.ts'
 import type { WebEnv } from './env.ts'
 import { createMessages } from './live/messages.tsx'
 import { createPageModel, type PageModel } from './live/page-model.tsx'
@@ -50,6 +51,8 @@ export interface WebDeps {
   readonly projectsRoot: string
   readonly log: Log
   readonly assets: AssetFiles
+  /** What went wrong with an instance without ending it; nothing, when not given. */
+  readonly problems?: (id: string) => readonly Problem[]
   /** Whether lab can do its work, for /readyz; always, when not given. */
   readonly readiness?: () => Readiness
   /** Milliseconds since the epoch; stands in for the clock. */
@@ -99,7 +102,7 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', createServerRoutes(deps.server))
   app.route('/', createSettingsRoutes(instances))
   app.route('/', createProjectRoutes(forms))
-  app.route('/', createInstanceRoutes(forms))
+  app.route('/', createInstanceRoutes({ ...forms, problems: deps.problems ?? (() => []) }))
   app.route('/', createResumeRoutes(forms))
   app.route('/', createEventRoutes(instances, { messages, streams }))
   app.route('/', createPageRoutes(forms))

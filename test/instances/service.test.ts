@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/config.ts'
+import { keepProblems } from '../../src/problems.ts'
 import { readProcess } from '../../src/processes/proc.ts'
 import { composeService, composeTmux } from '../../src/serve/compose.ts'
 import { openConfigFile } from '../../src/serve/config-file.ts'
@@ -32,7 +33,8 @@ async function openService(): Promise<OpenedService> {
   const state = openState(lab.stateDir, self, { log, onTaken: fail })
   const runtime = { env: lab.env, home: lab.home, version: '0', onListening() {}, onTaken: fail }
   const configFile = await openConfigFile(null)
-  const context = { config, configFile, runtime, state, log }
+  const problems = keepProblems(log, Date.now)
+  const context = { config, configFile, runtime, state, log, problems }
   const store = await state.openStore(() => undefined)
   const tmux = await composeTmux(context)
   const ownership = await holdServer(tmux, self, { log, onTaken: fail })

@@ -1,21 +1,19 @@
 // `lab attach`: an instance's session in this terminal.
 import { parseFlags } from '../../argv.ts'
-import { UsageError } from '../../errors.ts'
 import { isLive } from '../../core/instance.ts'
 import { shellText } from '../../core/text.ts'
+import { namedInstance, refOf } from '../active.ts'
 import { Failure, serverFlags, type Command } from '../command.ts'
-import { endedText, findInstance } from '../ref.ts'
+import { endedText } from '../ref.ts'
 import { findServer } from '../server.ts'
 import { runTmux } from '../terminal.ts'
 
 /** Runs the command that the server gives for attaching, with this terminal, until it ends. */
 export const attach: Command = async (argv, context) => {
   const { values, positionals } = parseFlags(argv, serverFlags)
-  const [ref] = positionals
-  if (ref === undefined || positionals.length > 1)
-    throw new UsageError('lab attach takes one REF: a session name or an id from `lab ls`.')
+  const ref = refOf(positionals, context, 'attach')
   const server = findServer(values, context)
-  const instance = await findInstance(server, ref)
+  const instance = await namedInstance(server, ref)
   const { state, attach: words } = instance
   if (!isLive(state)) throw new Failure(endedText(instance, Date.now()))
   // What another machine names is not run here: it may be any program, and the session is there.

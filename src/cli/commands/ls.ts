@@ -2,7 +2,8 @@
 import { parseFlags } from '../../argv.ts'
 import { UsageError } from '../../errors.ts'
 import type { Instance, Project } from '../../core/instance.ts'
-import { printable } from '../../core/text.ts'
+import { headline, printable } from '../../core/text.ts'
+import { readChoice } from '../active.ts'
 import { fetchEnded, fetchProjects, type Projects } from '../api.ts'
 import { Failure, serverFlags, type CliContext, type Command } from '../command.ts'
 import { projectKey } from '../project.ts'
@@ -32,6 +33,7 @@ export const ls: Command = async (argv, context) => {
     colour: wantsColour(context),
     columns: columnsFor(context),
     links: values.links === true,
+    active: readChoice(context).active,
   }
   if (values.ended) {
     const all = await fetchEnded(server)
@@ -75,23 +77,13 @@ export function formatEnded(
 
 /** The output of `lab ls`; times are told relative to `now`. */
 export function formatProjects(answer: Projects, options: TableOptions): string {
-  const rows = formatRows(answer.projects, options)
+  const instances = answer.projects.flatMap((project) => project.instances)
+  const rows = formatRows(instances, options)
   if (options.columns === null) return rows.map((row) => `${row}\n`).join('')
-  const lines = [headline(answer)]
+  const lines = [headline(instances, answer.cap)]
   if (rows.length > 0) lines.push('', ...rows)
   lines.push(...quietLines(answer.projects, options.columns), ...foreignLines(answer, options.now))
   return `${lines.join('\n')}\n`
-}
-
-/** How many run, and how many need the operator. */
-export function headline({ projects, cap }: Projects): string {
-  const instances = projects.flatMap((project) => project.instances)
-  const count = (state: string): number => instances.filter((one) => one.state === state).length
-  const parts = [`${cap.used} of ${cap.max} running`]
-  const waiting = count('waiting')
-  if (waiting > 0) parts.push(`${waiting} ${waiting === 1 ? 'needs' : 'need'} you`)
-  if (count('error') > 0) parts.push(`${count('error')} died`)
-  return parts.join(' · ')
 }
 
 function quietLines(projects: readonly Project[], columns: number): readonly string[] {

@@ -20,6 +20,21 @@ export const machineCommands: Readonly<Record<string, Row>> = {
     ],
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  install: {
+    usage: 'lab install [--uninstall] [FLAG…]',
+    summary: 'run lab as a systemd unit of yours, which starts with the machine and ends no agent',
+    takes: [
+      ['FLAG', 'a flag of `lab serve`; a path may begin with ./ or ~/'],
+      ['--uninstall', 'end the unit and remove it; the agents keep running'],
+    ],
+    examples: [
+      'lab install',
+      'lab install --port 8443 --password-file ~/.lab-password',
+      'lab install --uninstall',
+    ],
+    findsServer: false,
+    load: async () => (await import('./install.ts')).install,
+  },
   version: {
     usage: 'lab version',
     summary: "show lab's version",

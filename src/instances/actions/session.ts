@@ -2,6 +2,7 @@
 import { homeOf } from '../../claude/home.ts'
 import { launchArguments, launchEnvironment } from '../../claude/launch.ts'
 import type { Launch } from '../../core/instance.ts'
+import { colourOf } from '../../core/names.ts'
 import { planLaunch, type LaunchPlan } from '../../core/plan.ts'
 import { StoreUnwritable, TmuxFailed } from '../../errors.ts'
 import { environmentNames, readProcess } from '../../processes/proc.ts'
@@ -52,9 +53,13 @@ export function createSessions(options: {
       throw new StoreUnwritable(deps.launch.stateDir, { cause: error })
     }
     const argv = keeperArgv({ nofile, noteFile: notes.pathOf(launchId), argv: plan.argv })
-    const { paneId, pid } = await deps.tmux.newSession({ ...plan, argv, historyLimit })
+    const { sessionId, paneId, pid } = await deps.tmux.newSession({ ...plan, argv, historyLimit })
     const seen = { session: { isMoved: false, paneId, panePid: pid }, knownSince: observer.begun() }
     ledger.change(entry, { launch: identityOf(pid), seen })
+    deps.tmux.dress(sessionId, colourOf(entry.spec.projectKey)).catch((error: unknown) => {
+      const message = 'lab could not give the session its colour and status line'
+      deps.log.warn({ err: error, instance: entry.id }, message)
+    })
   }
 
   return async (request) => {

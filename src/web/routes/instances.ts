@@ -5,18 +5,24 @@ import { isLive } from '../../core/instance.ts'
 import { InvalidRequest } from '../../errors.ts'
 import { actorOf, apiActorOf } from '../access/auth.ts'
 import { readResume, readResumeForm } from '../body.ts'
+import type { Problem } from '../../problems.ts'
 import type { WebEnv } from '../env.ts'
 import { cleared, done, doneAll, type FormDeps } from './form-response.tsx'
 
+export interface InstanceDeps extends FormDeps {
+  /** What went wrong with an instance without ending it. */
+  readonly problems: (id: string) => readonly Problem[]
+}
+
 /** Makes the routes below /instances and /api/v1/instances, and /stop-all. */
-export function createInstanceRoutes(deps: FormDeps): Hono<WebEnv> {
+export function createInstanceRoutes(deps: InstanceDeps): Hono<WebEnv> {
   const routes = new Hono<WebEnv>()
   addJson(routes, deps)
   addForms(routes, deps)
   return routes
 }
 
-function addJson(routes: Hono<WebEnv>, { instances }: FormDeps): void {
+function addJson(routes: Hono<WebEnv>, { instances, problems }: InstanceDeps): void {
   routes.get('/api/v1/instances', (c) => {
     const ended = c.req.query('ended') ?? '0'
     if (ended !== '0' && ended !== '1') throw new InvalidRequest('ended is 1 or 0.')
@@ -25,6 +31,10 @@ function addJson(routes: Hono<WebEnv>, { instances }: FormDeps): void {
 
   routes.get('/api/v1/instances/:ref', (c) =>
     c.json(instances.get(instances.resolve(c.req.param('ref')))),
+  )
+
+  routes.get('/api/v1/instances/:ref/problems', (c) =>
+    c.json({ problems: problems(instances.resolve(c.req.param('ref'))) }),
   )
 
   routes.post('/api/v1/instances/:id/resume', async (c) => {
