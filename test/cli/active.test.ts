@@ -10,8 +10,8 @@ const fix = instanceOf({ id: 'fix-id', name: 'foo~2~fix', label: 'fix it' })
 type Run = (...argv: string[]) => Promise<Ran>
 
 /** Runs commands as in one terminal. */
-function inTerminal({ run }: FakeLab, folder: string, terminal: string): Run {
-  return (...argv) => run(argv, { terminal, env: { XDG_RUNTIME_DIR: folder }, isTTY: true })
+function inTerminal(fakeLab: FakeLab, folder: string, terminal: string): Run {
+  return (...argv) => fakeLab.run(argv, { terminal, env: { XDG_RUNTIME_DIR: folder }, isTTY: true })
 }
 
 describe('lab switch', () => {

@@ -24,7 +24,7 @@ const test = base.extend<{ streams: Streams & { readonly run: FakeLab['run'] } }
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     fakeLab.writeNote({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
-    await use({ run: fakeLab.run, onOpen: (handler) => (handle = handler) })
+    await use({ run: (argv) => fakeLab.run(argv), onOpen: (handler) => (handle = handler) })
     server.closeAllConnections()
     await new Promise((done) => server.close(done))
   },

@@ -9,11 +9,11 @@ describe('a session of lab', () => {
     await lab.boot()
     const started: Instance[] = []
     for (const project of ['foo', 'foo', 'bar']) started.push(await lab.start(project))
-    const option = (name: string, option: string): Promise<string> =>
+    const optionOf = (name: string, option: string): Promise<string> =>
       lab.tmux('show-options', '-v', '-t', `=${name}:`, option)
     const styles = await until(
       async () => {
-        const found = await Promise.all(started.map(({ name }) => option(name, 'status-style')))
+        const found = await Promise.all(started.map(({ name }) => optionOf(name, 'status-style')))
         return found.every((style) => /^bg=colour\d+,fg=colour255$/.test(style)) && found
       },
       { what: 'three colours' },

@@ -95,7 +95,7 @@ describe('lab with all guards', () => {
   test('lets the commands on the same machine in without a flag', async () => {
     const started = await lab.run('new', 'foo', '--label', 'local')
     expect(started).toMatchObject({ exitCode: 0, stderr: '' })
-    const listed = await lab.run('ls')
+    const listed = await lab.run('ls', '--json')
     expect(listed.stdout).toContain('foo~2~local')
     expect(await lab.run('stop', 'foo~2~local')).toMatchObject({ exitCode: 0, stderr: '' })
     const journal = () => readFileSync(join(lab.stateDir, 'journal.jsonl'), 'utf8')
@@ -119,7 +119,7 @@ describe('lab with all guards', () => {
   })
 
   test('lists its guards and its refusals at GET /api/v1/server', async () => {
-    const { stdout } = await lab.run('ls')
+    const { stdout } = await lab.run('ls', '--json')
     expect(stdout).toContain('foo')
     expect((await lab.call('GET', '/api/v1/server')).status).toBe(401)
     const { body } = await lab.call('GET', '/api/v1/server', undefined, {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSyn
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { Instance } from '../../../src/core/instance.ts'
+import { listOnTerminal } from '../../fixtures/api-server.ts'
 import { conversationOffered } from '../../../src/instances/observe/conversation.ts'
 import { test, type TestLab } from '../../fixtures/lab.ts'
 import { clear, isAlive, readyFoo, stop, type } from '../../fixtures/life.ts'
@@ -90,7 +91,7 @@ describe('a resume of a conversation whose transcript is gone', () => {
     const begun = await lab.run('resume', id, '--blank', '--wait')
     expect([begun.exitCode, begun.stdout]).toEqual([0, 'foo'])
     expect(begun.stderr).toContain('blank conversation')
-    expect((await lab.run('ls')).stdout).toContain('blank conversation')
+    expect(await listOnTerminal(lab.stateDir)).toContain('blank conversation')
   })
 
   test('is refused by the page, with a button that begins a blank one', async ({ lab }) => {

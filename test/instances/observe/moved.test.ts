@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect } from 'vitest'
+import { listOnTerminal } from '../../fixtures/api-server.ts'
 import { serveSecond } from '../../fixtures/second-lab.ts'
 import { createTestLab, test, type TestLab } from '../../fixtures/lab.ts'
 import { fooAndBar, isAlive, looked, serverPid, stop } from '../../fixtures/life.ts'
@@ -75,7 +76,7 @@ describe('a folder', () => {
     expect(await page()).toContain('lab no longer finds this folder')
     await reaches({ to })
     expect(await page()).toContain(`<code>${to}</code>`)
-    expect((await lab.run('ls')).stdout).toContain(`its folder is now ${to}`)
+    expect(await listOnTerminal(lab.stateDir)).toContain(`its folder is now ${to}`)
     // Another one in its place is not the agent's.
     lab.repository('foo')
     await until(async () => (await cards(lab)).some(({ path }) => path === from), { what: 'foo' })
@@ -93,7 +94,7 @@ describe('a folder', () => {
     rmSync(from, { recursive: true })
     await reaches({ to: null })
     expect(await page()).toContain('The folder was removed.')
-    expect((await lab.run('ls')).stdout).toContain('its folder was removed')
+    expect(await listOnTerminal(lab.stateDir)).toContain('its folder was removed')
     expect(await lab.get(id)).toMatchObject({ state: 'ready', pid })
     await stop(lab, id)
     const refused = await lab.call('POST', `/api/v1/instances/${id}/resume`)
