@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'already_running'
   | 'conversation_parked'
   | 'conversation_gone'
+  | 'question_gone'
   | 'claude_config_invalid'
   | 'claude_missing'
   | 'not_logged_in'
@@ -105,6 +106,15 @@ export class InstanceNotFound extends LabError {
     super(
       'instance_not_found',
       `lab does not know the instance "${ref}". \`lab ls\` shows the live instances, \`lab ls --ended\` the ended ones.`,
+    )
+  }
+}
+
+export class QuestionGone extends LabError {
+  constructor() {
+    super(
+      'question_gone',
+      'The agent does not ask this any more: it was answered elsewhere, or asks something else now. lab sent nothing.',
     )
   }
 }

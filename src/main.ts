@@ -74,6 +74,7 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
     env: process.env,
     home: pathContext.homedir,
     version,
+    command: [process.execPath, ...process.argv.slice(1, 2)],
     onListening: (url) => process.stdout.write(`lab listening on ${url}\n`),
     onTaken: fail,
   })

@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:'],
   },
   serve: {
-    rooms: ['claude', 'config', 'core', 'errors', 'instances', 'log', 'problems', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'web'], // prettier-ignore
+    rooms: ['atomic-write', 'claude', 'config', 'core', 'errors', 'instances', 'log', 'problems', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'web'], // prettier-ignore
     packages: ['node:', '@hono/node-server'],
   },
   config: { rooms: ['argv', 'core', 'errors'], packages: ['node:', 'zod'] },
@@ -81,7 +81,7 @@ const rooms: Readonly<Record<string, Room>> = {
  * other files of that level. Each imports only from floors below it.
  */
 const floors: Readonly<Record<string, readonly string[]>> = {
-  instances: ['.', 'actions', 'observe', 'state'],
+  instances: ['.', 'actions', 'observe', 'questions', 'state'],
   cli: ['cli', 'help', 'commands', 'machine', '.'],
   'stand-in': ['.', 'session', 'startup', 'turns', 'files', 'terminal', 'behaviour'],
   web: [

@@ -103,8 +103,11 @@ export function launchEnvironment(options: {
   const { lab, inherited, passEnv, stateDir, id } = options
   const own = { LAB_STATE_DIR: stateDir, LAB_INSTANCE: id }
   const leaks = [...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name))
+  const set = programEnvironment(lab, passEnv)
+  // A program of the operator's with the same name wins.
+  if (set['PATH']) set['PATH'] += `:${stateDir}/bin`
   return {
-    env: { ...programEnvironment(lab, passEnv), ...noAgentView, ...own },
+    env: { ...set, ...noAgentView, ...own },
     unset: [...alwaysUnset, ...leaks],
   }
 }

@@ -23,6 +23,7 @@ const entrySchema = z.object({
   parkedJobId: text,
   startedAt: date,
   updatedAt: date,
+  statusUpdatedAt: date,
 })
 
 export interface RegistryEntry {
@@ -44,6 +45,8 @@ export interface RegistryEntry {
   /** Milliseconds since the epoch. */
   readonly startedAt: number | null
   readonly updatedAt: number | null
+  /** When the status last changed, in milliseconds since the epoch; null where Claude's version does not say. */
+  readonly statusUpdatedAt: number | null
 }
 
 /** Parses one registry file's text; null when it is empty, cut off or of another shape. */

@@ -88,6 +88,23 @@ export const commands: Readonly<Record<string, Row>> = {
     words: 'instance',
     load: async () => (await import('./commands/stop.ts')).stop,
   },
+  answer: {
+    usage: 'lab answer [REF] [CHOICE] [--text T] [--for QUESTION=ANSWER]…',
+    summary: 'show what an instance asks, or answer it',
+    takes: [
+      ['REF', instanceOrActive],
+      ['CHOICE', 'a choice by its id or its words, such as allow or deny'],
+      ['--text T', 'the reason of a denial, or a text of your own as the answer'],
+      ['--for Q=A', 'the answer to one of several questions: its text or its number, from 1'],
+    ],
+    examples: [
+      'lab answer web-shop',
+      'lab answer web-shop allow',
+      'lab answer web-shop deny --text "use the staging server"',
+    ],
+    words: 'instance',
+    load: async () => (await import('./commands/answer.ts')).answer,
+  },
   attach: {
     usage: 'lab attach [REF]',
     summary: "open an instance's session in this terminal; C-b d leaves it",

@@ -49,6 +49,8 @@ export interface Observation {
     /** The job in Claude's own daemon that holds the session. Claude no longer updates the status then. */
     readonly parkedJobId: string | null
   } | null
+  /** By the hook that waits for an answer, in the registry's words, which follow it; null without one. */
+  readonly asked: string | null
   /** A start-up dialog on the screen, by name. */
   readonly dialog: string | null
   /** By the pane's title, which counts only where the registry has no status. */
@@ -122,8 +124,10 @@ function endedByItself(from: State, { pane, exit }: Observation): Derived {
 /** The `waitingFor` of a session in the background. Escape in its pane opens it there again. */
 const parkedText = 'moved to the background; press Esc in it'
 
-function activityOf({ registry, dialog, title }: Observation): Omit<Derived, 'end'> | null {
+function activityOf({ registry, asked, dialog, title }: Observation): Omit<Derived, 'end'> | null {
   if (registry?.parkedJobId) return { state: 'waiting', waitingFor: parkedText }
+  if (asked !== null && registry?.status !== 'waiting')
+    return { state: 'waiting', waitingFor: asked }
   switch (registry?.status) {
     case 'waiting':
       return { state: 'waiting', waitingFor: registry.waitingFor ?? 'input needed' }

@@ -21,6 +21,13 @@ export function printable(text: string): string {
   )
 }
 
+/** The text with its lines and tabs, and every other hidden character as `\\uXXXX`. */
+export function printableLines(text: string): string {
+  return text
+    .replace(/\r\n/g, '\n')
+    .replace(hiddenCharacters, (c) => (c === '\n' || c === '\t' ? c : printable(c)))
+}
+
 /** Quotes a word for a POSIX shell and zsh. zsh expands `=foo`, and `~2` may expand anywhere. */
 export function shellWord(word: string): string {
   return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`

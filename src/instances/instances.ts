@@ -31,6 +31,7 @@ type Verbs = Pick<
   | 'resumeAll'
   | 'stop'
   | 'stopAll'
+  | 'answer'
   | 'dismiss'
   | 'endLeft'
   | 'dismissOffer'
@@ -54,7 +55,7 @@ type Reads = Pick<
 export function createInstances(deps: InstancesDeps): Instances {
   const { tmux, store, journal, homes } = deps
   const parts = createParts(deps)
-  const { ledger, overview, projects, notes, observer, memory } = parts
+  const { ledger, overview, projects, notes, observer, memory, hooks } = parts
 
   function refreshClaude(): void {
     for (const { program } of homes.values()) program.refresh()
@@ -81,6 +82,7 @@ export function createInstances(deps: InstancesDeps): Instances {
       memory.close()
       for (const home of homes.values()) home.close()
       notes.close()
+      hooks.close()
       await store.flush()
       await journal.flush()
     },
@@ -89,7 +91,7 @@ export function createInstances(deps: InstancesDeps): Instances {
 
 /** The service's verbs: each of them acts on instances. */
 function createVerbs(parts: Parts): Verbs {
-  const { deps, ledger, overview, leftBehind, settings, start, resume, stop } = parts
+  const { deps, ledger, overview, leftBehind, settings, start, resume, stop, answer } = parts
   const entryOf = (id: string): Entry => findEntry(ledger, id)
 
   function endedOf(id: string): Entry {
@@ -120,6 +122,11 @@ function createVerbs(parts: Parts): Verbs {
       const path = project === null ? null : pathOf(project, overview)
       const wanted = ledger.live().filter(({ spec }) => path === null || spec.projectPath === path)
       return stop.askAll(wanted, by)
+    },
+    async answer(id, given, by) {
+      const entry = entryOf(id)
+      await answer(entry, given, by)
+      return ledger.present(entry)
     },
     dismiss(id, by) {
       const entry = endedOf(id)

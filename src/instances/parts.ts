@@ -5,6 +5,7 @@ import { createServices } from '../processes/services.ts'
 import type { Registry } from '../claude/registry/registry.ts'
 import type { Projects } from '../projects/projects.ts'
 import type { LaunchNotes } from '../store/launch-notes.ts'
+import { createAnswer, type GiveAnswer } from './actions/answer.ts'
 import { createFinish } from './actions/finish.ts'
 import { createLaunch } from './actions/launch.ts'
 import { createLeftBehind, type LeftBehind } from './actions/left-behind.ts'
@@ -18,8 +19,10 @@ import { createAgents } from './observe/agents.ts'
 import { createConversations, type Conversations } from './observe/conversation.ts'
 import { createDaemons } from './observe/daemons.ts'
 import { lookAtFolders, publishFound, readBranches } from './observe/folders.ts'
+import { createHooks, type Hooks } from './questions/hooks.ts'
 import { createMemory, type Memory } from './observe/memory.ts'
 import { createObserver, type Observer } from './observe/observer.ts'
+import { createQuestions, type Questions } from './questions/questions.ts'
 import { createReconcile } from './observe/reconcile.ts'
 import { createStartupWatch } from './observe/startup-watch.ts'
 import type { InstancesDeps } from './state/deps.ts'
@@ -36,6 +39,8 @@ interface Known {
   readonly notes: LaunchNotes
   readonly reaper: Reaper
   readonly conversations: Conversations
+  readonly hooks: Hooks
+  readonly questions: Questions
 }
 
 export interface Parts extends Known {
@@ -46,6 +51,7 @@ export interface Parts extends Known {
   readonly start: ReturnType<typeof createStart>
   readonly resume: Resume
   readonly stop: Stop
+  readonly answer: GiveAnswer
 }
 
 /** Makes all parts of the service. The caller opens them. Reads /proc once, and lists nothing. */
@@ -68,7 +74,8 @@ export function createParts(deps: InstancesDeps): Parts {
   const settings = createSettings(deps, known.projects)
   const start = createStart({ ...known, observer, launcher, settings })
   const resume = createResume({ ...known, observer, launcher })
-  return { ...known, observer, memory, leftBehind, settings, start, resume, stop }
+  const answer = createAnswer(known)
+  return { ...known, observer, memory, leftBehind, settings, start, resume, stop, answer }
 }
 
 function createKnown(deps: InstancesDeps, wake: () => void): Known {
@@ -83,12 +90,14 @@ function createKnown(deps: InstancesDeps, wake: () => void): Known {
   const notes = deps.openLaunchNotes(wake)
   const reaper = createInstanceReaper(deps, ledger)
   const conversations = createConversations({ deps, ledger })
+  const hooks = createHooks(deps, ledger)
+  const questions = createQuestions({ deps, ledger, hooks, wake })
   ledger.subscribe((event) => {
     if (event.type === 'removed') notes.removeSettings(event.id)
   })
   // Before anything can wake the observer: a listing must not take a missing keeper for an end.
   recallKeepers(ledger, notes)
-  return { deps, ledger, overview, projects, notes, reaper, conversations }
+  return { deps, ledger, overview, projects, notes, reaper, conversations, hooks, questions }
 }
 
 /** Makes the reaper. It excludes the tmux servers and the processes of other instances. */
@@ -128,7 +137,7 @@ function createObserving(
     readonly wake: () => void
   },
 ): Observer {
-  const { deps, ledger, overview, projects } = known
+  const { deps, ledger, overview, projects, hooks } = known
   const { tmux, log, homes } = deps
   const agents = createAgents(homes, ledger)
   const adopt = createAdoption(known)
@@ -144,6 +153,7 @@ function createObserving(
     reconcile() {
       for (const { registry } of homes.values()) void reconcileRegistry(registry, log)
       agents.forget()
+      hooks.look()
       readBranches(ledger)
       lookAtFolders(ledger, projects)
       leftBehind.reconcile()

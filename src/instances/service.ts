@@ -11,6 +11,7 @@ import type {
   ResumeOffer,
 } from '../core/instance.ts'
 import type { LabSettings, SettingsChange } from '../core/settings.ts'
+import type { Answer } from '../core/question.ts'
 import type { StartSpec } from '../core/start.ts'
 import type { ResumeOptions } from './actions/resumable.ts'
 
@@ -38,6 +39,11 @@ export interface Service {
   stop(id: string, by: Actor): Instance
   /** Requests the end of every live instance of one project, or of all. A failure of one stops no other. @throws ProjectNotFound */
   stopAll(project: string | null, by: Actor): Promise<readonly Outcome[]>
+  /**
+   * Gives an answer to the question that it names, and to no other: of several answers the first one wins.
+   * @throws InstanceNotFound QuestionGone, InvalidRequest for an answer that does not fit the question
+   */
+  answer(id: string, answer: Answer, by: Actor): Promise<Instance>
   /** Ends the processes that outlived an instance, except those that serve others. @throws InstanceNotFound, InvalidRequest while it runs */
   endLeft(id: string, by: Actor): Promise<Instance>
   /** Forgets an ended instance. @throws InstanceNotFound, InvalidRequest while it runs */

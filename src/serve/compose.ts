@@ -25,6 +25,8 @@ export interface Runtime {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
   readonly version: string
+  /** The argument vector that runs this lab's program, such as for one of its commands. */
+  readonly command: readonly string[]
   /** Called once, with the address, when lab answers requests. */
   readonly onListening: (url: string) => void
   /** Called when another lab took the tmux server while that was away: this lab must end. */
@@ -98,6 +100,7 @@ export function composeService(
     environment: programEnvironment(runtime.env, config.passEnv),
     onProgramChange: () => instances.noticesMayHaveChanged(),
   })
+  state.keepPrograms(runtime.command)
   const instances: Instances = createInstances({
     tmux,
     homes: new Map([[home.account, home]]),
@@ -105,6 +108,7 @@ export function composeService(
     journal: state.openJournal(),
     log,
     openLaunchNotes: (onChange) => state.openLaunchNotes(onChange),
+    openSpool: (onFile) => state.openSpool(onFile),
     prepareStateDir: () => state.prepare(),
     openProjects: (onChange) => createProjects({ root: config.projectsRoot, onChange, log }),
     configFile,

@@ -1,12 +1,16 @@
 // Opens the files and folders of lab's state directory. Each has its line here, with the moment at which
 // the upkeep makes it again.
 import { join } from 'node:path'
+import { shim, shimName } from '../claude/hooks/shim.ts'
+import { writeNow } from '../atomic-write.ts'
+import { shellText } from '../core/text.ts'
 import type { UsageError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ProcessId } from '../processes/proc.ts'
 import { openAuthSessions, type AuthSessions } from '../store/auth-sessions.ts'
 import { openJournal, type Journal } from '../store/journal.ts'
 import { openLaunchNotes, type LaunchNotes } from '../store/launch-notes.ts'
+import { openSpool, type Spool } from '../store/spool.ts'
 import { writeServerFile } from '../store/server-file.ts'
 import { dropLinks, makeDir } from '../store/state-dir.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -24,6 +28,10 @@ export interface State {
   openStore(onHealth: () => void): Promise<Store>
   openJournal(): Journal
   openLaunchNotes(onChange: Parameters<typeof openLaunchNotes>[1]): LaunchNotes
+  /** Writes the programs on the agents' PATH: the one of their hooks, and lab itself, by the arguments that run it. */
+  keepPrograms(lab: readonly string[]): void
+  /** Opens the folder into which the agents' hooks write. */
+  openSpool(onFile: Parameters<typeof openSpool>[1]): Spool
   openAuthSessions(): Promise<AuthSessions>
   /** Writes server.json, by which lab's commands find this lab; the result writes it again. */
   keepServerFile(facts: () => ServerFacts): Promise<() => Promise<void>>
@@ -65,6 +73,11 @@ export function openState(
       void upkeep.add('notes', () => notes.prepare(), 'always')
       return notes
     },
+    keepPrograms: (lab) => void upkeep.add('bin', () => writePrograms(path, lab), 'start'),
+    openSpool(onFile) {
+      void upkeep.add('spool', () => void makeDir(join(path, 'spool')), 'missing')
+      return openSpool(join(path, 'spool'), onFile)
+    },
     async openAuthSessions() {
       const authSessions = await openAuthSessions(path, Date.now)
       await upkeep.add('sign-ins.json', () => authSessions.save(), 'missing')
@@ -80,6 +93,13 @@ export function openState(
       dir.release()
     },
   }
+}
+
+/** Writes the programs. An agent that an older lab started runs the new ones from now on. */
+function writePrograms(path: string, lab: readonly string[]): void {
+  const bin = makeDir(join(path, 'bin'))
+  writeNow(join(bin, shimName), shim, 0o700)
+  writeNow(join(bin, 'lab'), `#!/bin/sh\nexec ${shellText(lab)} "$@"\n`, 0o700)
 }
 
 /** Opens the store, and logs what it cannot read, and when writing fails and succeeds again. */

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
 import { InvalidRequest, LabError } from '../errors.ts'
 import { modes, type Choices, type SettingsChange } from '../core/settings.ts'
+import type { Answer } from '../core/question.ts'
 import { isWord, type StartSpec } from '../core/start.ts'
 import type { WebEnv } from './env.ts'
 
@@ -57,6 +58,14 @@ const startForm = forceForm.extend({
   mode: z.enum(modes).exactOptional(),
 })
 
+const questionId = z.string().min(1).max(200)
+const answerBody = z.strictObject({
+  question: questionId,
+  choice: z.string().min(1).exactOptional(),
+  answers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).exactOptional(),
+  text: z.string().exactOptional(),
+})
+
 // As many as could ever have been running; a longer list is no list of one's own instances.
 const ids = z.array(z.string().min(1).max(100)).min(1).max(1000)
 const forced = z.boolean().exactOptional()
@@ -98,6 +107,33 @@ export async function readStart(c: Context<WebEnv>): Promise<Omit<StartSpec, 'pr
 /** Reads the JSON of a change of the settings. @throws InvalidRequest */
 export async function readSettingsChange(c: Context<WebEnv>): Promise<SettingsChange> {
   return checked(settingsBody, parseJson(await readJsonText(c)))
+}
+
+/** Reads the JSON of an answer. @throws InvalidRequest */
+export async function readAnswer(c: Context<WebEnv>): Promise<Answer> {
+  return checked(answerBody, parseJson(await readJsonText(c)))
+}
+
+/**
+ * Reads the form of an answer. A field `ask-N` holds an option or the text for the question at N of
+ * `asked`, once for each of several options; an empty field is none. @throws InvalidRequest
+ */
+export async function readAnswerForm(
+  c: Context<WebEnv>,
+  asked: readonly { readonly text: string }[],
+): Promise<Answer> {
+  const fields = new URLSearchParams(await readText(c))
+  const answers = asked.flatMap(({ text }, index): [string, readonly string[]][] => {
+    const given = fields.getAll(`ask-${index}`).filter((value) => value.trim() !== '')
+    return given.length > 0 ? [[text, given]] : []
+  })
+  const [chosen, text] = [fields.get('choice'), fields.get('text')]
+  return {
+    question: checked(questionId, fields.get('question')),
+    ...(chosen && { choice: chosen }),
+    ...(text && { text }),
+    ...(answers.length > 0 && { answers: Object.fromEntries(answers) }),
+  }
 }
 
 async function readJsonText(c: Context<WebEnv>): Promise<string> {

@@ -15,6 +15,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   already_running: 409,
   conversation_parked: 409,
   conversation_gone: 409,
+  question_gone: 409,
   claude_config_invalid: 409,
   project_gone: 410,
   body_too_large: 413,

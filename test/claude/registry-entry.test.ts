@@ -16,6 +16,7 @@ describe('a registry entry', () => {
     deepLink: null,
     startedAt: 1,
     updatedAt: 1_700_000_000_000,
+    statusUpdatedAt: 1,
   }
   const nothing = {
     ...alone,
@@ -27,6 +28,7 @@ describe('a registry entry', () => {
     deepLink: null,
     startedAt: null,
     updatedAt: null,
+    statusUpdatedAt: null,
   }
 
   test('of Claude Code is read', () => {

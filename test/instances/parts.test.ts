@@ -38,6 +38,7 @@ describe('the parts of the service', () => {
       const deps = {
         store: { facts, update: (change: (all: object) => void) => Promise.resolve(change(facts)) },
         homes: new Map(),
+        openSpool: () => ({}),
         log: mockLog(),
         bootId: record.bootId,
         instancesMax: 6,

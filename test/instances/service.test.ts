@@ -31,7 +31,14 @@ async function openService(): Promise<OpenedService> {
   const self = readProcess(process.pid)!
   const log = mockLog()
   const state = openState(lab.stateDir, self, { log, onTaken: fail })
-  const runtime = { env: lab.env, home: lab.home, version: '0', onListening() {}, onTaken: fail }
+  const runtime = {
+    env: lab.env,
+    home: lab.home,
+    version: '0',
+    command: [],
+    onListening() {},
+    onTaken: fail,
+  }
   const configFile = await openConfigFile(null)
   const problems = keepProblems(log, Date.now)
   const context = { config, configFile, runtime, state, log, problems }

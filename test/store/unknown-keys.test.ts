@@ -48,6 +48,7 @@ const knownFile = {
     }),
   ],
   server: { pid: 6, startedAt: 60 },
+  settings: null,
   givenUp: ['note'],
 }
 

@@ -24,6 +24,7 @@ import { decideStart } from '../../src/core/start.ts'
 import {
   AlreadyRunning,
   AtCapacity,
+  QuestionGone,
   InstanceNotFound,
   InvalidLabel,
   InvalidRequest,
@@ -255,6 +256,11 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
       refuseIfLive(id)
       all.delete(id)
       emit({ type: 'removed', id })
+    },
+    async answer(id, { question, ...given }, by) {
+      asked.push(`answer ${question} with ${JSON.stringify(given)} by ${by}`)
+      if (get(id).question?.id !== question) throw new QuestionGone()
+      return change(id, { state: 'busy', question: null, waitingFor: null })
     },
     async endLeft(id, by) {
       asked.push(`end what ${id} left by ${by}`)

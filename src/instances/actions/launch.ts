@@ -9,6 +9,7 @@ import type { Reaper } from '../../processes/reaper.ts'
 import type { Projects } from '../../projects/projects.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
 import { prepareWorkspace } from '../../workspaces/workspace.ts'
+import type { Hooks } from '../questions/hooks.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Ledger } from '../state/ledger.ts'
@@ -54,6 +55,7 @@ export interface LaunchOptions {
   readonly overview: Overview
   readonly projects: Projects
   readonly notes: LaunchNotes
+  readonly hooks: Pick<Hooks, 'prepare'>
   readonly observer: Observer
   readonly reaper: Reaper
 }

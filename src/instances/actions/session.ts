@@ -1,5 +1,6 @@
 // Makes the tmux session that runs the agent of an instance that has its place.
 import { homeOf } from '../../claude/home.ts'
+import { launchHooks } from '../../claude/hooks/shim.ts'
 import { launchArguments, launchEnvironment } from '../../claude/launch.ts'
 import type { Launch } from '../../core/instance.ts'
 import { colourOf } from '../../core/names.ts'
@@ -9,6 +10,7 @@ import { environmentNames, readProcess } from '../../processes/proc.ts'
 import type { FoundProject } from '../../projects/projects.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
 import { keeperArgv } from '../../tmux/keeper.ts'
+import type { Hooks } from '../questions/hooks.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
@@ -36,10 +38,11 @@ export function createSessions(options: {
   readonly deps: InstancesDeps
   readonly ledger: Ledger
   readonly notes: LaunchNotes
+  readonly hooks: Pick<Hooks, 'prepare'>
   readonly observer: Observer
   readonly placeFor: PlaceFor
 }): (request: SessionRequest) => Promise<void> {
-  const { deps, ledger, notes, observer, placeFor } = options
+  const { deps, ledger, notes, hooks, observer, placeFor } = options
 
   async function create(request: SessionRequest): Promise<void> {
     const { entry } = request
@@ -49,6 +52,7 @@ export function createSessions(options: {
     try {
       notes.writeSettings(launchId, plan.settings)
       notes.removeSettings(entry.id, launchId)
+      hooks.prepare(entry.id)
     } catch (error) {
       throw new StoreUnwritable(deps.launch.stateDir, { cause: error })
     }
@@ -110,5 +114,6 @@ function planOf(
     launchEnvironment({ lab, inherited, passEnv, stateDir, id }),
     { env: homeOf(homes, account).environment },
     launchArguments({ claude: program, name, settingsFile, ...choices }),
+    launchHooks(),
   ])
 }

@@ -4,7 +4,8 @@ import { isRunning, isTmuxServer, readProcess, type ProcessId } from '../../proc
 import { boundPathOf } from '../../tmux/client/socket-file.ts'
 import type { ServerIdentity } from '../../tmux/tmux.ts'
 import type { ServerId } from '../../core/instance.ts'
-import type { Doubt, Entry } from '../state/entry.ts'
+import type { Entry } from '../state/entry.ts'
+import type { Doubt } from '../state/seen.ts'
 
 /** The server of a listing, by exact identity. */
 export function serverIdOf(server: Pick<ServerIdentity, 'pid'> | null): ServerId | null {

@@ -19,9 +19,17 @@ export function observationOf(
     pane: paneSignal(pane, seen.serverGone),
     exit: seen.note ?? recorded,
     ...heard(entry, pane),
+    asked: askedByHook(entry),
     stopAsked: entry.launch.stopAskedBy !== null,
     swept: false,
   }
+}
+
+/** The registry's words for the question of a waiting hook; null without one. */
+function askedByHook({ seen: { question } }: Entry): string | null {
+  // A question that lab reads from the screen has no tool, and the registry says it already.
+  if (!question?.tool) return null
+  return question.kind === 'question' ? 'input needed' : 'permission prompt'
 }
 
 /** The agent's own report: by its registry file, or without one by its title. */

@@ -4,12 +4,15 @@ import type { ServerId } from '../../core/instance.ts'
 import { readProcess } from '../../processes/proc.ts'
 import type { Listing, ListedSession, ServerIdentity } from '../../tmux/tmux.ts'
 import type { InstancesDeps } from '../state/deps.ts'
-import type { Entry, Seen } from '../state/entry.ts'
+import type { Entry } from '../state/entry.ts'
+import type { Seen } from '../state/seen.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Overview } from '../state/overview.ts'
 import { serverIdOf } from './absence.ts'
 import type { Agents } from './agents.ts'
 import type { Advance } from './advance.ts'
+import type { Hooks } from '../questions/hooks.ts'
+import type { Questions } from '../questions/questions.ts'
 
 export interface ReconcileOptions {
   readonly deps: InstancesDeps
@@ -18,6 +21,8 @@ export interface ReconcileOptions {
   readonly agents: Agents
   /** Finds the instances' sessions in a listing. */
   readonly adopt: (listing: Listing) => ReadonlyMap<string, ListedSession>
+  readonly hooks: Pick<Hooks, 'follow'>
+  readonly questions: Pick<Questions, 'follow'>
   readonly advance: Advance
 }
 
@@ -25,7 +30,7 @@ export interface ReconcileOptions {
 export function createReconcile(
   options: ReconcileOptions,
 ): (listing: Listing, number: number) => void {
-  const { deps, ledger, overview, agents, adopt, advance } = options
+  const { deps, ledger, overview, agents, adopt, hooks, questions, advance } = options
 
   /** Keeps where an instance runs, and which process is its keeper. */
   function see(entry: Entry, session: ListedSession, listed: ServerId | null): void {
@@ -64,6 +69,8 @@ export function createReconcile(
       else ledger.change(entry, { seen: { session: null } })
     }
     agents.join(live)
+    hooks.follow(live)
+    questions.follow(live)
     const look = advance.begin(listed)
     for (const entry of live)
       if (!entry.isFinishing && isLive(entry.state)) look(entry, sessions.get(entry.id))

@@ -7,6 +7,7 @@ import type { Journal } from '../../store/journal.ts'
 import type { Store } from '../../store/store.ts'
 import type { Tmux } from '../../tmux/tmux.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
+import type { Spool, SpoolFile } from '../../store/spool.ts'
 
 export interface InstancesDeps {
   readonly tmux: Tmux
@@ -16,6 +17,8 @@ export interface InstancesDeps {
   readonly log: Log
   /** Each of these two calls `onChange` when something changed. */
   readonly openLaunchNotes: (onChange: () => void) => LaunchNotes
+  /** `onFile` hears of each file that a hook of an agent wrote. */
+  readonly openSpool: (onFile: (id: string, file: SpoolFile) => void) => Spool
   readonly openProjects: (onChange: () => void) => Projects
   /** Makes the missing parts of the state directory that an agent needs. @throws what the system says */
   readonly prepareStateDir: () => Promise<void>

@@ -6,10 +6,10 @@ import type { Actor } from '../../core/actor.ts'
 import type { Cap, End, Instance, Launch } from '../../core/instance.ts'
 import { isLegalMove, type State } from '../../core/state.ts'
 import type { InstancesDeps } from './deps.ts'
-import { entryFromRecord, recordOf, type Entry, type Seen } from './entry.ts'
+import { entryFromRecord, recordOf, type Entry } from './entry.ts'
+import type { Seen } from './seen.ts'
 import { journalMoves } from './journal-moves.ts'
-import { createListeners } from './events.ts'
-import { createPublisher } from './publisher.ts'
+import { createListeners, createPublisher } from './publisher.ts'
 import { sorted } from './project-list.ts'
 
 /** A change of an instance. Values that it leaves out stay as they are. */
@@ -184,7 +184,8 @@ function createSaver({ store }: InstancesDeps, entries: ReadonlyMap<string, Entr
 /** Returns the same object when nothing differs, so that callers can compare by identity. */
 function merged<T extends object>(value: T, change: Partial<T> | undefined): T {
   for (const key in change)
-    if (!isDeepStrictEqual(value[key], change[key])) return { ...value, ...change }
+    if (value[key] !== change[key] && !isDeepStrictEqual(value[key], change[key]))
+      return { ...value, ...change }
   return value
 }
 

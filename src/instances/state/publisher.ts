@@ -1,7 +1,9 @@
-// The view of each instance that lab published last, so that lab publishes only differences.
+// The listeners of every change, and the view of each instance that lab published last, so that lab publishes
+// only differences.
 import { isDeepStrictEqual } from 'node:util'
 import type { LabEvent } from '../../core/events.ts'
 import { isLive, type Cap, type Instance } from '../../core/instance.ts'
+import type { Log } from '../../log.ts'
 import type { Entry } from './entry.ts'
 
 export interface Publisher {
@@ -82,6 +84,31 @@ export function createPublisher({
       shown.delete(id)
       emit({ type: 'removed', id })
       emitCap()
+    },
+  }
+}
+
+type Listener = (event: LabEvent) => void
+
+/** Calls listeners with each event, in order. A listener that throws is logged, and the others still run. */
+export function createListeners(log: Pick<Log, 'error'>): {
+  readonly emit: Listener
+  readonly subscribe: (listener: Listener) => () => void
+} {
+  const listeners = new Set<Listener>()
+  return {
+    emit(event) {
+      for (const listener of listeners) {
+        try {
+          listener(event)
+        } catch (error) {
+          log.error({ err: error }, 'a listener failed')
+        }
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
 }

@@ -1,10 +1,8 @@
-// Parses a prompt into the steps of a turn. Pure. The directives:
-//
+// Parses a prompt into the steps of a turn. Pure. ` ;; ` separates steps, ` ++ ` two tools of one message.
 // SAY text | SLOW n text | THINK n text | HANG | ERR 500|429|401… [reset seconds] | TOOL bash CMD |
 // TOOL bg CMD | TOOL read|edit|write FILE | TOOL ask (one question) | TOOL multiask (two; the second takes
 // several options) | TOOL plan (in plan mode) | TOOL enterplan | TOOL raw mcp__SERVER__TOOL {json} |
-// DIE n | DIE SIGNAL | LINK lose|rotate|connect | CHILDREN [setsid nohup subshell stubborn].
-// ` ;; ` separates steps, and ` ++ ` two tools of one message.
+// DIE n | DIE SIGNAL | LINK lose|rotate|connect | CHILDREN [setsid nohup subshell stubborn]
 
 export type Step =
   | { readonly kind: 'say'; readonly text: string }

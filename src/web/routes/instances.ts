@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { isLive } from '../../core/instance.ts'
 import { InvalidRequest } from '../../errors.ts'
 import { actorOf, apiActorOf } from '../access/auth.ts'
-import { readResume, readResumeForm } from '../body.ts'
+import { readAnswer, readAnswerForm, readResume, readResumeForm } from '../body.ts'
 import type { Problem } from '../../problems.ts'
 import type { WebEnv } from '../env.ts'
 import { cleared, done, doneAll, type FormDeps } from './form-response.tsx'
@@ -42,6 +42,12 @@ function addJson(routes: Hono<WebEnv>, { instances, problems }: InstanceDeps): v
     return c.json(await instances.resume(c.req.param('id'), apiActorOf(c), options), 201)
   })
 
+  routes.post('/api/v1/instances/:ref/answer', async (c) => {
+    const id = instances.resolve(c.req.param('ref'))
+    await instances.answer(id, await readAnswer(c), apiActorOf(c))
+    return c.json({ receipt: 'answered' })
+  })
+
   routes.post('/api/v1/instances/:id/end-left', async (c) =>
     c.json(await instances.endLeft(c.req.param('id'), apiActorOf(c))),
   )
@@ -76,6 +82,14 @@ function addForms(routes: Hono<WebEnv>, deps: FormDeps): void {
     const resumed = await instances.resume(id, actorOf(c, 'page'), options)
     const partials = () => pageModel.partials([resumed]) + cleared(`#msg-${resumed.project}`)
     return done(c, partials, `#i-${id}`)
+  })
+
+  routes.post('/instances/:id/answer', async (c) => {
+    const id = c.req.param('id')
+    c.set('form', { instance: id })
+    const answer = await readAnswerForm(c, instances.get(id).question?.asks ?? [])
+    const answered = await instances.answer(id, answer, actorOf(c, 'page'))
+    return done(c, () => pageModel.partials([answered]) + cleared(`#msg-${id}`), `#i-${id}`)
   })
 
   routes.post('/instances/:id/end-left', async (c) => {

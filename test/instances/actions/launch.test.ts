@@ -19,7 +19,7 @@ describe('a launch file', () => {
     for (const file of files) {
       expect(dirname(file)).toBe(join(lab.stateDir, 'notes'))
       expect(statSync(file).mode & 0o777).toBe(0o600)
-      expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ disableAgentView: true })
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ disableAgentView: true })
     }
   })
 

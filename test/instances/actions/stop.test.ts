@@ -107,6 +107,8 @@ function serviceOf(entry: Entry, reaper = realSweeper()) {
     overview: { setForeign: nothing, setServerVersion: nothing, setReadable: nothing },
     agents: createAgents(new Map(), ledger),
     adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
+    hooks: { follow: nothing },
+    questions: { follow: nothing },
     advance,
   })
   const server = { pid: process.pid, startedAt: 1, version: '3.4' }

@@ -1,7 +1,7 @@
 // The observation of an instance from tmux, the keeper and the registry.
 import { describe, expect, test } from 'vitest'
 import { exitOf, type Observation } from '../../../src/core/state.ts'
-import type { Seen } from '../../../src/instances/state/entry.ts'
+import type { Seen } from '../../../src/instances/state/seen.ts'
 import { observationOf } from '../../../src/instances/observe/observation.ts'
 import type { ListedSession } from '../../../src/tmux/tmux.ts'
 import { id, registry, reserve } from '../../fixtures/entry.ts'

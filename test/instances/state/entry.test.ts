@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest'
 import type { ProjectKey } from '../../../src/core/names.ts'
 import {
   entryFromRecord,
-  firstSeen,
   namesHeldBy,
   newLaunch,
   recordOf,
 } from '../../../src/instances/state/entry.ts'
+import { firstSeen } from '../../../src/instances/state/seen.ts'
 import { entryFromSession, metadataOf } from '../../../src/instances/state/metadata.ts'
 import type { InstanceRecord } from '../../../src/store/facts.ts'
 import type { ListedSession, SessionMetadata } from '../../../src/tmux/tmux.ts'

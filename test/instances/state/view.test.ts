@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProjectKey } from '../../../src/core/names.ts'
 import type { Launch } from '../../../src/core/instance.ts'
-import type { Seen } from '../../../src/instances/state/entry.ts'
+import type { Seen } from '../../../src/instances/state/seen.ts'
 import { present } from '../../../src/instances/state/view.ts'
 import { evidence, id, later, now, registry, reserve } from '../../fixtures/entry.ts'
 

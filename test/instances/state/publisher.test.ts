@@ -1,7 +1,7 @@
 // The listeners that hear of every change.
 import { expect, test } from 'vitest'
 import type { LabEvent } from '../../../src/core/events.ts'
-import { createListeners } from '../../../src/instances/state/events.ts'
+import { createListeners } from '../../../src/instances/state/publisher.ts'
 
 const event: LabEvent = { type: 'removed', id: 'x' }
 
