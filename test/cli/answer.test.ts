@@ -3,7 +3,8 @@ import { expect } from 'vitest'
 import { instanceOf, test } from '../fixtures/api-server.ts'
 import { permissionOf, questionsOf } from '../fixtures/question.ts'
 
-const [instance, answerTo] = ['GET /api/v1/instances/foo', 'POST /api/v1/instances/foo/answer']
+const { id } = instanceOf()
+const [instance, answerTo] = ['GET /api/v1/instances/foo', `POST /api/v1/instances/${id}/answer`]
 
 test('answer without a choice shows the question and its choices', async ({ fakeLab }) => {
   fakeLab.answers[instance] = { body: instanceOf({ question: permissionOf({ detail: 'a\nb\u001b[2J' }) }) } // prettier-ignore
