@@ -1,9 +1,9 @@
 // The command line of a client: every command but serve and demo speaks to lab through the JSON API.
 // This room imports nothing heavy, because `lab ls` must start as fast as Node does.
-import { asksForHelp, nearest } from '../argv.ts'
+import { asksForHelp } from '../argv.ts'
 import { UsageError } from '../errors.ts'
 import { Failure, type CliContext } from './command.ts'
-import { commandMeant, commandOf, commands } from './commands.ts'
+import { commandMeant, commandOf } from './commands.ts'
 import { commandHelp, overview } from './help.ts'
 import { printable } from '../core/text.ts'
 
@@ -62,7 +62,7 @@ function helpOf(word: string): string {
 }
 
 function unknownCommand(word: string): UsageError {
-  const near = commandMeant(word) ?? nearest(word, Object.keys(commands))
+  const near = commandMeant(word)
   const hint = near ? `did you mean \`lab ${near}\`?` : '`lab --help` lists them.'
   return new UsageError(`${JSON.stringify(word)} is not a command of lab; ${hint}`)
 }

@@ -1,6 +1,7 @@
 // Every command, in the order in which `lab --help` shows them. A new command is a file and a row: here
 // for what concerns agents, in machine/rows.ts for the rest. The help, the completion and the dispatch
 // read this table.
+import { nearest } from '../argv.ts'
 import type { Row } from './command.ts'
 import { machineCommands } from './machine/rows.ts'
 import { waitStates } from './wait.ts'
@@ -199,8 +200,12 @@ const otherNames: Readonly<Record<string, string>> = {
   restart: 'resume', continue: 'resume', join: 'attach', enter: 'attach', use: 'switch', top: 'watch',
 } // prettier-ignore
 
-/** The command that does what a word means in other programs; null where there is none. */
+/** The command that a mistyped word means, or that does what the word means in other programs; null for none. */
 export function commandMeant(word: string): string | null {
-  const name = Object.hasOwn(otherNames, word) ? otherNames[word] : undefined
-  return name !== undefined && commandOf(name) ? name : null
+  const near = Object.hasOwn(otherNames, word)
+    ? word
+    : nearest(word, [...Object.keys(commands), ...Object.keys(otherNames)])
+  if (near === null) return null
+  const name = otherNames[near] ?? near
+  return commandOf(name) ? name : null
 }

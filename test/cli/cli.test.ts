@@ -66,6 +66,7 @@ test.for([
   ['rm', 'stop'],
   ['list', 'ls'],
   ['stpo', 'stop'],
+  ['kil', 'stop'],
 ] as const)('lab %s is refused with the command that was meant', async ([word, meant]) => {
   const { exitCode, err } = await runWith([word])
   expect(exitCode).toBe(2)

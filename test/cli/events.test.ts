@@ -64,5 +64,8 @@ test('lab wait ends when lab forgets the instance', async ({ streams }) => {
     response.write(snapshot + line({ type: 'removed', id: instanceOf().id }))
   })
   const { exitCode, err } = await streams.run(['wait', 'foo', '--for', 'busy'])
-  expect({ exitCode, err }).toEqual({ exitCode: 1, err: 'lab: foo is still ready.\n' })
+  expect({ exitCode, err }).toEqual({
+    exitCode: 1,
+    err: 'lab: lab has forgotten foo: it was dismissed.\n',
+  })
 })

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   assignKeys,
   belongsTo,
+  colourOf,
   composeName,
   keyCharsMax,
   labelCharsMax,
@@ -320,4 +321,12 @@ describe('project keys', () => {
     expect(made.some((one) => /^__-[0-9a-f]{8}$/.test(one))).toBe(true)
     expect(assignKeys(paths.toReversed())).toEqual(keys)
   })
+})
+
+test('colourOf gives a key the same colour each time, and different keys mostly different ones', () => {
+  const keys = ['api', 'web-shop', 'infra', 'notes', 'docs', 'site', 'lab', 'dotfiles']
+  const colours = keys.map((key) => colourOf(key))
+  expect(keys.map((key) => colourOf(key))).toEqual(colours)
+  expect(new Set(colours).size).toBeGreaterThan(keys.length / 2)
+  for (const colour of colours) expect(colour).toBeLessThan(256)
 })

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hasHidden, printable, shellText, shellWord } from '../../src/core/text.ts'
+import { hasHidden, headline, printable, shellText, shellWord } from '../../src/core/text.ts'
 
 const anyText = fc.string({ unit: 'binary' })
 
@@ -93,6 +93,17 @@ describe('shellText', () => {
         expect(printed.toString()).toBe(['--', ...argv].map((word) => `${word}\0`).join(''))
       }),
       { numRuns: 60 },
+    )
+  })
+})
+
+describe('headline', () => {
+  test('counts what runs, and what needs the operator', () => {
+    const cap = { max: 10, used: 7 }
+    expect(headline([{ state: 'ready' }], cap)).toBe('7 of 10 running')
+    expect(headline([{ state: 'waiting' }], cap)).toBe('7 of 10 running · 1 needs you')
+    expect(headline([{ state: 'waiting' }, { state: 'waiting' }, { state: 'error' }], cap)).toBe(
+      '7 of 10 running · 2 need you · 1 died',
     )
   })
 })

@@ -16,6 +16,7 @@ import {
   readFamilies,
   readProcess,
   residentBytes,
+  sessionLeaderOf,
   type ProcessEntry,
   type ProcessId,
   type ProcessTable,
@@ -330,4 +331,20 @@ describe('a table that many look into', () => {
     expect(markedIn(table, 'a').map(({ pid }) => pid)).toEqual([2, 5])
     expect(markedIn(table, 'c')).toEqual([])
   })
+})
+
+test('sessionLeaderOf names the process that began the session, also for its children', async () => {
+  const leader = spawn('sh', ['-c', 'sleep 600; :'], { detached: true, stdio: 'ignore' })
+  started.push(leader)
+  const [child] = await until(
+    () => {
+      const children = childrenOf(leader.pid!)
+      return children.length > 0 ? children : null
+    },
+    { what: 'the child' },
+  )
+  const identity = { pid: leader.pid, start: readProcess(leader.pid!)?.start }
+  expect(sessionLeaderOf(child!)).toEqual(identity)
+  expect(sessionLeaderOf(leader.pid!)).toEqual(identity)
+  expect(sessionLeaderOf('self')).not.toEqual(identity)
 })

@@ -50,6 +50,7 @@ interface Wish {
 /** The instance once it is in the wanted state or has ended. @throws Failure when the time is over */
 async function settled(named: Instance, { wanted, seconds, find }: Wish): Promise<Instance> {
   let latest = named
+  let isForgotten = false
   const isOver = (): boolean => isReached(latest, wanted) || !isLive(latest.state)
   if (isOver()) return latest
   const done = new AbortController()
@@ -73,14 +74,21 @@ async function settled(named: Instance, { wanted, seconds, find }: Wish): Promis
           else void ended(find(), named.id).then(look, () => done.abort())
         } else if (message.type === 'instance' && message.instance.id === named.id)
           look(message.instance)
-        else if (message.type === 'removed' && message.id === named.id) done.abort()
+        else if (message.type === 'removed' && message.id === named.id) {
+          isForgotten = true
+          done.abort()
+        }
       },
     })
   } finally {
     if (timer) clearTimeout(timer)
   }
   if (isOver()) return latest
-  throw new Failure(`${latest.name} is still ${wordOf(latest.state)}.`)
+  throw new Failure(
+    isForgotten
+      ? `lab has forgotten ${latest.name}: it was dismissed.`
+      : `${latest.name} is still ${wordOf(latest.state)}.`,
+  )
 }
 
 /** An instance that is no longer among the live ones. */

@@ -124,7 +124,8 @@ async function checksOf(
 
 /** What can be told of the machine while lab is down. */
 async function checksWithoutLab(reason: string, context: CliContext): Promise<readonly Check[]> {
-  const [tmux, claude, login] = await Promise.all([
+  const [unit, tmux, claude, login] = await Promise.all([
+    askProgram(['systemctl', '--user', 'is-failed', 'lab.service'], context),
     askProgram(['tmux', '-V'], context),
     askProgram(['claude', '--version'], context),
     askProgram(['claude', 'auth', 'status', '--json'], context),
@@ -132,6 +133,10 @@ async function checksWithoutLab(reason: string, context: CliContext): Promise<re
   const isIn = /"loggedIn"\s*:\s*true/.test(login.stdout)
   return [
     wrong('lab', reason),
+    // systemctl exits with 0 for a unit that has failed.
+    ...(unit.exitCode === 0
+      ? [wrong('unit', 'lab.service has failed; `journalctl --user -u lab -e` shows why')]
+      : []),
     tmux.exitCode === 0 ? good('tmux', line(tmux)) : wrong('tmux', line(tmux)),
     claude.exitCode === 0
       ? good('claude', line(claude))

@@ -88,7 +88,10 @@ test('without a running lab it looks at the programs and the login itself', asyn
 case "$*" in --version) echo '2.1.330 (Claude Code)';; *) echo '{ "loggedIn": true }';; esac
 `
   writeFileSync(join(bin, 'claude'), script, { mode: 0o755 })
+  expect(missing.out).not.toContain('lab.service')
+  writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\necho failed\n', { mode: 0o755 })
   const { out } = await runWith(['doctor'], { env: { PATH: bin } })
+  expect(out).toContain('✗ unit    lab.service has failed; `journalctl --user -u lab -e`')
   expect(out).toContain('✓ claude  2.1.330 (Claude Code)\n')
   expect(out).toContain('✓ login   logged in\n')
 })

@@ -46,6 +46,19 @@ describe('reading', () => {
     })
   })
 
+  test('the problems of an instance come by its name or id, and of no other', async () => {
+    const at = '2026-01-01T00:00:00.000Z'
+    const problems = (id: string) => [{ at, message: `of ${id}` }]
+    const lab = createLab({ problems })
+    const { id, name } = await started(lab)
+    for (const ref of [id, name])
+      expect(await (await lab.ask(`/api/v1/instances/${ref}/problems`)).json()).toEqual({
+        problems: [{ at, message: `of ${id}` }],
+      })
+    const missing = await lab.ask('/api/v1/instances/nope/problems')
+    expect(missing.status).toBe(404)
+  })
+
   test('projects come with their instances, foreign sessions and the cap', async () => {
     const lab = createLab()
     const instance = await started(lab)
