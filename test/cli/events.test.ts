@@ -66,6 +66,6 @@ test('lab wait ends when lab forgets the instance', async ({ streams }) => {
   const { exitCode, err } = await streams.run(['wait', 'foo', '--for', 'busy'])
   expect({ exitCode, err }).toEqual({
     exitCode: 1,
-    err: 'lab: lab has forgotten foo: it was dismissed.\n',
+    err: 'lab: foo was dismissed, so lab has forgotten it.\n',
   })
 })

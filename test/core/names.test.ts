@@ -325,8 +325,8 @@ describe('project keys', () => {
 
 test('colourOf gives a key the same colour each time, and different keys mostly different ones', () => {
   const keys = ['api', 'web-shop', 'infra', 'notes', 'docs', 'site', 'lab', 'dotfiles']
-  const colours = keys.map((key) => colourOf(key))
-  expect(keys.map((key) => colourOf(key))).toEqual(colours)
+  const colours = keys.map((one) => colourOf(one))
+  expect(keys.map((one) => colourOf(one))).toEqual(colours)
   expect(new Set(colours).size).toBeGreaterThan(keys.length / 2)
   for (const colour of colours) expect(colour).toBeLessThan(256)
 })

@@ -86,7 +86,7 @@ async function settled(named: Instance, { wanted, seconds, find }: Wish): Promis
   if (isOver()) return latest
   throw new Failure(
     isForgotten
-      ? `lab has forgotten ${latest.name}: it was dismissed.`
+      ? `${latest.name} was dismissed, so lab has forgotten it.`
       : `${latest.name} is still ${wordOf(latest.state)}.`,
   )
 }
