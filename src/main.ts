@@ -28,7 +28,20 @@ async function main([word = 'serve', ...rest]: readonly string[]): Promise<numbe
 function runCommand(argv: readonly string[]): Promise<number> {
   const { env, stdout, stderr } = process
   const self = [process.execPath, resolve(process.argv[1] ?? 'lab')]
-  return runCli(argv, { env, stdout, stderr, ...pathContext, self, version, keyboard, onSignal })
+  return runCli(argv, {
+    env,
+    // Only the command that reads standard input opens it.
+    get stdin() {
+      return process.stdin
+    },
+    stdout,
+    stderr,
+    ...pathContext,
+    self,
+    version,
+    keyboard,
+    onSignal,
+  })
 }
 
 /** Reads the terminal key by key, and hears of its size. */

@@ -3,6 +3,8 @@ import { claudePaths, homeEnvironment, loginCommand } from './paths.ts'
 import { createClaudeProgram, type ClaudeProgram } from './program.ts'
 import { createRegistry, type Registry } from './registry/registry.ts'
 import type { RegistryEntry } from './registry-entry.ts'
+import type { SaidPage } from '../core/input/message.ts'
+import { readSaid } from './said.ts'
 import { findTranscript, transcriptsDir, type TranscriptState } from './transcript.ts'
 import { seedTrust } from './trust.ts'
 
@@ -24,6 +26,8 @@ export interface ClaudeHome {
   readonly transcriptsDir: string
   /** Looks for a conversation's transcript. Never rejects. */
   findTranscript(conversation: string): Promise<TranscriptState>
+  /** Reads a page of what was said in a conversation. @throws Unreadable when the disk does not answer */
+  readSaid(conversation: string, before: number | null): Promise<SaidPage>
   /**
    * Marks a folder as trusted and the onboarding as done. On a failure the file stays as it was.
    * @throws ClaudeConfigInvalid when Claude's configuration is not a JSON object; ClaudeConfigUnwritable
@@ -69,6 +73,7 @@ export function createClaudeHome(options: {
     onRegistryChange: (listener) => void listeners.push(listener),
     transcriptsDir: transcriptsDir(paths),
     findTranscript: (conversation) => findTranscript(paths, conversation),
+    readSaid: (conversation, before) => readSaid(transcriptsDir(paths), conversation, before),
     trust: (folder) => seedTrust(paths.configFile, folder),
     close: () => registry.close(),
   }

@@ -25,12 +25,13 @@ export async function callApi(
   method: Method,
   path: string,
   body?: object,
+  { timeoutMs = answerTimeoutMs }: { readonly timeoutMs?: number } = {},
 ): Promise<unknown> {
   let response: { readonly status: number; readonly text: string }
   try {
-    response = await send(server, method, path, body && JSON.stringify(body))
+    response = await send(server, { method, path, timeoutMs }, body && JSON.stringify(body))
   } catch (error) {
-    throw unanswered(server, error)
+    throw unanswered(server, error, timeoutMs)
   }
   const { status, text } = response
   const answer = decode(text)
@@ -38,6 +39,16 @@ export async function callApi(
     throw new Refused(refusalOf(answer) ?? strange(server, status), status)
   if (text !== '' && answer === undefined) throw new Failure(strange(server, status))
   return answer
+}
+
+/** Calls the API for a plain text. @throws Failure with the server's own reason */
+export async function fetchText(server: Server, path: string): Promise<string> {
+  const asked = { method: 'GET', path, timeoutMs: answerTimeoutMs } as const
+  const { status, text } = await send(server, asked, undefined).catch((error: unknown) => {
+    throw unanswered(server, error)
+  })
+  if (status === 200) return text
+  throw new Refused(refusalOf(decode(text)) ?? strange(server, status), status)
 }
 
 /** Projects, foreign sessions and cap. @throws Failure */
@@ -73,11 +84,10 @@ export function pathPart(text: string, what: string): string {
 
 async function send(
   server: Server,
-  method: Method,
-  path: string,
+  { method, path, timeoutMs }: { method: Method; path: string; timeoutMs: number },
   body: string | undefined,
 ): Promise<{ status: number; text: string }> {
-  const signal = AbortSignal.timeout(answerTimeoutMs)
+  const signal = AbortSignal.timeout(timeoutMs)
   const response = await openResponse(server, { method, path, body, signal })
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) text += String(chunk)
@@ -112,10 +122,13 @@ export async function openResponse(
 }
 
 /** The failure to say of a request that got no answer. */
-export function unanswered(server: Server, error: unknown): Failure {
-  return new Failure(`lab at ${server.url.origin} does not answer: ${reasonOf(error)}.`, {
-    cause: error,
-  })
+export function unanswered(server: Server, error: unknown, timeoutMs = answerTimeoutMs): Failure {
+  return new Failure(
+    `lab at ${server.url.origin} does not answer: ${reasonOf(error, timeoutMs)}.`,
+    {
+      cause: error,
+    },
+  )
 }
 
 function decode(text: string): unknown {
@@ -135,9 +148,9 @@ function strange(server: Server, status: number): string {
   return `${server.url.origin} answered ${status}, but not as lab does; is --url or LAB_URL right?`
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   const { name, code, message } = error as NodeJS.ErrnoException
   // Nothing but the timeout ever aborts a request.
-  if (name === 'AbortError') return `no answer within ${answerTimeoutMs / 1000} s`
+  if (name === 'AbortError') return `no answer within ${timeoutMs / 1000} s`
   return code === 'ECONNREFUSED' ? 'the connection was refused' : message || (code ?? name)
 }

@@ -17,6 +17,8 @@ export interface Keyboard {
 /** The world as a command sees it; main.ts hands over the process's own. */
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Missing where no command may read it. */
+  readonly stdin?: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean }
   readonly stdout: Output
   readonly stderr: Output
   readonly homedir: string

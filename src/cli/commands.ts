@@ -106,6 +106,35 @@ export const commands: Readonly<Record<string, Row>> = {
     words: 'instance',
     load: async () => (await import('./commands/answer.ts')).answer,
   },
+  send: {
+    usage: 'lab send REF [--draft] [--literally] [TEXT|-]',
+    summary: "type a text into an instance's prompt and submit it; prints submitted or queued",
+    takes: [
+      ['REF', instance],
+      ['TEXT', 'the text; - or nothing reads standard input'],
+      ['--draft', 'leave the text in the prompt without submitting it'],
+      ['--literally', 'send a text that begins with ! or /, which Claude runs as a command'],
+    ],
+    examples: [
+      'lab send web-shop "run the tests"',
+      'lab send web-shop - <plan.md',
+      'lab send web-shop --literally /compact',
+    ],
+    words: 'instance',
+    load: async () => (await import('./commands/send.ts')).send,
+  },
+  peek: {
+    usage: 'lab peek [REF] [--lines N] [--follow]',
+    summary: "print what an instance's terminal shows",
+    takes: [
+      ['REF', instanceOrActive],
+      ['--lines N', 'so many lines from the end, 1 to 5000; else 50'],
+      ['--follow', 'print the screen again after each change, until C-c'],
+    ],
+    examples: ['lab peek web-shop', 'lab peek web-shop --lines 20', 'lab peek web-shop --follow'],
+    words: 'instance',
+    load: async () => (await import('./commands/peek.ts')).peek,
+  },
   attach: {
     usage: 'lab attach [REF]',
     summary: "open an instance's session in this terminal; C-b d leaves it",

@@ -1,4 +1,5 @@
 // The service: the use cases of an instance's life. Whatever acts on an instance passes through its queue.
+import { homeOf } from '../claude/home.ts'
 import type { Actor } from '../core/actor.ts'
 import { isLive, isOpen, type Instance } from '../core/instance.ts'
 import { InstanceNotFound, InvalidRequest, ProjectNotFound } from '../errors.ts'
@@ -32,11 +33,14 @@ type Verbs = Pick<
   | 'stop'
   | 'stopAll'
   | 'answer'
+  | 'send'
+  | 'keys'
   | 'dismiss'
   | 'endLeft'
   | 'dismissOffer'
   | 'changeSettings'
 >
+type Looks = Pick<Instances, 'output' | 'watchScreen' | 'said'>
 type Reads = Pick<
   Instances,
   | 'resumeOffer'
@@ -68,6 +72,7 @@ export function createInstances(deps: InstancesDeps): Instances {
       projects.refresh()
       refreshClaude()
     },
+    ...createLooks(parts),
     watchMemory: () => memory.watch(),
     noticesMayHaveChanged: () => overview.noticesMayHaveChanged(),
     subscribe: (listener) => ledger.subscribe(listener),
@@ -91,7 +96,7 @@ export function createInstances(deps: InstancesDeps): Instances {
 
 /** The service's verbs: each of them acts on instances. */
 function createVerbs(parts: Parts): Verbs {
-  const { deps, ledger, overview, leftBehind, settings, start, resume, stop, answer } = parts
+  const { deps, ledger, overview, leftBehind, settings, start, resume, stop, answer, send } = parts
   const entryOf = (id: string): Entry => findEntry(ledger, id)
 
   function endedOf(id: string): Entry {
@@ -128,6 +133,8 @@ function createVerbs(parts: Parts): Verbs {
       await answer(entry, given, by)
       return ledger.present(entry)
     },
+    send: async (id, message, by) => send.message(entryOf(id), message, by),
+    keys: async (id, keys, by) => send.keys(entryOf(id), keys, by),
     dismiss(id, by) {
       const entry = endedOf(id)
       const at = new Date(deps.now()).toISOString()
@@ -141,6 +148,22 @@ function createVerbs(parts: Parts): Verbs {
     },
     dismissOffer: (ids, by) => dismissOffer({ deps, ledger }, new Set(ids), by),
     changeSettings: (change, by) => settings.change(change, by),
+  }
+}
+
+/** What an instance shows and said. */
+function createLooks({ deps, ledger, screens }: Parts): Looks {
+  return {
+    async output(id, lines) {
+      const { seen, end } = findEntry(ledger, id)
+      if (seen.session) return deps.tmux.capture(seen.session.paneId, lines)
+      return (end?.evidence.lastLines ?? []).slice(-lines)
+    },
+    watchScreen: (id, listener) => screens.watch(findEntry(ledger, id), listener),
+    said(id, before) {
+      const { account, conversation } = findEntry(ledger, id).launch
+      return homeOf(deps.homes, account).readSaid(conversation, before)
+    },
   }
 }
 

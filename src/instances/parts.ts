@@ -11,6 +11,7 @@ import { createLaunch } from './actions/launch.ts'
 import { createLeftBehind, type LeftBehind } from './actions/left-behind.ts'
 import { createResume, type Resume } from './actions/resume.ts'
 import { createSettings, type SettingsStore } from './actions/settings.ts'
+import { createSend, type Send } from './input/send.ts'
 import { createStart } from './actions/start.ts'
 import { createStop, type Stop } from './actions/stop.ts'
 import { createAdoption } from './observe/adoption.ts'
@@ -23,6 +24,8 @@ import { createHooks, type Hooks } from './questions/hooks.ts'
 import { createMemory, type Memory } from './observe/memory.ts'
 import { createObserver, type Observer } from './observe/observer.ts'
 import { createQuestions, type Questions } from './questions/questions.ts'
+import { createPrompts } from './input/prompts.ts'
+import { createScreenWatch, type ScreenWatch } from './look/screen-watch.ts'
 import { createReconcile } from './observe/reconcile.ts'
 import { createStartupWatch } from './observe/startup-watch.ts'
 import type { InstancesDeps } from './state/deps.ts'
@@ -52,6 +55,8 @@ export interface Parts extends Known {
   readonly resume: Resume
   readonly stop: Stop
   readonly answer: GiveAnswer
+  readonly send: Send
+  readonly screens: ScreenWatch
 }
 
 /** Makes all parts of the service. The caller opens them. Reads /proc once, and lists nothing. */
@@ -75,7 +80,10 @@ export function createParts(deps: InstancesDeps): Parts {
   const start = createStart({ ...known, observer, launcher, settings })
   const resume = createResume({ ...known, observer, launcher })
   const answer = createAnswer(known)
-  return { ...known, observer, memory, leftBehind, settings, start, resume, stop, answer }
+  const send = createSend({ ...known, prompts: createPrompts(known.hooks) })
+  const screens = createScreenWatch({ ...known, ...deps })
+  const acting = { start, resume, stop, answer, send }
+  return { ...known, ...acting, observer, memory, leftBehind, settings, screens }
 }
 
 function createKnown(deps: InstancesDeps, wake: () => void): Known {

@@ -12,6 +12,7 @@ import type {
 } from '../core/instance.ts'
 import type { LabSettings, SettingsChange } from '../core/settings.ts'
 import type { Answer } from '../core/question.ts'
+import type { Delivery, Message, SaidPage, Screen } from '../core/input/message.ts'
 import type { StartSpec } from '../core/start.ts'
 import type { ResumeOptions } from './actions/resumable.ts'
 
@@ -46,6 +47,17 @@ export interface Service {
   answer(id: string, answer: Answer, by: Actor): Promise<Instance>
   /** Ends the processes that outlived an instance, except those that serve others. @throws InstanceNotFound, InvalidRequest while it runs */
   endLeft(id: string, by: Actor): Promise<Instance>
+  /**
+   * Types a text into an instance's prompt and submits it, after the texts before it. The delivery says
+   * what became of the text. lab types nothing while a question is open, or into a prompt that holds a draft.
+   * @throws InstanceNotFound NotRunning DialogOpen StateUnknown InvalidRequest, and what tmux throws
+   */
+  send(id: string, message: Message, by: Actor): Promise<Delivery>
+  /**
+   * Presses keys in an instance's terminal, in that order, also while a question is open.
+   * @throws InstanceNotFound NotRunning InvalidRequest, and what tmux throws
+   */
+  keys(id: string, keys: readonly string[], by: Actor): Promise<Delivery>
   /** Forgets an ended instance. @throws InstanceNotFound, InvalidRequest while it runs */
   dismiss(id: string, by: Actor): void
   /** Withdraws the resume offer of these instances and of earlier ones. Each stays ended and can be resumed. Returns these. */
@@ -78,6 +90,18 @@ export interface Service {
   settings(): LabSettings
   /** Calls `listener` for every change, in order, until the caller calls the returned function. */
   subscribe(listener: (event: LabEvent) => void): () => void
+  /**
+   * The last lines of a live instance's terminal, styles removed; of an ended instance its last lines.
+   * @throws InstanceNotFound, and what tmux throws
+   */
+  output(id: string, lines: number): Promise<readonly string[]>
+  /**
+   * Calls `listener` with the screen of a live instance at once, and after each change at most twice a
+   * second, until the caller calls the returned function. @throws InstanceNotFound
+   */
+  watchScreen(id: string, listener: (screen: Screen) => void): () => void
+  /** What was said in the instance's conversation, before that place or at its end. @throws InstanceNotFound Unreadable */
+  said(id: string, before: number | null): Promise<SaidPage>
   /** Measures the instances' memory and publishes it, until the caller calls the returned function. */
   watchMemory(): () => void
 }

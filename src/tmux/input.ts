@@ -2,7 +2,7 @@
 import { mkdir, unlink, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { isKey } from '../core/keys.ts'
+import { isKey } from '../core/input/keys.ts'
 import { InvalidRequest, TmuxFailed } from '../errors.ts'
 import { createQueue, type Queue } from '../queue.ts'
 import { deadAnswer, whileAlive } from './commands.ts'

@@ -1,12 +1,12 @@
 // What lab does to one pane by its id: end it, read it, type into it.
-import { capturedLines, captureCommands } from './capture.ts'
+import { capturedLines, captureCommands, screenCommands, screenIn } from './capture.ts'
 import type { Command } from './client/quote.ts'
 import { failureOf, type Run } from './client/reply.ts'
 import { killPaneCommand } from './commands.ts'
 import { createInput } from './input.ts'
 import type { Tmux } from './tmux.ts'
 
-export type Panes = Pick<Tmux, 'killPane' | 'capture' | 'typeText' | 'pressKeys'>
+export type Panes = Pick<Tmux, 'killPane' | 'capture' | 'screen' | 'typeText' | 'pressKeys'>
 
 /** Makes that part of the adapter; `bufferDir` is an absolute path. */
 export function createPanes(
@@ -35,6 +35,10 @@ export function createPanes(
       assertPane(paneId)
       const answer = await linesOf(captureRun, captureCommands(paneId, lines), 'capture-pane')
       return capturedLines(answer).slice(-lines)
+    },
+    async screen(paneId) {
+      assertPane(paneId)
+      return screenIn(await linesOf(captureRun, screenCommands(paneId), 'capture-pane'))
     },
     async typeText(paneId, text) {
       assertPane(paneId)

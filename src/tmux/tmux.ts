@@ -5,6 +5,8 @@
 // effect unknown), TmuxUnavailable (the server exists and cannot be read, or may not be started).
 // "No server" is no failure: a listing is then empty and its `server` null.
 
+import type { Screen } from '../core/input/message.ts'
+
 /** A tmux server process; pid and start time together never come twice in one boot. */
 export interface ServerIdentity {
   readonly pid: number
@@ -124,6 +126,11 @@ export interface Tmux {
    * @throws TmuxFailed when the pane is gone
    */
   capture(paneId: string, lines: number): Promise<readonly string[]>
+  /**
+   * What a pane shows now: each row as it stands, its styles as SGR sequences. Of a dead pane without the
+   * line that tmux adds to it. @throws TmuxFailed when the pane is gone
+   */
+  screen(paneId: string): Promise<Screen>
   /**
    * Pastes text of any length into exactly this pane, byte for byte, without pressing Enter, and
    * bracketed when the program in it asked for that. Leaves copy mode first; calls for one pane

@@ -25,6 +25,7 @@ import { createStreams, type StreamLimits } from './live/streams.ts'
 import { createEventRoutes } from './routes/events.ts'
 import { askerOf, isHtmx } from './routes/form-response.tsx'
 import { createHealthRoutes, type Readiness } from './routes/health.ts'
+import { createInputRoutes } from './routes/input.ts'
 import { createInstanceRoutes } from './routes/instances.ts'
 import { createLoginRoutes, leadToLogin } from './routes/login.ts'
 import { createPageRoutes } from './routes/page.ts'
@@ -103,6 +104,7 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', createSettingsRoutes(instances))
   app.route('/', createProjectRoutes(forms))
   app.route('/', createInstanceRoutes({ ...forms, problems: deps.problems ?? (() => []) }))
+  app.route('/', createInputRoutes(forms))
   app.route('/', createResumeRoutes(forms))
   app.route('/', createEventRoutes(instances, { messages, streams }))
   app.route('/', createPageRoutes(forms))

@@ -1,26 +1,37 @@
 // Turns request bodies into checked values, once, at the door. Imports errors only.
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
 import { InvalidRequest, LabError } from '../errors.ts'
 import { modes, type Choices, type SettingsChange } from '../core/settings.ts'
 import type { Answer } from '../core/question.ts'
+import type { Message } from '../core/input/message.ts'
 import { isWord, type StartSpec } from '../core/start.ts'
 import type { WebEnv } from './env.ts'
 
 // A start is a few hundred bytes; this leaves room for the longest label that deserves its own refusal.
 const bodyBytesMax = 65_536
+// A text for an agent. A megabyte of text is at most 6 MB as JSON, and lab holds it a few times.
+const textBytesMax = 8 * 1024 * 1024
 
-/** Refuses a body that is larger than anything lab expects. */
-export const boundedBody = bodyLimit({
-  maxSize: bodyBytesMax,
-  onError: () => {
-    throw new LabError(
-      'body_too_large',
-      `This request is larger than ${bodyBytesMax} bytes, the most that lab accepts. Send less.`,
-    )
-  },
-})
+function limitedTo(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new LabError(
+        'body_too_large',
+        `This request is larger than ${maxSize} bytes, the most that lab accepts. Send less.`,
+      )
+    },
+  })
+}
+
+const limits = { text: limitedTo(textBytesMax), other: limitedTo(bodyBytesMax) }
+const takesText = /^\/(?:api\/v1\/)?instances\/[^/]+\/input$/
+
+/** Refuses a body that is larger than anything that lab expects at its path. */
+export const boundedBody: MiddlewareHandler = (c, next) =>
+  (takesText.test(c.req.path) ? limits.text : limits.other)(c, next)
 
 const word = z.string().refine(isWord, 'is not a name that lab can pass on')
 
@@ -71,6 +82,37 @@ const ids = z.array(z.string().min(1).max(100)).min(1).max(1000)
 const forced = z.boolean().exactOptional()
 const resumeBody = z.strictObject({ force: forced, blank: forced })
 const idsBody = resumeBody.extend({ ids })
+
+const inputBody = z.strictObject({
+  text: z.string(),
+  submit: z.boolean().default(true),
+  literally: z.boolean().default(false),
+})
+const keysBody = z.strictObject({ keys: z.array(z.string().max(20)).max(1000) })
+const ticked = z.literal('1').exactOptional()
+const inputForm = z.strictObject({ text: z.string(), draft: ticked, literally: ticked })
+
+/** Reads the JSON of a text for an instance. @throws InvalidRequest */
+export async function readInput(c: Context<WebEnv>): Promise<Message> {
+  return checked(inputBody, parseJson(await readJsonText(c)))
+}
+
+/** Reads the form of a text for an instance; `draft` leaves it unsubmitted. @throws InvalidRequest */
+export async function readInputForm(c: Context<WebEnv>): Promise<Message> {
+  const { text, draft, literally } = checked(inputForm, await readForm(c))
+  return { text, submit: draft !== '1', literally: literally === '1' }
+}
+
+/** Reads the JSON `{"keys":[…]}`. @throws InvalidRequest */
+export async function readKeys(c: Context<WebEnv>): Promise<readonly string[]> {
+  return checked(keysBody, parseJson(await readJsonText(c))).keys
+}
+
+/** Reads a form that names keys, each in a field `keys`. @throws InvalidRequest */
+export async function readKeysForm(c: Context<WebEnv>): Promise<readonly string[]> {
+  const keys = new URLSearchParams(await readText(c)).getAll('keys')
+  return checked(keysBody, { keys }).keys
+}
 
 /** Reads the JSON `{"ids":[…]}`. @throws InvalidRequest */
 export async function readIds(

@@ -20,6 +20,7 @@ import {
   modes,
   type LabSettings,
 } from '../../src/core/settings.ts'
+import type { Screen } from '../../src/core/input/message.ts'
 import { decideStart } from '../../src/core/start.ts'
 import {
   AlreadyRunning,
@@ -31,6 +32,7 @@ import {
   ProjectNotFound,
   type LabError,
 } from '../../src/errors.ts'
+import { NotRunning } from '../../src/errors/input.ts'
 import type { Service } from '../../src/instances/service.ts'
 
 export interface FakeService extends Service {
@@ -52,6 +54,10 @@ export interface FakeService extends Service {
   listeners(): number
   /** How often a new look was asked for. */
   refreshes(): number
+  /** Changes what every instance's screen shows. */
+  show(screen: Screen): void
+  /** The ids of the instances whose screens are watched. */
+  looking(): readonly string[]
   /** How many want to know the memory. */
   watchers(): number
 }
@@ -76,6 +82,8 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
   let choices = firstChoices
   const quickWords = new Map<string, readonly string[]>()
   let watchers = 0
+  let screen: Screen = { columns: 80, rows: ['hello'] }
+  const looking = new Set<{ id: string; listener: (screen: Screen) => void }>()
   let refreshes = 0
 
   const emit = (event: LabEvent): void => listeners.forEach((listener) => listener(event))
@@ -120,6 +128,11 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
   function refuseIfLive(id: string): void {
     const { name, state } = get(id)
     if (isLive(state)) throw new InvalidRequest(`${name} still runs. Stop it first.`)
+  }
+
+  function refuseUnlessLive(id: string): void {
+    const { name, state } = get(id)
+    if (!isLive(state) || state === 'stopping') throw new NotRunning(name, state)
   }
 
   /** Those that are there, then those of which only instances are left. */
@@ -251,6 +264,16 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
           return { id, name, outcome: 'stopping' }
         })
     },
+    async send(id, { text, submit }, by) {
+      asked.push(`send ${text} to ${id} by ${by}`)
+      refuseUnlessLive(id)
+      return { receipt: submit ? 'submitted' : 'typed' }
+    },
+    async keys(id, keys, by) {
+      asked.push(`press ${keys.join(' ')} in ${id} by ${by}`)
+      refuseUnlessLive(id)
+      return { receipt: 'typed' }
+    },
     dismiss(id, by) {
       asked.push(`dismiss ${id} by ${by}`)
       refuseIfLive(id)
@@ -286,6 +309,23 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
       choices = { ...choices, ...chosen }
       return settings()
     },
+    async output(id, lines) {
+      get(id)
+      return ['$ claude', 'hello'].slice(-lines)
+    },
+    watchScreen(id, listener) {
+      get(id)
+      const watching = { id, listener }
+      looking.add(watching)
+      listener(screen)
+      return () => void looking.delete(watching)
+    },
+    async said(id, before) {
+      get(id)
+      return before === null
+        ? { messages: [{ at: time(), who: 'agent', text: 'done' }], before: 7 }
+        : { messages: [{ at: time(), who: 'user', text: 'first' }], before: null }
+    },
     refresh: () => void (refreshes += 1),
     resolve(ref) {
       const found = all.get(ref) ?? live().find(({ name }) => name === ref)
@@ -302,6 +342,11 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    show(next) {
+      screen = next
+      for (const { listener } of looking) listener(next)
+    },
+    looking: () => [...looking].map(({ id }) => id),
     failNext: (error: LabError | Error) => void (failure = error),
     change: (id, fields) => void change(id, fields),
     die(id, evidence = {}) {

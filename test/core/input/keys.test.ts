@@ -1,6 +1,6 @@
 // The keys that lab can send.
 import { describe, expect, test } from 'vitest'
-import { isKey, keys } from '../../src/core/keys.ts'
+import { isKey, keys } from '../../../src/core/input/keys.ts'
 
 describe('keys', () => {
   test('are all keys, and each is there once', () => {
