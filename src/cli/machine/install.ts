@@ -71,7 +71,6 @@ export function unitText(flags: readonly string[], context: CliContext): string 
   return `# Written by \`lab install\`, which writes it again. \`systemctl --user edit lab\` adds to it.
 [Unit]
 Description=lab, several Claude Code instances per git project
-After=network.target
 
 [Service]
 ExecStart=${words.map(quotedArgument).join(' ')}
