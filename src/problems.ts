@@ -24,9 +24,10 @@ export function keepProblems(log: Log, now: () => number): Problems {
   const kept = new Map<string, Problem[]>()
 
   function keep(fields: unknown, message: string | undefined): void {
-    const { instance, err } = (fields ?? {}) as { instance?: unknown; err?: unknown }
+    const { instance, err, because } = (fields ?? {}) as Readonly<Record<string, unknown>>
     if (typeof instance !== 'string') return
-    const reason = err instanceof Error ? `: ${err.message}` : ''
+    const why = err instanceof Error ? err.message : because
+    const reason = typeof why === 'string' ? `: ${why}` : ''
     const problem = { at: new Date(now()).toISOString(), message: `${message ?? ''}${reason}` }
     const before = kept.get(instance) ?? []
     kept.delete(instance)

@@ -14,7 +14,7 @@ test('keepProblems keeps warnings and errors of an instance, and logs them as be
   problems.log.info({ instance: 'a' }, 'started')
   problems.log.warn({ instance: 'a', err: new Error('no such option') }, 'no colour')
   problems.log.error({ instance: 'a' }, 'a stop failed')
-  problems.log.warn({ instance: 'b' }, 'late')
+  problems.log.warn({ instance: 'b', because: 'tmux is silent' }, 'unknown')
   problems.log.warn('of nobody')
   problems.log.warn({ pid: 1 }, 'of nobody either')
   const at = '1970-01-01T00:00:00.000Z'
@@ -22,7 +22,7 @@ test('keepProblems keeps warnings and errors of an instance, and logs them as be
     { at, message: 'no colour: no such option' },
     { at, message: 'a stop failed' },
   ])
-  expect(problems.of('b')).toEqual([{ at, message: 'late' }])
+  expect(problems.of('b')).toEqual([{ at, message: 'unknown: tmux is silent' }])
   expect(problems.of('c')).toEqual([])
   expect(lines).toHaveLength(6)
 })
