@@ -1,12 +1,14 @@
-// Reads the dialog that Claude Code shows at the end of a screen: the words above the options, and the
-// options. Pure.
+// Reads the dialog that Claude Code shows at the end of a screen: its words, and its options, or the keys
+// that its last line names. Pure.
 
 export interface ScreenDialog {
   /** The lines above the options, up to the dialog's rule. */
   readonly text: string
   readonly options: readonly string[]
-  /** The marked option, counted from 0. */
-  readonly selected: number
+  /** The marked option, counted from 0; null in a dialog that has no mark, where each option has a key. */
+  readonly selected: number | null
+  /** The key of each option of a dialog without a mark, by tmux's names. */
+  readonly keys: readonly string[]
 }
 
 // The prompt has a no-break space after its mark, so a draft is not taken for an option.
@@ -19,7 +21,7 @@ export function readDialog(screen: readonly string[]): ScreenDialog | null {
   const lines = screen.map((line) => line.replace(/[\s│]+$/, ''))
   const at = lines.findLastIndex((line) => marked.test(line))
   const [, indent = '', number] = marked.exec(lines[at] ?? '') ?? []
-  if (at < 0) return null
+  if (at < 0) return readKeys(lines)
   const column = indent.length + 2
   const isNumbered = number !== undefined
   const optionOn = (line: string): string | null => optionAt(line, column, isNumbered)
@@ -39,7 +41,25 @@ export function readDialog(screen: readonly string[]): ScreenDialog | null {
     if (option !== null) options.push(option)
     else if (!isNumbered) break
   }
-  return options.length < 2 ? null : { text: textAbove(lines, first), options, selected }
+  if (options.length < 2) return readKeys(lines)
+  return { text: textAbove(lines, first), options, selected, keys: [] }
+}
+
+const keyNames: Readonly<Record<string, string>> = {
+  Enter: 'Enter',
+  'shift+Tab': 'BTab',
+  Esc: 'Escape',
+}
+
+/** A dialog whose last line says what its keys do, such as "Enter to stay in auto mode · Esc to cancel". */
+function readKeys(lines: readonly string[]): ScreenDialog | null {
+  const last = lines.findLastIndex((line) => line.trim() !== '')
+  const hints = (lines[last] ?? '').trim().split(' · ')
+  const found = hints.map((hint) => /^(Enter|shift\+Tab|Esc) to (\S.*)$/.exec(hint))
+  if (found.length < 2 || found.some((one) => one === null)) return null
+  const text = textAbove(lines, last)
+  const options = found.map((one) => one![2]!)
+  return { text, options, selected: null, keys: found.map((one) => keyNames[one![1]!]!) }
 }
 
 /** The option whose words begin in this line; null for any other line. */

@@ -63,6 +63,7 @@ test('reads options with descriptions, and ends at the hint below', () => {
     text: '☐ Colour\n\nWhich colour?',
     options: ['Red', 'Blue', 'Type something.'],
     selected: 0,
+    keys: [],
   })
 })
 
@@ -70,6 +71,22 @@ test('reads options without numbers', () => {
   expect(read(trust)).toMatchObject({
     options: ['No, exit', 'Yes, I trust this folder'],
     selected: 0,
+  })
+})
+
+test('reads the keys of a dialog without options', () => {
+  const screen = `● Bash(rm -rf build)
+────────────────────────────────
+  Auto mode can't check actions in this session
+  You can stay in auto mode and approve each action that needs the check yourself.
+
+  Enter to stay in auto mode · shift+Tab to leave for accept edits mode and stop · Esc to cancel
+`
+  expect(read(screen)).toEqual({
+    text: "Auto mode can't check actions in this session\nYou can stay in auto mode and approve each action that needs the check yourself.",
+    options: ['stay in auto mode', 'leave for accept edits mode and stop', 'cancel'],
+    selected: null,
+    keys: ['Enter', 'BTab', 'Escape'],
   })
 })
 

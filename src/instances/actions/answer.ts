@@ -77,6 +77,12 @@ function choiceHint(choices: readonly Choice[]): string {
 const chooseMs = 4000
 const pauseMs = 120
 
+/** The key that moves the mark one option towards the wanted one, or takes the option that it marks. */
+function towards(wanted: number, selected: number): string {
+  if (wanted === selected) return 'Enter'
+  return wanted > selected ? 'Down' : 'Up'
+}
+
 /**
  * Moves the mark to the option with the words of the choice and presses Enter while, and only while, that
  * option is marked in the dialog of the question. Never by number: the numbers differ between versions.
@@ -101,13 +107,10 @@ async function choose(
     const wanted =
       dialog?.options.findIndex((option) => printableLines(option) === choice.label) ?? -1
     if (!dialog || wanted < 0) throw new QuestionGone()
-    if (dialog.selected === wanted) {
-      await tmux.pressKeys(paneId!, ['Enter'])
-      hasPressed = true
-    } else {
-      const key = wanted > dialog.selected ? 'Down' : 'Up'
-      await tmux.pressKeys(paneId!, [key])
-    }
+    const { selected, keys } = dialog
+    hasPressed ||= selected === null || selected === wanted
+    const key = selected === null ? keys[wanted]! : towards(wanted, selected)
+    await tmux.pressKeys(paneId!, [key])
     if (performance.now() > deadline) break
     await delay(pauseMs)
   }

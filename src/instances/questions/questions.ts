@@ -51,9 +51,10 @@ export function createQuestions(options: {
     },
     hookOf: ({ id }, question) => waiting.find(id, question.id),
     readScreen: (entry) => screens.read(entry),
-    close(entry, { id }) {
-      closed.set(entry.id, id)
-      screens.answered(entry)
+    close(entry, question) {
+      closed.set(entry.id, question.id)
+      if (waiting.find(entry.id, question.id)) screens.answered(entry)
+      else screens.forget(entry)
       keep(entry)
     },
   }

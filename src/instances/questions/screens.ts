@@ -10,8 +10,10 @@ export interface Screens {
   current(entry: Entry): Question | null
   /** Reads the screen now and returns the question on it. @throws what `capture` throws */
   read(entry: Entry): Promise<Question | null>
-  /** A question of the instance was answered: what is on the screen next may still be that dialog. */
+  /** A hook took the answer: what is on the screen next may still be its dialog. */
   answered(entry: Entry): void
+  /** What lab read is out of date; another dialog may follow at once. */
+  forget(entry: Entry): void
   /** Forgets all other instances. */
   keepOnly(ids: ReadonlySet<string>): void
 }
@@ -98,6 +100,7 @@ export function createScreens(options: {
       return known.question
     },
     read,
+    forget: (entry) => void Object.assign(knownOf(entry), { question: null, readAt: never }),
     answered: (entry) => void (knownOf(entry).answeredAt = performance.now()),
     keepOnly(ids) {
       for (const id of byInstance.keys()) if (!ids.has(id)) byInstance.delete(id)

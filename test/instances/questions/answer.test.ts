@@ -195,4 +195,27 @@ describe('a dialog that no hook answers', () => {
     )
     await lab.reaches(foo.id, 'ready')
   })
+
+  test('of auto mode, which has keys instead of options, is answered by the key of the choice', async ({
+    lab,
+  }) => {
+    const foo = await readyFoo(lab)
+    const { id, choices, kind } = await ask(lab, foo, `TOOL bash rm -rf ${join(lab.dir, 'gone')}`)
+    expect([kind, choices.map(({ label }) => label)]).toEqual([
+      'dialog',
+      ['stay in auto mode', 'leave for accept edits mode and stop', 'cancel'],
+    ])
+    expect((await answer(lab, foo.id, { question: id, choice: choices[0]!.id })).status).toBe(200)
+    const next = await until(
+      async () => {
+        const { question } = await lab.get(foo.id)
+        return question?.kind === 'permission' && question
+      },
+      { what: 'the permission that follows' },
+    )
+    expect(next).toMatchObject({ tool: null, choices: [{ id: 'deny' }, { id: 'allow' }] })
+    expect((await answer(lab, foo.id, { question: next.id, choice: 'allow' })).status).toBe(200)
+    await lab.reaches(foo.id, 'ready')
+    await shows(lab, foo.name, 'Ran 1 shell command')
+  })
 })
