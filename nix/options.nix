@@ -147,6 +147,16 @@ in
       description = "Lines of terminal history kept per instance; 2000 cost about 2 MB.";
     };
 
+    notifyUrl = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "https://ntfy.sh/TOPIC";
+      description = ''
+        Address that lab POSTs to when an agent needs you or has died: an ntfy topic, or `json+` and a
+        webhook that takes JSON. The Nix store holds it, and every account can read it.
+      '';
+    };
+
     logLevel = mkOption {
       type = types.enum [
         "debug"

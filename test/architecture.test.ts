@@ -19,7 +19,7 @@ interface Room {
   readonly packages: readonly string[]
 }
 
-// main → serve → web → instances → workspaces, tmux, claude, projects, store → core, processes, leaves. The leaves are
+// main → serve → web, notify → instances → workspaces, tmux, claude, projects, store → core, processes, leaves. The leaves are
 // the files at the top of src: small, and the same for every room that needs them.
 const rooms: Readonly<Record<string, Room>> = {
   main: {
@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, Room>> = {
     packages: ['node:'],
   },
   serve: {
-    rooms: ['atomic-write', 'claude', 'config', 'core', 'errors', 'instances', 'log', 'problems', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'web'], // prettier-ignore
+    rooms: ['atomic-write', 'claude', 'config', 'core', 'errors', 'instances', 'log', 'notify', 'problems', 'processes', 'projects', 'queue', 'read-file', 'store', 'tmux', 'web'], // prettier-ignore
     packages: ['node:', '@hono/node-server'],
   },
   config: { rooms: ['argv', 'core', 'errors'], packages: ['node:', 'zod'] },
@@ -63,6 +63,7 @@ const rooms: Readonly<Record<string, Room>> = {
     types: ['log'],
     packages: ['node:'],
   },
+  notify: { rooms: ['core'], types: ['instances', 'log'], packages: [] },
   web: {
     rooms: ['core', 'errors', 'instances', 'queue', 'read-file', 'turns'],
     types: ['log', 'problems'],

@@ -17,6 +17,7 @@
     maxInstances = 12;
     sessionNofile = 65536;
     historyLimit = 5000;
+    notifyUrl = "https://ntfy.sh/topic";
     logLevel = "debug";
     settings = {
       models = [ "opus" ];

@@ -8,6 +8,7 @@ import {
   parseHost,
   parseHostName,
   parseNetwork,
+  parseNotifyUrl,
   parsePath,
   parseProgram,
   parseSocket,
@@ -183,6 +184,15 @@ export const serveFlags = {
     fallback: 'Remote-User',
     help: 'the header in which that proxy names the user, or none',
     parse: parseHeaderName,
+  }),
+  /** An http(s) address, or one with `json+` in front; a secret. Null for none. */
+  notifyUrl: single<string | null>({
+    name: 'notify-url',
+    value: 'URL',
+    fallback: '',
+    help: 'POST what needs you to this ntfy topic; json+URL POSTs JSON',
+    parse: parseNotifyUrl,
+    unset: () => null,
   }),
   logLevel: single({
     name: 'log-level',

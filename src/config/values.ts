@@ -97,3 +97,12 @@ export function level<T extends string>(words: readonly T[]): (typed: Typed) => 
     throw new UsageError(`${subject} is not a level: use one of ${words.join(', ')}.`)
   }
 }
+
+/** The address of an ntfy topic or of a webhook. It is a secret, so a refusal does not repeat it. */
+export function parseNotifyUrl({ text }: Typed): string {
+  const address = text.replace(/^json\+/, '')
+  if (/^https?:\/\//.test(address) && URL.canParse(address)) return text
+  throw new UsageError(
+    '--notify-url is not an address: give one such as https://ntfy.sh/TOPIC, or json+https://HOST/PATH for a webhook that takes JSON.',
+  )
+}

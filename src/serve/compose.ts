@@ -8,6 +8,7 @@ import { UsageError } from '../errors.ts'
 import { defaultAccount } from '../core/instance.ts'
 import { createInstances, type Instances } from '../instances/instances.ts'
 import type { Log } from '../log.ts'
+import { createNotify, type Notify } from '../notify/notify.ts'
 import type { Problems } from '../problems.ts'
 import { readBootId } from '../processes/proc.ts'
 import { createProjects } from '../projects/projects.ts'
@@ -126,6 +127,20 @@ export function composeService(
     now: Date.now,
   })
   return { instances, home, store }
+}
+
+/** Begins to tell the operator of what the instances need. */
+export function composeNotify(
+  { config, configFile, log }: ComposeContext,
+  instances: Instances,
+): Notify {
+  return createNotify({
+    instances,
+    preferences: () => configFile.current().notify,
+    url: config.notifyUrl,
+    log,
+    now: Date.now,
+  })
 }
 
 /** Makes the page and the JSON API over the service. */

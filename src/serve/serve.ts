@@ -16,6 +16,7 @@ import { assets } from '../web/assets/assets.ts'
 import {
   composeApp,
   composeGuards,
+  composeNotify,
   composeService,
   composeTmux,
   type Runtime,
@@ -69,6 +70,7 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
       { cause: error },
     )
   })
+  const notify = composeNotify(context, instances)
   const endStatusLine = keepStatusLine(instances, tmux, log)
   const counts = createCounts()
   const app = composeApp(context, service, { tmux, guards, counts, assets })
@@ -90,6 +92,7 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
     async close() {
       ownership.stop()
       app.close()
+      notify.close()
       await http.close()
       await instances.close()
       await endStatusLine()

@@ -41,6 +41,7 @@ describe('parseConfig', () => {
       tokenFile: null,
       trustedProxies: [],
       proxyUserHeader: 'Remote-User',
+      notifyUrl: null,
       logLevel: 'info',
     })
   })
@@ -114,6 +115,8 @@ describe('parseConfig', () => {
     [['--host', '0.0.0.0', '--password-file=p'], 'host', '0.0.0.0'],
     [['--host', '[::]', '--token-file=t'], 'host', '::'],
     [['--host', 'Box.lan', '--trusted-proxy=10.0.0.1'], 'host', 'box.lan'],
+    [['--notify-url', 'https://ntfy.sh/x'], 'notifyUrl', 'https://ntfy.sh/x'],
+    [['--notify-url', 'json+http://box:1/h'], 'notifyUrl', 'json+http://box:1/h'],
     [['--log-level', 'debug'], 'logLevel', 'debug'],
   ] as const)('reads %j as %s %j', (argv, key, value) => {
     expect(parse([...argv])[key]).toEqual(value)

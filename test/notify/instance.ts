@@ -1,0 +1,41 @@
+// One instance as the service shows it, with the fields that a test chooses.
+import type { Instance } from '../../src/core/instance.ts'
+
+export function instanceOf(fields: Partial<Instance> = {}): Instance {
+  return {
+    id: 'f0f0f0f0-0000-4000-8000-000000000001',
+    name: 'api~2~fix',
+    project: 'api',
+    projectPath: '/p/api',
+    slot: 2,
+    label: 'fix',
+    kind: 'manual',
+    state: 'busy',
+    unknownBecause: null,
+    waitingFor: null,
+    question: null,
+    doing: null,
+    background: false,
+    since: '2026-01-01T00:00:00.000Z',
+    conversation: null,
+    isBlank: false,
+    deepLink: null,
+    linkState: 'connecting',
+    account: 'default',
+    workspace: { kind: 'shared', path: '/p/api', branch: null, moved: null },
+    model: null,
+    effort: null,
+    mode: 'auto',
+    pid: null,
+    attached: 0,
+    attach: [],
+    memoryBytes: null,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    lastActivityAt: null,
+    endedAt: null,
+    evidence: null,
+    left: [],
+    dismissed: false,
+    ...fields,
+  }
+}
