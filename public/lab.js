@@ -1,5 +1,5 @@
 // The page's own behaviour over htmx: places what arrives by id and age, keeps what the operator has
-// typed, opened or focused, says when the page is not live, filters, tells the time. A module.
+// typed, opened or focused, says when the page is not live, filters, tells the time, hears keys. A module.
 const $ = (id) => document.getElementById(id)
 const on = (type, listener) => document.addEventListener(type, listener)
 let htmxApi
@@ -26,7 +26,7 @@ function keepFocus(refuge, change) {
   return true
 }
 
-const frameOf = (element) => element.closest('.card, main') ?? document.querySelector('main')
+const frameOf = (element) => element.closest('.card, .pane, main') ?? document.querySelector('main')
 
 /** Takes an element off; returns whether the focus was in it, which its card then has. */
 function remove(element) {
@@ -34,22 +34,65 @@ function remove(element) {
   return keepFocus(frameOf(element.parentElement), () => element.remove())
 }
 
-/** Puts a new element where it was once, or else at the end; of the ended ones the newest comes first. */
+/** Puts a new element where it was once, or else at the end; projects stand by name. */
 function insert(element, target) {
-  const follower = $(followers.get(element.id))
-  if ('newestFirst' in target.dataset) target.prepend(element)
-  else target.insertBefore(element, follower?.parentElement === target ? follower : null)
+  const { project } = element.dataset
+  const follower = project
+    ? [...target.children].find((other) => !(other.dataset.project < project))
+    : $(followers.get(element.id))
+  target.insertBefore(element, follower?.parentElement === target ? follower : null)
 }
 
-// A relaunch passes through its end within this time: its row stays, and nothing below it moves.
-const relaunchMs = 250
+// As long as a stop can be taken back from the row (see views/instance/row.tsx).
+const undoMs = 10_000
+
+/** Takes a stopped row off when its time is over, unless something newer stands there. */
+function removeLater({ id, dataset: { rev } }) {
+  setTimeout(() => {
+    const row = $(id)
+    if (row?.dataset.rev !== rev) return
+    inPlace(() => void remove(row))
+    refresh()
+  }, undoMs)
+}
+
+// An answer that was taken stays on its card for a moment, unless the agent asks something else.
+const answeredMs = 5000
+// So long a card that has moved takes no tap: it was meant for what stood there before.
+const settleMs = 350
+const movedAt = new WeakMap()
+
+/** Puts the new cards in place of the old ones. */
+function placeNeeds(shown, fresh) {
+  for (const card of shown.querySelectorAll('.need:is([data-sent], [data-answered])')) {
+    const next = fresh.querySelector(`#${card.id}`)
+    const { question } = next?.dataset ?? {}
+    if (question && question !== card.dataset.question) continue
+    if (next) next.replaceWith(card.cloneNode(true))
+    else fresh.querySelector('.count').after(card.cloneNode(true))
+  }
+  const tops = [...shown.querySelectorAll('.need')].map((card) => [
+    card,
+    card.getBoundingClientRect().top,
+  ])
+  morph(shown, fresh)
+  for (const [card, top] of tops)
+    if (card.isConnected && Math.abs(card.getBoundingClientRect().top - top) > 4)
+      movedAt.set(card, Date.now())
+}
+
+function morph(shown, element) {
+  const fragment = document.createDocumentFragment()
+  fragment.append(element)
+  htmxApi.morph(shown, fragment, false)
+}
 
 /** Puts one arriving element in its place; returns what htmx must look at. */
-function place(element, target, isSettled = false) {
+function place(element, target) {
   const { rev } = element.dataset
   const shown = $(element.id)
   const last = shown?.dataset.rev ?? ended.get(element.id)
-  // Cards carry no rev: they never change while the page is open.
+  // Projects carry no rev: they never change while the page is open.
   if (shown && !rev) return []
   if (rev && last && isOld(rev, last)) return []
   if ('gone' in element.dataset) {
@@ -57,25 +100,15 @@ function place(element, target, isSettled = false) {
     if (shown) remove(shown)
     return []
   }
-  // What ends leaves the rows for the ended ones of its card; what is resumed comes back.
-  const moves = shown && target !== document.body && shown.parentElement !== target
-  if (moves && 'ended' in element.dataset && !isSettled) {
-    setTimeout(() => {
-      inPlace(() => place(element, target, true)).forEach((placed) => htmx.process(placed))
-      refresh()
-    }, relaunchMs)
-    return []
-  }
-  if (!shown || moves) {
-    const hadFocus = moves && remove(shown)
+  // A pane changes only while it is shown.
+  if (!shown && 'update' in element.dataset) return []
+  if (element.dataset.state === 'stopped' && element.matches('.row')) removeLater(element)
+  if (!shown) {
     insert(element, target)
-    if (hadFocus) element.focus({ preventScroll: true })
     return [element]
   }
-  const fragment = document.createDocumentFragment()
-  fragment.append(element)
-  const row = shown.matches('.row') ? shown : frameOf(shown)
-  keepFocus(row, () => htmxApi.morph(shown, fragment, false))
+  const refuge = shown.matches('.row') ? shown : frameOf(shown)
+  keepFocus(refuge, () => (shown.id === 'needs' ? placeNeeds : morph)(shown, element))
   return [$(element.id)]
 }
 
@@ -84,13 +117,13 @@ const holdsStill = CSS.supports('overflow-anchor', 'auto')
 
 /** Changes the page around what is in view; at its very top what is new there may be seen. */
 function inPlace(change) {
+  if (holdsStill || scrollY === 0) return change()
   const edge = Math.max(0, document.querySelector('.top').getBoundingClientRect().bottom)
   const inView = []
-  if (!holdsStill && scrollY > 0)
-    for (const element of document.querySelectorAll('.card > header, .row')) {
-      const { top, height } = element.getBoundingClientRect()
-      if (height > 0 && top >= edge) inView.push({ element, top })
-    }
+  for (const element of document.querySelectorAll('.card > header, .row')) {
+    const { top, height } = element.getBoundingClientRect()
+    if (height > 0 && top >= edge) inView.push({ element, top })
+  }
   const placed = change()
   const kept = inView.find(({ element }) => element.isConnected && element.checkVisibility())
   if (kept) scrollBy(0, kept.element.getBoundingClientRect().top - kept.top)
@@ -100,7 +133,7 @@ function inPlace(change) {
 /** Removes what the whole picture no longer names, unless it is newer than the picture. */
 function sweep({ rev, ids, keys }) {
   const known = new Set([...ids.split(' '), ...keys.split(' ')])
-  for (const row of document.querySelectorAll('[data-id], [data-ended]'))
+  for (const row of document.querySelectorAll('[data-id]'))
     if (!known.has(row.id.slice(2)) && !isOld(rev, row.dataset.rev)) remove(row)
   for (const card of document.querySelectorAll('[data-project]'))
     if (!known.has(card.dataset.project)) card.remove()
@@ -119,7 +152,7 @@ htmx.registerExtension('lab', {
   },
   // An update neither closes what is open nor ends the sign that a tap was heard.
   htmx_before_morph_attr: (element, { attrName }) =>
-    !(['open', 'data-up'].includes(attrName) && element.localName === 'details') &&
+    !(attrName === 'open' && ['details', 'dialog'].includes(element.localName)) &&
     !(attrName === 'class' && element.classList.contains('htmx-request')),
 })
 
@@ -153,6 +186,27 @@ for (const type of ['htmx:sse:error', 'htmx:sse:close', 'htmx:sse:before:connect
       setLive(false)
   })
 const revive = () => connection?.reader?.cancel()
+
+// One stream for all that the page shows: it brings the pane along. Another pane is another stream, and
+// a pane that the stream does not bring is none to it.
+const liveAt = (at = '/') => (/^\/(instances|projects)\//.test(at) ? at : '/')
+let streamAt = liveAt($('detail')?.dataset.at)
+function follow() {
+  const at = liveAt($('detail')?.dataset.at)
+  if (at === streamAt || !$('stream')) return
+  streamAt = at
+  const old = $('stream')
+  const next = old.cloneNode()
+  next.removeAttribute('data-htmx-powered')
+  const url = new URL(old.getAttribute('hx-sse:connect'), location.href)
+  url.searchParams.set('at', at)
+  if (connection?.lastEventId) url.searchParams.set('known', connection.lastEventId)
+  next.setAttribute('hx-sse:connect', url.pathname + url.search)
+  old.replaceWith(next)
+  revive()
+  htmx.process(next)
+  next.dispatchEvent(new Event('ready'))
+}
 for (const type of ['online', 'offline'])
   addEventListener(type, () => $('offline').hidden || sayDead())
 
@@ -231,10 +285,20 @@ const ages = () => {
   for (const time of document.querySelectorAll('[data-age]'))
     time.textContent = ageText(Date.parse(time.dateTime), Date.now() - skew)
 }
+const clocks = () => {
+  for (const time of document.querySelectorAll('[data-clock]')) {
+    delete time.dataset.clock
+    time.textContent = new Date(time.dateTime).toLocaleTimeString([], {
+      hour: '2-digit',
+      minute: '2-digit',
+    })
+  }
+}
 const skew = Date.now() - Number(document.documentElement.dataset.now)
 function ageText(since, now) {
-  const minutes = Math.floor((now - since) / 60000)
-  if (!(minutes >= 1)) return 'now'
+  const seconds = Math.max(0, Math.floor((now - since) / 1000)) || 0
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
   if (minutes < 60) return `${minutes} min`
   return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`
 }
@@ -245,20 +309,62 @@ setInterval(() => {
 
 function filter() {
   const query = $('filter').value.trim().toLowerCase()
+  let found = 0
   for (const card of document.querySelectorAll('[data-project]')) {
-    const names = [...card.querySelectorAll('[data-find]')].map((found) => found.textContent)
-    card.hidden = !names.join(' ').toLowerCase().includes(query)
+    const names = [...card.querySelectorAll('[data-find]')].map((name) => name.textContent)
+    for (const row of card.querySelectorAll('.row')) names.push(row.dataset.instance)
+    const isHidden = !names.join(' ').toLowerCase().includes(query)
+    if (card.hidden !== isHidden) card.hidden = isHidden
+    if (!isHidden && card.dataset.rows === '0') found += 1
   }
+  // What is looked for may be a quiet project.
+  if (query && found > 0) $('quiet').open = true
+  const words = found === 1 ? '1 quiet project' : `${found} quiet projects`
+  const summary = $('quiet').querySelector('.count')
+  if (summary.textContent !== words) summary.textContent = words
+}
+// With more projects than this their names stand in the rows (see lab.css).
+const roomyMax = 12
+/** Sets an attribute only where it says something else: each change costs the page a look at its styles. */
+function mark(element, name, value) {
+  if (element.getAttribute(name) === value) return
+  if (value === null) element.removeAttribute(name)
+  else element.setAttribute(name, value)
 }
 function refresh() {
+  if (!$('needs')) return
+  clocks()
   const { count } = $('needs').dataset
-  document.title = count === '0' ? 'lab' : `(${count}) lab`
-  for (const list of document.querySelectorAll('.ended > ul'))
-    list.parentElement.querySelector('.count').textContent = list.children.length
+  const { machine } = document.documentElement.dataset
+  const { title } = $('detail').dataset
+  const shown = [title, 'lab', machine].filter(Boolean).join(' · ')
+  document.title = count === '0' ? shown : `(${count}) ${shown}`
+  mark(document.body, 'data-pane', $('detail').childElementCount > 0 ? '' : null)
   // Room has been made: what said that there is none is no longer true.
   if ($('cap').dataset.full === 'false')
     for (const line of document.querySelectorAll('[data-at-capacity]')) line.remove()
+  let active = 0
+  for (const card of document.querySelectorAll('.card')) {
+    const rows = card.getElementsByClassName('row')
+    mark(card, 'data-rows', `${Math.min(2, rows.length)}`)
+    if (rows.length === 0) continue
+    active += 1
+    for (const row of rows) {
+      const look = row.querySelector('.look')
+      const isCurrent = look.getAttribute('href') === location.pathname
+      mark(look, 'aria-current', isCurrent ? 'page' : null)
+      mark(row, 'data-current', isCurrent ? '' : null)
+    }
+    const branch = card.querySelector('[data-branch]')?.dataset.branch
+    const words = branch ? `⎇ ${branch}` : ''
+    const name = card.querySelector('.branch')
+    if (name.textContent !== words) name.textContent = words
+  }
+  mark($('projects'), 'data-crowded', active > roomyMax ? 'true' : null)
+  // The form that stands in an empty list gives way to the first row.
+  if (active > 0) document.querySelector('.begin')?.remove()
   filter()
+  follow()
 }
 on('htmx:after:swap', refresh)
 on('input', ({ target }) => target.id === 'filter' && filter())
@@ -281,9 +387,28 @@ on('htmx:after:request', ({ target, detail: { ctx } }) => {
   // (One that has gone from the page meanwhile lets the document speak for it.)
   if (!target.matches?.('form') || !ctx.response.raw.ok) return
   const { label } = target.elements
-  if (target.matches('.start')) startedAt.set(target, Date.now())
+  if (target.matches('.start, .start-one')) startedAt.set(target, Date.now())
   if (label && label.value.trim() === ctx.request.body.get('label').trim()) label.value = ''
-  target.closest('.menu')?.removeAttribute('open')
+  const { prompt } = target.elements
+  if (prompt && prompt.value === ctx.request.body.get('prompt')) prompt.value = ''
+  for (const open of document.querySelectorAll('[popover]:popover-open'))
+    if (open.contains(target) || target.contains(open)) open.hidePopover()
+  const card = target.closest('.needs .need[data-sent]')
+  if (card) {
+    delete card.dataset.sent
+    card.dataset.answered = ''
+    setTimeout(() => $(card.id)?.matches('[data-answered]') && $(card.id).remove(), answeredMs)
+  }
+  // What was dismissed has no page any more.
+  if (target.id.startsWith('dismiss-pane-')) document.querySelector('.pane .back').click()
+})
+// A card waits for the answer to its form, though the stream may take it off before.
+on('htmx:before:request', ({ detail: { ctx } }) => {
+  const form = ctx.sourceElement
+  if (form.id?.startsWith('answer-card-')) mark(form.closest('.need'), 'data-sent', '')
+})
+on('htmx:after:request', ({ detail: { ctx } }) => {
+  if (!ctx.response?.raw?.ok) ctx.sourceElement?.closest?.('.need')?.removeAttribute('data-sent')
 })
 on('htmx:error', ({ detail: { ctx } }) => {
   if (ctx?.target?.id === 'stream') setLive(false)
@@ -308,35 +433,89 @@ on('click', ({ target }) => {
     if (navigator.clipboard) navigator.clipboard.writeText(code.textContent).then(copied, () => {})
     else if (document.execCommand('copy')) copied()
   }
-  const wanted = target.closest('.needs a')
-  if (wanted && $(wanted.hash.slice(1))?.closest('[hidden]')) {
-    $('filter').value = ''
-    filter()
-  }
-  for (const menu of document.querySelectorAll('.menu[open]'))
-    if (!menu.contains(target)) menu.open = false
 })
-// A menu near the lower edge opens upwards, or else is scrolled into view.
+
+// A tap with a key that asks for another window is the browser's: htmx would swallow it. And a card that has
+// just moved under the thumb takes no tap.
 document.addEventListener(
-  'toggle',
-  ({ target }) => {
-    const panel = target.matches('.menu') && target.querySelector('.panel')
-    if (!panel) return
-    delete target.dataset.up
-    if (!target.open) return
-    const { bottom, height } = panel.getBoundingClientRect()
-    if (bottom <= innerHeight) return
-    const roof = Math.max(0, document.querySelector('.top').getBoundingClientRect().bottom)
-    if (target.getBoundingClientRect().top - height > roof) target.dataset.up = ''
-    else panel.scrollIntoView({ block: 'nearest' })
+  'click',
+  (event) => {
+    const { target, ctrlKey, metaKey, shiftKey } = event
+    const card = target.closest('.needs .need')
+    if (card && Date.now() - movedAt.get(card) < settleMs) {
+      event.preventDefault()
+      event.stopImmediatePropagation()
+    }
+    if ((ctrlKey || metaKey || shiftKey) && target.closest('a[hx-get]'))
+      event.stopImmediatePropagation()
   },
   true,
 )
-on('keydown', ({ key, target }) => {
-  const menu = key === 'Escape' && target.closest('.menu[open]')
-  if (!menu) return
-  menu.open = false
-  menu.querySelector('summary').focus()
+
+// What is looked at in claude.ai has been looked at.
+on('click', ({ target }) => {
+  const row = target.closest('a.open')?.closest('[data-id][data-unread]')
+  if (row)
+    void fetch(`/instances/${row.dataset.id}/look`, { method: 'POST', keepalive: true }).catch(
+      () => {},
+    )
+})
+
+// The form that starts an agent comes as a sheet over the list; what was typed there stays until it is sent.
+on('htmx:before:request', (event) => {
+  const { sourceElement } = event.detail.ctx
+  if (!sourceElement.matches?.('[data-sheet]')) return
+  const form = $('start')
+  if (!form || ($('sheet').contains(form) && sourceElement.search)) return
+  event.preventDefault()
+  if ($('sheet').contains(form)) $('sheet').showPopover()
+  else form.querySelector('select').focus()
+})
+on('htmx:after:swap', (event) => {
+  const { sourceElement } = event.detail.ctx ?? {}
+  if (sourceElement?.matches?.('[data-sheet]')) $('sheet').showPopover()
+})
+
+// The list keeps its place while a pane stands in front of it, and the pane has the focus.
+let listTop = 0
+on('htmx:before:swap', ({ detail: { ctx } }) => {
+  if (ctx?.target?.id === 'detail' && $('detail').childElementCount === 0) listTop = scrollY
+})
+on('htmx:after:swap', ({ detail: { ctx } }) => {
+  if (ctx?.target?.id !== 'detail') return
+  const isOpen = $('detail').childElementCount > 0
+  if (document.querySelector('main').checkVisibility()) {
+    if (!isOpen) scrollTo(0, listTop)
+    return
+  }
+  scrollTo(0, 0)
+  $('pane-title')?.focus({ preventScroll: true })
+})
+
+function move(step) {
+  const rows = [...document.querySelectorAll('.row > .look')].filter((row) => row.checkVisibility())
+  const now = rows.indexOf(document.activeElement.closest('.row')?.querySelector('.look'))
+  rows[now < 0 ? (step > 0 ? 0 : rows.length - 1) : now + step]?.focus()
+}
+const keys = {
+  '/': () => $('filter').focus(),
+  j: () => move(1),
+  k: () => move(-1),
+  o: () =>
+    (document.activeElement.closest('.row') ?? document.querySelector('.pane'))
+      ?.querySelector('a.open')
+      ?.click(),
+  a: () =>
+    document.querySelector('.need :is(.primary, .answers .button, .answer .button)')?.focus(),
+  s: () => document.querySelector('.foot [data-sheet]').click(),
+  '?': () => $('keys').togglePopover(),
+}
+on('keydown', (event) => {
+  const { key, target, ctrlKey, metaKey, altKey } = event
+  if (ctrlKey || metaKey || altKey || target.matches('input, select, textarea')) return
+  if (!Object.hasOwn(keys, key) || document.querySelector(':modal')) return
+  event.preventDefault()
+  keys[key]()
 })
 on('DOMContentLoaded', refresh)
 document.documentElement.classList.add('js')

@@ -9,6 +9,7 @@ import type { Keyboard } from './cli/command.ts'
 import { parseConfig, serveHelp } from './config/config.ts'
 import { UsageError } from './errors.ts'
 import { hasUnanswered, unansweredMax } from './read-file.ts'
+import type { Runtime } from './serve/compose.ts'
 
 const { version } = packageJson
 const pathContext = { homedir: homedir(), cwd: process.cwd() }
@@ -73,7 +74,10 @@ function onSignal(listener: () => void): () => void {
 // The instances do not depend on lab, so lab may exit with open connections after this time.
 const serveEndMs = 1800
 
-async function runServer(argv: readonly string[]): Promise<null | number> {
+async function runServer(
+  argv: readonly string[],
+  demo: Pick<Runtime, 'cast' | 'onListening'> | null = null,
+): Promise<null | number> {
   if (asksForHelp(argv)) {
     process.stdout.write(serveHelp())
     return 0
@@ -88,7 +92,11 @@ async function runServer(argv: readonly string[]): Promise<null | number> {
     home: pathContext.homedir,
     version,
     command: [process.execPath, ...process.argv.slice(1, 2)],
-    onListening: (url) => process.stdout.write(`lab listening on ${url}\n`),
+    ...(demo?.cast && { cast: demo.cast }),
+    onListening(url) {
+      process.stdout.write(`lab listening on ${url}\n`)
+      demo?.onListening(url)
+    },
     onTaken: fail,
   })
   if (!isDemo && config.configFile !== null) reloadOnHangUp(async () => (await serving).reload())
@@ -148,6 +156,7 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
   if (asksForHelp(argv)) return runCommand(['demo', ...argv])
   // The demo removes its folder at any end of its terminal.
   endOnSignals(['SIGTERM', 'SIGINT', 'SIGHUP'], demoEndMs)
+  process.stderr.write('Preparing six repositories and five agents, a few seconds…\n')
   const { prepareDemo } = await import('./demo/demo.ts')
   const labPath = process.argv[1] ?? 'lab'
   const ending = new AbortController()
@@ -167,13 +176,16 @@ async function runDemo(argv: readonly string[]): Promise<number | null> {
     `--claude-config-dir=${demo.claudeConfigDir}`,
     `--state-dir=${demo.stateDir}`,
     `--tmux-socket=${demo.tmuxSocket}`,
+    '--max-instances=10',
   ]
-  process.stderr.write(
-    `This is a demonstration: a stand-in for claude on repositories in ${demo.projectsRoot}.\n` +
-      `C-c ends it and removes its files. In another shell: LAB_STATE_DIR=${demo.stateDir} node ${labPath} ls\n`,
-  )
+  const onListening = (url: string): void =>
+    void process.stderr.write(
+      `This is a demonstration: stand-ins for claude on repositories in ${demo.projectsRoot}.\n` +
+        `Open ${url} and answer the card of “plan the new VPC”.\n` +
+        `C-c ends it and removes its files. In another shell: LAB_STATE_DIR=${demo.stateDir} node ${labPath} ls\n`,
+    )
   try {
-    return await runServer([...flags, ...argv])
+    return await runServer([...flags, ...argv], { cast: demo.cast, onListening })
   } catch (error) {
     await demo.cleanup()
     throw error

@@ -1,4 +1,4 @@
-// The shapes of an instance: its four values, and what the JSON API shows of it. Pure.
+// The shapes of an instance: its four values, and what the JSON API shows of it. Times are ISO 8601. Pure.
 import type { Actor } from './actor.ts'
 import type { ProjectKey } from './names.ts'
 import type { Question } from './question.ts'
@@ -19,7 +19,6 @@ export interface Evidence {
   /** The last lines of the agent's screen, oldest line first. */
   readonly lastLines: readonly string[]
   readonly by: Actor
-  /** ISO 8601. */
   readonly at: string
 }
 
@@ -74,7 +73,6 @@ export interface Spec extends Choices {
   readonly kind: InstanceKind
   readonly workspace: Workspace
   readonly label: string | null
-  /** ISO 8601. */
   readonly createdAt: string
 }
 
@@ -93,7 +91,6 @@ export interface Launch {
   readonly said: 'yes' | 'no' | 'unknown'
   /** lab resumed the instance with a blank conversation, because the old one was gone. */
   readonly isBlank: boolean
-  /** ISO 8601. */
   readonly startedAt: string
   /** The start by `performance.now()`, to measure durations when the clock is set. Not stored. */
   readonly startedMs: number
@@ -118,7 +115,6 @@ export interface Launch {
 /** The end of a launch. lab sets it once. */
 export interface End {
   readonly state: 'stopped' | 'error'
-  /** ISO 8601. */
   readonly at: string
   readonly evidence: Evidence
   /** The processes that outlived the instance. */
@@ -157,9 +153,11 @@ export interface Instance extends Choices {
   readonly question: Question | null
   /** One line: what the agent does now, else its last sentence; null while lab knows neither. */
   readonly doing: string | null
+  /** The agent has finished a turn since the operator looked at it. */
+  readonly unread: boolean
   /** The agent is ready while a background command of it runs. */
   readonly background: boolean
-  /** When the state last changed (ISO 8601, as are all times here). */
+  /** When the state last changed. */
   readonly since: string
   /** Claude's session id, which a resume continues. */
   readonly conversation: string | null

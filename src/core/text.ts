@@ -58,3 +58,29 @@ export function headline(
   if (died > 0) parts.push(`${died} died`)
   return parts.join(' · ')
 }
+
+// Lines that Claude Code draws around its words, as seen with 2.1.197 and 2.1.329.
+const furniture: readonly RegExp[] = [
+  // Rules, and boxes without words.
+  /^[\s\u2500-\u257f\u2580\u2581\u258f\u2594\u2595_=*~+-]+$/u,
+  // The mascot, which stands beside the version.
+  /[\u2588-\u259f]/u,
+  // The prompt, with or without a draft.
+  /^[❯›>]/u,
+  // Hints below the prompt, and the line that names the permission mode.
+  /^[⏵⏸⏎?]|for shortcuts|\b(esc|enter|tab|space) (to|for)\b|\b(ctrl|shift|alt|meta)[+-]\w/iu,
+  // The spinner with its counters, and the status line.
+  /^[✳✻✽✶✢◐◑·]\s|\btokens\b|context left|remote control/iu,
+  // How to go on, which Claude prints as its last words.
+  /^(resume this session|claude --resume)/iu,
+]
+
+// As much as two lines of a phone.
+const charsMax = 160
+
+/** The last line that is words of a program; null where no line is. */
+export function causeOf(lastLines: readonly string[]): string | null {
+  const lines = lastLines.map((line) => line.replace(/^[\s│┃|⎿⏺●]+|[\s│┃|]+$/gu, ''))
+  const cause = lines.findLast((line) => line !== '' && !furniture.some((one) => one.test(line)))
+  return cause === undefined ? null : printable(cause).slice(0, charsMax)
+}

@@ -11,6 +11,8 @@ import type { Behaviour } from '../stand-in/behaviour.ts'
 
 export interface Demo {
   readonly projectsRoot: string
+  /** The agents that play, each with the folder of its project: five, in five states. */
+  readonly cast: readonly { readonly path: string; readonly label: string }[]
   /** An executable that runs the stand-in. */
   readonly claude: string
   readonly claudeConfigDir: string
@@ -23,12 +25,20 @@ export interface Demo {
 /** The projects: the text of each README, and the behaviour of its instances. */
 const projects: Record<string, { readonly about: string; readonly behaviour: Partial<Behaviour> }> = {
   api: { about: 'An HTTP service.', behaviour: {} },
-  'web-shop': { about: 'A shop; agents here are busy for a while.', behaviour: { prompt: 'SLOW 45 the tests pass' } },
+  'web-shop': { about: 'A shop; agents here are busy for a while.', behaviour: { prompt: 'SLOW 900 the tests pass' } },
   infra: { about: 'Terraform; agents here ask before they act.', behaviour: { prompt: 'TOOL bash touch plan.txt' } },
-  notes: { about: 'A flaky place: agents here die after twenty seconds.', behaviour: { die: { afterMs: 20_000, exit: 1, lines: ['Error: connect ECONNREFUSED 127.0.0.1:5432'] } } },
-  'clients/acme/web': { about: "A client's page.", behaviour: {} },
+  notes: { about: 'A flaky place: agents here die after a few seconds.', behaviour: { die: { afterMs: 3000, exit: 1, lines: ['Error: connect ECONNREFUSED 127.0.0.1:5432'] } } },
+  'clients/acme/web': { about: "A client's page; agents here start slowly.", behaviour: { startMs: 120_000 } },
   'clients/acme/mobile': { about: "A client's app; agents here ask a question.", behaviour: { prompt: 'TOOL ask' } },
 } // prettier-ignore
+
+const cast: Record<string, string> = {
+  api: 'fix the checkout total',
+  'web-shop': 'run the tests',
+  infra: 'plan the new VPC',
+  notes: 'sort the inbox',
+  'clients/acme/web': 'update the footer',
+}
 
 // Slow enough that a person can follow it, as with Claude Code.
 const paced: Partial<Behaviour> = {
@@ -56,6 +66,10 @@ export async function prepareDemo({
   const tmuxSocket = `lab-demo-${process.pid}`
   const demo: Demo = {
     projectsRoot: join(dir, 'projects'),
+    cast: Object.entries(cast).map(([path, label]) => ({
+      path: join(dir, 'projects', path),
+      label,
+    })),
     claude: join(dir, 'bin', 'claude'),
     claudeConfigDir: join(dir, 'claude'),
     stateDir,

@@ -39,6 +39,7 @@ type Verbs = Pick<
   | 'endLeft'
   | 'dismissOffer'
   | 'changeSettings'
+  | 'look'
 >
 type Looks = Pick<Instances, 'output' | 'watchScreen' | 'said'>
 type Reads = Pick<
@@ -145,6 +146,10 @@ function createVerbs(parts: Parts): Verbs {
       const entry = endedOf(id)
       await leftBehind.end(entry, by)
       return ledger.present(entry)
+    },
+    look(id) {
+      const entry = entryOf(id)
+      if (entry.seen.isUnread) ledger.change(entry, { seen: { isUnread: false } })
     },
     dismissOffer: (ids, by) => dismissOffer({ deps, ledger }, new Set(ids), by),
     changeSettings: (change, by) => settings.change(change, by),

@@ -64,6 +64,8 @@ export interface Service {
   dismissOffer(ids: readonly string[], by: Actor): readonly Instance[]
   /** Changes the choices and the quick words. @throws InvalidRequest ProjectNotFound StoreUnwritable */
   changeSettings(change: SettingsChange, by: Actor): Promise<LabSettings>
+  /** Notes that the operator has looked at the instance, which is then no longer `unread`. @throws InstanceNotFound */
+  look(id: string): void
   /** Starts a look for projects and at Claude's login, and returns at once. Changes arrive as events. */
   refresh(): void
   /** The id of the live instance of that name, or of any instance with that id. @throws InstanceNotFound */

@@ -1,5 +1,6 @@
 // The composition: adapters → service → app. A new adapter or service gets its dependencies here. Only
 // serve.ts calls it.
+import { hostname } from 'node:os'
 import { createClaudeHome, type ClaudeHome } from '../claude/home.ts'
 import { programEnvironment } from '../claude/launch.ts'
 import { variableNames } from '../claude/variables.ts'
@@ -20,6 +21,7 @@ import type { Counts } from '../web/access/limits.ts'
 import { createApp, type WebApp, type WebDeps } from '../web/app.tsx'
 import { createServerInfo } from '../web/server-info.ts'
 import type { ConfigFile } from './config-file.ts'
+import type { Cast, Part } from './cast.ts'
 import type { State } from './state-dir.ts'
 
 export interface Runtime {
@@ -28,6 +30,8 @@ export interface Runtime {
   readonly version: string
   /** The argument vector that runs this lab's program, such as for one of its commands. */
   readonly command: readonly string[]
+  /** The agents of a demonstration; missing where lab runs real agents. */
+  readonly cast?: readonly Part[]
   /** Called once, with the address, when lab answers requests. */
   readonly onListening: (url: string) => void
   /** Called when another lab took the tmux server while that was away: this lab must end. */
@@ -147,14 +151,18 @@ export function composeNotify(
 export function composeApp(
   { config, runtime, state, log, problems }: ComposeContext,
   { instances, home, store }: ComposedService,
-  parts: { readonly tmux: Tmux; readonly counts: Counts } & Pick<WebDeps, 'guards' | 'assets'>,
+  parts: { readonly tmux: Tmux; readonly counts: Counts; readonly cast: Cast | null } & Pick<
+    WebDeps,
+    'guards' | 'assets'
+  >,
 ): WebApp {
-  const { tmux, guards, counts, assets } = parts
+  const { tmux, guards, counts, assets, cast } = parts
   const { projectsRoot, passEnv } = config
   return createApp({
     instances,
     server: createServerInfo({
       version: runtime.version,
+      machine: hostname(),
       bootedAt: new Date().toISOString(),
       guard: nameGuards(guards),
       projectsRoot,
@@ -174,6 +182,7 @@ export function composeApp(
     problems: (id) => problems.of(id),
     log,
     assets,
+    demo: cast,
     readiness: () => (!instances.isReadable() ? 'starting' : store.failure() ? 'unwritable' : 'ok'),
   })
 }

@@ -13,6 +13,7 @@ import type { Tmux } from '../tmux/tmux.ts'
 import { nameGuards } from '../web/access/auth.ts'
 import { createCounts } from '../web/access/limits.ts'
 import { assets } from '../web/assets/assets.ts'
+import { createCast } from './cast.ts'
 import {
   composeApp,
   composeGuards,
@@ -73,7 +74,8 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
   const notify = composeNotify(context, instances)
   const endStatusLine = keepStatusLine(instances, tmux, log)
   const counts = createCounts()
-  const app = composeApp(context, service, { tmux, guards, counts, assets })
+  const cast = runtime.cast ? createCast(instances, runtime.cast, log) : null
+  const app = composeApp(context, service, { tmux, guards, counts, assets, cast })
   const http = await openHttp(app.fetch, config, counts)
   await keepServerFile(context, tmux, { url: http.url, self, token })
   announce(context, {
@@ -84,12 +86,14 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
   })
   for (const warning of guards.warnings) log.warn(warning)
   runtime.onListening(http.url)
+  void cast?.begin()
   return {
     async reload() {
       await context.configFile.reload(log)
       instances.noticesMayHaveChanged()
     },
     async close() {
+      await cast?.close()
       ownership.stop()
       app.close()
       notify.close()

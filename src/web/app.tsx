@@ -14,19 +14,21 @@ import {
   strictHeaders,
   type RequestRules,
 } from './access/request-rules.ts'
-import { createStatic, type AssetFiles, type AssetPaths } from './assets/static.ts'
+import { createStatic, type AssetFiles } from './assets/static.ts'
 import { boundedBody } from './body.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problems.ts'
 import type { WebEnv } from './env.ts'
 import { createMessages } from './live/messages.tsx'
-import { createPageModel, type PageModel } from './live/page-model.tsx'
+import { createPageModel } from './live/page-model.tsx'
+import { createPanes } from './live/panes.ts'
 import { createStreams, type StreamLimits } from './live/streams.ts'
+import { createDemoRoutes } from './routes/demo.ts'
 import { createEventRoutes } from './routes/events.ts'
-import { askerOf, isHtmx } from './routes/form-response.tsx'
+import { askerOf, isHtmx, type FormDeps } from './routes/form-response.tsx'
 import { createHealthRoutes, type Readiness } from './routes/health.ts'
 import { createInputRoutes } from './routes/input.ts'
-import { createInstanceRoutes } from './routes/instances.ts'
+import { createInstanceRoutes } from './routes/instances.tsx'
 import { createLoginRoutes, leadToLogin } from './routes/login.ts'
 import { createPageRoutes } from './routes/page.ts'
 import { createProjectRoutes } from './routes/projects.ts'
@@ -35,10 +37,12 @@ import { createServerRoutes } from './routes/server.ts'
 import { createSettingsRoutes } from './routes/settings.ts'
 import type { ServerInfo } from './server-info.ts'
 import { statusOf } from './status.ts'
-import { renderFailure, renderPage } from './views/document.tsx'
+import { renderPage } from './views/document.tsx'
 import { renderLogin } from './views/pages/login.tsx'
+import { noPane, type Pane } from './views/pane/pane.tsx'
 import { htmlOf } from './views/parts.tsx'
-import { RefusalText, type Refusal } from './views/project.tsx'
+import { RefusalText, type Refusal } from './views/refusal.tsx'
+import { renderFailure } from './views/shell.tsx'
 
 export interface WebDeps {
   readonly instances: Service
@@ -54,6 +58,8 @@ export interface WebDeps {
   readonly assets: AssetFiles
   /** What went wrong with an instance without ending it; nothing, when not given. */
   readonly problems?: (id: string) => readonly Problem[]
+  /** Ends the agents of a demonstration and starts them again; null where lab runs real agents. */
+  readonly demo?: { startOver(): Promise<void> } | null
   /** Whether lab can do its work, for /readyz; always, when not given. */
   readonly readiness?: () => Readiness
   /** Milliseconds since the epoch; stands in for the clock. */
@@ -81,10 +87,12 @@ export function createApp(deps: WebDeps): WebApp {
   const pageModel = createPageModel(instances, {
     now,
     root: deps.projectsRoot,
-    server: deps.server,
+    machine: deps.server().machine,
+    isDemo: Boolean(deps.demo),
   })
-  const messages = createMessages(instances, pageModel)
-  const forms = { instances, pageModel, assets }
+  const panes = createPanes(instances)
+  const messages = createMessages(instances, { pageModel, panes })
+  const forms = { instances, pageModel, panes, assets }
   const login = createLoginRoutes({
     guards,
     log,
@@ -107,7 +115,8 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', createInputRoutes(forms))
   app.route('/', createResumeRoutes(forms))
   app.route('/', createEventRoutes(instances, { messages, streams }))
-  app.route('/', createPageRoutes(forms))
+  app.route('/', createPageRoutes(forms, deps.server))
+  if (deps.demo) app.route('/', createDemoRoutes(deps.demo))
 
   app.notFound((c) => {
     const hint = c.get('client').isProxied ? ' Behind a proxy, lab does not work below a path.' : ''
@@ -118,11 +127,11 @@ export function createApp(deps: WebDeps): WebApp {
       counts.add(error.code)
       if (error instanceof TooManyTries) c.header('retry-after', `${error.retryAfterSeconds}`)
       const wayIn = error instanceof Unauthorized ? leadToLogin(c, guards) : null
-      return wayIn ?? rendered(c, pageModel, assets, error.code, error.message)
+      return wayIn ?? rendered(c, forms, error.code, error.message)
     }
     const request = c.get('requestId')
     log.error({ err: error, request }, 'a request failed unexpectedly')
-    return rendered(c, pageModel, assets, null, `Something went wrong (request ${request}).`)
+    return rendered(c, forms, null, `Something went wrong (request ${request}).`)
   })
 
   const unwatch = guards.watch(() => streams.recheck())
@@ -137,11 +146,15 @@ export function createApp(deps: WebDeps): WebApp {
   }
 }
 
+/** An instance's page with the refusal of one of its forms; no pane where there is no such page. */
+function refusedIn(pane: Pane | null, refusal: Refusal): Pane {
+  return pane?.kind === 'instance' ? { ...pane, refusal } : noPane
+}
+
 /** A failure in the form that its client expects: JSON, partials, the page with the form, or a failure page. */
 function rendered(
   c: Context<WebEnv>,
-  pageModel: PageModel,
-  assets: AssetPaths,
+  { pageModel, panes, assets }: FormDeps,
   code: LabError['code'] | null,
   message: string,
 ): Response {
@@ -153,15 +166,25 @@ function rendered(
   if (isHtmx(c)) {
     // The row does not exist any more: a phone that slept still shows it.
     const gone = code === 'instance_not_found' && form?.instance ? [form.instance] : []
-    const partials = gone.length > 0 ? pageModel.partials([], gone) : ''
+    // An agent that asks something else than the page shows brings its new card along.
+    const partials = gone.length > 0 || code === 'question_gone' ? pageModel.partials([], gone) : ''
     return c.html(htmlOf(<RefusalText refusal={refusal} />) + partials, status)
   }
   if (form) {
-    const options = { ...askerOf(c), refusal }
-    return c.html(
-      renderPage(pageModel.snapshot(), pageModel.nextContext(), assets, options),
-      status,
-    )
+    const snapshot = pageModel.snapshot()
+    const path = form.place === 'pane' ? `/instances/${form.instance}` : '/'
+    const pane: Pane =
+      form.place === 'start'
+        ? {
+            kind: 'new',
+            projects: snapshot.byLastUse,
+            settings: snapshot.settings,
+            chosen: form.project,
+            refusal,
+          }
+        : refusedIn(panes.at(path), refusal)
+    const options = { ...askerOf(c), refusal, pane, path }
+    return c.html(renderPage(snapshot, pageModel.nextContext(), assets, options), status)
   }
   return c.html(renderFailure(pageModel.nextContext(), assets, message), status)
 }

@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
 import { InvalidRequest, LabError } from '../errors.ts'
 import { modes, type Choices, type SettingsChange } from '../core/settings.ts'
-import type { Answer } from '../core/question.ts'
+import type { Answer, Ask } from '../core/question.ts'
 import type { Message } from '../core/input/message.ts'
 import { isWord, type StartSpec } from '../core/start.ts'
 import type { WebEnv } from './env.ts'
@@ -68,6 +68,7 @@ const startForm = forceForm.extend({
   effort: choice,
   mode: z.enum(modes).exactOptional(),
 })
+const newForm = startForm.extend({ project: z.string().min(1).max(1000) })
 
 const questionId = z.string().min(1).max(200)
 const answerBody = z.strictObject({
@@ -158,16 +159,14 @@ export async function readAnswer(c: Context<WebEnv>): Promise<Answer> {
 
 /**
  * Reads the form of an answer. A field `ask-N` holds an option or the text for the question at N of
- * `asked`, once for each of several options; an empty field is none. @throws InvalidRequest
+ * `asked`, once for each of several options; an empty field is none. Where the question takes one answer,
+ * the last counts: a text that was typed outranks an option. @throws InvalidRequest
  */
-export async function readAnswerForm(
-  c: Context<WebEnv>,
-  asked: readonly { readonly text: string }[],
-): Promise<Answer> {
+export async function readAnswerForm(c: Context<WebEnv>, asked: readonly Ask[]): Promise<Answer> {
   const fields = new URLSearchParams(await readText(c))
-  const answers = asked.flatMap(({ text }, index): [string, readonly string[]][] => {
+  const answers = asked.flatMap(({ text, isMultiple }, index): [string, readonly string[]][] => {
     const given = fields.getAll(`ask-${index}`).filter((value) => value.trim() !== '')
-    return given.length > 0 ? [[text, given]] : []
+    return given.length > 0 ? [[text, isMultiple ? given : given.slice(-1)]] : []
   })
   const [chosen, text] = [fields.get('choice'), fields.get('text')]
   return {
@@ -190,10 +189,17 @@ export type StartForm = Required<Pick<StartSpec, 'label' | 'prompt' | 'force'>> 
 
 /** Reads the form of a start; an empty label and an empty prompt are none. @throws InvalidRequest */
 export async function readStartForm(c: Context<WebEnv>): Promise<StartForm> {
-  const { prompt, force, ...rest } = checked(startForm, await readForm(c))
+  return startOf(checked(startForm, await readForm(c)))
+}
+
+function startOf<T extends { prompt: string; force?: '1' }>({ prompt, force, ...rest }: T) {
   // A browser ends each line of a text area with CR LF.
   return { ...rest, prompt: prompt.replaceAll('\r\n', '\n'), force: force === '1' }
 }
+
+/** The same, of a form that names its project. @throws InvalidRequest */
+export const readNewForm = async (c: Context<WebEnv>): Promise<StartForm & { project: string }> =>
+  startOf(checked(newForm, await readForm(c)))
 
 /** Reads the form of a resume. @throws InvalidRequest */
 export async function readResumeForm(

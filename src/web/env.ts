@@ -36,6 +36,8 @@ export interface FormAsked {
   /** The values of the form of a start. */
   readonly start?: Omit<StartSpec, 'project'>
   readonly instance?: string
+  /** Where the form stood, see views/instance/row-form.tsx. */
+  readonly place?: 'row' | 'card' | 'pane' | 'start'
 }
 
 export interface WebEnv {

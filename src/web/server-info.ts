@@ -6,6 +6,8 @@ import type { Service } from '../instances/service.ts'
 export interface ServerInfo {
   readonly version: string
   readonly pid: number
+  /** The name of the machine that lab runs on. */
+  readonly machine: string
   /** ISO 8601. */
   readonly bootedAt: string
   readonly tmux: { readonly argv: readonly string[]; readonly version: string | null }
@@ -43,7 +45,7 @@ export interface ServerInfo {
 /** The values that stay the same while lab runs, and the functions that tell the others. */
 export type ServerParts = Pick<
   ServerInfo,
-  'version' | 'bootedAt' | 'guard' | 'projectsRoot' | 'stateDir' | 'variables'
+  'version' | 'machine' | 'bootedAt' | 'guard' | 'projectsRoot' | 'stateDir' | 'variables'
 > & {
   readonly tmux: ServerInfo['tmux']
   readonly claude: {

@@ -100,6 +100,23 @@ export async function becomes(page: Page, expression: string): Promise<void> {
   await until(async () => Boolean(await page.evaluate(expression)), { what: expression })
 }
 
+/** Unfolds the projects without agents. */
+export async function showQuiet(page: Page): Promise<void> {
+  await page.click('#quiet > summary')
+}
+
+/** Opens the pane of an instance by its row, and waits until it is there. */
+export async function look(page: Page, id: string): Promise<void> {
+  await page.click(`#i-${id} .look`)
+  await page.waitForSelector(`#d-${id}`)
+}
+
+/** Opens the sheet that starts an agent. */
+export async function openStart(page: Page): Promise<void> {
+  await page.click('.foot [data-sheet]')
+  await page.waitForSelector('#sheet #start:visible')
+}
+
 /** Waits until a form is ready for the next tap: its last answer is on the page. */
 export async function isAnswered(page: Page, form: string): Promise<void> {
   await page.waitForSelector(`${form}:not(.htmx-request)`)

@@ -3,42 +3,55 @@ import { StoreUnwritable } from '../../src/errors.ts'
 import { createLab } from '../web/lab.ts'
 import { steadyPort } from '../fixtures/port.ts'
 import { until } from '../fixtures/until.ts'
-import { becomes, describeInBrowser, holdAnswers, isAnswered, untilLive } from './browser.ts'
+import {
+  becomes,
+  describeInBrowser,
+  holdAnswers,
+  isAnswered,
+  look,
+  openStart,
+  showQuiet,
+  untilLive,
+} from './browser.ts'
 
 describeInBrowser('the live page', ({ serve, visit }) => {
   test('a start adds exactly one row, though the answer and the stream both bring it', async () => {
     const lab = createLab()
     const { page, complaints } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
-    await page.fill('#label-foo', 'fix it')
-    await page.click('#start-foo button')
+    await page.selectOption('#start-project', 'foo')
+    await page.fill('#start-label', 'fix it')
+    await page.click('#start .primary')
     await page.waitForSelector('[data-instance="foo~2~fix-it"]')
     lab.service.change(lab.service.resolve('foo~2~fix-it'), { state: 'ready' })
     await page.waitForSelector('[data-state="ready"]')
     expect(await page.locator('[data-instance]').count()).toBe(1)
     expect(await page.textContent('#cap')).toContain('1 of 6')
     // The row may come by the stream before the form has its answer.
-    await isAnswered(page, '#start-foo')
-    expect(await page.inputValue('#label-foo')).toBe('')
+    await page.waitForSelector('.begin', { state: 'detached' })
     expect(await page.locator('[data-instance]').count()).toBe(1)
     expect(complaints).toEqual([])
   })
 
-  test('a refusal lands in the message line of its project and keeps what was typed', async () => {
+  test('a refusal lands in the sheet and keeps what was typed', async () => {
     const lab = createLab()
+    await lab.service.start({ project: 'bar' }, 'page')
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     lab.service.failNext(new StoreUnwritable('/state'))
-    await page.fill('#label-foo', 'number seven')
-    await page.press('#label-foo', 'Enter')
-    await page.waitForSelector('#msg-foo:has-text("cannot write")')
-    expect(await page.inputValue('#label-foo')).toBe('number seven')
-    expect(await page.textContent('#msg-bar')).toBe('')
-    await isAnswered(page, '#start-foo')
-    await page.click('#start-foo button')
-    await page.waitForSelector('[data-instance="foo~2~number-seven"]')
-    await isAnswered(page, '#start-foo')
+    await openStart(page)
+    await page.selectOption('#start-project', 'foo')
+    await page.fill('#start-label', 'number seven')
+    await page.press('#start-label', 'Enter')
+    await page.waitForSelector('#msg-start:has-text("cannot write")')
+    expect(await page.inputValue('#start-label')).toBe('number seven')
     expect(await page.textContent('#msg-foo')).toBe('')
+    await isAnswered(page, '#start')
+    await page.click('#start .primary')
+    await page.waitForSelector('[data-instance="foo~2~number-seven"]')
+    await page.waitForSelector('#sheet', { state: 'hidden' })
+    expect(await page.inputValue('#start-label')).toBe('')
+    expect(await page.textContent('#msg-start')).toBe('')
   })
 
   test('a refusal for want of room goes when room is made', async () => {
@@ -46,6 +59,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { id } = await lab.service.start({ project: 'bar' }, 'page')
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
+    await showQuiet(page)
     await page.click('#start-foo button')
     await page.waitForSelector('#msg-foo:has-text("Stop one")')
     lab.service.die(id)
@@ -61,6 +75,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.clock.setFixedTime(tapped)
     await page.evaluate(`window.sent = 0
       document.addEventListener('htmx:before:request', () => (sent += 1))`)
+    await showQuiet(page)
     await page.click('#start-foo button')
     await page.waitForSelector('[data-instance="foo"]')
     await isAnswered(page, '#start-foo')
@@ -82,26 +97,28 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const server = await serve(lab, await steadyPort())
     const { page } = await visit(server.url)
     await untilLive(lab, page)
-    await page.click(`#m-${id} summary`)
     await page.fill('#filter', 'o')
-    await page.fill('#label-foo', 'half a la')
-    await page.evaluate(`document.querySelector('#label-foo').setSelectionRange(2, 5)
-      scrollTo(0, 37)`)
+    await page.evaluate('scrollTo(0, 37)')
+    await openStart(page)
+    await page.fill('#start-label', 'half a la')
+    await page.evaluate(`document.querySelector('#start-label').setSelectionRange(2, 5)`)
     const shown = () =>
       page.evaluate(`({
         focus: document.activeElement.id,
         text: document.activeElement.value,
         from: document.activeElement.selectionStart,
         to: document.activeElement.selectionEnd,
-        isOpen: document.getElementById('m-${id}').open,
+        isOpen: document.getElementById('sheet').matches(':popover-open'),
+        isUnfolded: document.getElementById('quiet').open,
         scroll: scrollY,
         cards: [...document.querySelectorAll('[data-project]:not([hidden])')].length,
       })`)
     const before = await shown()
     expect(before).toMatchObject({
-      focus: 'label-foo',
+      focus: 'start-label',
       from: 2,
       isOpen: true,
+      isUnfolded: true,
       scroll: 37,
       cards: 21,
     })
@@ -122,27 +139,30 @@ describeInBrowser('the live page', ({ serve, visit }) => {
 
   test('what is typed while a start is under way is not thrown away', async () => {
     const lab = createLab()
+    await lab.service.start({ project: 'bar' }, 'page')
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
-    const answer = await holdAnswers(page, '**/projects/foo/instances')
-    await page.fill('#label-foo', 'one')
-    await page.click('#start-foo button')
-    await page.waitForSelector('#start-foo .pending:visible')
-    await page.fill('#label-foo', 'two')
+    await openStart(page)
+    const answer = await holdAnswers(page, '**/new')
+    await page.selectOption('#start-project', 'foo')
+    await page.fill('#start-label', 'one')
+    await page.click('#start .primary')
+    await page.waitForSelector('#start .pending:visible')
+    await page.fill('#start-label', 'two')
     await answer.deliver()
     await page.waitForSelector('[data-instance="foo~2~one"]')
-    await page.waitForSelector('#start-foo .idle:visible')
-    expect(await page.inputValue('#label-foo')).toBe('two')
+    await page.waitForSelector('#sheet', { state: 'hidden' })
+    expect(await page.inputValue('#start-label')).toBe('two')
   })
 
   test('every tap is answered at once, however slow the network', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
-    const { page } = await visit((await serve(lab)).url)
+    const { page } = await visit(`${(await serve(lab)).url}/instances/${id}`)
     await untilLive(lab, page)
     // Nothing is ever answered, and the look comes in the same task as the tap.
     await page.route('**/*', () => {})
-    for (const selector of ['#start-bar .button', `#i-${id} .stop`, '#s .danger']) {
+    for (const selector of ['#start-bar .button', `#d-${id} .stop`, '#s .danger']) {
       const visibility = await page.evaluate(`(() => {
         const button = document.querySelector(${JSON.stringify(selector)})
         button.click()
@@ -155,13 +175,13 @@ describeInBrowser('the live page', ({ serve, visit }) => {
   test('an update of a row does not end the sign that its stop was heard', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
-    const { page } = await visit((await serve(lab)).url)
+    const { page } = await visit(`${(await serve(lab)).url}/instances/${id}`)
     await untilLive(lab, page)
-    await page.route('**/stop', () => {})
-    await page.click(`#i-${id} .stop`)
-    lab.service.change(id, { state: 'busy' })
-    await page.waitForSelector(`#i-${id}[data-state="busy"]`)
-    expect(await page.isVisible(`#i-${id} .stop .pending`)).toBe(true)
+    await page.route('**/stop?*', () => {})
+    await page.click(`#d-${id} .stop`)
+    lab.service.change(id, { state: 'ready' })
+    await page.waitForSelector(`#d-${id}[data-state="ready"]`)
+    expect(await page.isVisible(`#d-${id} .stop .pending`)).toBe(true)
   })
 
   test('two tabs show the same, with one stream each', async () => {
@@ -169,14 +189,18 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { url } = await serve(lab)
     const [one, two] = [await visit(url), await visit(url)]
     await untilLive(lab, one.page, 2)
+    await showQuiet(one.page)
     await one.page.click('#start-foo button')
     await two.page.waitForSelector('[data-instance="foo"]')
-    await two.page.click('[data-instance="foo"] .stop')
+    const id = lab.service.resolve('foo')
+    await look(two.page, id)
+    await two.page.click(`#d-${id} .stop`)
     await one.page.waitForSelector('[data-instance="foo"][data-state="stopping"]')
-    lab.service.swept(lab.service.resolve('foo'))
+    lab.service.die(id)
+    lab.service.dismiss(id, 'page')
     for (const { page } of [one, two])
       await page.waitForSelector('[data-instance]', { state: 'detached' })
-    expect(lab.app.streams()).toBe(2)
+    await until(() => lab.app.streams() === 2, { what: 'one stream for each page' })
   })
 
   test('an older answer that arrives late changes nothing and brings nothing back', async () => {
@@ -184,16 +208,20 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
-    const stop = await holdAnswers(page, '**/instances/*/stop')
+    const stop = await holdAnswers(page, '**/instances/*/stop?*')
     // The answer says "stopping"; while it is on its way the instance is gone.
-    await page.click(`#i-${id} .stop`)
+    await look(page, id)
+    await page.click(`#d-${id} .stop`)
     await stop.isHeld()
-    lab.service.swept(id)
+    lab.service.die(id)
+    lab.service.dismiss(id, 'page')
     await page.waitForSelector(`[data-id="${id}"]`, { state: 'detached' })
     await stop.deliver()
     await lab.service.start({ project: 'bar' }, 'page')
-    await page.waitForSelector('[data-instance="bar"]')
+    await page.waitForSelector('[data-instance="bar"]', { state: 'attached' })
     expect(await page.locator(`[data-id="${id}"]`).count()).toBe(0)
+    await page.click('.back')
+    await showQuiet(page)
 
     // The answer says "starting"; while it is on its way the instance has become busy.
     const start = await holdAnswers(page, '**/projects/foo/instances')
@@ -202,7 +230,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     lab.service.change(lab.service.resolve('foo'), { state: 'busy' })
     await page.waitForSelector('[data-instance="foo"][data-state="busy"]')
     await start.deliver()
-    await page.waitForSelector('#start-foo .idle:visible')
+    await isAnswered(page, '#start-foo')
     expect(await page.locator('[data-instance="foo"][data-state="busy"]').count()).toBe(1)
   })
 
@@ -212,13 +240,13 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { url } = await serve(lab)
     const { page } = await visit('about:blank')
     await page.route('**/events*', (route) => route.abort())
-    await page.goto(url)
+    await page.goto(`${url}/instances/${id}`)
     lab.service.die(id)
     lab.service.dismiss(id, 'page')
     const other = await lab.service.start({ project: 'foo' }, 'page')
     expect(other.name).toBe('foo')
-    await page.click(`#i-${id} .stop`)
-    await page.waitForSelector('#msg-foo:has-text("lab does not know the instance")')
+    await page.click(`#d-${id} .stop`)
+    await page.waitForSelector(`#msg-pane-${id}:has-text("lab does not know the instance")`)
     await page.waitForSelector(`#i-${id}`, { state: 'detached' })
     expect(lab.service.get(other.id).state).toBe('starting')
   })
@@ -231,10 +259,11 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { page } = await visit(server.url)
     await untilLive(lab, page)
     // Many renderings, so that the serials of the next boot are lower than those on the page.
-    for (let i = 0; i < 50; i++) lab.service.change(stays.id, { attached: i })
+    for (let i = 0; i < 50; i++) lab.service.change(stays.id, { doing: `step ${i}` })
     await server.close()
     await page.waitForSelector('#offline:visible')
-    lab.service.swept(gone.id)
+    lab.service.die(gone.id)
+    lab.service.dismiss(gone.id, 'page')
     lab.service.change(stays.id, { state: 'busy' })
     await lab.service.start({ project: 'bar', label: 'new' }, 'page')
     lab.service.addProject('young')
@@ -243,7 +272,6 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     await page.waitForSelector(`#i-${stays.id}[data-state="busy"]`)
     await page.waitForSelector('[data-instance="bar~2~new"]')
     await page.waitForSelector(`[data-id="${gone.id}"]`, { state: 'detached' })
-    expect(await page.locator(`[data-ended="${gone.id}"]`).count()).toBe(1)
     expect(await page.locator('[data-project="young"]').count()).toBe(1)
     expect(await page.locator('[data-instance]').count()).toBe(2)
   })
@@ -388,10 +416,10 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { page } = await visit(server.url)
     await untilLive(lab, page)
     await server.close()
-    await page.fill('#label-foo', 'kept')
-    await page.click('#start-foo button')
-    await page.waitForSelector('#msg-foo:has-text("did not answer")')
-    expect(await page.inputValue('#label-foo')).toBe('kept')
+    await page.fill('#start-label', 'kept')
+    await page.click('#start .primary')
+    await page.waitForSelector('#msg-start:has-text("did not answer")')
+    expect(await page.inputValue('#start-label')).toBe('kept')
   })
 
   test('takes back that lab did not answer as soon as lab is back', async () => {
@@ -400,6 +428,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { page } = await visit(server.url)
     await untilLive(lab, page)
     await server.close()
+    await showQuiet(page)
     await page.click('#start-foo button')
     await page.waitForSelector('#msg-foo:has-text("did not answer")')
     const again = createLab()
@@ -415,6 +444,7 @@ describeInBrowser('the live page', ({ serve, visit }) => {
     const { page } = await visit(url)
     await untilLive(lab, page)
     await page.context().setOffline(true)
+    await showQuiet(page)
     await page.click('#start-foo button')
     await page.waitForSelector('#msg-foo:has-text("You are offline. Nothing was sent.")')
     expect(lab.service.asked).toEqual([])

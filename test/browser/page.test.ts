@@ -3,12 +3,22 @@ import type { Page } from 'playwright-core'
 import { NotLoggedIn } from '../../src/errors.ts'
 import { ageText } from '../../src/web/views/render-context.ts'
 import { createLab } from '../web/lab.ts'
-import { becomes, describeInBrowser, everything, follow, untilLive } from './browser.ts'
+import { question } from '../fixtures/question.ts'
+import {
+  becomes,
+  describeInBrowser,
+  everything,
+  follow,
+  look,
+  openStart,
+  untilLive,
+} from './browser.ts'
 
 /** The boxes of everything that can be tapped and is shown. */
 async function targetsOf(page: Page): Promise<{ what: string; width: number; height: number }[]> {
-  return page.evaluate(`[...document.querySelectorAll('a, button, summary, input')]
+  return page.evaluate(`[...document.querySelectorAll('a:not(.skip), button, summary, input, select')]
     .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+    .map((one) => (one.matches('.option input') ? one.parentElement : one))
     .map((one) => {
       const { width, height } = one.getBoundingClientRect()
       return { what: one.outerHTML.slice(0, 80), width, height }
@@ -25,7 +35,7 @@ async function overfullOf(page: Page): Promise<unknown> {
 
 /** Where the rows and buttons are, to see whether something moved. */
 async function placesOf(page: Page): Promise<unknown> {
-  return page.evaluate(`[...document.querySelectorAll('.card, .row, .start .button')]
+  return page.evaluate(`[...document.querySelectorAll('.card, .row, .start-one .button')]
     .map((one) => [one.id || one.parentElement.id, one.getBoundingClientRect().top])`)
 }
 
@@ -41,14 +51,21 @@ describeInBrowser('the page', ({ serve, visit }) => {
       const { url } = await serve(lab)
       const { page, complaints } = await visit(url, { viewport: { width, height: 844 } })
       await untilLive(lab, page)
-      await page.click(`#m-${ids['ready']} summary`)
-      await page.waitForSelector(`#m-${ids['ready']} .panel:visible`)
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
-      const targets = await targetsOf(page)
-      expect(targets.length).toBeGreaterThan(20)
-      const small = targets.filter((one) => one.width < 44 || one.height < 44)
-      expect(small).toEqual([])
-      expect(await overfullOf(page)).toEqual([])
+      const paths = [
+        '/new',
+        '/more',
+        '/projects/foo',
+        ...Object.values(ids).map((id) => `/instances/${id}`),
+      ]
+      for (const path of ['/', ...paths]) {
+        await page.goto(url + path)
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+        const targets = await targetsOf(page)
+        if (path === '/') expect(targets.length).toBeGreaterThan(20)
+        const small = targets.filter((one) => one.width < 44 || one.height < 44)
+        expect(small).toEqual([])
+        expect(await overfullOf(page)).toEqual([])
+      }
       expect(complaints).toEqual([])
     })
 
@@ -57,17 +74,24 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const { page, complaints } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     await page.click('#start-foo button')
-    await page.click(`#i-${ids['ready']} .stop`)
-    await page.click(`#i-${ids['dead']} button:has-text("Dismiss")`)
+    await page.click(`#n-${ids['dead']} button:has-text("Dismiss")`)
     await page.waitForSelector(`#i-${ids['dead']}`, { state: 'detached' })
-    await page.click('.bar .confirm summary')
-    await page.click('.bar .danger')
-    await page.waitForSelector('[data-state="busy"]', { state: 'detached' })
-    await page.waitForSelector('.bar .panel', { state: 'hidden' })
+    await look(page, ids['ready']!)
+    await page.click(`#d-${ids['ready']} .stop`)
+    await page.waitForSelector(`#d-${ids['ready']}[data-state="stopping"]`)
+    await page.click('.back')
+    await page.waitForSelector('main:visible')
+    await openStart(page)
+    await page.keyboard.press('Escape')
+    await page.click('.bar .more')
+    await page.click('#s > button')
+    await page.click('#s .danger')
+    await page.waitForSelector('.row[data-state="busy"]', { state: 'detached' })
+    await page.waitForSelector('#menu', { state: 'hidden' })
     expect(complaints).toEqual([])
   })
 
-  test('moves nothing when a row changes, a tap is under way, or the strip fills', async () => {
+  test('moves nothing when a row changes or a tap is under way', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo', label: 'fix' }, 'page')
     await lab.service.start({ project: 'bar' }, 'page')
@@ -78,8 +102,8 @@ describeInBrowser('the page', ({ serve, visit }) => {
     lab.service.change(id, { state: 'ready', linkState: 'linked', deepLink })
     await page.waitForSelector(`#i-${id} a.open`)
     expect(await placesOf(page)).toEqual(before)
-    lab.service.change(id, { state: 'waiting', waitingFor: 'trust' })
-    await page.waitForSelector('#needs a')
+    lab.service.change(id, { state: 'busy', doing: 'Edit src/a/very/long/path/'.repeat(9) })
+    await page.waitForSelector(`#i-${id} .rest`)
     expect(await placesOf(page)).toEqual(before)
     await page.route('**/projects/**', () => {})
     await page.click('#start-foo button')
@@ -96,8 +120,8 @@ describeInBrowser('the page', ({ serve, visit }) => {
     await lab.service.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
-    lab.service.stop(first.id, 'page')
-    lab.service.swept(first.id)
+    lab.service.die(first.id)
+    lab.service.dismiss(first.id, 'page')
     await page.waitForSelector(`[data-id="${first.id}"]`, { state: 'detached' })
     await page.click('#start-foo button')
     await page.waitForSelector('[data-instance="foo"]')
@@ -109,6 +133,8 @@ describeInBrowser('the page', ({ serve, visit }) => {
 
   test('is worked by keyboard alone, and never loses the place', async () => {
     const lab = createLab({ projects: ['foo'] })
+    const { id } = await lab.service.start({ project: 'foo', label: 'fix' }, 'page')
+    lab.service.change(id, { state: 'ready' })
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     const press = async (...keys: string[]): Promise<void> => {
@@ -117,30 +143,49 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const focus = () =>
       page.evaluate(`document.activeElement.getAttribute('aria-label') ??
       document.activeElement.textContent`)
-    await page.focus('#filter')
     await press('Tab')
-    expect(await focus()).toBe('Label of a new instance in foo')
-    await page.keyboard.type('fix')
-    await press('Enter')
-    await page.waitForSelector('[data-instance="foo~2~fix"]')
-    expect(await focus()).toBe('Label of a new instance in foo')
-    await press('Tab', 'Tab', 'Tab')
-    expect(await focus()).toBe('More about fix')
-    await press('Enter')
-    await page.waitForSelector('.panel:visible')
+    expect(await focus()).toContain('Skip to the agents')
+    await press('Enter', 'Tab')
+    expect(await focus()).toContain('foo')
     await press('Tab')
-    expect(await focus()).toContain('Copy')
-    await press('Escape')
-    expect(await focus()).toBe('More about fix')
-    expect(await page.locator('.panel:visible').count()).toBe(0)
+    expect(await focus()).toBe('Start an instance in foo')
     await press('Tab')
-    expect(await focus()).toBe('Stop fix')
+    expect(await focus()).toContain('fix')
     await press('Enter')
-    await page.waitForSelector('[data-state="stopping"]')
-    expect(await focus()).toContain('Stopping')
-    lab.service.swept(lab.service.list({ ended: true })[0]!.id)
-    await page.waitForSelector('[data-instance]', { state: 'detached' })
-    expect(await page.evaluate('document.activeElement.id')).toBe('p-foo')
+    await page.waitForSelector(`#d-${id}`)
+    await page.waitForSelector('#pane-title:focus')
+    await page.focus(`#d-${id} .stop`)
+    await press('Enter')
+    await page.waitForSelector(`#d-${id}[data-state="stopping"]`)
+    expect(await page.evaluate('document.activeElement !== document.body')).toBe(true)
+  })
+
+  test('hears the keys of a keyboard, but not those that are typed', async () => {
+    const lab = createLab()
+    const first = await lab.service.start({ project: 'bar' }, 'page')
+    const second = await lab.service.start({ project: 'foo' }, 'page')
+    lab.service.change(second.id, { state: 'waiting', question: question({ id: 'q1' }) })
+    const { page } = await visit((await serve(lab)).url)
+    await untilLive(lab, page)
+    const focused = () => page.evaluate(`document.activeElement.closest('[id]').id`)
+    await page.keyboard.press('j')
+    expect(await focused()).toBe(`i-${first.id}`)
+    await page.keyboard.press('j')
+    expect(await focused()).toBe(`i-${second.id}`)
+    await page.keyboard.press('k')
+    expect(await focused()).toBe(`i-${first.id}`)
+    await page.keyboard.press('a')
+    expect(await page.textContent(':focus')).toBe('No')
+    await page.keyboard.press('?')
+    await page.waitForSelector('#keys:popover-open')
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('/')
+    await page.keyboard.type('s?j')
+    expect(await page.inputValue('#filter')).toBe('s?j')
+    await page.fill('#filter', '')
+    await page.evaluate('document.activeElement.blur()')
+    await page.keyboard.press('s')
+    await page.waitForSelector('#sheet #start:visible')
   })
 
   test('shows where the focus is', async () => {
@@ -149,8 +194,10 @@ describeInBrowser('the page', ({ serve, visit }) => {
     await untilLive(lab, page)
     for (let i = 0; i < 12; i++) {
       await page.keyboard.press('Tab')
-      const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
-      expect(outline).toBe('solid')
+      const [outline, what] = await page.evaluate<string[]>(
+        '[getComputedStyle(document.activeElement).outlineStyle, document.activeElement.outerHTML]',
+      )
+      expect([outline, what]).toEqual(['solid', what])
     }
   })
 
@@ -159,7 +206,8 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
     const shown = () =>
-      page.evaluate(`[...document.querySelectorAll('.card:not([hidden])')].map((one) => one.id)`)
+      page.evaluate(`[...document.querySelectorAll('.card')].filter((one) => one.checkVisibility())
+        .map((one) => one.id)`)
     await page.fill('#filter', ' BA')
     expect(await shown()).toEqual(['p-bar'])
     await lab.service.start({ project: 'foo', label: 'Bananas' }, 'page')
@@ -167,7 +215,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     lab.service.addProject('zoo')
     lab.service.addProject('bazaar')
     await page.waitForSelector('#p-bazaar')
-    expect(await shown()).toEqual(['p-foo', 'p-bar', 'p-bazaar'])
+    expect(await shown()).toEqual(['p-bar', 'p-bazaar', 'p-foo'])
     await page.fill('#filter', 'nothing like it')
     await page.waitForSelector('#nothing:visible')
     await page.press('#filter', 'Enter')
@@ -191,7 +239,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
       passed += ms + 5000
       await page.clock.fastForward(ms)
       await page.clock.runFor(5000)
-      expect(await page.textContent('.status time')).toBe(ageText(since, begin + passed))
+      expect(await page.textContent('.row time')).toBe(ageText(since, begin + passed))
     }
   })
 
@@ -202,20 +250,20 @@ describeInBrowser('the page', ({ serve, visit }) => {
       permissions: ['clipboard-read', 'clipboard-write'],
     })
     await untilLive(lab, page)
-    await page.click(`#m-${id} summary`)
-    const places = `[...document.querySelectorAll('#m-${id} .panel *')].map((one) => {
+    await look(page, id)
+    const places = `[...document.querySelectorAll('#d-${id} .details *')].map((one) => {
       const { x, y, width, height } = one.getBoundingClientRect()
       return [one.localName, x, y, width, height]
     })`
     const before = await page.evaluate(places)
-    const saysCopied = `document.querySelector('#m-${id} [data-copy]').textContent === 'Copied'`
+    const saysCopied = `document.querySelector('#d-${id} [data-copy]').textContent === 'Copied'`
     // It says so for two seconds only.
     const [then] = await Promise.all([
       page.evaluate(`new Promise((resolve) => {
         new MutationObserver(() => ${saysCopied} && resolve(${places}))
           .observe(document.body, { subtree: true, childList: true, characterData: true })
       })`),
-      page.click(`#m-${id} [data-copy]`),
+      page.click(`#d-${id} [data-copy]`),
     ])
     expect(then).toEqual(before)
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
@@ -229,7 +277,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     await untilLive(lab, page)
     await page.waitForSelector('text=git clone')
     lab.service.addProject('foo')
-    await page.waitForSelector('#p-foo')
+    await page.waitForSelector('#p-foo', { state: 'attached' })
     expect(await page.isVisible('text=git clone')).toBe(false)
   })
 
@@ -238,9 +286,9 @@ describeInBrowser('the page', ({ serve, visit }) => {
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const { page } = await visit((await serve(lab)).url)
     await untilLive(lab, page)
-    expect(await page.title()).toBe('lab')
+    expect(await page.title()).toBe('lab · box')
     lab.service.change(id, { state: 'waiting', waitingFor: 'trust' })
-    await becomes(page, `document.title === '(1) lab'`)
+    await becomes(page, `document.title === '(1) lab · box'`)
   })
 })
 
@@ -251,27 +299,39 @@ describeInBrowser('the page without JavaScript', ({ serve, visit }) => {
     const lab = createLab()
     const { page, complaints } = await visit((await serve(lab)).url, options)
     lab.service.failNext(new NotLoggedIn())
-    await page.fill('#label-foo', 'fix')
-    await follow(page, '#start-foo button')
-    expect(await page.textContent('#msg-foo')).toContain('not logged in')
-    expect(await page.inputValue('#label-foo')).toBe('fix')
+    await follow(page, '.foot [data-sheet]')
+    await page.selectOption('#start-project', 'foo')
+    await page.fill('#start-label', 'fix')
+    await follow(page, '#start .primary')
+    expect(await page.textContent('#msg-start')).toContain('not logged in')
+    expect(await page.inputValue('#start-label')).toBe('fix')
+    expect(await page.inputValue('#start-project')).toBe('foo')
     await follow(page, 'text=Start anyway')
-    expect(new URL(page.url()).hash).toBe('#p-foo')
+    expect(new URL(page.url()).hash).toMatch(/^#i-/)
     expect(await page.locator('[data-instance="foo~2~fix"]').count()).toBe(1)
 
+    await page.click('#quiet > summary')
     await follow(page, '#start-bar button')
-    await follow(page, '[data-instance="bar"] .stop')
+    await follow(page, '[data-instance="bar"] .look')
+    await follow(page, '.pane .stop')
     expect(await page.locator('[data-instance="bar"][data-state="stopping"]').count()).toBe(1)
+    await follow(page, '.back')
     lab.service.die(lab.service.resolve('foo~2~fix'))
     await page.reload()
     await follow(page, 'text=Dismiss')
     expect(await page.locator('[data-instance="foo~2~fix"]').count()).toBe(0)
 
+    await page.click('#quiet > summary')
     await follow(page, '#start-foo button')
-    await page.click('#s-foo summary')
+    await follow(page, '#p-foo .names')
+    await page.click('#s-foo > button')
     await follow(page, '#s-foo .danger')
     expect(await page.locator('[data-instance="foo"][data-state="stopping"]').count()).toBe(1)
-    await page.click('#s summary')
+    await page.goto(new URL('/', page.url()).href)
+    await lab.service.start({ project: 'foo' }, 'page')
+    await page.reload()
+    await page.click('.bar .more')
+    await page.click('#s > button')
     await follow(page, '#s .danger')
     expect(page.url()).toMatch(/\/$/)
     // A status of 400 or more is all that a browser may mention here.

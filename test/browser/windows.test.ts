@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { createLab } from '../web/lab.ts'
 import { until } from '../fixtures/until.ts'
-import { becomes, describeInBrowser, untilLive } from './browser.ts'
+import { becomes, describeInBrowser, showQuiet, untilLive } from './browser.ts'
 
 const surplus = (page: Page): Promise<boolean> => page.isVisible('#surplus')
 
@@ -28,6 +28,7 @@ describeInBrowser('seven windows of one browser', ({ serve, visit }) => {
     expect(await first.isVisible('#offline')).toBe(false)
 
     // What is tapped is live at once, and does what the tap says.
+    await showQuiet(first)
     await first.click('#start-foo button')
     await first.waitForSelector('#list-foo .row')
     await becomes(first, `document.getElementById('surplus').hidden`)

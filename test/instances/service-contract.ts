@@ -72,6 +72,7 @@ const instanceShape: z.ZodType<Instance> = z.strictObject({
   waitingFor: z.string().nullable(),
   question: questionShape.nullable(),
   doing: z.string().nullable(),
+  unread: z.boolean(),
   background: z.boolean(),
   since: time,
   conversation: z.string().nullable(),

@@ -15,6 +15,7 @@ export function instanceOf(fields: Partial<Instance> = {}): Instance {
     waitingFor: null,
     question: null,
     doing: null,
+    unread: false,
     background: false,
     since: '2026-01-01T00:00:00.000Z',
     conversation: null,

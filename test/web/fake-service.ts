@@ -213,6 +213,7 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
         waitingFor: null,
         question: null,
         doing: null,
+        unread: false,
         background: false,
         isBlank: false,
         unknownBecause: null,
@@ -325,6 +326,9 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
       return before === null
         ? { messages: [{ at: time(), who: 'agent', text: 'done' }], before: 7 }
         : { messages: [{ at: time(), who: 'user', text: 'first' }], before: null }
+    },
+    look(id) {
+      if (get(id).unread) change(id, { unread: false })
     },
     refresh: () => void (refreshes += 1),
     resolve(ref) {

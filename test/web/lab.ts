@@ -68,6 +68,7 @@ export function createLab(options: FakeServiceOptions & Partial<WebDeps> = {}): 
     server: () => ({
       version: '0.1.0',
       pid: process.pid,
+      machine: 'box',
       bootedAt: '2026-01-01T00:00:00.000Z',
       tmux: { argv: ['tmux', '-L', 'lab'], version: '3.3a' },
       claude: {

@@ -10,7 +10,13 @@ import { createLab, type Lab } from './lab.ts'
 const htmx = { 'hx-request': 'true' }
 const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString()
 
-const pageOf = async (lab: Lab): Promise<string> => (await lab.ask('/')).text()
+const pageOf = async (lab: Lab, path = '/'): Promise<string> => (await lab.ask(path)).text()
+
+/** The page of one instance, without the list beside it. */
+async function paneOf(lab: Lab, id: string): Promise<string> {
+  const html = await pageOf(lab, `/instances/${id}`)
+  return html.slice(html.indexOf(`<article id="d-${id}"`), html.indexOf('class="foot"'))
+}
 
 /** The first part of the page that begins and ends so. */
 function between(html: string, begin: string, end: string): string {
@@ -37,7 +43,7 @@ async function ended(lab: Lab, label: string, minute: number, project = 'foo'): 
 const one = (id: string, state: Instance['state'], minute: number): Instance =>
   ({ id, state, since: at(minute), evidence: null }) as Instance
 
-describe('the strip of what needs the operator', () => {
+describe('the cards of what needs the operator', () => {
   test('has the longest wait first, then the latest death, and nothing that goes well', () => {
     const overdue = { ...one('slow', 'starting', 0), evidence: {} } as Instance
     const list = [
@@ -56,13 +62,13 @@ describe('the strip of what needs the operator', () => {
 
   test('does not say that nothing needs you while an instance cannot be seen', async () => {
     const lab = createLab()
-    const strip = async () => plain(between(await pageOf(lab), '<nav id="needs"', '</nav>'))
+    const cards = async () => plain(between(await pageOf(lab), '<section id="needs"', '</section>'))
     const unseen = await started(lab, { state: 'unknown' })
-    expect(await strip()).toContain('lab does not know what needs you.')
+    expect(await cards()).toContain('lab does not know what needs you.')
     await started(lab, { state: 'waiting', waitingFor: 'trust' }, 'asks')
-    expect(await strip()).toMatch(/1\+ need you.*asks/)
+    expect(await cards()).toMatch(/1\+ need you.*asks/)
     lab.service.change(unseen, { state: 'ready' })
-    expect(await strip()).toMatch(/1 needs you.*asks/)
+    expect(await cards()).toMatch(/1 needs you.*asks/)
   })
 
   test('says what for or why, for how long, of which project, and how many in the title', async () => {
@@ -71,51 +77,57 @@ describe('the strip of what needs the operator', () => {
     const dead = await started(lab, {})
     lab.service.die(dead)
     const html = await pageOf(lab)
-    const strip = plain(between(html, 'id="needs"', '</nav>'))
-    expect(strip).toContain('2 need you')
-    expect(strip).toContain('fix fooinput needed · 12 min')
-    expect(strip).toContain('fooDied, SIGKILL · now')
-    expect(html).toContain('<title>(2) lab</title>')
-    expect(await pageOf(createLab())).toContain('<title>lab</title>')
+    const cards = plain(between(html, 'id="needs"', '</section>'))
+    expect(cards).toContain('2 need you')
+    expect(cards).toContain('fixfoo · 12 minClaude waits for you: input needed.')
+    expect(cards).toContain('foofoo · 0 sDied: SIGKILL')
+    expect(html).toContain('<title>(2) lab · box</title>')
+    expect(await pageOf(createLab())).toContain('<title>lab · box</title>')
+  })
+
+  test('are there for a start that takes too long, and for a lost link', async () => {
+    const lab = createLab()
+    const slow = await started(lab, {}, 'slow')
+    lab.service.die(slow, { reason: 'start_failed', message: 'Not ready after 60 s.' })
+    const { evidence } = lab.service.get(slow)
+    lab.service.change(slow, { state: 'starting', endedAt: null, evidence })
+    const lost = await started(lab, { state: 'ready', linkState: 'lost' }, 'lost')
+    const html = await pageOf(lab)
+    expect(plain(between(html, `id="n-${slow}"`, '</article>'))).toContain('Not ready after 60 s.')
+    const card = between(html, `id="n-${lost}"`, '</article>')
+    expect(card).toContain(`action="/instances/${lost}/resume?place=card"`)
+    expect(plain(card)).toMatch(/A restart cuts off[\s\S]*Restart for a new link/)
+    lab.service.change(lost, { state: 'unknown' })
+    expect(await pageOf(lab)).not.toContain(`/instances/${lost}/resume`)
+  })
+
+  test('say the cause of a death in place of its exit status', async () => {
+    const lab = createLab()
+    const dead = await started(lab, {})
+    lab.service.die(dead, { lastLines: ['Error: connect ECONNREFUSED', '────', '❯ '] })
+    expect(plain(between(await pageOf(lab), 'id="needs"', '</section>'))).toContain(
+      'Died: Error: connect ECONNREFUSED',
+    )
   })
 })
 
-describe('a row', () => {
+describe('the page of an instance', () => {
   test('that waits at a start-up dialog says what to do and how to attach', async () => {
     const lab = createLab()
     const id = await started(lab, { state: 'waiting', waitingFor: 'trust' })
-    const row = plain(rowOf(await pageOf(lab), id))
-    expect(row).toContain('Claude asks whether it may trust this folder. Attach a terminal')
-    expect(row).toContain('tmux -L lab attach -t &#39;=foo:&#39;')
+    const pane = plain(await paneOf(lab, id))
+    expect(pane).toContain('Claude asks whether it may trust this folder.Answer it in a terminal:')
+    expect(pane).toContain('tmux -L lab attach -t &#39;=foo:&#39;')
   })
 
-  test('that waits for an answer which claude.ai can give leads there', async () => {
+  test('tells its memory, its folder, its branch and its session', async () => {
     const lab = createLab()
-    const link = { linkState: 'linked', deepLink: 'https://claude.ai/code/session_1' } as const
-    const id = await started(lab, { state: 'waiting', waitingFor: 'permission prompt', ...link })
-    const row = rowOf(await pageOf(lab), id)
-    expect(row).toContain('href="https://claude.ai/code/session_1"')
-    expect(row).not.toContain(`id="a-${id}"`)
+    const workspace = { kind: 'shared', path: '/srv/foo', branch: 'main', moved: null } as const
+    const id = await started(lab, { state: 'ready', memoryBytes: 143 * 2 ** 20, workspace })
+    expect(plain(await paneOf(lab, id))).toMatch(/Sessionfoo.*\/srv\/foo.*⎇ main.*143 MB/)
   })
 
-  test('whose link is lost offers a relaunch, and asks first', async () => {
-    const lab = createLab()
-    const id = await started(lab, { state: 'ready', linkState: 'lost' })
-    const row = rowOf(await pageOf(lab), id)
-    const ask = between(row, `<details class="menu way" name="menu" id="r-${id}"`, '</details>')
-    expect(ask).toContain(`action="/instances/${id}/resume"`)
-    expect(plain(ask)).toContain('A restart of the agent gets a new one')
-    lab.service.change(id, { state: 'unknown' })
-    expect(rowOf(await pageOf(lab), id)).not.toContain('/resume"')
-  })
-
-  test('marks a background command, and tells its memory', async () => {
-    const lab = createLab()
-    const id = await started(lab, { state: 'ready', background: true, memoryBytes: 143 * 2 ** 20 })
-    expect(plain(rowOf(await pageOf(lab), id))).toMatch(/143 MB[\s\S]*background command/)
-  })
-
-  test('of a start that takes too long shows its screen and stays alive', async () => {
+  test('of a start that takes too long shows its screen and can stop it', async () => {
     const lab = createLab()
     const id = await started(lab, {})
     lab.service.die(id, { reason: 'start_failed', message: 'Not ready after 60 s.', signal: null })
@@ -124,44 +136,44 @@ describe('a row', () => {
       endedAt: null,
       evidence: { ...lab.service.get(id).evidence!, lastLines: ['Loading'] },
     })
-    const html = await pageOf(lab)
-    const row = rowOf(html, id)
-    expect(plain(row)).toMatch(/Not ready yet[\s\S]*Not ready after 60 s\.[\s\S]*Loading/)
-    expect(row).toContain(`/instances/${id}/stop"`)
-    expect(row).not.toMatch(/\/(resume|dismiss)"/)
-    expect(plain(between(html, 'id="needs"', '</nav>'))).toContain('Not ready yet')
+    const pane = await paneOf(lab, id)
+    expect(plain(pane)).toMatch(/Not ready yet[\s\S]*Not ready after 60 s\.[\s\S]*Loading/)
+    expect(pane).toContain(`/instances/${id}/stop?`)
+    expect(pane).not.toMatch(/\/(resume|dismiss)\?/)
   })
 
-  test('that died can be resumed', async () => {
+  test('has the ways on after its end, and its whole last screen', async () => {
     const lab = createLab()
-    const id = await started(lab, {})
-    lab.service.die(id)
-    expect(rowOf(await pageOf(lab), id)).toContain(`action="/instances/${id}/resume"`)
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    const lastLines = Array.from({ length: 40 }, (_, i) => `line ${i}`)
+    lab.service.swept(id, { reason: 'exited', exitCode: 0, signal: null, by: 'nobody', lastLines })
+    const pane = await paneOf(lab, id)
+    expect(pane).toContain(`action="/instances/${id}/resume?place=pane"`)
+    expect(plain(pane)).toMatch(/Exited[\s\S]*exit status 0[\s\S]*line 0\n[\s\S]*line 39/)
+  })
+
+  test('is read when it is opened: what was done there is ready', async () => {
+    const lab = createLab()
+    const id = await started(lab, { state: 'ready', unread: true })
+    expect(rowOf(await pageOf(lab), id)).toMatch(/data-unread[\s\S]*Done/)
+    await paneOf(lab, id)
+    expect(rowOf(await pageOf(lab), id)).toMatch(/^(?!.*data-unread)[\s\S]*Ready/)
+    lab.service.change(id, { unread: true })
+    expect((await lab.submit(`/instances/${id}/look`)).status).toBe(204)
+    expect(lab.service.get(id).unread).toBe(false)
   })
 })
 
 describe('the ended instances of a project', () => {
-  test('are folded away, newest first, at most twenty, each with why and by whom', async () => {
+  test('stand on its page, newest first, at most twenty, each with why and by whom', async () => {
     const lab = createLab()
     for (let i = 0; i < 22; i++) await ended(lab, `n${i}`, i)
     await ended(lab, 'other', 3, 'bar')
-    const box = between(await pageOf(lab), '<details class="ended" id="e-foo">', '</section>')
-    const labels = [...box.matchAll(/class="title"><bdi>(\w+)</g)].map(([, label]) => label)
+    const list = between(await pageOf(lab, '/projects/foo'), '<ul id="ended-foo"', '</ul>')
+    const labels = [...list.matchAll(/class="title"><bdi>(\w+)</g)].map(([, label]) => label)
     expect(labels).toEqual(Array.from({ length: 20 }, (_, i) => `n${21 - i}`))
-    expect(box).toContain('Ended (<span class="count">20</span>)')
-    expect(plain(box)).toContain('It was stopped. From the page, SIGTERM')
-  })
-
-  test('keep their last lines, but not so many that the page grows heavy', async () => {
-    const lab = createLab()
-    const { id } = await lab.service.start({ project: 'foo' }, 'page')
-    const lastLines = Array.from({ length: 40 }, (_, i) => `line ${i} ${'x'.repeat(5000)}`)
-    lab.service.swept(id, { reason: 'exited', exitCode: 0, signal: null, by: 'nobody', lastLines })
-    const row = rowOf(await pageOf(lab), id)
-    expect(row).toContain('line 39')
-    expect(row.length).toBeLessThan(10_000)
-    expect(plain(row)).toContain('Exited')
-    expect(plain(row)).toContain('exit status 0')
+    expect(plain(list)).toContain('Stopped')
+    expect(plain(list)).toContain('From the page, SIGTERM')
   })
 })
 
@@ -256,7 +268,7 @@ describe('a form', () => {
     const ids = [await ended(lab, 'x', 1), await ended(lab, 'y', 2)]
     lab.service.failNext(new NotLoggedIn())
     const partial = await (await lab.submit(`/instances/${ids[0]}/resume`, {}, htmx)).text()
-    expect(partial).toContain(`name="force" value="1" form="resume-${ids[0]}">Resume anyway`)
+    expect(partial).toContain(`name="force" value="1" form="resume-row-${ids[0]}">Resume anyway`)
     await lab.submit(`/instances/${ids[0]}/resume`, { force: '1' })
     expect(lab.service.asked.at(-1)).toBe(`resume ${ids[0]} forced by page`)
 
@@ -272,7 +284,7 @@ describe('a form', () => {
     const ids = [await ended(lab, 'a', 1), await ended(lab, 'b', 2), await ended(lab, 'c', 3)]
     const html = await (await submitGroup(lab, '/resume', ids, htmx)).text()
     expect(html).toContain(`<li id="i-${ids[0]}"`)
-    const told = between(html, 'hx-target="#msg"', '</hx-partial>')
+    const told = between(html, 'hx-target="#msg" hx-swap="innerHTML"', '</hx-partial>')
     expect(plain(`<${told}`)).toMatch(/^foo~2~b, foo~2~c: All 1 of 1 instances are in use\.[^:]*$/)
     const page = await submitGroup(lab, '/resume', ids.slice(1))
     expect(page.status).toBe(409)
@@ -323,7 +335,7 @@ describe('small words', () => {
     [1331 * 2 ** 20, '1.3 GB'],
   ])('%i bytes are %s', (bytes, text) => expect(bytesText(bytes)).toBe(text))
 
-  test('lab tells its own memory at the foot', async () => {
-    expect(plain(await pageOf(createLab()))).toContain('lab 0.1.0 · 90 MB')
+  test('lab tells its own memory', async () => {
+    expect(plain(await pageOf(createLab(), '/more'))).toContain('lab 0.1.0 on box · 90 MB')
   })
 })

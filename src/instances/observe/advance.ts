@@ -1,6 +1,6 @@
 // Moves one instance by the latest listing, registry entry and keeper's note: to another state, to its
 // end, on with a stop, or into doubt.
-import type { EndReason, Exit, Observation } from '../../core/state.ts'
+import type { EndReason, Exit, Observation, State } from '../../core/state.ts'
 import { deriveState } from '../../core/state.ts'
 import type { ServerId } from '../../core/instance.ts'
 import type { LaunchNotes } from '../../store/launch-notes.ts'
@@ -37,6 +37,12 @@ const settleMs = 1000
 const settlePollMs = 25
 const noExit: Exit = { code: null, signal: null }
 
+/** An end of work is unread until the operator looks, or new work begins; who is attached has seen it. */
+function isUnreadAfter({ state: from, seen }: Entry, to: State): boolean {
+  if (to === 'busy') return false
+  return from === 'busy' && to === 'ready' ? seen.attached === 0 : seen.isUnread
+}
+
 export function createAdvance(options: AdvanceOptions): Advance {
   const { deps, ledger, notes, conversations, end, continueStop } = options
   const { log } = deps
@@ -60,7 +66,8 @@ export function createAdvance(options: AdvanceOptions): Advance {
     }
     if (entry.state === 'busy' && state !== 'busy') void conversations.updateSaid(entry)
     const isVerified = state !== 'starting' && state !== 'stopping'
-    ledger.change(entry, { state, waitingFor, ...(isVerified && { launch: { isVerified } }) })
+    const seen = { isUnread: isUnreadAfter(entry, state) }
+    ledger.change(entry, { state, waitingFor, seen, ...(isVerified && { launch: { isVerified } }) })
   }
 
   function follow(

@@ -34,7 +34,6 @@ export interface LaunchPlace {
   readonly slot: number
   readonly account: string
   readonly bootId: string
-  /** ISO 8601. */
   readonly now: string
 }
 
@@ -58,6 +57,11 @@ export function newLaunch(
   }
 }
 
+function beginning() {
+  const queue = createQueue()
+  return { end: null, state: 'starting', waitingFor: null, queue, isFinishing: false } as const
+}
+
 /** A new instance, at the moment at which lab reserves its place. */
 export function newEntry(spec: Spec, place: LaunchPlace, branch: string | null = null): Entry {
   const launch = newLaunch(place, { conversation: spec.id, said: 'no', isBlank: false })
@@ -71,13 +75,9 @@ export function knownEntry(spec: Spec, launch: Launch): Entry {
     spec,
     launch,
     seen: { ...nothingSeen, isUnconfirmed: true },
-    end: null,
-    state: 'starting',
-    waitingFor: null,
     since: launch.startedAt,
     isReserved: false,
-    queue: createQueue(),
-    isFinishing: false,
+    ...beginning(),
   }
 }
 

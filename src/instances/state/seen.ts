@@ -55,6 +55,8 @@ export interface Seen {
   readonly question: Question | null
   /** One line: what the agent does now, else its last sentence. */
   readonly doing: string | null
+  /** The agent has become ready after work, and the operator has not looked since. */
+  readonly isUnread: boolean
   /** The startup warning, which lab sets once for a start that takes too long. */
   readonly startupWarning: Evidence | null
   readonly memoryBytes: number | null
@@ -82,6 +84,7 @@ export const nothingSeen: Seen = {
   dialog: null,
   question: null,
   doing: null,
+  isUnread: false,
   startupWarning: null,
   memoryBytes: null,
 }

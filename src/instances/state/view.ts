@@ -40,6 +40,7 @@ export function present(
     waitingFor: entry.waitingFor,
     question: live ? seen.question : null,
     doing: live ? seen.doing : null,
+    unread: live && seen.isUnread,
     background: live && registry?.status === 'shell',
     ...linkOf(entry, live),
     isBlank: live && launch.isBlank,

@@ -1,29 +1,34 @@
 // What the streams send: a snapshot first, then each event as one line of JSON or one message of HTML,
 // made once and shared by all streams.
 import { audience, type LabEvent } from '../../core/events.ts'
-import { isOpen, type Project } from '../../core/instance.ts'
+import { isOpen, type Instance, type Project } from '../../core/instance.ts'
 import type { Service } from '../../instances/service.ts'
 import { createTurns } from '../../turns.ts'
 import { endedOf } from '../views/instance/ended.tsx'
-import { CardsPartial, Change, SnapshotPartial } from '../views/partials.tsx'
+import { CardsPartial, Change, PanePartial, SnapshotPartial } from '../views/partials.tsx'
 import { htmlOf, Partial } from '../views/parts.tsx'
 import { GoneCard } from '../views/project.tsx'
+import { rowText } from '../views/instance/row.tsx'
 import { createCards, type Cards } from './cards.ts'
 import { oncePerEvent, oncePerTurn } from './once.ts'
 import type { PageModel } from './page-model.tsx'
+import type { Panes } from './panes.ts'
 import type { Outlet } from './pipe.ts'
 import type { OnOpen } from './stream.ts'
 import { createSummaries } from './summaries.tsx'
 
 export interface Messages {
-  /** The messages for a page that has the cards and the ended instances named by `known`. */
-  page(known: string): OnOpen
+  /** The messages for a page that has the projects named by `known` and shows the pane of the address `at`. */
+  page(known: string, at: string): OnOpen
   /** The messages for a program, in JSON. */
   api(): OnOpen
 }
 
 /** Makes the messages of one app's streams. */
-export function createMessages(instances: Service, pageModel: PageModel): Messages {
+export function createMessages(
+  instances: Service,
+  { pageModel, panes }: { readonly pageModel: PageModel; readonly panes: Panes },
+): Messages {
   const followSummaries = createSummaries(instances, pageModel)
   const sendSnapshot = createSnapshotSender(pageModel)
   const changeOf = oncePerEvent((event) => {
@@ -43,16 +48,21 @@ export function createMessages(instances: Service, pageModel: PageModel): Messag
   }
 
   return {
-    page: (known) => async (outlet) => {
+    page: (known, at) => async (outlet) => {
       const summaryChanges = followSummaries()
+      const isOtherRow = createRowMemory(instances.list())
       const cards = createCards(await sendSnapshot(known, outlet), () => instances.projects())
+      const pane = createPaneFollower(at, { instances, pageModel, panes })
+      if (pane.now() !== '') outlet.send(message(pane.now()))
       const dropGoneCards = oncePerTurn(() => sendGone(cards, outlet))
       let isChanged = false
       return (event, manyWait) => {
         const { page } = audience[event.type]
         if (page === 'look') dropGoneCards()
         if (page !== 'draw') return
-        let changes = changesOf(event, cards.takeLacking(event))
+        const lacking = cards.takeLacking(event)
+        let changes = isOtherRow(event) || lacking ? changesOf(event, lacking) : ''
+        changes += pane.changes(event)
         isChanged ||= ['instance', 'removed', 'cap'].includes(event.type)
         if (isChanged && !manyWait) {
           isChanged = false
@@ -83,6 +93,47 @@ export function createMessages(instances: Service, pageModel: PageModel): Messag
   }
 }
 
+/** Makes what draws the pane of one page's address, and looks at its instance for the operator. */
+function createPaneFollower(
+  at: string,
+  { instances, pageModel, panes }: { instances: Service; pageModel: PageModel; panes: Panes },
+) {
+  /** The pane as it is now; nothing where a stream does not draw it. */
+  function now(): string {
+    const pane = panes.live(at)
+    return pane === null ? '' : htmlOf(<PanePartial pane={pane} at={pageModel.nextContext()} />)
+  }
+
+  return {
+    now,
+    changes(event: LabEvent): string {
+      if (!panes.concerns(at, event)) return ''
+      // What ends before the eyes of the operator is no news.
+      if (event.type === 'instance' && event.instance.unread && panes.shows(at, event.instance.id))
+        instances.look(event.instance.id)
+      return now()
+    },
+  }
+}
+
+const rowTextAt = oncePerEvent((event) =>
+  event.type === 'instance' ? rowText(event.instance) : null,
+)
+
+/** Makes the function that tells whether an event changes what one page, which shows `first`, shows in its list. */
+function createRowMemory(first: readonly Instance[]): (event: LabEvent) => boolean {
+  const said = new Map(first.map((one) => [one.id, rowText(one)]))
+  return (event) => {
+    if (event.type === 'removed') said.delete(event.id)
+    if (event.type !== 'instance') return true
+    const { id } = event.instance
+    const text = rowTextAt(event)!
+    const isOther = said.get(id) !== text
+    said.set(id, text)
+    return isOther
+  }
+}
+
 // A thousand cards are two megabytes: no browser must take them at once, and drawing them must not hold up
 // the answers to others.
 const cardsPerMessage = 20
@@ -96,12 +147,11 @@ function createSnapshotSender(
 ): (known: string, outlet: Outlet) => Promise<readonly Project[]> {
   const turn = createTurns()
   return async (known, { send, room }) => {
-    const [cards, ended] = known.split('.')
     const snapshot = pageModel.snapshot()
     const at = pageModel.nextContext()
-    const [ownCards, ownEnded] = snapshot.known.split('.')
-    const sendEnded = ended !== ownEnded
-    const lacking = cards === ownCards ? [] : [...snapshot.projects]
+    const [cards] = known.split('.')
+    const lacking = cards === snapshot.known.split('.')[0] ? [] : [...snapshot.projects]
+    const isNews = (instance: Instance): boolean => !pageModel.isShown(instance, known)
     while (lacking.length > cardsPerMessage) {
       const some = lacking.splice(0, cardsPerMessage)
       send(message(htmlOf(<CardsPartial projects={some} snapshot={snapshot} at={at} />)))
@@ -109,7 +159,7 @@ function createSnapshotSender(
       await room()
     }
     const rest = htmlOf(
-      <SnapshotPartial cards={lacking} snapshot={snapshot} at={at} sendEnded={sendEnded} />,
+      <SnapshotPartial cards={lacking} isNews={isNews} snapshot={snapshot} at={at} />,
     )
     send(message(rest, snapshot.known))
     return snapshot.projects

@@ -1,9 +1,11 @@
-// The parts of the page that sum up many instances: the attention strip and the resume offer. A page gets
-// one again only when it shows something else.
+// The parts of the page that sum up many instances: the cards, the resume offer, the bar, the question
+// before a stop of all. A page gets one again only when it shows something else.
 import type { LabEvent } from '../../core/events.ts'
 import type { Service } from '../../instances/service.ts'
 import { Attention, attentionText } from '../views/instance/attention.tsx'
 import { Offer, resumeOfferText } from '../views/instance/resume-offer.tsx'
+import { CapCount, capText } from '../views/overview.tsx'
+import { StopAllOfAll, stopAllText } from '../views/pane/stop.tsx'
 import { htmlOf, Partial } from '../views/parts.tsx'
 import { oncePerEvent } from './once.ts'
 import type { PageModel } from './page-model.tsx'
@@ -29,6 +31,16 @@ export function createSummaries(instances: Service, pageModel: PageModel): () =>
       html: () => (
         <Offer offer={instances.resumeOffer()} cap={instances.cap()} at={pageModel.nextContext()} />
       ),
+    },
+    {
+      text: () => capText(instances.cap(), instances.list()),
+      html: () => (
+        <CapCount cap={instances.cap()} instances={instances.list()} at={pageModel.nextContext()} />
+      ),
+    },
+    {
+      text: () => stopAllText(instances.list()),
+      html: () => <StopAllOfAll instances={instances.list()} at={pageModel.nextContext()} />,
     },
   ].map(({ text, html }) => ({
     text,

@@ -21,7 +21,8 @@ export function createEventRoutes(
   routes.get('/events', (c) => {
     instances.refresh()
     const known = c.req.header('last-event-id') ?? c.req.query('known') ?? ''
-    return streams.open(c, pageHeartbeat, messages.page(known), () => instances.watchMemory())
+    const at = c.req.query('at') ?? '/'
+    return streams.open(c, pageHeartbeat, messages.page(known, at), () => instances.watchMemory())
   })
 
   return routes

@@ -7,6 +7,7 @@ import { inTurns } from '../../turns.ts'
 import type { AssetPaths } from '../assets/static.ts'
 import type { WebEnv } from '../env.ts'
 import type { PageModel } from '../live/page-model.tsx'
+import type { Panes } from '../live/panes.ts'
 import { renderPage, type PageOptions } from '../views/document.tsx'
 import { Failures } from '../views/failures.tsx'
 import { htmlOf, Partial } from '../views/parts.tsx'
@@ -15,6 +16,7 @@ import { htmlOf, Partial } from '../views/parts.tsx'
 export interface FormDeps {
   readonly instances: Service
   readonly pageModel: PageModel
+  readonly panes: Panes
   readonly assets: AssetPaths
 }
 
@@ -24,8 +26,8 @@ export function isHtmx(c: Context<WebEnv>): boolean {
 }
 
 /** How the page depends on who asks for it, and on the way the request came. */
-export function askerOf(c: Context<WebEnv>): Pick<PageOptions, 'canSignOut' | 'isProxied'> {
-  return { canSignOut: c.get('principal').hasSignedIn, isProxied: c.get('client').isProxied }
+export function askerOf(c: Context<WebEnv>): Pick<PageOptions, 'isProxied'> {
+  return { isProxied: c.get('client').isProxied }
 }
 
 /** Answers htmx with partials; leads any other browser back to the page, at the place of the form. */

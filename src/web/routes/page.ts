@@ -1,22 +1,62 @@
-// The page.
-import { Hono } from 'hono'
+// The pages: the list, and the list with a pane beside it.
+import { Hono, type Context } from 'hono'
+import { InstanceNotFound, ProjectNotFound } from '../../errors.ts'
 import type { WebEnv } from '../env.ts'
+import type { ServerInfo } from '../server-info.ts'
 import { renderPage } from '../views/document.tsx'
+import { noPane, renderPane, type Pane } from '../views/pane/pane.tsx'
 import { createKeptPage } from '../views/pages/kept-page.tsx'
 import { askerOf, type FormDeps } from './form-response.tsx'
 
 /** Makes the routes under which people find the page. */
-export function createPageRoutes({ instances, pageModel, assets }: FormDeps): Hono<WebEnv> {
+export function createPageRoutes(
+  { instances, pageModel, panes, assets }: FormDeps,
+  server: () => ServerInfo,
+): Hono<WebEnv> {
   const routes = new Hono<WebEnv>()
   const keptPage = createKeptPage(assets)
   const html = { 'content-type': 'text/html; charset=UTF-8' }
 
+  /** htmx takes nothing but the pane, so it gets nothing else. */
+  function shown(c: Context<WebEnv>, pane: Pane): Response {
+    const at = pageModel.nextContext()
+    const { path } = c.req
+    if (c.req.header('hx-target')?.endsWith('#detail')) return c.html(renderPane(pane, path, at))
+    const snapshot = pageModel.snapshot()
+    return c.body(keptPage(snapshot, at, { ...askerOf(c), pane, path }), 200, html)
+  }
+
   routes.get('/', (c) => {
     instances.refresh()
     const query = c.req.query('q') ?? ''
+    if (query === '') return shown(c, noPane)
     const [snapshot, context] = [pageModel.snapshot(), pageModel.nextContext()]
-    if (query === '') return c.body(keptPage(snapshot, context, askerOf(c)), 200, html)
     return c.html(renderPage(snapshot, context, assets, { ...askerOf(c), query }))
+  })
+
+  routes.get('/new', (c) => {
+    instances.refresh()
+    const projects = instances.projects()
+    const settings = instances.settings()
+    return shown(c, { kind: 'new', projects, settings, chosen: c.req.query('project') })
+  })
+
+  routes.get('/more', (c) => {
+    const { hasSignedIn } = c.get('principal')
+    return shown(c, { kind: 'more', lab: server(), canSignOut: hasSignedIn })
+  })
+
+  routes.get('/instances/:id/:tab{details|stand-in}?', (c) => {
+    const id = c.req.param('id')
+    if (panes.at(c.req.path) === null) throw new InstanceNotFound(id)
+    instances.look(id)
+    return shown(c, panes.at(c.req.path) ?? noPane)
+  })
+
+  routes.get('/projects/:key', (c) => {
+    const pane = panes.at(c.req.path)
+    if (pane === null) throw new ProjectNotFound(c.req.param('key'))
+    return shown(c, pane)
   })
 
   // A reload of the page that answered a form is a GET of the form's address.

@@ -1,7 +1,7 @@
 // Projects and what is started and stopped in them: the list, a start, a stop of all.
 import { Hono } from 'hono'
 import { actorOf, apiActorOf } from '../access/auth.ts'
-import { readStart, readStartForm } from '../body.ts'
+import { readNewForm, readStart, readStartForm } from '../body.ts'
 import type { WebEnv } from '../env.ts'
 import { cleared, done, doneAll, type FormDeps } from './form-response.tsx'
 
@@ -35,6 +35,16 @@ export function createProjectRoutes(deps: FormDeps): Hono<WebEnv> {
     return done(c, partials, `#p-${project}`)
   })
 
+  routes.post('/new', async (c) => {
+    c.set('form', { place: 'start' })
+    const form = await readNewForm(c)
+    const { project, label } = form
+    c.set('form', { project, label, start: form, place: 'start' })
+    const { id } = await instances.start({ ...form, isRemembered: true }, actorOf(c, 'page'))
+    const partials = () => pageModel.partials([instances.get(id)]) + cleared('#msg-start')
+    return done(c, partials, `#i-${id}`)
+  })
+
   routes.delete('/api/v1/projects/:key/instances', async (c) =>
     c.json({ results: await instances.stopAll(c.req.param('key'), apiActorOf(c)) }),
   )
@@ -43,7 +53,7 @@ export function createProjectRoutes(deps: FormDeps): Hono<WebEnv> {
     const project = c.req.param('key')
     c.set('form', { project })
     const results = await instances.stopAll(project, actorOf(c, 'page'))
-    return doneAll(c, deps, results, { line: `#msg-${project}`, hash: `#p-${project}` })
+    return doneAll(c, deps, results, { line: `#msg-pane-${project}`, hash: `#p-${project}` })
   })
 
   return routes

@@ -1,17 +1,50 @@
 // What stands around the cards and changes while a page is open: the cap, the notices, the foreign
 // sessions. Each carries its id and its rev.
 import type { FC } from 'hono/jsx'
-import type { Cap, ForeignSession, Notice } from '../../core/instance.ts'
+import {
+  isLive,
+  type Cap,
+  type ForeignSession,
+  type Instance,
+  type Notice,
+} from '../../core/instance.ts'
 import type { RenderContext } from './render-context.ts'
 import { Age, Command, Prose } from './parts.tsx'
 
-/** How many of how many; full is said in words, too. */
-export const CapCount: FC<{ cap: Cap; at: RenderContext }> = ({ cap, at }) => (
-  <p id="cap" data-rev={at.rev} data-full={cap.used >= cap.max}>
-    <b>{cap.used}</b> of <b>{cap.max}</b>
-    <span class="wide">{cap.used >= cap.max ? ' running, full' : ' running'}</span>
-  </p>
-)
+// More marks than this would not fit into the bar.
+const marksMax = 24
+
+/** What the bar says of the cap, as a text to compare. */
+export function capText({ max, used }: Cap, instances: readonly Instance[]): string {
+  return JSON.stringify([max, used, instances.map(({ state }) => state)])
+}
+
+/** How many of how many, in words, and a mark for each place under the cap, by state. */
+export const CapCount: FC<{ cap: Cap; instances: readonly Instance[]; at: RenderContext }> = ({
+  cap: { max, used },
+  instances,
+  at,
+}) => {
+  const states = instances.map(({ state }) => state).filter(isLive)
+  const free = Math.max(0, max - states.length)
+  return (
+    <p id="cap" data-rev={at.rev} data-full={used >= max}>
+      <span>
+        <b>{used}</b> of <b>{max}</b> running{used >= max ? ', full' : null}
+      </span>
+      {max > marksMax ? null : (
+        <span class="marks" aria-hidden="true">
+          {states.map((state) => (
+            <i data-mark={state} />
+          ))}
+          {Array.from({ length: free }, () => (
+            <i data-mark="free" />
+          ))}
+        </span>
+      )}
+    </p>
+  )
+}
 
 /** What the operator should know about this lab as a whole. */
 export const Notices: FC<{ notices: readonly Notice[]; at: RenderContext }> = ({ notices, at }) => (

@@ -63,6 +63,13 @@ export const ResumeBlank: FC<{ form: string }> = ({ form }) => (
   </button>
 )
 
+/** Three dots: more of it. */
+export const Dots: FC = () => (
+  <svg class="icon dots" viewBox="0 0 16 16" aria-hidden="true">
+    <path d="M3 8h.01M8 8h.01M13 8h.01" />
+  </svg>
+)
+
 const shapes: Record<ShownState, Child> = {
   starting: <circle cx="8" cy="8" r="5.5" stroke-dasharray="3 2.76" />,
   ready: <path d="m3.5 8.5 3 3 6-7" />,

@@ -1,22 +1,10 @@
-// A project as a card: its rows, the form that starts one more, and the line that says why not.
+// A project in the list: its name, the button that starts one more agent, and its rows.
 import type { FC } from 'hono/jsx'
 import { isOpen, type Instance, type Project } from '../../core/instance.ts'
-import { labelCharsMax } from '../../core/names.ts'
-import type { StartSpec } from '../../core/start.ts'
-import { EndedBox } from './instance/ended.tsx'
-import { InstanceRow } from './instance/row.tsx'
+import { hasRow, InstanceRow } from './instance/row.tsx'
+import { PaneLink } from './pane/link.tsx'
 import type { RenderContext } from './render-context.ts'
-import { ForceButton, Prose, ResumeBlank } from './parts.tsx'
-
-/** A form that was refused: why, and what had been typed. */
-export interface Refusal {
-  readonly code: string
-  readonly message: string
-  readonly project?: string
-  readonly label?: string
-  readonly start?: Omit<StartSpec, 'project'>
-  readonly instance?: string
-}
+import { RefusalText, type Refusal } from './refusal.tsx'
 
 /** The path below the root where it says more than the key. */
 function placeOf({ key, path }: Project, root: string): string | null {
@@ -31,7 +19,17 @@ export function isMatch(project: Project, at: RenderContext, query: string): boo
   return text.toLowerCase().includes(query.trim().toLowerCase())
 }
 
-/** The whole card; only its rows and its message change while a page is open. */
+/** The instances that the list shows of a project: the open ones, then those whose stop can be taken back. */
+export function rowsOf(
+  { key, instances }: Project,
+  ended: readonly Instance[],
+  at: RenderContext,
+): readonly Instance[] {
+  const own = ended.filter((one) => one.project === key && hasRow(one, at))
+  return [...instances.filter(isOpen), ...own].toSorted((a, b) => a.slot - b.slot)
+}
+
+/** The whole section; only its rows and its message change while a page is open. */
 export const ProjectCard: FC<{
   project: Project
   ended: readonly Instance[]
@@ -39,82 +37,66 @@ export const ProjectCard: FC<{
   refusal?: Refusal | undefined
   hidden?: boolean
 }> = ({ project, ended, at, refusal, hidden }) => {
-  const { key } = project
+  const { key, gone } = project
   const place = placeOf(project, at.root)
-  const own = refusal?.project === key ? refusal : undefined
+  const own = refusal?.project === key && refusal.place !== 'start' ? refusal : undefined
+  const rows = rowsOf(project, ended, at)
+  const branch = project.instances.find(({ workspace }) => workspace.branch)?.workspace.branch
   return (
     <section
       id={`p-${key}`}
       class="card"
       data-project={key}
+      data-rows={Math.min(2, rows.length)}
       aria-labelledby={`h-${key}`}
       tabindex={-1}
       hidden={hidden}
     >
       <header>
-        <div class="names">
+        <PaneLink class="names" href={`/projects/${key}`}>
           <h2 id={`h-${key}`} data-find>
             {key}
           </h2>
           {place === null ? null : (
-            <p class="path" data-find>
+            <span class="path" data-find>
               {place}
-            </p>
+            </span>
           )}
-        </div>
-        <StartForm project={key} label={own?.label} />
-        <StopAll
-          action={`/projects/${key}/stop-all`}
-          target={`#msg-${key}`}
-          id={`s-${key}`}
-          label={`Stop all of ${key}`}
-          question={`Stop every instance of ${key}?`}
-        />
+          <span class="branch">{branch ? `⎇ ${branch}` : null}</span>
+          {gone ? <span class="moved">folder gone</span> : null}
+        </PaneLink>
+        <StartOne project={key} />
       </header>
-      {project.gone ? (
-        <p class="moved">
-          lab no longer finds this folder: it was renamed, moved or removed. The agents in it still
-          run.
-        </p>
-      ) : null}
       <div id={`msg-${key}`} class="message" role="alert">
         {own ? <RefusalText refusal={own} /> : null}
       </div>
       <ul id={`list-${key}`} class="rows">
-        {project.instances.filter(isOpen).map((instance) => (
+        {rows.map((instance) => (
           <InstanceRow instance={instance} at={at} />
         ))}
       </ul>
-      <EndedBox project={key} instances={ended} at={at} />
     </section>
   )
 }
 
-const StartForm: FC<{ project: string; label: string | undefined }> = ({ project, label }) => {
+/** Starts an agent without a label in one tap. */
+const StartOne: FC<{ project: string }> = ({ project }) => {
   const action = `/projects/${project}/instances`
   return (
     <form
       id={`start-${project}`}
-      class="start"
+      class="start-one"
       method="post"
       action={action}
       hx-post={action}
       hx-target={`#msg-${project}`}
       hx-sync="this:drop"
     >
-      <input
-        id={`label-${project}`}
-        name="label"
-        value={label}
-        maxlength={labelCharsMax}
-        placeholder="Label (optional)"
-        aria-label={`Label of a new instance in ${project}`}
-        autocomplete="off"
-        enterkeyhint="go"
-      />
-      <button class="button primary" aria-label={`Start an instance in ${project}`}>
-        <span class="idle">Start</span>
-        <span class="pending">Starting…</span>
+      <button class="button plus" aria-label={`Start an instance in ${project}`}>
+        <svg class="icon idle" viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M8 2.5v11M2.5 8h11" />
+        </svg>
+        <span class="pending">…</span>
       </button>
     </form>
   )
@@ -123,53 +105,4 @@ const StartForm: FC<{ project: string; label: string | undefined }> = ({ project
 /** Takes the card of a vanished project off the page. */
 export const GoneCard: FC<{ project: string; at: RenderContext }> = ({ project, at }) => (
   <section id={`p-${project}`} data-rev={at.rev} data-gone />
-)
-
-/** What a message line says of a refusal, and the way out where there is one. */
-export const RefusalText: FC<{ refusal: Refusal }> = ({ refusal }) => {
-  const { code, message, project, instance } = refusal
-  return (
-    <>
-      <p data-at-capacity={code === 'at_capacity' || undefined}>
-        <Prose text={message} />
-      </p>
-      {code === 'conversation_gone' && instance !== undefined ? (
-        <ResumeBlank form={`resume-${instance}`} />
-      ) : null}
-      {code !== 'not_logged_in' && code !== 'conversation_parked' ? null : project !== undefined ? (
-        <ForceButton form={`start-${project}`} verb="Start" />
-      ) : instance !== undefined ? (
-        <ForceButton form={`resume-${instance}`} verb="Resume" />
-      ) : null}
-    </>
-  )
-}
-
-/** Asks once before it stops many; needs no script. */
-export const StopAll: FC<{
-  action: string
-  target: string
-  id: string
-  label: string
-  question: string
-}> = ({ action, target, id, label, question }) => (
-  <details class="menu confirm" name="menu" id={id}>
-    <summary class="button quiet" aria-label={label}>
-      Stop all
-    </summary>
-    <form
-      class="panel"
-      method="post"
-      action={action}
-      hx-post={action}
-      hx-target={target}
-      hx-sync="this:drop"
-    >
-      <p>{question}</p>
-      <button class="button danger">
-        <span class="idle">Stop all</span>
-        <span class="pending">Stopping…</span>
-      </button>
-    </form>
-  </details>
 )

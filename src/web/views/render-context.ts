@@ -9,20 +9,31 @@ export interface RenderContext {
   readonly now: number
   /** The projects root. */
   readonly root: string
+  /** The name of the machine that lab runs on. */
+  readonly machine: string
+  /** The agents are stand-ins, which claude.ai does not know. */
+  readonly isDemo: boolean
   /** Until when every age that was drawn at this moment is the right one; drawing brings it nearer. */
   until: number
 }
 
-const minuteMs = 60_000
+const secondMs = 1000
+const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-/** How long ago something was, in one short word that changes at most once a minute. */
+const unitNames = new Map([
+  [secondMs, 's'],
+  [minuteMs, 'min'],
+  [hourMs, 'h'],
+  [dayMs, 'd'],
+])
+
+/** How long ago something was: a number and a unit. After the first minute it changes at most once a minute. */
 export function ageText(since: string, now: number): string {
   const age = now - Date.parse(since)
   const unit = unitOf(age)
-  if (!(age >= minuteMs)) return 'now'
-  return `${Math.floor(age / unit)} ${unit === minuteMs ? 'min' : unit === hourMs ? 'h' : 'd'}`
+  return `${Math.floor(Math.max(0, age || 0) / unit)} ${unitNames.get(unit)}`
 }
 
 /** When `ageText` says something else for the first time after `now`; never of what is no time. */
@@ -34,5 +45,5 @@ export function ageUntil(since: string, now: number): number {
 }
 
 function unitOf(age: number): number {
-  return age >= 2 * dayMs ? dayMs : age >= hourMs ? hourMs : minuteMs
+  return age >= 2 * dayMs ? dayMs : age >= hourMs ? hourMs : age >= minuteMs ? minuteMs : secondMs
 }

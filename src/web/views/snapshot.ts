@@ -8,10 +8,12 @@ import type {
   Project,
 } from '../../core/instance.ts'
 import type { LabSettings } from '../../core/settings.ts'
-import type { ServerInfo } from '../server-info.ts'
 
 export interface Snapshot {
+  /** By key, so that a project keeps its place. */
   readonly projects: readonly Project[]
+  /** The same, the one used last first. */
+  readonly byLastUse: readonly Project[]
   /** The instances that are over and done, of all projects. */
   readonly ended: readonly Instance[]
   readonly cap: Cap
@@ -19,10 +21,8 @@ export interface Snapshot {
   readonly foreign: readonly ForeignSession[]
   /** The instances that lab offers to resume together; null without an offer. */
   readonly offer: ResumeOffer | null
-  /** Tells a stream which cards and which ended instances the page has. */
+  /** Tells a stream which projects and which instances the page shows: `PROJECTS.BOOT.SERIAL`. */
   readonly known: string
   /** What a start chooses from, and what it gets when it chooses nothing. */
   readonly settings: LabSettings
-  /** lab itself. */
-  readonly lab: ServerInfo
 }

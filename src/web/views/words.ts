@@ -1,6 +1,13 @@
 // The words of the page: for an instance, its state, why it ended, by whom, how large it is. Pure.
 import type { Actor } from '../../core/actor.ts'
-import { isLive, type Evidence, type Instance, type ShownState } from '../../core/instance.ts'
+import { causeOf } from '../../core/text.ts'
+import {
+  isLive,
+  tmuxUnreadable,
+  type Evidence,
+  type Instance,
+  type ShownState,
+} from '../../core/instance.ts'
 
 /** The title of an instance: its label, or else its name. */
 export function titleOf({ label, name }: Instance): string {
@@ -36,9 +43,47 @@ const endWords: Partial<Record<Evidence['reason'], string>> = {
 export function wordOf(instance: Instance): string {
   const { state, evidence } = instance
   if (isOverdue(instance)) return 'Not ready yet'
+  if (state === 'ready' && instance.unread) return 'Done'
   if (!evidence || isLive(state)) return words[state]
   if (state === 'stopped' && evidence.reason === 'exited') return 'Exited'
   return (state === 'error' ? endWords[evidence.reason] : undefined) ?? words[state]
+}
+
+/** What a waiting instance needs, in one line. */
+export function needOf({ waitingFor, question }: Instance): string {
+  if (question === null) return waitingFor ?? 'your answer'
+  const [line = ''] = question.detail.trim().split('\n')
+  return `${question.title} ${line}`.trim()
+}
+
+/** Why an instance ended: the words of its screen where they say it, else how it ended. */
+export function causeText(instance: Instance): string | null {
+  const { evidence } = instance
+  if (evidence === null) return null
+  const cause = evidence.reason === 'stopped' ? null : causeOf(evidence.lastLines)
+  return cause ?? exitText(evidence)
+}
+
+/** What a row says after the state and its age: what hinders the operator first, then what the agent does. */
+export function restOf(instance: Instance): readonly string[] {
+  const { state, linkState, workspace, unknownBecause } = instance
+  const isQuiet = state === 'unknown' || !isLive(state)
+  const said = [
+    state === 'waiting' ? needOf(instance) : null,
+    state === 'error' ? causeText(instance) : null,
+    unknownBecause === tmuxUnreadable ? null : unknownBecause,
+    workspace.moved === null
+      ? null
+      : workspace.moved.to === null
+        ? 'folder removed'
+        : 'folder moved',
+    isLive(state) && linkState === 'lost' ? 'link lost' : null,
+    instance.isBlank ? 'blank conversation' : null,
+    isQuiet || state === 'waiting' ? null : instance.doing,
+    state === 'ready' && instance.background ? 'background command' : null,
+    isLive(state) && linkState === 'unavailable' ? 'no link: find it in claude.ai' : null,
+  ]
+  return said.filter((one) => one !== null)
 }
 
 /** The exit status or the signal, in words; null where neither is known. */

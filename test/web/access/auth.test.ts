@@ -111,9 +111,9 @@ describe('with a guard on', () => {
   test('the page has the way out only for whom it brought in by a password', async ({ folder }) => {
     const lab = await createGuarded({ folder })
     const cookie = await lab.signIn()
-    expect(await (await lab.send('/', { headers: { cookie } })).text()).toContain('/logout')
+    expect(await (await lab.send('/more', { headers: { cookie } })).text()).toContain('/logout')
     const authorization = `Bearer ${bootToken}`
-    const byToken = await lab.send('/', { headers: { authorization } })
+    const byToken = await lab.send('/more', { headers: { authorization } })
     expect(await byToken.text()).not.toContain('/logout')
   })
 

@@ -121,13 +121,36 @@ describe('the stream of the page', () => {
     const html = await (await fetch(url)).text()
     const [, path] = /hx-sse:connect="([^"]+)"/.exec(html)!
     const known = await (await open(url + path)).next()
-    expect(known).toContain(`id="i-${id}"`)
+    expect(known).not.toContain(`id="i-${id}"`)
     expect(known).toContain('id="cap"')
     expect(known).toContain('id="needs"')
-    expect(known).toContain(`data-ids="${id}" data-keys="foo bar"`)
+    expect(known).toContain(`data-ids="${id}" data-keys="bar foo"`)
     expect(known).not.toContain('class="card"')
     for (const stale of ['/events', '/events?known=other'])
       expect(await (await open(url + stale)).next()).toContain('class="card"')
+  })
+
+  test('brings the rows that have changed since the page was drawn', async () => {
+    const lab = createLab()
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    const same = await lab.service.start({ project: 'foo' }, 'page')
+    const url = await served(lab)
+    const [, path] = /hx-sse:connect="([^"]+)"/.exec(await (await fetch(url)).text())!
+    lab.service.change(id, { state: 'busy' })
+    const first = await (await open(url + path!.replaceAll('&amp;', '&'))).next()
+    expect(first).toContain(`id="i-${id}"`)
+    expect(first).not.toContain(`id="i-${same.id}"`)
+    // Once more by the id of that message, and by one of another boot.
+    const [, lastId] = /^id: (\S+)$/m.exec(first)!
+    lab.service.change(same.id, { state: 'busy' })
+    const again = await (await open(`${url}/events`, { 'last-event-id': lastId! })).next()
+    expect(again).not.toContain(`id="i-${id}"`)
+    expect(again).toContain(`id="i-${same.id}"`)
+    const restarted = createLab({ instances: lab.service })
+    const other = await (
+      await open(`${await served(restarted)}/events`, { 'last-event-id': lastId! })
+    ).next()
+    expect(other).toContain(`id="i-${id}"`)
   })
 
   test('brings more cards than may wait for a slow reader, in parts, and stays', async () => {
@@ -189,21 +212,25 @@ describe('the stream of the page', () => {
     const html = htmlOf(await stream.next())
     expect(first).toContain('data-state="busy"')
     expect(html).toMatch(/^<hx-partial hx-target="#list-foo" hx-swap="fresh"><li id="i-/)
-    expect(html.match(/<hx-partial/g)).toHaveLength(1)
+    expect(html.match(/hx-target="#list-/g)).toHaveLength(1)
     expect(html.match(/data-instance=/g)).toHaveLength(1)
+    // What the row does not show is not sent.
+    lab.service.change(id, { memoryBytes: 1e9 })
+    lab.service.change(id, { doing: 'Edit a.ts' })
+    expect(htmlOf(await stream.next()).match(/<hx-partial/g)).toHaveLength(1)
   })
 
-  test('sends the strip only when it shows something else', async () => {
+  test('sends the cards only when they show something else', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
-    const strips: boolean[] = []
+    const cards: boolean[] = []
     for (const state of ['ready', 'busy', 'waiting', 'waiting', 'ready', 'busy'] as const) {
       lab.service.change(id, { state })
-      strips.push((await stream.next()).includes('id="needs"'))
+      cards.push((await stream.next()).includes('id="needs"'))
     }
-    expect(strips).toEqual([false, false, true, false, true, false])
+    expect(cards).toEqual([false, false, true, false, true, false])
   })
 
   test('takes off what ended, by itself or by a dismissal', async () => {
@@ -215,9 +242,13 @@ describe('the stream of the page', () => {
     const stream = await open(`${await served(lab)}/events`)
     await stream.next()
     lab.service.swept(id)
-    const ended = new RegExp(`hx-target="#ended-foo" [^>]*><li id="i-${id}" [^>]*data-ended`)
-    expect(htmlOf(await stream.next())).toMatch(ended)
+    const stopped = new RegExp(
+      `hx-target="#list-foo" [^>]*><li id="i-${id}" [^>]*data-state="stopped"`,
+    )
+    expect(htmlOf(await stream.next())).toMatch(stopped)
     await stream.next()
+    lab.service.change(id, { endedAt: new Date(Date.now() - 10_000).toISOString() })
+    expect(await stream.next()).toMatch(new RegExp(`<li id="i-${id}" [^>]*data-gone`))
     lab.service.dismiss(dead.id, 'page')
     expect(await stream.next()).toMatch(new RegExp(`<li id="i-${dead.id}" [^>]*data-gone`))
   })
@@ -246,8 +277,7 @@ describe('the stream of the page', () => {
     lab.service.change(id, { state: 'busy' })
     expect(await stream.next()).toContain('data-state="busy"')
     lab.service.swept(id)
-    expect(await stream.next()).toContain('data-ended')
-    expect(await stream.next()).toContain('id="cap"')
+    expect(await stream.next()).toMatch(/data-state="stopped"[\s\S]*id="cap"/)
     expect(await stream.next()).toContain('id="p-baz"')
   })
 
@@ -273,21 +303,35 @@ describe('the stream of the page', () => {
     }
   })
 
-  test('brings the ended instances only to a page that lacks one', async () => {
+  test('brings the pane of its address, and of no other', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
-    lab.service.swept(id)
+    const other = await lab.service.start({ project: 'bar' }, 'page')
     const url = await served(lab)
-    const html = await (await fetch(url)).text()
+    const html = await (await fetch(`${url}/instances/${id}`)).text()
     const [, path] = /hx-sse:connect="([^"]+)"/.exec(html)!
-    const first = await (await open(url + path)).next()
-    expect(first).not.toContain('data-ended')
-    expect(first).toContain(`data-ids="${id}"`)
-    const other = await lab.service.start({ project: 'foo' }, 'page')
-    lab.service.swept(other.id)
-    const again = await (await open(url + path)).next()
-    expect(again).toContain(`data-ended="${other.id}"`)
-    expect(again).not.toContain('class="card"')
+    const stream = await open(url + path!.replaceAll('&amp;', '&'))
+    await stream.next()
+    expect(await stream.next()).toContain(`<article id="d-${id}"`)
+    lab.service.change(other.id, { state: 'busy' })
+    expect(await stream.next()).not.toContain('<article id="d-')
+    lab.service.change(id, { state: 'busy' })
+    expect(await stream.next()).toContain(`<article id="d-${id}" class="pane" data-state="busy"`)
+    lab.service.die(id)
+    await stream.next()
+    lab.service.dismiss(id, 'page')
+    let last = ''
+    while (!last.includes('no longer keeps')) last = await stream.next()
+    expect(last).toContain(`<article id="d-${id}"`)
+  })
+
+  test('brings what ended in a project to the page of the project', async () => {
+    const lab = createLab()
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    const stream = await open(`${await served(lab)}/events?at=/projects/foo`)
+    while (!(await stream.next()).includes('id="d-foo"'));
+    lab.service.swept(id)
+    expect(await stream.next()).toContain(`data-ended="${id}"`)
   })
 
   test('offers to bring back what ended together, and takes the offer back', async () => {
@@ -319,8 +363,8 @@ describe('the stream of the page', () => {
   test('keeps what an agent printed within its message', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
-    const stream = await open(`${await served(lab)}/events`)
-    await stream.next()
+    const stream = await open(`${await served(lab)}/events?at=/instances/${id}`)
+    while (!(await stream.next()).includes('<article'));
     lab.service.die(id, { lastLines: ['one', '', 'event: x', '\r\r', 'data: y\r\n\r\nid: z'] })
     const message = await stream.next()
     for (const line of message.split(/\r\n|\r|\n/)) expect(line).toMatch(/^data: /)

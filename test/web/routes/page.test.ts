@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Question } from '../../../src/core/question.ts'
 import { AtCapacity, NotLoggedIn } from '../../../src/errors.ts'
 import { ageText } from '../../../src/web/views/render-context.ts'
 import { createLab, host, type Lab } from '../lab.ts'
@@ -14,6 +15,23 @@ function rowOf(html: string, id: string): string {
   const start = html.indexOf(`id="i-${id}"`)
   return start < 0 ? '' : html.slice(start, html.indexOf('</li>', start))
 }
+
+const hostileQuestion = (text: string): Question => ({
+  id: text,
+  kind: 'permission',
+  tool: text,
+  title: text,
+  detail: text,
+  change: { path: text, before: text, after: text },
+  choices: [
+    { id: 'allow', label: text },
+    { id: 'deny', label: text },
+    { id: text, label: text },
+  ],
+  asks: [],
+  answerable: true,
+  since: '2026-01-01T00:00:00.000Z',
+})
 
 describe('the page', () => {
   test('shows projects as cards and instances as rows, by the agreed names', async () => {
@@ -34,46 +52,57 @@ describe('the page', () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     const row = async (): Promise<string> => rowOf(await pageOf(lab), id)
-    expect(await row()).toContain('Getting its link…')
+    expect(await row()).toContain('link not there yet')
+    expect(await pageOf(lab, `/instances/${id}`)).toContain('Getting its link…')
     lab.service.change(id, { linkState: 'linked', deepLink: 'https://claude.ai/code/session_1' })
     expect(await row()).toMatch(
       /href="https:\/\/claude.ai\/code\/session_1" target="_blank" rel="noopener noreferrer"/,
     )
     lab.service.change(id, { linkState: 'unavailable', deepLink: null })
-    expect(await row()).toMatch(/no link[\s\S]*href="https:\/\/claude.ai\/code"/)
-    lab.service.change(id, { linkState: 'lost' })
-    expect(await row()).toMatch(/link lost[\s\S]*Restart for a new link/)
+    expect(await row()).toMatch(
+      /no link: find it in claude.ai[\s\S]*href="https:\/\/claude.ai\/code"/,
+    )
+    lab.service.change(id, { linkState: 'lost', state: 'ready' })
+    expect(await row()).toContain('link lost')
+    for (const path of ['/', `/instances/${id}`])
+      expect(await pageOf(lab, path)).toContain('Restart for a new link')
     lab.service.change(id, { linkState: 'linked', deepLink: 'javascript:alert(1)' })
     expect(await row()).not.toContain('javascript:')
   })
 
-  test('shows the evidence of a death, and a way to dismiss it', async () => {
+  test('says the cause of a death in its row and on a card, with the ways on', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
-    lab.service.die(id, { message: 'It fell over.', lastLines: ['one', '', 'two'] })
-    const row = rowOf(await pageOf(lab), id)
-    expect(row).toContain('data-state="error"')
-    expect(row).toContain('It fell over.')
-    expect(row).toContain('SIGKILL')
-    expect(row).toContain('one\n\ntwo')
-    expect(row).toContain(`action="/instances/${id}/dismiss"`)
-    expect(row).not.toContain('/stop"')
+    lab.service.die(id, { message: 'It fell over.', lastLines: ['one', '', 'two', '────'] })
+    const html = await pageOf(lab)
+    expect(rowOf(html, id)).toContain('data-state="error"')
+    expect(rowOf(html, id)).toMatch(/Died[\s\S]* · two/)
+    const card = html.slice(html.indexOf(`id="n-${id}"`), html.indexOf('</article>'))
+    expect(card).toContain('<code>two</code>')
+    for (const verb of ['dismiss', 'resume'])
+      expect(card).toContain(`action="/instances/${id}/${verb}?place=card"`)
+    const own = await pageOf(lab, `/instances/${id}`)
+    expect(own).toMatch(/It fell over\.[\s\S]*SIGKILL[\s\S]*one\n\ntwo/)
+    expect(own).not.toContain(`/instances/${id}/stop`)
   })
 
-  test('shows a stopped instance among the ended ones, not as a row', async () => {
-    const lab = createLab()
+  test('keeps the row of a stop for ten seconds, and then lists it on the page of its project', async () => {
+    let passed = 0
+    const lab = createLab({ now: () => 1e12 + passed })
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     lab.service.stop(id, 'page')
     lab.service.swept(id)
-    const html = await pageOf(lab)
-    expect(html).not.toContain('data-instance')
-    expect(html).toContain(`data-ended="${id}"`)
+    passed = 9999
+    expect(rowOf(await pageOf(lab), id)).toMatch(/data-state="stopped"[\s\S]*resume\?place=row/)
+    passed = 10_000
+    expect(await pageOf(lab)).not.toContain('data-instance')
+    expect(await pageOf(lab, '/projects/foo')).toContain(`data-ended="${id}"`)
   })
 
   test('tells no age of what it does not know', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
-    const status = async () => /<p class="status">.*?<\/p>/.exec(rowOf(await pageOf(lab), id))![0]
+    const status = async () => /<span class="status">.*<\/a>/.exec(rowOf(await pageOf(lab), id))![0]
     expect(await status()).toContain('data-age')
     lab.service.change(id, { state: 'unknown' })
     expect(await status()).toContain('Unknown')
@@ -88,11 +117,11 @@ describe('the page', () => {
     const ended = await lab.service.start({ project: 'foo', label }, 'page')
     lab.service.swept(ended.id)
     lab.service.setResumeOffer({ reason: 'stopped', instances: [lab.service.get(ended.id)] })
-    const html = await pageOf(lab)
+    const html = (await pageOf(lab)) + (await pageOf(lab, '/projects/foo')).split('id="detail"')[1]
     const shown = html.replaceAll(/ aria-label="[^"]*"/g, '')
-    // The strip, its row, the offer, and among the ended ones.
-    expect(shown.split(`<bdi>${label}</bdi>`)).toHaveLength(5)
-    expect(shown.split(label)).toHaveLength(5)
+    // The card, both rows, the offer, and among the ended ones of the project.
+    expect(shown.split(`<bdi>${label}</bdi>`)).toHaveLength(6)
+    expect(shown.split(label)).toHaveLength(6)
   })
 
   test('lists what needs the operator on top', async () => {
@@ -101,9 +130,9 @@ describe('the page', () => {
     const { id } = await lab.service.start({ project: 'foo', label: 'ask me' }, 'page')
     lab.service.change(id, { state: 'waiting', waitingFor: 'permission prompt' })
     const html = await pageOf(lab)
-    const strip = html.slice(html.indexOf('id="needs"'), html.indexOf('</nav>'))
-    expect(strip).toMatch(/ask me[\s\S]*permission prompt/)
-    expect(strip).toContain(`href="#i-${id}"`)
+    const cards = html.slice(html.indexOf('id="needs"'), html.indexOf('</article>'))
+    expect(cards).toMatch(/ask me[\s\S]*permission prompt/)
+    expect(cards).toContain(`href="/instances/${id}"`)
   })
 
   test('cannot be made to run what people and agents write', async () => {
@@ -116,15 +145,28 @@ describe('the page', () => {
     lab.service.die(dead.id, { message: hostile, lastLines: [hostile, '</pre>'], signal: hostile })
     lab.service.setNotices([{ code: hostile, message: `${hostile}\`${hostile}` }])
     lab.service.setForeign([{ name: hostile, attached: 0, createdAt: hostile }])
-    const html = await pageOf(lab, `/?q=${encodeURIComponent(hostile)}`)
-    expect(html).toContain('&lt;script&gt;')
-    expect(html).not.toMatch(/<img|<i>|<\/pre>'|<hx-partial/)
-    expect(html.match(/<script/g)).toHaveLength(2)
-    expect(html.match(/<script(?! src="\/assets\/)/)).toBeNull()
-    // No tag has an attribute that begins with "on", a style, or a javascript: address.
-    const tags = html.replaceAll(/="[^"]*"/g, '=')
-    expect(tags).not.toMatch(/<[a-z][^<>]*\s(on\w+|style)=/)
-    expect(html).not.toMatch(/(href|action|src)="(?!\/|#|https:\/\/claude\.ai\/)/)
+    const asking = await lab.service.start({ project: 'evil' }, 'page')
+    lab.service.change(asking.id, {
+      state: 'waiting',
+      doing: hostile,
+      question: hostileQuestion(hostile),
+    })
+    for (const path of [
+      `/?q=${encodeURIComponent(hostile)}`,
+      ...[id, dead.id, asking.id].map((one) => `/instances/${one}`),
+      '/projects/evil',
+      '/new?project=evil',
+    ]) {
+      const html = await pageOf(lab, path)
+      expect(html).toContain('&lt;script&gt;')
+      expect(html).not.toMatch(/<img|<i>|<\/pre>'|<hx-partial/)
+      expect(html.match(/<script/g)).toHaveLength(2)
+      expect(html.match(/<script(?! src="\/assets\/)/)).toBeNull()
+      // No tag has an attribute that begins with "on", a style, or a javascript: address.
+      const tags = html.replaceAll(/="[^"]*"/g, '=')
+      expect(tags).not.toMatch(/<[a-z][^<>]*\s(on\w+|style)=/)
+      expect(html).not.toMatch(/(href|action|src)="(?!\/|#|https:\/\/claude\.ai\/)/)
+    }
   })
 
   test('without repositories says where they go and what to type', async () => {
@@ -146,9 +188,10 @@ describe('the page', () => {
     expect(html).toContain('<code>npm install claude</code>')
   })
 
-  test('says at its foot with which directories and programs lab runs', async () => {
-    const html = await pageOf(createLab())
-    const foot = /<footer>.*<\/footer>/s.exec(html)?.[0] ?? ''
+  test('says on a page of its own with which directories and programs lab runs, and where', async () => {
+    const html = await pageOf(createLab(), '/more')
+    const foot = html.slice(html.indexOf('id="d-more"'))
+    expect(foot).toContain('lab 0.1.0 on box')
     for (const place of ['/srv/projects', '/srv/state', '/usr/bin/claude', '/home/ann/.claude'])
       expect(foot).toContain(`<code>${place}</code>`)
     for (const name of ['GH_TOKEN', 'DOCKER_HOST', 'TYPO'])
@@ -216,7 +259,8 @@ describe('the page', () => {
 
 describe('every rendered hx attribute', () => {
   // What htmx 4.0.1 and its stream extension read; a misspelt one would be ignored in silence.
-  const known = /^(hx-(post|target|swap|sync|trigger|config)|hx-sse:connect)$/
+  const known =
+    /^(hx-(post|get|target|select|swap|push-url|history-elt|sync|trigger|config)|hx-sse:connect)$/
 
   test('is one that htmx knows', async () => {
     const lab = createLab()
@@ -229,7 +273,7 @@ describe('every rendered hx attribute', () => {
     for (const name of names) expect(name).toMatch(known)
     const { 'htmx.min.js': core, 'hx-sse.min.js': sse } = (await import('../lab.ts')).readAssets()
     for (const name of names)
-      expect(core + sse).toMatch(new RegExp(name.replace('hx-post', 'hx-"\\+|hx-post')))
+      expect(core + sse).toMatch(new RegExp(name.replace(/hx-(post|get)/, 'hx-"\\+|$&')))
   })
 
   test('is no inline program', async () => {
@@ -272,20 +316,24 @@ describe('a form without htmx', () => {
   test('an invalid label answers 422 with the page, the reason and the label', async () => {
     const lab = createLab()
     const label = 'x'.repeat(61)
-    const response = await lab.submit('/projects/bar/instances', { label })
+    const response = await lab.submit('/new', { project: 'bar', label })
     expect(response.status).toBe(422)
     const html = await response.text()
-    const card = html.slice(html.indexOf('id="p-bar"'))
-    expect(card).toContain(`value="${label}"`)
-    expect(card).toMatch(/role="alert"><p>A label has at most 60 characters/)
-    expect(html.slice(0, html.indexOf('id="p-bar"'))).not.toContain(label)
+    const form = html.slice(html.indexOf('id="start"'))
+    expect(form).toContain(`value="${label}"`)
+    expect(form).toMatch(/<option value="bar" selected/)
+    expect(form).toMatch(/role="alert"><p>A label has at most 60 characters/)
+    expect(html.slice(0, html.indexOf('id="start"'))).not.toContain(label)
   })
 
   test('when nobody is logged in offers to start anyway, and that works', async () => {
     const lab = createLab()
     lab.service.failNext(new NotLoggedIn())
-    const html = await (await lab.submit('/projects/foo/instances', { label: 'x' })).text()
-    expect(html).toContain('<button class="button" name="force" value="1" form="start-foo">')
+    const own = await (await lab.submit('/projects/foo/instances')).text()
+    expect(own).toContain('<button class="button" name="force" value="1" form="start-foo">')
+    lab.service.failNext(new NotLoggedIn())
+    const html = await (await lab.submit('/new', { project: 'foo', label: 'x' })).text()
+    expect(html).toContain('<button class="button" name="force" value="1" form="start">')
     const response = await lab.submit('/projects/foo/instances', { label: 'x', force: '1' })
     expect(response.status).toBe(303)
     expect(lab.service.asked.at(-1)).toBe('start foo "x" forced by page')
@@ -320,6 +368,20 @@ describe('a form without htmx', () => {
       expect(response.headers.get('location')).toBe('/')
     },
   )
+
+  test('on an instance’s page returns to it, and says a refusal there', async () => {
+    const lab = createLab({ max: 1 })
+    const { id } = await lab.service.start({ project: 'foo' }, 'page')
+    const stopped = await lab.submit(`/instances/${id}/stop?place=pane`)
+    expect(stopped.headers.get('location')).toBe(`/instances/${id}`)
+    lab.service.swept(id)
+    await lab.service.start({ project: 'bar' }, 'page')
+    const refused = await lab.submit(`/instances/${id}/resume?place=pane`)
+    expect(refused.status).toBe(409)
+    const html = await refused.text()
+    expect(html).toContain(`data-at="/instances/${id}"`)
+    expect(html).toMatch(new RegExp(`id="msg-pane-${id}" [^>]*><p[^>]*>All 1 of 1`))
+  })
 })
 
 describe('a form that htmx sends', () => {
@@ -370,7 +432,7 @@ describe('a form that htmx sends', () => {
       { id, name: 'foo', outcome: 'failed', error: { code: 'tmux_failed', message: 'tmux broke' } },
     ]
     const html = await (await lab.submit('/projects/foo/stop-all', {}, htmx)).text()
-    expect(html).toMatch(/hx-target="#msg-foo" hx-swap="innerHTML"><p>foo: tmux broke<\/p>/)
+    expect(html).toMatch(/hx-target="#msg-pane-foo" hx-swap="innerHTML"><p>foo: tmux broke<\/p>/)
   })
 })
 
@@ -389,14 +451,14 @@ describe('what was lost with tmux', () => {
     expect(html).not.toContain(`id="n-${id}"`)
     expect(html).toContain('Nothing else needs you.')
     // It still counts where only a number shows.
-    expect(html).toContain('<title>(1) lab</title>')
+    expect(html).toContain('<title>(1) lab · box</title>')
     lab.service.change(waiting.id, { state: 'waiting' })
     const later = await (await lab.ask('/')).text()
     expect(later).toContain(`id="n-${waiting.id}"`)
-    expect(later).toContain('<title>(2) lab</title>')
+    expect(later).toContain('<title>(2) lab · box</title>')
   })
 
-  test('is in the strip again when nothing offers it', async () => {
+  test('has a card again when nothing offers it', async () => {
     const lab = createLab()
     const { id } = await lab.service.start({ project: 'foo' }, 'page')
     lab.service.die(id, { reason: 'tmux_gone', signal: null })
@@ -422,14 +484,15 @@ describe('an address that does not exist', () => {
 
 describe('small words', () => {
   test.each([
-    [0, 'now'],
-    [59_999, 'now'],
+    [0, '0 s'],
+    [12_999, '12 s'],
+    [59_999, '59 s'],
     [60_000, '1 min'],
     [59 * 60_000, '59 min'],
     [3_600_000, '1 h'],
     [47 * 3_600_000, '47 h'],
     [48 * 3_600_000, '2 d'],
-    [-5000, 'now'],
+    [-5000, '0 s'],
   ])('%i ms ago is "%s"', (ms, text) => {
     expect(ageText(new Date(1e12).toISOString(), 1e12 + ms)).toBe(text)
   })

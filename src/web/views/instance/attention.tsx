@@ -1,15 +1,20 @@
-// The strip of what needs the operator: always there, at constant height, most urgent first.
+// What needs the operator, as cards that answer: most urgent first.
 import type { FC } from 'hono/jsx'
 import type { ResumeOffer, Instance } from '../../../core/instance.ts'
 import type { RenderContext } from '../render-context.ts'
-import { Age, StateIcon, Title } from '../parts.tsx'
-import { exitText, isOverdue, titleOf, wordOf } from '../words.ts'
+import { causeText, isOverdue, needOf, titleOf } from '../words.ts'
+import { NeedCard } from './need-card.tsx'
+import { canRestart } from './open-action.tsx'
 
 const oldestFirst = (a: Instance, b: Instance): number => Date.parse(a.since) - Date.parse(b.since)
 
+/** Whether nothing but its link is in need. */
+const isCutOff = (one: Instance): boolean =>
+  canRestart(one) && one.state !== 'waiting' && !isOverdue(one)
+
 /**
- * What waits, the longest wait first; then what does not come up; then what died, the latest first. What
- * the offer brings back in one tap is said there.
+ * What waits, the longest wait first; then what does not come up; then what died, the latest first; then
+ * what has lost its link. What the offer brings back in one tap is said there.
  */
 export function needsAttention(
   instances: readonly Instance[],
@@ -22,6 +27,7 @@ export function needsAttention(
     ...matching(({ state }) => state === 'waiting'),
     ...matching(isOverdue),
     ...matching(({ id, state }) => state === 'error' && !offered.has(id)).toReversed(),
+    ...matching(isCutOff),
   ]
 }
 
@@ -31,26 +37,30 @@ export function needsCount(instances: readonly Instance[], offer: ResumeOffer | 
   return needsAttention(instances, offer).length + (isLost ? 1 : 0)
 }
 
-/** What it needs, or why it ended. */
-function needOf(instance: Instance): string {
-  const { waitingFor, evidence } = instance
-  if (instance.state === 'waiting') return waitingFor ?? 'your answer'
-  const exit = evidence === null || isOverdue(instance) ? null : exitText(evidence)
-  return exit === null ? wordOf(instance) : `${wordOf(instance)}, ${exit}`
-}
-
 /** Whether lab sees every instance: it does not know what the others need. */
 const isSure = (instances: readonly Instance[]): boolean =>
   instances.every(({ state }) => state !== 'unknown')
 
-/** What the strip shows, as a text to compare. */
+/** What the cards show, as a text to compare. */
 export function attentionText(instances: readonly Instance[], offer: ResumeOffer | null): string {
-  const list = needsAttention(instances, offer)
-  const said = list.map((one) => [one.id, one.project, titleOf(one), needOf(one), one.since])
+  const said = needsAttention(instances, offer).map((one) => [
+    one.id,
+    one.project,
+    titleOf(one),
+    one.state,
+    one.since,
+    one.state === 'waiting' ? needOf(one) : causeText(one),
+    one.question,
+    one.linkState,
+    one.deepLink,
+  ])
   return JSON.stringify([isSure(instances), needsCount(instances, offer), said])
 }
 
-/** The strip; each of its entries leads to its row. */
+// More cards than this would push the list off a phone's screen.
+const cardsMax = 3
+
+/** The cards; a screen reader hears a new one. */
 export const Attention: FC<{
   instances: readonly Instance[]
   offer: ResumeOffer | null
@@ -58,32 +68,32 @@ export const Attention: FC<{
 }> = ({ instances, offer, at }) => {
   const list = needsAttention(instances, offer)
   const count = needsCount(instances, offer)
+  const more = list.slice(cardsMax)
   return (
-    <nav id="needs" class="needs" data-rev={at.rev} data-count={count} aria-label="Needs you">
-      <p>
+    <section
+      id="needs"
+      class="needs"
+      data-rev={at.rev}
+      data-count={count}
+      role="log"
+      aria-live="polite"
+      aria-label="Needs you"
+    >
+      <h2 class="count">
         <Count of={list.length} isAll={isSure(instances)} hasMore={count > list.length} />
-      </p>
-      <ul>
-        {list.map((instance) => (
-          <li id={`n-${instance.id}`} data-state={instance.state}>
-            <a href={`#i-${instance.id}`}>
-              <StateIcon state={instance.state} />
-              <span>
-                <b>
-                  <Title of={instance} />
-                  {instance.label === null ? null : <small> {instance.project}</small>}
-                </b>
-                <span>
-                  {needOf(instance)}
-                  {' · '}
-                  <Age since={instance.since} at={at} />
-                </span>
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
+      </h2>
+      {list.slice(0, cardsMax).map((instance) => (
+        <NeedCard instance={instance} at={at} />
+      ))}
+      {more.length === 0 ? null : (
+        <details id="needs-more">
+          <summary>{more.length} more</summary>
+          {more.map((instance) => (
+            <NeedCard instance={instance} at={at} />
+          ))}
+        </details>
+      )}
+    </section>
   )
 }
 

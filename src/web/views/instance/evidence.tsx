@@ -2,8 +2,8 @@
 import type { FC } from 'hono/jsx'
 import { isLive, type Evidence, type Instance } from '../../../core/instance.ts'
 import { Prose } from '../parts.tsx'
-import { RowForm } from './row-form.tsx'
-import { byText, exitText, titleOf } from '../words.ts'
+import { RowForm, type Place } from './row-form.tsx'
+import { byText, causeText, exitText, titleOf } from '../words.ts'
 
 // The word of the row says all of these, and so does the offer above it.
 const saidByWord: Partial<Record<Evidence['reason'], string>> = {
@@ -11,25 +11,26 @@ const saidByWord: Partial<Record<Evidence['reason'], string>> = {
   rebooted: 'The machine was restarted while it ran.',
 }
 
-/** The sentence, the last lines, and, once it has ended, the ways on. */
+/** The sentence, what the agent left, its last lines, and, once it has ended, the ways on. */
 export const EvidenceBox: FC<{ instance: Instance; evidence: Evidence }> = (props) => {
   const { instance, evidence } = props
+  const cause = causeText(instance)
   return (
-    <div class="evidence">
-      <div class="verdict">
-        {evidence.message === saidByWord[evidence.reason] ? null : (
-          <p>
-            <Prose text={evidence.message} /> <EndDetails evidence={evidence} />
-          </p>
-        )}
-        {isLive(instance.state) ? null : <WaysOn instance={instance} />}
-      </div>
-      {isLive(instance.state) ? null : <RowMessage instance={instance} />}
-      <LeftBehind instance={instance} />
-      {evidence.lastLines.length === 0 ? null : (
-        <LastLines of={instance} lines={evidence.lastLines} />
+    <section class="evidence" aria-label="Why it ended">
+      {cause === null || cause === exitText(evidence) ? null : (
+        <p class="cause">
+          <code>{cause}</code>
+        </p>
       )}
-    </div>
+      {evidence.message === saidByWord[evidence.reason] ? null : (
+        <p>
+          <Prose text={evidence.message} /> <EndDetails evidence={evidence} />
+        </p>
+      )}
+      {isLive(instance.state) ? null : <WaysOn instance={instance} place="pane" />}
+      <LeftBehind instance={instance} />
+      <LastScreen instance={instance} lines={evidence.lastLines} />
+    </section>
   )
 }
 
@@ -64,7 +65,7 @@ export const LeftBehind: FC<{ instance: Instance }> = ({ instance }) => {
         ))}
       </ul>
       {own.length === 0 ? null : (
-        <RowForm instance={instance} verb="end-left">
+        <RowForm instance={instance} verb="end-left" place="pane">
           <button
             class="button stop"
             aria-label={`End ${own.length === 1 ? 'it' : 'these'}: what ${titleOf(instance)} left`}
@@ -79,30 +80,29 @@ export const LeftBehind: FC<{ instance: Instance }> = ({ instance }) => {
 }
 
 /** The buttons of an ended instance. */
-export const WaysOn: FC<{ instance: Instance }> = ({ instance }) => (
+export const WaysOn: FC<{ instance: Instance; place: Place }> = ({ instance, place }) => (
   <div class="ways">
-    <RowForm instance={instance} verb="resume">
+    <RowForm instance={instance} verb="dismiss" place={place}>
+      <button class="button" aria-label={`Dismiss ${titleOf(instance)}`}>
+        Dismiss
+      </button>
+    </RowForm>
+    <RowForm instance={instance} verb="resume" place={place}>
       <button class="button resume" aria-label={`Resume ${titleOf(instance)}`}>
         <span class="idle">Resume</span>
         <span class="pending">Resuming…</span>
       </button>
     </RowForm>
-    <RowForm instance={instance} verb="dismiss">
-      <button class="button quiet" aria-label={`Dismiss ${titleOf(instance)}`}>
-        Dismiss
-      </button>
-    </RowForm>
   </div>
 )
 
-/** Where a refusal of one of these buttons is said. */
-export const RowMessage: FC<{ instance: Instance }> = ({ instance }) => (
-  <div id={`msg-${instance.id}`} class="message" role="alert" />
-)
-
-/** What its screen said last; it shows its end first. */
-export const LastLines: FC<{ of: Instance; lines: readonly string[] }> = ({ of, lines }) => (
-  <pre tabindex={0} role="region" aria-label={`Last lines of ${titleOf(of)}`}>
-    <code>{lines.join('\n')}</code>
-  </pre>
-)
+/** What its screen said last: folded, as wide as it was, and its end first. */
+export const LastScreen: FC<{ instance: Instance; lines: readonly string[] }> = (props) =>
+  props.lines.length === 0 ? null : (
+    <details id={`l-${props.instance.id}`} class="screen">
+      <summary>Last screen</summary>
+      <pre tabindex={0} role="region" aria-label={`Last screen of ${titleOf(props.instance)}`}>
+        <code>{props.lines.join('\n')}</code>
+      </pre>
+    </details>
+  )

@@ -109,11 +109,14 @@ const Ids: FC<{ of: readonly Instance[] }> = ({ of }) => (
 
 /** Asks once, for the offer does not come again. */
 const Forget: FC<{ instances: readonly Instance[] }> = ({ instances }) => (
-  <details class="menu confirm" name="menu" id="forget">
-    <summary class="button quiet">Dismiss</summary>
+  <>
+    <button type="button" class="button quiet" popovertarget="forget">
+      Dismiss
+    </button>
     <form
-      id="dismiss-all"
-      class="panel"
+      popover="auto"
+      id="forget"
+      class="sheet"
       method="post"
       action="/dismiss"
       hx-post="/dismiss"
@@ -132,5 +135,5 @@ const Forget: FC<{ instances: readonly Instance[] }> = ({ instances }) => (
         <span class="pending">Dismissing…</span>
       </button>
     </form>
-  </details>
+  </>
 )

@@ -26,11 +26,7 @@ const encoder = new TextEncoder()
 /** Makes the function that renders the page; every byte but a card's rev is what a fresh rendering says. */
 export function createKeptPage(
   assets: AssetPaths,
-): (
-  snapshot: Snapshot,
-  at: RenderContext,
-  options: Pick<PageOptions, 'canSignOut' | 'isProxied'>,
-) => Uint8Array<ArrayBuffer> {
+): (snapshot: Snapshot, at: RenderContext, options: PageOptions) => Uint8Array<ArrayBuffer> {
   let kept = new Map<string, Card>()
   return (snapshot, at, options) => {
     const cards = snapshot.projects.map((project) => {

@@ -1,6 +1,6 @@
 // The page where one signs in. It needs no script.
 import type { AssetPaths } from '../../assets/static.ts'
-import { documentOf } from '../document.tsx'
+import { documentOf } from '../shell.tsx'
 import type { RenderContext } from '../render-context.ts'
 
 /** Renders the form; `next` is where it leads, `message` why it came back. */

@@ -1,12 +1,15 @@
 // Instances: the list, one of them, and what is done with one or with all. A reference of the API is
 // resolved to an id once; the page's forms carry ids.
-import { Hono } from 'hono'
-import { isLive } from '../../core/instance.ts'
+import { Hono, type Context } from 'hono'
+import { isLive, type Instance } from '../../core/instance.ts'
 import { InvalidRequest } from '../../errors.ts'
 import { actorOf, apiActorOf } from '../access/auth.ts'
 import { readAnswer, readAnswerForm, readResume, readResumeForm } from '../body.ts'
 import type { Problem } from '../../problems.ts'
 import type { WebEnv } from '../env.ts'
+import { AnsweredLine } from '../views/instance/answered.tsx'
+import { htmlOf } from '../views/parts.tsx'
+import { lineOf, places, type Place } from '../views/instance/row-form.tsx'
 import { cleared, done, doneAll, type FormDeps } from './form-response.tsx'
 
 export interface InstanceDeps extends FormDeps {
@@ -64,47 +67,71 @@ function addJson(routes: Hono<WebEnv>, { instances, problems }: InstanceDeps): v
   )
 }
 
+/** Notes which form it is, so that a refusal appears beside it; returns where the form stood. */
+function noteForm(c: Context<WebEnv>, instance: string): Place {
+  const asked = c.req.query('place')
+  const place = places.find((one) => one === asked) ?? 'row'
+  c.set('form', { instance, place })
+  return place
+}
+
 function addForms(routes: Hono<WebEnv>, deps: FormDeps): void {
   const { instances, pageModel } = deps
 
+  /** Answers a form of one instance: it is drawn again wherever it stands, and the form's line is emptied. */
+  function shown(c: Context<WebEnv>, instance: Instance, place: Place): Response {
+    const partials = () => pageModel.partials([instance]) + cleared(`#${lineOf(instance, place)}`)
+    return done(c, partials, place === 'pane' ? `instances/${instance.id}` : `#i-${instance.id}`)
+  }
+
   routes.post('/instances/:id/stop', (c) => {
     const id = c.req.param('id')
-    c.set('form', { instance: id })
-    const stopping = instances.stop(id, actorOf(c, 'page'))
-    const partials = () => pageModel.partials([stopping]) + cleared(`#msg-${stopping.project}`)
-    return done(c, partials, `#i-${id}`)
+    const place = noteForm(c, id)
+    return shown(c, instances.stop(id, actorOf(c, 'page')), place)
+  })
+
+  // The page sends it when a link to claude.ai is followed: what is seen there has been looked at.
+  routes.post('/instances/:id/look', (c) => {
+    instances.look(c.req.param('id'))
+    return c.body(null, 204)
   })
 
   routes.post('/instances/:id/resume', async (c) => {
     const id = c.req.param('id')
-    c.set('form', { instance: id })
+    const place = noteForm(c, id)
     const options = await readResumeForm(c)
-    const resumed = await instances.resume(id, actorOf(c, 'page'), options)
-    const partials = () => pageModel.partials([resumed]) + cleared(`#msg-${resumed.project}`)
-    return done(c, partials, `#i-${id}`)
+    return shown(c, await instances.resume(id, actorOf(c, 'page'), options), place)
   })
 
   routes.post('/instances/:id/answer', async (c) => {
     const id = c.req.param('id')
-    c.set('form', { instance: id })
+    const place = noteForm(c, id)
     const answer = await readAnswerForm(c, instances.get(id).question?.asks ?? [])
     const answered = await instances.answer(id, answer, actorOf(c, 'page'))
-    return done(c, () => pageModel.partials([answered]) + cleared(`#msg-${id}`), `#i-${id}`)
+    // The line comes first: it stands on the card, which the rest takes away.
+    const partials = () =>
+      htmlOf(
+        <AnsweredLine
+          line={lineOf(answered, place)}
+          answer={answer}
+          at={pageModel.nextContext()}
+        />,
+      ) + pageModel.partials([answered])
+    return done(c, partials, place === 'pane' ? `instances/${id}` : `#i-${id}`)
   })
 
   routes.post('/instances/:id/end-left', async (c) => {
     const id = c.req.param('id')
-    c.set('form', { instance: id })
-    const ended = await instances.endLeft(id, actorOf(c, 'page'))
-    return done(c, () => pageModel.partials([ended]) + cleared(`#msg-${id}`), `#i-${id}`)
+    const place = noteForm(c, id)
+    return shown(c, await instances.endLeft(id, actorOf(c, 'page')), place)
   })
 
   routes.post('/instances/:id/dismiss', (c) => {
     const id = c.req.param('id')
-    c.set('form', { instance: id })
+    noteForm(c, id)
     const { project } = instances.get(id)
     instances.dismiss(id, actorOf(c, 'page'))
-    return done(c, () => pageModel.partials([], [id]) + cleared(`#msg-${project}`), `#p-${project}`)
+    return done(c, () => pageModel.partials([], [id]), `#p-${project}`)
   })
 
   routes.post('/stop-all', async (c) => {
