@@ -84,7 +84,8 @@ function textAbove(lines: readonly string[], first: number): string {
   for (let i = first - 1; i >= 0 && above.length < linesMax; i--) {
     const line = lines[i]!
     if (rule.test(line)) break
-    above.unshift(line.replace(/^[\s│]{1,4}/, ''))
+    // A dashed rule frames the command; it has no words.
+    above.unshift(/^\s*╌+$/.test(line) ? '' : line.replace(/^[\s│]{1,4}/, ''))
   }
   return above
     .join('\n')

@@ -54,7 +54,7 @@ test('reads the options of a permission, over wrapped lines, and the marked one'
     options: ['Yes', 'Yes, and always allow access to /srv from this', 'No'],
     selected: 1,
   })
-  expect(read(permission)?.text).toContain('touch /srv/x')
+  expect(read(permission)?.text).toContain('mock command\n\ntouch /srv/x\n\nDo you')
   expect(read(permission)?.text).not.toContain('Some answer before')
 })
 
