@@ -59,6 +59,56 @@ export async function readTextUnbounded(path: string, bytesMax = defaultBytesMax
   }
 }
 
+/**
+ * Hands the lines of a regular file to `take`, the last line first, until `take` returns true. Reads blocks
+ * of 64 KiB from the end, `bytesMax` bytes at most. Resolves to whether `take` returned true or the file
+ * has no further line. @throws Unreadable, and what the system says
+ */
+export async function readLinesBackwards(
+  path: string,
+  take: (line: Buffer) => boolean,
+  { bytesMax = defaultBytesMax, timeoutMs = answerMs } = {},
+): Promise<boolean> {
+  const read = (): Promise<boolean> => readBackwardsUnbounded(path, take, bytesMax)
+  return answerOf(`read the end of ${path}`, read, timeoutMs)
+}
+
+const blockBytes = 64 * 1024
+const newline = 0x0a
+
+async function readBackwardsUnbounded(
+  path: string,
+  take: (line: Buffer) => boolean,
+  bytesMax: number,
+): Promise<boolean> {
+  const file = await open(path, flags)
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new Unreadable('ENOTREG', `${path} is not a regular file`)
+    // The blocks of a line whose beginning is not read yet, from its end on.
+    let rest: Buffer[] = []
+    const lineOf = (head: Buffer): Buffer => Buffer.concat([head, ...rest.toReversed()])
+    const last = Math.max(0, stat.size - bytesMax)
+    for (let end = stat.size; end > last;) {
+      const start = Math.max(last, end - blockBytes)
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(end - start), 0, end - start, start) // prettier-ignore
+      let block = buffer.subarray(0, bytesRead)
+      for (let at = block.lastIndexOf(newline); at >= 0; at = block.lastIndexOf(newline)) {
+        if (take(lineOf(block.subarray(at + 1)))) return true
+        rest = []
+        block = block.subarray(0, at)
+      }
+      rest.push(block)
+      end = start
+    }
+    if (last > 0) return false
+    take(lineOf(Buffer.alloc(0)))
+    return true
+  } finally {
+    await file.close()
+  }
+}
+
 /** A buffer that grows with the file, up to the bound. */
 function roomFor(path: string, stat: Stats, bytesMax: number) {
   if (!stat.isFile()) throw new Unreadable('ENOTREG', `${path} is not a regular file`)

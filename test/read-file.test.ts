@@ -7,6 +7,7 @@ import {
   answerMs,
   answerOf,
   hasUnanswered,
+  readLinesBackwards,
   readText,
   readTextSync,
   unansweredMax,
@@ -127,5 +128,42 @@ describe('answerOf', () => {
     const fail = () => Promise.reject(new Error('EIO'))
     await expect(answerOf('a', fail)).rejects.toThrow('EIO')
     expect(await answerOf('a', () => Promise.resolve(1))).toBe(1)
+  })
+})
+
+describe('readLinesBackwards', () => {
+  const linesOf = async (path: string, options = {}, until = (_line: string) => false) => {
+    const lines: string[] = []
+    const isDone = await readLinesBackwards(
+      path,
+      (line) => until(lines[lines.push(line.toString()) - 1]!),
+      options,
+    )
+    return { lines, isDone }
+  }
+
+  test('hands over every line whole, the last one first', async ({ folder }) => {
+    const lines = ['ä'.repeat(50_000), '', 'x'.repeat(65_535), 'y'.repeat(200_000), 'end']
+    const file = put(join(folder, 'file'), lines.join('\n'))
+    expect(await linesOf(file)).toEqual({ lines: lines.toReversed(), isDone: true })
+    expect(await linesOf(put(join(folder, 'empty')))).toEqual({ lines: [''], isDone: true })
+  })
+
+  test('ends at the line that is enough', async ({ folder }) => {
+    const file = put(join(folder, 'file'), 'a\nb\nc')
+    expect(await linesOf(file, {}, (line) => line === 'b')).toEqual({
+      lines: ['c', 'b'],
+      isDone: true,
+    })
+  })
+
+  test('leaves a line out whose beginning is beyond the bound', async ({ folder }) => {
+    const file = put(join(folder, 'file'), `${'x'.repeat(100)}\nb\nc`)
+    expect(await linesOf(file, { bytesMax: 50 })).toEqual({ lines: ['c', 'b'], isDone: false })
+  })
+
+  test('refuses a FIFO', async ({ folder }) => {
+    execFileSync('mkfifo', [join(folder, 'x')])
+    await expect(linesOf(join(folder, 'x'))).rejects.toMatchObject({ code: 'ENOTREG' })
   })
 })

@@ -5,7 +5,7 @@ import { createRegistry, type Registry } from './registry/registry.ts'
 import type { RegistryEntry } from './registry-entry.ts'
 import type { SaidPage } from '../core/input/message.ts'
 import { readSaid } from './said.ts'
-import { findTranscript, transcriptsDir, type TranscriptState } from './transcript.ts'
+import { findTranscript, transcriptsDir, type FoundTranscript } from './transcript.ts'
 import { seedTrust } from './trust.ts'
 
 export interface ClaudeHome {
@@ -25,7 +25,7 @@ export interface ClaudeHome {
   /** The folder of all projects' transcripts. */
   readonly transcriptsDir: string
   /** Looks for a conversation's transcript. Never rejects. */
-  findTranscript(conversation: string): Promise<TranscriptState>
+  findTranscript(conversation: string): Promise<FoundTranscript>
   /** Reads a page of what was said in a conversation. @throws Unreadable when the disk does not answer */
   readSaid(conversation: string, before: number | null): Promise<SaidPage>
   /**

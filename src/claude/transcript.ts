@@ -1,4 +1,4 @@
-// Finds out whether Claude has a transcript of a conversation.
+// Finds the transcript of a conversation, and whether Claude has one.
 import { access, lstat, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { answerOf } from '../read-file.ts'
@@ -19,18 +19,26 @@ export function transcriptsDir({ sessionsDir }: ClaudePaths): string {
   return join(dirname(sessionsDir), 'projects')
 }
 
+export interface FoundTranscript {
+  readonly state: TranscriptState
+  /** The file of a transcript that is there, else null. */
+  readonly path: string | null
+}
+
+const unreadable: FoundTranscript = { state: 'unreadable', path: null }
+
 /** Looks for a conversation's transcript in the folders of all projects. Never rejects. */
 export async function findTranscript(
   paths: ClaudePaths,
   conversation: string,
-): Promise<TranscriptState> {
+): Promise<FoundTranscript> {
   const root = transcriptsDir(paths)
   const name = `${conversation}.jsonl`
   const asked = answerOf(`find ${name} in ${root}`, () => search(root, name), answerMs)
-  return asked.catch(() => 'unreadable')
+  return asked.catch(() => unreadable)
 }
 
-async function search(root: string, name: string): Promise<TranscriptState> {
+async function search(root: string, name: string): Promise<FoundTranscript> {
   let folders: readonly string[]
   try {
     folders = await readdir(root)
@@ -40,18 +48,19 @@ async function search(root: string, name: string): Promise<TranscriptState> {
       () => true,
       () => false,
     )
-    return codeOf(error) === 'ENOENT' && !isLink ? 'none' : 'unreadable'
+    return codeOf(error) === 'ENOENT' && !isLink ? { state: 'none', path: null } : unreadable
   }
   let state: TranscriptState = 'none'
   for (const folder of folders)
     try {
-      await access(join(root, folder, name))
-      return 'there'
+      const path = join(root, folder, name)
+      await access(path)
+      return { state: 'there', path }
     } catch (error) {
       const code = codeOf(error)
       if (code !== 'ENOENT' && code !== 'ENOTDIR') state = 'unreadable'
     }
-  return state
+  return { state, path: null }
 }
 
 function codeOf(error: unknown): string | undefined {

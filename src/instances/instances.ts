@@ -60,7 +60,7 @@ type Reads = Pick<
 export function createInstances(deps: InstancesDeps): Instances {
   const { tmux, store, journal, homes } = deps
   const parts = createParts(deps)
-  const { ledger, overview, projects, notes, observer, memory, hooks } = parts
+  const { ledger, overview, projects, notes, observer, memory, hooks, transcripts } = parts
 
   function refreshClaude(): void {
     for (const { program } of homes.values()) program.refresh()
@@ -89,6 +89,7 @@ export function createInstances(deps: InstancesDeps): Instances {
       for (const home of homes.values()) home.close()
       notes.close()
       hooks.close()
+      transcripts.close()
       await store.flush()
       await journal.flush()
     },

@@ -24,6 +24,7 @@ import { createHooks, type Hooks } from './questions/hooks.ts'
 import { createMemory, type Memory } from './observe/memory.ts'
 import { createObserver, type Observer } from './observe/observer.ts'
 import { createQuestions, type Questions } from './questions/questions.ts'
+import { createTranscripts, type Transcripts } from './questions/transcripts.ts'
 import { createPrompts } from './input/prompts.ts'
 import { createScreenWatch, type ScreenWatch } from './look/screen-watch.ts'
 import { createReconcile } from './observe/reconcile.ts'
@@ -44,6 +45,7 @@ interface Known {
   readonly conversations: Conversations
   readonly hooks: Hooks
   readonly questions: Questions
+  readonly transcripts: Transcripts
 }
 
 export interface Parts extends Known {
@@ -100,12 +102,13 @@ function createKnown(deps: InstancesDeps, wake: () => void): Known {
   const conversations = createConversations({ deps, ledger })
   const hooks = createHooks(deps, ledger)
   const questions = createQuestions({ deps, ledger, hooks, wake })
+  const transcripts = createTranscripts({ deps, ledger, hooks, wake })
   ledger.subscribe((event) => {
     if (event.type === 'removed') notes.removeSettings(event.id)
   })
   // Before anything can wake the observer: a listing must not take a missing keeper for an end.
   recallKeepers(ledger, notes)
-  return { deps, ledger, overview, projects, notes, reaper, conversations, hooks, questions }
+  return { deps, ledger, overview, projects, notes, reaper, conversations, hooks, questions, transcripts } // prettier-ignore
 }
 
 /** Makes the reaper. It excludes the tmux servers and the processes of other instances. */

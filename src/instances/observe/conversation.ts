@@ -24,8 +24,13 @@ export function createConversations({
   readonly ledger: Ledger
 }): Conversations {
   const { homes, log } = deps
-  const find = ({ launch }: Entry, conversation = launch.conversation): Promise<TranscriptState> =>
-    homeOf(homes, launch.account).findTranscript(conversation)
+
+  async function find(
+    { launch }: Entry,
+    conversation = launch.conversation,
+  ): Promise<TranscriptState> {
+    return (await homeOf(homes, launch.account).findTranscript(conversation)).state
+  }
 
   async function updateSaid(entry: Entry): Promise<void> {
     const { conversation, said } = entry.launch

@@ -13,6 +13,7 @@ import type { Agents } from './agents.ts'
 import type { Advance } from './advance.ts'
 import type { Hooks } from '../questions/hooks.ts'
 import type { Questions } from '../questions/questions.ts'
+import type { Transcripts } from '../questions/transcripts.ts'
 
 export interface ReconcileOptions {
   readonly deps: InstancesDeps
@@ -23,6 +24,7 @@ export interface ReconcileOptions {
   readonly adopt: (listing: Listing) => ReadonlyMap<string, ListedSession>
   readonly hooks: Pick<Hooks, 'follow'>
   readonly questions: Pick<Questions, 'follow'>
+  readonly transcripts: Pick<Transcripts, 'follow'>
   readonly advance: Advance
 }
 
@@ -30,7 +32,7 @@ export interface ReconcileOptions {
 export function createReconcile(
   options: ReconcileOptions,
 ): (listing: Listing, number: number) => void {
-  const { deps, ledger, overview, agents, adopt, hooks, questions, advance } = options
+  const { deps, ledger, overview, agents, adopt, hooks, questions, transcripts, advance } = options
 
   /** Keeps where an instance runs, and which process is its keeper. */
   function see(entry: Entry, session: ListedSession, listed: ServerId | null): void {
@@ -71,6 +73,7 @@ export function createReconcile(
     agents.join(live)
     hooks.follow(live)
     questions.follow(live)
+    transcripts.follow(live)
     const look = advance.begin(listed)
     for (const entry of live)
       if (!entry.isFinishing && isLive(entry.state)) look(entry, sessions.get(entry.id))

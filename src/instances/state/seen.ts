@@ -1,4 +1,5 @@
 // What lab has observed of one launch.
+import type { TranscriptEnd } from '../../claude/conversation/records.ts'
 import type { RegistryEntry } from '../../claude/registry-entry.ts'
 import type { Evidence, MovedFolder, ProcessId } from '../../core/instance.ts'
 import type { Question } from '../../core/question.ts'
@@ -53,8 +54,8 @@ export interface Seen {
   readonly dialog: string | null
   /** The question that the agent asks now; null without one. */
   readonly question: Question | null
-  /** One line: what the agent does now, else its last sentence. */
-  readonly doing: string | null
+  /** The newest records of the conversation; null until lab has read its transcript. */
+  readonly transcript: TranscriptEnd | null
   /** The agent has become ready after work, and the operator has not looked since. */
   readonly isUnread: boolean
   /** The startup warning, which lab sets once for a start that takes too long. */
@@ -83,7 +84,7 @@ export const nothingSeen: Seen = {
   foreignNote: null,
   dialog: null,
   question: null,
-  doing: null,
+  transcript: null,
   isUnread: false,
   startupWarning: null,
   memoryBytes: null,

@@ -39,7 +39,7 @@ export function present(
     unknownBecause,
     waitingFor: entry.waitingFor,
     question: live ? seen.question : null,
-    doing: live ? seen.doing : null,
+    doing: live ? doingOf(entry) : null,
     unread: live && seen.isUnread,
     background: live && registry?.status === 'shell',
     ...linkOf(entry, live),
@@ -66,6 +66,12 @@ export function present(
     })),
     dismissed: end?.isDismissed ?? false,
   }
+}
+
+function doingOf({ state, seen: { transcript } }: Entry): string | null {
+  // A process that was killed leaves the use of a tool without its result.
+  const isIdle = state === 'starting' || state === 'ready'
+  return (isIdle ? null : transcript?.tool) ?? transcript?.said ?? null
 }
 
 function whyUnknown(

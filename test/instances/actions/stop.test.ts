@@ -109,6 +109,7 @@ function serviceOf(entry: Entry, reaper = realSweeper()) {
     adopt: ({ sessions }) => new Map(sessions.map((session) => [session.lab!.id, session])),
     hooks: { follow: nothing },
     questions: { follow: nothing },
+    transcripts: { follow: nothing },
     advance,
   })
   const server = { pid: process.pid, startedAt: 1, version: '3.4' }
