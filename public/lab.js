@@ -484,7 +484,7 @@ on('htmx:before:swap', ({ detail: { ctx } }) => {
 on('htmx:after:swap', ({ detail: { ctx } }) => {
   if (ctx?.target?.id !== 'detail') return
   const isOpen = $('detail').childElementCount > 0
-  if (document.querySelector('main').checkVisibility()) {
+  if ($('needs').checkVisibility()) {
     if (!isOpen) scrollTo(0, listTop)
     return
   }

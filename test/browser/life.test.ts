@@ -37,7 +37,7 @@ describeInBrowser('what needs the operator', ({ serve, visit }) => {
     await page.waitForSelector(`#d-${id}:visible`)
     expect(new URL(page.url()).pathname).toBe(`/instances/${id}`)
     await page.goBack()
-    await page.waitForSelector('main:visible')
+    await page.waitForSelector('#needs:visible')
     expect(await page.inputValue('#filter')).toBe('a1')
   })
 

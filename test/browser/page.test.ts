@@ -80,7 +80,7 @@ describeInBrowser('the page', ({ serve, visit }) => {
     await page.click(`#d-${ids['ready']} .stop`)
     await page.waitForSelector(`#d-${ids['ready']}[data-state="stopping"]`)
     await page.click('.back')
-    await page.waitForSelector('main:visible')
+    await page.waitForSelector('#needs:visible')
     await openStart(page)
     await page.keyboard.press('Escape')
     await page.click('.bar .more')

@@ -4,7 +4,7 @@ import { StartLink } from './pane/start.tsx'
 
 /** For the thumb: finding, and starting. */
 export const Foot: FC<{ query: string }> = ({ query }) => (
-  <div class="foot">
+  <nav class="foot" aria-label="Find and start">
     <form class="filter" role="search" method="get" action="/">
       <input
         id="filter"
@@ -17,7 +17,7 @@ export const Foot: FC<{ query: string }> = ({ query }) => (
       />
     </form>
     <StartLink class="primary">Start</StartLink>
-  </div>
+  </nav>
 )
 
 const keys: readonly (readonly [key: string, what: string])[] = [
