@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'question_gone'
   | 'not_running'
   | 'dialog_open'
+  | 'not_sent'
   | 'unknown'
   | 'claude_config_invalid'
   | 'claude_missing'

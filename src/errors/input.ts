@@ -25,3 +25,10 @@ export class StateUnknown extends LabError {
     )
   }
 }
+
+/** The agent did not get a text, for a reason that is no failure. The page shows the reason at the form. */
+export class NotSent extends LabError {
+  constructor(reason: string) {
+    super('not_sent', reason)
+  }
+}

@@ -41,7 +41,7 @@ type Verbs = Pick<
   | 'changeSettings'
   | 'look'
 >
-type Looks = Pick<Instances, 'output' | 'watchScreen' | 'said'>
+type Looks = Pick<Instances, 'output' | 'screen' | 'watchScreen' | 'said'>
 type Reads = Pick<
   Instances,
   | 'resumeOffer'
@@ -164,6 +164,10 @@ function createLooks({ deps, ledger, screens }: Parts): Looks {
       const { seen, end } = findEntry(ledger, id)
       if (seen.session) return deps.tmux.capture(seen.session.paneId, lines)
       return (end?.evidence.lastLines ?? []).slice(-lines)
+    },
+    async screen(id) {
+      const { session } = findEntry(ledger, id).seen
+      return session ? deps.tmux.screen(session.paneId).catch(() => null) : null
     },
     watchScreen: (id, listener) => screens.watch(findEntry(ledger, id), listener),
     said(id, before) {

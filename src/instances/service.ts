@@ -97,6 +97,8 @@ export interface Service {
    * @throws InstanceNotFound, and what tmux throws
    */
   output(id: string, lines: number): Promise<readonly string[]>
+  /** What the terminal of a live instance shows now; null where lab cannot read it. @throws InstanceNotFound */
+  screen(id: string): Promise<Screen | null>
   /**
    * Calls `listener` with the screen of a live instance at once, and after each change at most twice a
    * second, until the caller calls the returned function. @throws InstanceNotFound

@@ -27,7 +27,7 @@ import { createDemoRoutes } from './routes/demo.ts'
 import { createEventRoutes } from './routes/events.ts'
 import { askerOf, isHtmx, type FormDeps } from './routes/form-response.tsx'
 import { createHealthRoutes, type Readiness } from './routes/health.ts'
-import { createInputRoutes } from './routes/input.ts'
+import { createInputRoutes } from './routes/input.tsx'
 import { createInstanceRoutes } from './routes/instances.tsx'
 import { createLoginRoutes, leadToLogin } from './routes/login.ts'
 import { createPageRoutes } from './routes/page.ts'
@@ -43,6 +43,7 @@ import { noPane, type Pane } from './views/pane/pane.tsx'
 import { htmlOf } from './views/parts.tsx'
 import { RefusalText, type Refusal } from './views/refusal.tsx'
 import { renderFailure } from './views/shell.tsx'
+import { terminalCss } from './views/terminal/palette.ts'
 
 export interface WebDeps {
   readonly instances: Service
@@ -82,7 +83,7 @@ export interface WebApp {
 export function createApp(deps: WebDeps): WebApp {
   const { instances, guards, log, now = Date.now, counts = createCounts() } = deps
   const app = new Hono<WebEnv>()
-  const { routes: assetRoutes, paths: assets } = createStatic(deps.assets)
+  const { routes: assetRoutes, paths: assets } = createStatic(deps.assets, terminalCss())
   const streams = createStreams(instances.subscribe.bind(instances), log, counts, deps.streams)
   const pageModel = createPageModel(instances, {
     now,

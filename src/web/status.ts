@@ -18,6 +18,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   question_gone: 409,
   not_running: 409,
   dialog_open: 409,
+  not_sent: 409,
   unknown: 409,
   claude_config_invalid: 409,
   project_gone: 410,

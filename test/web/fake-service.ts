@@ -314,6 +314,9 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
       get(id)
       return ['$ claude', 'hello'].slice(-lines)
     },
+    async screen(id) {
+      return isLive(get(id).state) ? screen : null
+    },
     watchScreen(id, listener) {
       get(id)
       const watching = { id, listener }

@@ -13,8 +13,8 @@ const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute))
 const pageOf = async (lab: Lab, path = '/'): Promise<string> => (await lab.ask(path)).text()
 
 /** The page of one instance, without the list beside it. */
-async function paneOf(lab: Lab, id: string): Promise<string> {
-  const html = await pageOf(lab, `/instances/${id}`)
+async function paneOf(lab: Lab, id: string, tab = ''): Promise<string> {
+  const html = await pageOf(lab, `/instances/${id}${tab}`)
   return html.slice(html.indexOf(`<article id="d-${id}"`), html.indexOf('class="foot"'))
 }
 
@@ -124,7 +124,9 @@ describe('the page of an instance', () => {
     const lab = createLab()
     const workspace = { kind: 'shared', path: '/srv/foo', branch: 'main', moved: null } as const
     const id = await started(lab, { state: 'ready', memoryBytes: 143 * 2 ** 20, workspace })
-    expect(plain(await paneOf(lab, id))).toMatch(/Sessionfoo.*\/srv\/foo.*⎇ main.*143 MB/)
+    expect(plain(await paneOf(lab, id, '/details'))).toMatch(
+      /Sessionfoo.*\/srv\/foo.*⎇ main.*143 MB/,
+    )
   })
 
   test('of a start that takes too long shows its screen and can stop it', async () => {

@@ -18,6 +18,8 @@ export interface AssetFiles {
 /** Where the page finds its files. */
 export interface AssetPaths {
   readonly css: string
+  /** The 256 colours of an agent's screen. */
+  readonly terminal: string
   /** htmx and its stream extension, a classic script. */
   readonly htmx: string
   /** The page's own behaviour, a module. */
@@ -38,8 +40,11 @@ function hashOf(body: string | Uint8Array): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, 16)
 }
 
-/** Makes the routes that serve the files, and the paths under which the page asks for them. */
-export function createStatic(files: AssetFiles): {
+/** Makes the routes that serve the files and the style sheet of a terminal, and the paths under which the page asks for them. */
+export function createStatic(
+  files: AssetFiles,
+  terminalCss: string,
+): {
   readonly routes: Hono
   readonly paths: AssetPaths
 } {
@@ -60,6 +65,7 @@ export function createStatic(files: AssetFiles): {
     ),
     lab: hashed('lab.js', 'text/javascript', files['lab.js']),
     css: hashed('lab.css', 'text/css', files['lab.css']),
+    terminal: hashed('terminal.css', 'text/css', terminalCss),
   }
   add('/icon.svg', 'image/svg+xml', revalidated, files['icon.svg'])
   add('/icon-maskable.svg', 'image/svg+xml', revalidated, files['icon-maskable.svg'])

@@ -3,7 +3,7 @@ import type { LabEvent } from '../../core/events.ts'
 import { isOpen } from '../../core/instance.ts'
 import type { Service } from '../../instances/service.ts'
 import { endedOf } from '../views/instance/ended.tsx'
-import { standInTab, tabs } from '../views/pane/instance.tsx'
+import { saidTab, standInTab, tabs } from '../views/pane/instance.tsx'
 import type { Pane } from '../views/pane/pane.tsx'
 
 export interface Panes {
@@ -24,7 +24,7 @@ const projectPath = /^\/projects\/([^/?#]+)$/
 export function createPanes(instances: Service): Panes {
   function instancePane(id: string, tab: string): Pane | null {
     const instance = instances.list({ ended: true }).find((one) => one.id === id)
-    const known = tab === '/details' || tab === standInTab || tabs.some(({ path }) => path === tab)
+    const known = tab === saidTab || tab === standInTab || tabs.some(({ path }) => path === tab)
     return instance && known ? { kind: 'instance', instance, tab } : null
   }
 

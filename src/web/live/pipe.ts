@@ -5,6 +5,8 @@ export interface Outlet {
   readonly send: (chunk: string) => void
   /** Resolves when the reader has taken so much that there is room for more; at once when there is. */
   readonly room: () => Promise<void>
+  /** Whether the reader has taken all that was sent. */
+  readonly isDrained: () => boolean
 }
 
 export interface Pipe extends Outlet {
@@ -43,6 +45,7 @@ const nothing = (): void => {}
 export function createPipe({ outgoing, onStart, onOver, onDrop }: PipeOptions): Pipe {
   const encoder = new TextEncoder()
   let controller: Controller
+  let roomMax = 0
   let isOver = false
   let dropsSlowReader = false
   let hasRoom = nothing
@@ -68,6 +71,7 @@ export function createPipe({ outgoing, onStart, onOver, onDrop }: PipeOptions): 
     source: {
       start(made) {
         controller = made
+        roomMax = made.desiredSize ?? 0
         onStart()
       },
       pull: () => hasRoom(),
@@ -81,6 +85,7 @@ export function createPipe({ outgoing, onStart, onOver, onDrop }: PipeOptions): 
     async room() {
       while (!isOver && isFull()) await new Promise<void>((resolve) => (hasRoom = resolve))
     },
+    isDrained: () => (controller.desiredSize ?? 0) >= roomMax,
     dropSlowReader: () => void (dropsSlowReader = true),
     drop,
     end() {

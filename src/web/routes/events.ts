@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Service } from '../../instances/service.ts'
 import type { WebEnv } from '../env.ts'
 import type { Messages } from '../live/messages.tsx'
+import { withScreen } from '../live/screens.tsx'
 import type { Streams } from '../live/streams.ts'
 
 // A named event, because htmx hides comments from the page, and the page looks out for a silent connection.
@@ -22,7 +23,11 @@ export function createEventRoutes(
     instances.refresh()
     const known = c.req.header('last-event-id') ?? c.req.query('known') ?? ''
     const at = c.req.query('at') ?? '/'
-    return streams.open(c, pageHeartbeat, messages.page(known, at), () => instances.watchMemory())
+    const { onOpen, onAttend } = withScreen(instances, at, {
+      onOpen: messages.page(known, at),
+      onAttend: () => instances.watchMemory(),
+    })
+    return streams.open(c, pageHeartbeat, onOpen, onAttend)
   })
 
   return routes

@@ -5,6 +5,8 @@ import type { WebEnv } from '../env.ts'
 import type { ServerInfo } from '../server-info.ts'
 import { renderPage } from '../views/document.tsx'
 import { noPane, renderPane, type Pane } from '../views/pane/pane.tsx'
+import { saidTab } from '../views/pane/instance.tsx'
+import type { Looked } from '../views/pane/screen.tsx'
 import { createKeptPage } from '../views/pages/kept-page.tsx'
 import { askerOf, type FormDeps } from './form-response.tsx'
 
@@ -46,11 +48,14 @@ export function createPageRoutes(
     return shown(c, { kind: 'more', lab: server(), canSignOut: hasSignedIn })
   })
 
-  routes.get('/instances/:id/:tab{details|stand-in}?', (c) => {
+  routes.get('/instances/:id/:tab{details|stand-in|said}?', async (c) => {
     const id = c.req.param('id')
-    if (panes.at(c.req.path) === null) throw new InstanceNotFound(id)
+    const pane = panes.at(c.req.path)
+    if (pane?.kind !== 'instance') throw new InstanceNotFound(id)
     instances.look(id)
-    return shown(c, panes.at(c.req.path) ?? noPane)
+    const looked = await lookAt(instances, c, pane)
+    const now = panes.at(c.req.path)
+    return shown(c, now?.kind === 'instance' ? { ...now, looked } : noPane)
   })
 
   routes.get('/projects/:key', (c) => {
@@ -64,4 +69,17 @@ export function createPageRoutes(
     routes.get(path, (c) => c.redirect('/', 303))
 
   return routes
+}
+
+/** Reads what the tab shows: the screen, or a page of the conversation. */
+async function lookAt(
+  instances: FormDeps['instances'],
+  c: Context<WebEnv>,
+  { tab, instance: { id } }: Extract<Pane, { kind: 'instance' }>,
+): Promise<Looked> {
+  if (tab === '/details') return {}
+  if (tab !== saidTab)
+    return { screen: await instances.screen(id), wraps: c.req.query('wrap') === '1' }
+  const before = Number(c.req.query('before') ?? Number.NaN)
+  return { said: await instances.said(id, Number.isSafeInteger(before) ? before : null) }
 }

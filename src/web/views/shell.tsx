@@ -54,6 +54,7 @@ export function documentOf(
         {/* Behind a sign-on it is had with the cookies of the page alone. */}
         <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials" />
         <link rel="stylesheet" href={assets.css} />
+        {assets.terminal === undefined ? null : <link rel="stylesheet" href={assets.terminal} />}
         {assets.htmx === undefined ? null : <script src={assets.htmx} defer />}
         {assets.lab === undefined ? null : <script src={assets.lab} type="module" />}
       </head>

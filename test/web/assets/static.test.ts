@@ -19,7 +19,7 @@ describe('the files of the page', () => {
       webmanifest: 'application/manifest+json',
     }
     const paths = await pathsOf(lab)
-    expect(paths).toHaveLength(6)
+    expect(paths).toHaveLength(7)
     for (const path of paths) {
       const response = await lab.ask(path)
       expect(response.status).toBe(200)
@@ -31,13 +31,13 @@ describe('the files of the page', () => {
   test('with a hash in the name are kept for good, and change the name with their content', async () => {
     const paths = await pathsOf(createLab())
     const hashed = paths.filter((path) => path.startsWith('/assets/'))
-    expect(hashed).toHaveLength(3)
+    expect(hashed).toHaveLength(4)
     const lab = createLab()
     for (const path of hashed)
       expect((await lab.ask(path)).headers.get('cache-control')).toContain('immutable')
     const changed = createLab({ assets: { ...readAssets(), 'lab.css': 'body{}' } })
     const kept = (await pathsOf(changed)).filter((path) => hashed.includes(path))
-    expect(kept).toHaveLength(2)
+    expect(kept).toHaveLength(3)
   })
 
   test('with a fixed name are revalidated', async () => {

@@ -260,7 +260,7 @@ describe('the page', () => {
 describe('every rendered hx attribute', () => {
   // What htmx 4.0.1 and its stream extension read; a misspelt one would be ignored in silence.
   const known =
-    /^(hx-(post|get|target|select|swap|push-url|history-elt|sync|trigger|config)|hx-sse:connect)$/
+    /^(hx-(post|get|target|select|swap|push-url|history-elt|morph-skip|sync|trigger|config)|hx-sse:connect)$/
 
   test('is one that htmx knows', async () => {
     const lab = createLab()

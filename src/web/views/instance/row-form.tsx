@@ -14,7 +14,7 @@ export function lineOf(instance: Pick<Instance, 'id' | 'project'>, place: Place)
 /** Posts `verb` for the instance, and says a refusal in the line of its place. */
 export const RowForm: FC<{
   instance: Instance
-  verb: 'stop' | 'dismiss' | 'resume' | 'end-left' | 'answer'
+  verb: 'stop' | 'dismiss' | 'resume' | 'end-left' | 'answer' | 'input' | 'keys'
   place: Place
   /** Tells forms of one verb apart. */
   name?: string

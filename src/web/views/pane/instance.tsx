@@ -12,19 +12,28 @@ import { RefusalText, type Refusal } from '../refusal.tsx'
 import type { RenderContext } from '../render-context.ts'
 import { bytesText, titleOf } from '../words.ts'
 import { Back, PaneLink } from './link.tsx'
+import { SaidTab, ScreenTab, type Looked } from './screen.tsx'
 import { StopForm } from './stop.tsx'
 
 /** The tabs of an instance's page; the first is the page itself. */
-export const tabs = [{ path: '', word: 'Details' }] as const
+export const tabs = [
+  { path: '', word: 'Screen' },
+  { path: '/details', word: 'Details' },
+] as const
+
+/** The page of what was said before. */
+export const saidTab = '/said'
 
 /** The pane; each event about the instance draws it again. */
 export const InstancePane: FC<{
   instance: Instance
   tab: string
+  looked?: Looked | undefined
   refusal?: Refusal | undefined
   at: RenderContext
-}> = ({ instance, tab, refusal, at }) => {
+}> = ({ instance, tab, looked = {}, refusal, at }) => {
   const { id, state, evidence } = instance
+  const hasScreen = isLive(state) && (tab === '' || tab === standInTab)
   return (
     <article id={`d-${id}`} class="pane" data-state={state} data-rev={at.rev} data-update>
       <header>
@@ -52,7 +61,9 @@ export const InstancePane: FC<{
       {evidence === null ? null : <EvidenceBox instance={instance} evidence={evidence} />}
       {canRestart(instance) ? <Restart instance={instance} place="pane" /> : null}
       {isLive(state) ? <OpenButton instance={instance} at={at} /> : null}
-      <Details instance={instance} at={at} />
+      {tab === saidTab ? <SaidTab instance={instance} page={looked.said} /> : null}
+      {hasScreen ? <ScreenTab instance={instance} looked={looked} /> : null}
+      {hasScreen || tab === saidTab ? null : <Details instance={instance} at={at} />}
       {isLive(state) ? <StopForm instance={instance} at={at} /> : null}
     </article>
   )

@@ -12,6 +12,7 @@ import { InstancePane } from './instance.tsx'
 import { Back } from './link.tsx'
 import { More } from './more.tsx'
 import { ProjectPane } from './project.tsx'
+import type { Looked } from './screen.tsx'
 import { StartForm, StartPane } from './start.tsx'
 
 export type Pane =
@@ -21,6 +22,7 @@ export type Pane =
       readonly kind: 'instance'
       readonly instance: Instance
       readonly tab: string
+      readonly looked?: Looked | undefined
       readonly refusal?: Refusal | undefined
     }
   | { readonly kind: 'project'; readonly project: Project; readonly ended: readonly Instance[] }

@@ -24,8 +24,8 @@ type Mark = 'bold' | 'dim' | 'italic' | 'underline' | 'strike'
 const plainStyle: Style = { color: null, background: null, isInverse: false, marks: new Set() }
 
 // A pane of 200 × 50 cells in which no two neighbours look the same has 10,000 runs, too many for a phone.
-// The rows after so many runs lose their styles and keep their text.
-const runsMax = 4000
+// The rows after so many runs (about 80 kB of HTML) lose their styles and keep their text.
+const runsMax = 2000
 const tabColumns = 8
 
 // Control sequences, then strings (OSC with its links, DCS, APC, PM, SOS) to their end or to the end of the
