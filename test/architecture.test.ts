@@ -63,9 +63,13 @@ const rooms: Readonly<Record<string, Room>> = {
     types: ['log'],
     packages: ['node:'],
   },
-  notify: { rooms: ['core'], types: ['instances', 'log'], packages: [] },
+  notify: {
+    rooms: ['atomic-write', 'core', 'errors', 'queue', 'read-file'],
+    types: ['instances', 'log'],
+    packages: ['node:', 'web-push', 'zod'],
+  },
   web: {
-    rooms: ['core', 'errors', 'instances', 'queue', 'read-file', 'turns'],
+    rooms: ['core', 'errors', 'instances', 'notify', 'queue', 'read-file', 'turns'],
     types: ['log', 'problems'],
     packages: ['node:', 'hono', 'htmx.org', 'zod'],
   },
@@ -94,6 +98,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'assets',
     'server-info',
     'body',
+    'raw-body',
     'status',
     'env',
   ],

@@ -1,7 +1,7 @@
 // The actor of a request. Pure.
 
 /** The ways in which a request reaches lab. `nobody` marks a change that follows no request. */
-export const ways = ['page', 'api', 'cli', 'agent', 'nobody'] as const
+export const ways = ['page', 'api', 'cli', 'agent', 'notify', 'nobody'] as const
 
 /** The prefix of a name, by its source: a trusted proxy, or a named token. */
 export const actorPrefixes = ['user:', 'token:'] as const

@@ -9,8 +9,6 @@ export interface AlertsDeps {
   readonly instances: Pick<Service, 'list' | 'subscribe'>
   readonly preferences: () => Preferences['notify']
   readonly now: () => number
-  /** Whether lab told of this event before it was restarted. */
-  readonly isTold: (key: string) => boolean
   readonly onRaise: (alert: Alert) => void
   readonly onWithdraw: (alert: Alert) => void
 }
@@ -25,8 +23,14 @@ interface Followed {
 // What happened longer ago, while lab was away, is on the page; a phone need not ring for it.
 const newsMs = 60 * 60_000
 
-/** Follows the instances until the returned function is called. A question must stay open for `needsAfter`. */
-export function followAlerts(deps: AlertsDeps): () => void {
+export interface Following {
+  /** Whether the reason of an alert is still there. */
+  isOpen(key: string): boolean
+  end(): void
+}
+
+/** Follows the instances until `end`. A question must stay open for `needsAfter` before its alert is raised. */
+export function followAlerts(deps: AlertsDeps): Following {
   const { instances, preferences, onRaise, onWithdraw } = deps
   const followed = new Map<string, Followed>()
 
@@ -62,8 +66,8 @@ export function followAlerts(deps: AlertsDeps): () => void {
 
   for (const instance of instances.list()) {
     const alert = alertOf(instance, null)
-    const isKnown = alert !== null && (deps.isTold(alert.key) || isOld(instance, deps.now()))
-    if (isKnown) followed.set(instance.id, { state: instance.state, alert, timer: null })
+    if (isOld(instance, deps.now()))
+      followed.set(instance.id, { state: instance.state, alert, timer: null })
     else look(instance)
   }
   const unsubscribe = instances.subscribe((event) => {
@@ -73,9 +77,12 @@ export function followAlerts(deps: AlertsDeps): () => void {
     followed.delete(event.id)
     if (last) drop(last)
   })
-  return () => {
-    unsubscribe()
-    for (const { timer } of followed.values()) if (timer) clearTimeout(timer)
+  return {
+    isOpen: (key) => [...followed.values()].some(({ alert }) => alert?.key === key),
+    end() {
+      unsubscribe()
+      for (const { timer } of followed.values()) if (timer) clearTimeout(timer)
+    },
   }
 }
 

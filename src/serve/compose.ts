@@ -135,13 +135,14 @@ export function composeService(
 
 /** Begins to tell the operator of what the instances need. */
 export function composeNotify(
-  { config, configFile, log }: ComposeContext,
+  { config, configFile, state, log }: ComposeContext,
   instances: Instances,
 ): Notify {
   return createNotify({
     instances,
     preferences: () => configFile.current().notify,
     url: config.notifyUrl,
+    file: state.openNotifyFile(),
     log,
     now: Date.now,
   })
@@ -153,13 +154,14 @@ export function composeApp(
   { instances, home, store }: ComposedService,
   parts: { readonly tmux: Tmux; readonly counts: Counts; readonly cast: Cast | null } & Pick<
     WebDeps,
-    'guards' | 'assets'
+    'guards' | 'assets' | 'notify'
   >,
 ): WebApp {
-  const { tmux, guards, counts, assets, cast } = parts
+  const { tmux, guards, notify, counts, assets, cast } = parts
   const { projectsRoot, passEnv } = config
   return createApp({
     instances,
+    notify,
     server: createServerInfo({
       version: runtime.version,
       machine: hostname(),

@@ -75,7 +75,7 @@ async function start(context: ComposeContext, self: ProcessId): Promise<Lab> {
   const endStatusLine = keepStatusLine(instances, tmux, log)
   const counts = createCounts()
   const cast = runtime.cast ? createCast(instances, runtime.cast, log) : null
-  const app = composeApp(context, service, { tmux, guards, counts, assets, cast })
+  const app = composeApp(context, service, { tmux, guards, notify, counts, assets, cast })
   const http = await openHttp(app.fetch, config, counts)
   await keepServerFile(context, tmux, { url: http.url, self, token })
   announce(context, {

@@ -6,6 +6,7 @@ import { writeNow } from '../atomic-write.ts'
 import { shellText } from '../core/text.ts'
 import type { UsageError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { openNotifyFile, type NotifyFile } from '../notify/notify-file.ts'
 import type { ProcessId } from '../processes/proc.ts'
 import { openAuthSessions, type AuthSessions } from '../store/auth-sessions.ts'
 import { openJournal, type Journal } from '../store/journal.ts'
@@ -33,6 +34,8 @@ export interface State {
   /** Opens the folder into which the agents' hooks write. */
   openSpool(onFile: Parameters<typeof openSpool>[1]): Spool
   openAuthSessions(): Promise<AuthSessions>
+  /** Opens the file with the devices that lab notifies. */
+  openNotifyFile(): NotifyFile
   /** Writes server.json, by which lab's commands find this lab; the result writes it again. */
   keepServerFile(facts: () => ServerFacts): Promise<() => Promise<void>>
   /** Stops the upkeep and frees the lock. */
@@ -82,6 +85,11 @@ export function openState(
       const authSessions = await openAuthSessions(path, Date.now)
       await upkeep.add('sign-ins.json', () => authSessions.save(), 'missing')
       return authSessions
+    },
+    openNotifyFile() {
+      const file = openNotifyFile(path, log, () => dir.prepare())
+      void upkeep.add('push.json', () => file.save(), 'missing')
+      return file
     },
     async keepServerFile(facts) {
       const write = (): Promise<void> => writeServerFile(path, facts())

@@ -6,7 +6,14 @@ import type { Log } from '../log.ts'
 
 const folders = ['buffers', 'notes']
 // Without state.json: the store puts aside whatever lab cannot read there, and starts empty.
-const files = ['journal.jsonl', 'lock', 'server.json', 'sign-ins.json', 'tmux-clients.json']
+const files = [
+  'journal.jsonl',
+  'lock',
+  'push.json',
+  'server.json',
+  'sign-ins.json',
+  'tmux-clients.json',
+]
 
 /**
  * Makes the state directory, or accepts one whose contents leave room for lab's own files and folders.

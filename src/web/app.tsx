@@ -1,6 +1,7 @@
 // The app: request rules, guards, routes, and the one place that renders failures.
 import { Hono, type Context } from 'hono'
 import { LabError, TooManyTries, Unauthorized } from '../errors.ts'
+import type { Notify } from '../notify/notify.ts'
 import type { Service } from '../instances/service.ts'
 import { requireAuth, type Guards } from './access/auth.ts'
 import { resolveClient, type Proxies } from './access/client.ts'
@@ -32,6 +33,7 @@ import { createInstanceRoutes } from './routes/instances.tsx'
 import { createLoginRoutes, leadToLogin } from './routes/login.ts'
 import { createPageRoutes } from './routes/page.ts'
 import { createProjectRoutes } from './routes/projects.ts'
+import { createPushRoutes } from './routes/push.ts'
 import { createResumeRoutes } from './routes/resume.ts'
 import { createServerRoutes } from './routes/server.ts'
 import { createSettingsRoutes } from './routes/settings.ts'
@@ -47,6 +49,7 @@ import { terminalCss } from './views/terminal/palette.ts'
 
 export interface WebDeps {
   readonly instances: Service
+  readonly notify: Notify
   readonly server: () => ServerInfo
   readonly requestRules: RequestRules
   /** Which requests are authenticated. */
@@ -81,7 +84,7 @@ export interface WebApp {
 
 /** Makes the page and the JSON API over the service. */
 export function createApp(deps: WebDeps): WebApp {
-  const { instances, guards, log, now = Date.now, counts = createCounts() } = deps
+  const { instances, notify, guards, log, now = Date.now, counts = createCounts() } = deps
   const app = new Hono<WebEnv>()
   const { routes: assetRoutes, paths: assets } = createStatic(deps.assets, terminalCss())
   const streams = createStreams(instances.subscribe.bind(instances), log, counts, deps.streams)
@@ -115,7 +118,8 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', createInstanceRoutes({ ...forms, problems: deps.problems ?? (() => []) }))
   app.route('/', createInputRoutes(forms))
   app.route('/', createResumeRoutes(forms))
-  app.route('/', createEventRoutes(instances, { messages, streams }))
+  app.route('/', createPushRoutes(notify))
+  app.route('/', createEventRoutes(instances, { messages, streams, notify }))
   app.route('/', createPageRoutes(forms, deps.server))
   if (deps.demo) app.route('/', createDemoRoutes(deps.demo))
 

@@ -2,12 +2,13 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import * as z from 'zod'
-import { InvalidRequest, LabError } from '../errors.ts'
+import { LabError } from '../errors.ts'
 import { modes, type Choices, type SettingsChange } from '../core/settings.ts'
 import type { Answer, Ask } from '../core/question.ts'
 import type { Message } from '../core/input/message.ts'
 import { isWord, type StartSpec } from '../core/start.ts'
 import type { WebEnv } from './env.ts'
+import { checked, parseJson, readJsonText, readText } from './raw-body.ts'
 
 // A start is a few hundred bytes; this leaves room for the longest label that deserves its own refusal.
 const bodyBytesMax = 65_536
@@ -177,13 +178,6 @@ export async function readAnswerForm(c: Context<WebEnv>, asked: readonly Ask[]):
   }
 }
 
-async function readJsonText(c: Context<WebEnv>): Promise<string> {
-  const text = await readText(c)
-  if (text !== '' && !/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? ''))
-    throw new InvalidRequest('The body must be JSON. Send it with content-type: application/json.')
-  return text
-}
-
 /** What the form of a start holds. Choices that it leaves out are those of the settings. */
 export type StartForm = Required<Pick<StartSpec, 'label' | 'prompt' | 'force'>> & Partial<Choices>
 
@@ -223,28 +217,4 @@ export async function readIdsForm(
 /** Reads the fields of a form, the last of each name. @throws InvalidRequest */
 export async function readForm(c: Context<WebEnv>): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(new URLSearchParams(await readText(c)))
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new InvalidRequest('The body is not JSON.')
-  }
-}
-
-async function readText(c: Context<WebEnv>): Promise<string> {
-  try {
-    return await c.req.text()
-  } catch {
-    throw new InvalidRequest('The body of this request did not arrive completely. Send it again.')
-  }
-}
-
-function checked<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const place = issue?.path.length ? `"${issue.path.join('.')}": ` : ''
-  throw new InvalidRequest(`The body is not as expected: ${place}${issue?.message ?? 'unknown'}.`)
 }

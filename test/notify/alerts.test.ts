@@ -5,17 +5,16 @@ import { createFakeService } from '../web/fake-service.ts'
 
 const needsAfterMs = 5000
 
-async function follow({ told = [] as readonly string[], question = permissionOf() } = {}) {
+async function follow(question = permissionOf()) {
   const service = createFakeService()
   const { id } = await service.start({ project: 'foo', label: 'fix' }, 'page')
   /** What was raised and withdrawn, in order. */
   const said: string[] = []
-  const start = (): (() => void) =>
+  const start = () =>
     followAlerts({
       instances: service,
       preferences: () => ({ needsAfterMs, events: ['needs', 'died', 'done'] }),
       now: Date.now,
-      isTold: (key) => told.some((part) => key.includes(part)),
       onRaise: ({ kind, body }) => said.push(`${kind}: ${body}`),
       onWithdraw: ({ kind }) => said.push(`withdraw ${kind}`),
     })
@@ -92,20 +91,12 @@ describe('followAlerts', () => {
     ])
   })
 
-  test('raises after its start what is open, but not what lab told before', async () => {
-    const open = await follow()
-    open.ask()
-    open.start()
+  test('raises after its start what is open', async () => {
+    const { said, start, ask } = await follow()
+    ask()
+    start()
     vi.advanceTimersByTime(needsAfterMs)
-    expect(open.said).toEqual([asks])
-
-    const told = await follow({ told: [permissionOf().id] })
-    told.ask()
-    told.start()
-    vi.advanceTimersByTime(needsAfterMs)
-    expect(told.said).toEqual([])
-    told.service.change(told.id, { state: 'busy', question: null })
-    expect(told.said).toEqual(['withdraw needs'])
+    expect(said).toEqual([asks])
   })
 
   test('does not raise a death of more than an hour ago after its start', async () => {
@@ -119,9 +110,9 @@ describe('followAlerts', () => {
 
   test('raises nothing after its end', async () => {
     const { said, start, ask, service } = await follow()
-    const end = start()
+    const following = start()
     ask()
-    end()
+    following.end()
     vi.advanceTimersByTime(needsAfterMs)
     expect(said).toEqual([])
     expect(service.listeners()).toBe(0)

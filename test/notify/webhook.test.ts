@@ -7,6 +7,7 @@ import { createWebhook, type WebhookMessage } from '../../src/notify/webhook.ts'
 import { mockLog } from '../fixtures/log.ts'
 import { permissionOf } from '../fixtures/question.ts'
 import { until } from '../fixtures/until.ts'
+import { memoryFile } from './push-server.ts'
 import { createFakeService } from '../web/fake-service.ts'
 
 interface Received extends Pick<IncomingMessage, 'method' | 'url' | 'headers'> {
@@ -95,7 +96,15 @@ describe('createNotify', () => {
     const service = createFakeService()
     const log = mockLog()
     const preferences = () => ({ needsAfterMs: 0, events })
-    notify = createNotify({ instances: service, preferences, url, log, now: Date.now, retryMs: 10 })
+    notify = createNotify({
+      instances: service,
+      preferences,
+      url,
+      file: memoryFile(),
+      log,
+      now: Date.now,
+      retryMs: 10,
+    })
     return { service, log }
   }
 

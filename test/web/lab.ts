@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { serve, type ServerType } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
+import { defaultPreferences } from '../../src/core/settings.ts'
+import { createNotify } from '../../src/notify/notify.ts'
+import { memoryFile } from '../notify/push-server.ts'
 import type { Guards } from '../../src/web/access/auth.ts'
 import type { Proxies } from '../../src/web/access/client.ts'
 import { createRateLimit } from '../../src/web/access/rate-limit.ts'
@@ -19,6 +22,7 @@ export function readAssets(): AssetFiles {
     'hx-sse.min.js': file('node_modules/htmx.org/dist/ext/hx-sse.min.js'),
     'lab.js': file('public/lab.js'),
     'lab.css': file('public/lab.css'),
+    'sw.js': file('public/sw.js'),
     'icon.svg': file('public/icon.svg'),
     'icon-maskable.svg': file('public/icon-maskable.svg'),
     'icon-180.png': new Uint8Array(
@@ -63,8 +67,18 @@ export const noProxies: Proxies = { networks: [], userHeader: null }
 export function createLab(options: FakeServiceOptions & Partial<WebDeps> = {}): Lab {
   const service = createFakeService(options)
   const errors: Lab['errors'] = []
+  const notify = createNotify({
+    // Nothing happens on its own: a test that wants to be told makes a "notify" over the service.
+    instances: { list: () => [], subscribe: () => () => {} },
+    preferences: () => defaultPreferences.notify,
+    url: null,
+    file: memoryFile(),
+    log: mockLog(),
+    now: Date.now,
+  })
   const app = createApp({
     instances: service,
+    notify,
     server: () => ({
       version: '0.1.0',
       pid: process.pid,

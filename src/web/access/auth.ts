@@ -194,8 +194,8 @@ export function actorOf(c: Context<WebEnv>, way: Actor): Actor {
   return c.get('principal').name ?? way
 }
 
-/** The same for the JSON API: lab's own commands name themselves, every other caller is a program. */
+/** The same for the JSON API: lab's own commands and notifications name themselves, every other caller is a program. */
 export function apiActorOf(c: Context<WebEnv>): Actor {
   const way = c.req.header('lab-actor')
-  return actorOf(c, way === 'cli' || way === 'agent' ? way : 'api')
+  return actorOf(c, way === 'cli' || way === 'agent' || way === 'notify' ? way : 'api')
 }

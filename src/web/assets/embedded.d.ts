@@ -19,6 +19,10 @@ declare module '*/lab.js' {
   const text: string
   export default text
 }
+declare module '*/sw.js' {
+  const text: string
+  export default text
+}
 declare module '*.min.js' {
   const text: string
   export default text

@@ -9,6 +9,7 @@ export interface AssetFiles {
   readonly 'hx-sse.min.js': string
   readonly 'lab.js': string
   readonly 'lab.css': string
+  readonly 'sw.js': string
   readonly 'icon.svg': string
   readonly 'icon-maskable.svg': string
   readonly 'icon-180.png': Uint8Array<ArrayBuffer>
@@ -70,13 +71,16 @@ export function createStatic(
   add('/icon.svg', 'image/svg+xml', revalidated, files['icon.svg'])
   add('/icon-maskable.svg', 'image/svg+xml', revalidated, files['icon-maskable.svg'])
   add('/icon-180.png', 'image/png', revalidated, files['icon-180.png'])
+  // A browser asks for it at each visit, and for the whole page at this path.
+  add('/sw.js', 'text/javascript; charset=utf-8', 'no-cache', files['sw.js'])
   const manifest = files['manifest.webmanifest']
   add('/manifest.webmanifest', 'application/manifest+json', revalidated, manifest)
 
   const routes = new Hono()
   for (const [path, { type, body, etag, caching }] of served) {
     routes.get(path, (c) => {
-      const headers = { 'content-type': type, 'cache-control': caching, etag }
+      const scope = path === '/sw.js' ? { 'service-worker-allowed': '/' } : {}
+      const headers = { 'content-type': type, 'cache-control': caching, etag, ...scope }
       if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers)
       return c.body(body, 200, headers)
     })

@@ -96,6 +96,7 @@ const ways: Partial<Record<Actor, string>> = {
   api: 'Through the API',
   cli: 'From the command line',
   agent: 'By an agent',
+  notify: 'From a notification',
 }
 
 /** The actor in words; null where no actor asked for it. */
