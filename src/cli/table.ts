@@ -50,7 +50,24 @@ export function doingOf(instance: Instance): string {
   if (state === 'error' || state === 'stopped') return evidence?.message ?? 'ended'
   if (state === 'unknown') return unknownBecause ?? ''
   if (state === 'waiting') return question ? questionOf(question) : (waitingFor ?? '')
+  if (state === 'limited') return limitText(instance)
   return doing ?? label ?? ''
+}
+
+/** How a limited instance continues, such as `continues by itself at 14:00`, in the time of this machine. */
+function limitText({ limitedUntil, continuesByItself, waitingFor, question }: Instance): string {
+  if (!continuesByItself && question) return questionOf(question)
+  const [day, time] = limitedUntil === null ? [] : clock(limitedUntil)
+  if (continuesByItself) return `continues by itself${time === undefined ? '' : ` at ${time}`}`
+  return `waits for you: ${waitingFor}${time === undefined ? '' : `, which ends ${day} ${time}`}`
+}
+
+/** A moment as date and time of this machine, such as `Dec 1` and `14:00`. */
+function clock(moment: string): readonly [string, string] {
+  const at = new Date(moment)
+  const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+  const day = at.toLocaleDateString('en-US', { month: 'short', day: 'numeric' })
+  return [day, at.toLocaleTimeString('en-US', options)]
 }
 
 function questionOf({ title, detail }: Question): string {

@@ -31,7 +31,8 @@ export async function waitUntilReady(
       stdout.write(`${printable(name)}\n`)
       return 0
     }
-    if (state === 'waiting' || (state !== 'unknown' && evidence) || state === 'stopping') {
+    const isStuck = state === 'waiting' || state === 'limited'
+    if (isStuck || (state !== 'unknown' && evidence) || state === 'stopping') {
       const reason = evidence?.message ?? (waitingFor ? `it waits for: ${waitingFor}` : state)
       stderr.write(`lab: ${printable(`${name}: ${reason}`)}\n`)
       for (const line of evidence?.lastLines ?? []) stderr.write(`  ${printable(line)}\n`)

@@ -147,8 +147,12 @@ export interface Instance extends Choices {
   readonly state: ShownState
   /** Why the state is `unknown` and what to do, as a sentence; null while it is known. */
   readonly unknownBecause: string | null
-  /** What a `waiting` instance needs from the operator, in Claude's own words. */
+  /** What a `waiting` instance needs, in Claude's words; the limit at which a `limited` one needs the operator. */
   readonly waitingFor: string | null
+  /** When the limit of a `limited` instance ends; null in other states, and where Claude does not say. */
+  readonly limitedUntil: string | null
+  /** Whether a `limited` agent continues without the operator, a minute after `limitedUntil`. */
+  readonly continuesByItself: boolean
   /** The open question; null when the instance asks nothing, or lab does not know what it asks. */
   readonly question: Question | null
   /** One line: what the agent does now, else its last sentence; null while lab knows neither. */

@@ -1,6 +1,7 @@
 // Derives an instance's state from its observation by tmux, the keeper and Claude's registry. Pure.
+import type { Limited } from './limit.ts'
 
-/** The states. `limited` and `stalled` are reserved: no move leads to them yet. */
+/** The states. `stalled` is reserved: no move leads to it yet. */
 export const states = [
   'starting',
   'ready',
@@ -51,6 +52,11 @@ export interface Observation {
   } | null
   /** By the hook that waits for an answer, in the registry's words, which follow it; null without one. */
   readonly asked: string | null
+  /**
+   * By the transcript: the usage limit that the agent is at; null without one. `suspected` by a hook that
+   * comes before the transcript's record, and before the registry says that the agent is idle.
+   */
+  readonly limit: Limited | 'suspected' | null
   /** A start-up dialog on the screen, by name. */
   readonly dialog: string | null
   /** By the pane's title, which counts only where the registry has no status. */
@@ -70,13 +76,13 @@ export interface Derived {
 
 const moves: Record<State, readonly State[]> = {
   starting: ['ready', 'busy', 'waiting', 'stopping', 'error'],
-  ready: ['busy', 'waiting', 'stopping', 'error', 'stopped'],
-  busy: ['ready', 'waiting', 'stopping', 'error', 'stopped'],
-  waiting: ['ready', 'busy', 'stopping', 'error', 'stopped'],
+  ready: ['busy', 'waiting', 'limited', 'stopping', 'error', 'stopped'],
+  busy: ['ready', 'waiting', 'limited', 'stopping', 'error', 'stopped'],
+  waiting: ['ready', 'busy', 'limited', 'stopping', 'error', 'stopped'],
   stopping: ['stopped', 'error'],
   stopped: ['starting'],
   error: ['starting'],
-  limited: [],
+  limited: ['ready', 'busy', 'waiting', 'stopping', 'error', 'stopped'],
   stalled: [],
 }
 
@@ -101,7 +107,8 @@ export function deriveState(
     return ended('stopped', 'stopped', observation.exit)
   }
   if (observation.pane !== 'alive' || observation.exit) return endedByItself(from, observation)
-  const activity = activityOf(observation)
+  // A launch that begins is ready first, as the table says.
+  const activity = activityOf(from === 'starting' ? { ...observation, limit: null } : observation)
   return activity ? { ...activity, end: null } : stay()
 }
 
@@ -124,10 +131,18 @@ function endedByItself(from: State, { pane, exit }: Observation): Derived {
 /** The `waitingFor` of a session in the background. Escape in its pane opens it there again. */
 const parkedText = 'moved to the background; press Esc in it'
 
-function activityOf({ registry, asked, dialog, title }: Observation): Omit<Derived, 'end'> | null {
+function activityOf({
+  registry,
+  asked,
+  limit,
+  dialog,
+  title,
+}: Observation): Omit<Derived, 'end'> | null {
   if (registry?.parkedJobId) return { state: 'waiting', waitingFor: parkedText }
   if (asked !== null && registry?.status !== 'waiting')
     return { state: 'waiting', waitingFor: asked }
+  if (limit === 'suspected') return null
+  if (limit) return { state: 'limited', waitingFor: limit.waitingFor }
   switch (registry?.status) {
     case 'waiting':
       return { state: 'waiting', waitingFor: registry.waitingFor ?? 'input needed' }

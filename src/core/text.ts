@@ -1,6 +1,7 @@
 // Text for people and shells: the hidden characters, the quoting of words, and one line about all
 // instances. Pure.
 import type { Cap, Instance } from './instance.ts'
+import { waitsForOperator } from './limit.ts'
 
 // Controls (C0, DEL, C1), lone surrogates, line separators, and the marks that reorder or hide the
 // text around them.
@@ -39,17 +40,17 @@ export function shellText(argv: readonly string[]): string {
 }
 
 /** How many instances need the operator, and how many died. */
-export function countsOf(instances: readonly Pick<Instance, 'state'>[]): {
+export function countsOf(instances: readonly Pick<Instance, 'state' | 'waitingFor'>[]): {
   readonly waiting: number
   readonly died: number
 } {
-  const count = (state: string): number => instances.filter((one) => one.state === state).length
-  return { waiting: count('waiting'), died: count('error') }
+  const died = instances.filter(({ state }) => state === 'error').length
+  return { waiting: instances.filter(waitsForOperator).length, died }
 }
 
 /** Says how many run and how many need the operator, such as `7 of 10 running · 2 need you`. */
 export function headline(
-  instances: readonly Pick<Instance, 'state'>[],
+  instances: readonly Pick<Instance, 'state' | 'waitingFor'>[],
   { used, max }: Cap,
 ): string {
   const { waiting, died } = countsOf(instances)

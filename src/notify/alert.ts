@@ -1,5 +1,6 @@
 // Which state of an instance makes which alert, and its words. Pure.
 import { isLive, type Instance } from '../core/instance.ts'
+import { waitsForOperator } from '../core/limit.ts'
 import type { NotifyEvent } from '../core/settings.ts'
 import type { EndReason } from '../core/state.ts'
 import { printable } from '../core/text.ts'
@@ -35,7 +36,7 @@ const titleCharsMax = 120
 export function alertOf(instance: Instance, before: Instance['state'] | null): Alert | null {
   const { id, state, question, evidence } = instance
   const hasQuestion = question !== null && isLive(state) && state !== 'stopping'
-  if (hasQuestion || state === 'waiting') return needOf(instance)
+  if (hasQuestion || waitsForOperator(instance)) return needOf(instance)
   if (state === 'error' && evidence && !instance.dismissed) {
     const ended = together[evidence.reason]
     // One event ends all of them within a moment, and one alert tells of it.

@@ -14,6 +14,7 @@ const quiet: Observation = {
   exit: null,
   registry: null,
   asked: null,
+  limit: null,
   dialog: null,
   title: null,
   stopAsked: false,
@@ -29,14 +30,16 @@ const killed = { pane: 'dead', exit: { code: null, signal: 'SIGKILL' } } as cons
 const derive = (from: State, signals: Partial<Observation>, waitingFor: string | null = null) =>
   deriveState(from, waitingFor, { ...quiet, ...signals })
 
+const weekly = { waitingFor: 'weekly limit' }
 const parked = 'moved to the background; press Esc in it'
 
 describe('the state table', () => {
   const legal: Partial<Record<State, State[]>> = {
     starting: ['ready', 'busy', 'waiting', 'stopping', 'error'],
-    ready: ['busy', 'waiting', 'stopping', 'error', 'stopped'],
-    busy: ['ready', 'waiting', 'stopping', 'error', 'stopped'],
-    waiting: ['ready', 'busy', 'stopping', 'error', 'stopped'],
+    ready: ['busy', 'waiting', 'limited', 'stopping', 'error', 'stopped'],
+    busy: ['ready', 'waiting', 'limited', 'stopping', 'error', 'stopped'],
+    waiting: ['ready', 'busy', 'limited', 'stopping', 'error', 'stopped'],
+    limited: ['ready', 'busy', 'waiting', 'stopping', 'error', 'stopped'],
     stopping: ['stopped', 'error'],
     stopped: ['starting'],
     error: ['starting'],
@@ -69,6 +72,21 @@ describe('a living agent', () => {
     // For a session in the background Claude does not update the status of this process.
     ['ready', registry('idle', null, '21141526'), 'waiting', parked],
     ['busy', registry('busy', null, '21141526'), 'waiting', parked],
+    // At a limit the registry says `idle`, or `waiting` where a dialog is open.
+    ['busy', { ...registry('idle'), limit: { waitingFor: null } }, 'limited', null],
+    ['ready', { ...registry('waiting', 'dialog open'), limit: weekly }, 'limited', 'weekly limit'],
+    ['limited', registry('busy'), 'busy', null],
+    // The end of a turn that may have reached a limit is not known yet.
+    ['busy', { ...registry('idle'), limit: 'suspected' }, 'busy', null],
+    ['limited', registry('idle'), 'ready', null],
+    ['limited', registry('waiting', 'dialog open'), 'waiting', 'dialog open'],
+    ['starting', { ...registry('idle'), limit: weekly }, 'ready', null],
+    [
+      'ready',
+      { ...registry('idle'), limit: weekly, asked: 'input needed' },
+      'waiting',
+      'input needed',
+    ],
   ] as const)('%s with %j is %s', ([from, signals, state, waitingFor]) => {
     expect(derive(from, signals)).toEqual({ state, waitingFor, end: null })
   })
@@ -106,7 +124,7 @@ describe('an end without a request', () => {
 })
 
 describe('a stop', () => {
-  test.for(['starting', 'ready', 'busy', 'waiting'] as const)(
+  test.for(['starting', 'ready', 'busy', 'waiting', 'limited'] as const)(
     'requested in %s is stopping first, whatever else is observed',
     (from) => {
       for (const rest of [quiet, { ...quiet, ...killed }, { ...quiet, swept: true }])
@@ -133,7 +151,7 @@ describe('a stop', () => {
 })
 
 test('every observation leads to a legal move, and to an end exactly once', () => {
-  const live = ['starting', 'ready', 'busy', 'waiting', 'stopping'] as const
+  const live = ['starting', 'ready', 'busy', 'waiting', 'limited', 'stopping'] as const
   const signals = fc.record<Observation>({
     pane: fc.constantFrom('alive', 'dead', 'absent', 'server_gone'),
     exit: fc.option(fc.integer({ min: 0, max: 255 }).map(exitOf)),
@@ -145,6 +163,12 @@ test('every observation leads to a legal move, and to an end exactly once', () =
       }),
     ),
     asked: fc.option(fc.string()),
+    limit: fc.option(
+      fc.oneof(
+        fc.constant('suspected' as const),
+        fc.record({ waitingFor: fc.option(fc.string()) }),
+      ),
+    ),
     dialog: fc.option(fc.string()),
     title: fc.constantFrom('busy', 'quiet', null),
     stopAsked: fc.boolean(),
@@ -191,6 +215,7 @@ describe('every sequence of up to five signals', () => {
     registry('waiting', 'permission prompt'),
     { ...registry(null), title: 'busy' },
     { dialog: 'trust' },
+    { limit: { waitingFor: null } },
     { exit: { code: 0, signal: null } },
     { exit: { code: null, signal: 'SIGKILL' }, pane: 'dead' },
     { pane: 'absent' },
@@ -222,6 +247,6 @@ describe('every sequence of up to five signals', () => {
       }
     }
     walk('starting', null, quiet, 5)
-    expect(sequences).toBe(11 + 11 ** 2 + 11 ** 3 + 11 ** 4 + 11 ** 5)
+    expect(sequences).toBe(12 + 12 ** 2 + 12 ** 3 + 12 ** 4 + 12 ** 5)
   })
 })

@@ -1,4 +1,5 @@
 // Hidden characters and words for a shell.
+import type { State } from '../../src/core/state.ts'
 import { execFileSync } from 'node:child_process'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -100,10 +101,10 @@ describe('shellText', () => {
 describe('headline', () => {
   test('counts what runs, and what needs the operator', () => {
     const cap = { max: 10, used: 7 }
-    expect(headline([{ state: 'ready' }], cap)).toBe('7 of 10 running')
-    expect(headline([{ state: 'waiting' }], cap)).toBe('7 of 10 running · 1 needs you')
-    expect(headline([{ state: 'waiting' }, { state: 'waiting' }, { state: 'error' }], cap)).toBe(
-      '7 of 10 running · 2 need you · 1 died',
-    )
+    const one = (state: State, waitingFor: string | null = null) => ({ state, waitingFor })
+    expect(headline([one('ready'), one('limited')], cap)).toBe('7 of 10 running')
+    expect(headline([one('waiting', 'trust')], cap)).toBe('7 of 10 running · 1 needs you')
+    const many = [one('waiting', 'trust'), one('limited', 'weekly limit'), one('error')]
+    expect(headline(many, cap)).toBe('7 of 10 running · 2 need you · 1 died')
   })
 })

@@ -70,6 +70,8 @@ const instanceShape: z.ZodType<Instance> = z.strictObject({
   state: z.enum([...states, 'unknown']),
   unknownBecause: z.string().nullable(),
   waitingFor: z.string().nullable(),
+  limitedUntil: time.nullable(),
+  continuesByItself: z.boolean(),
   question: questionShape.nullable(),
   doing: z.string().nullable(),
   unread: z.boolean(),

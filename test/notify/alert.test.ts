@@ -24,6 +24,7 @@ describe('alertOf', () => {
   test.each([
     ['waiting', null, { waitingFor: 'trust' }, 'needs', 'waits for you: trust'],
     ['waiting', null, { waitingFor: null }, 'needs', 'waits for you'],
+    ['limited', 'busy', { waitingFor: 'weekly limit' }, 'needs', 'waits for you: weekly limit'],
     ['error', 'busy', { evidence: died }, 'died', died.message],
     ['ready', 'busy', { doing: 'All tests pass.' }, 'done', 'All tests pass.'],
     ['ready', 'busy', { doing: null }, 'done', 'is done'],
@@ -35,6 +36,8 @@ describe('alertOf', () => {
   test.each([
     ['ready', 'starting', {}],
     ['busy', 'ready', {}],
+    ['limited', 'busy', { waitingFor: null, continuesByItself: true }],
+    ['ready', 'limited', {}],
     ['stopping', 'busy', {}],
     ['stopped', 'stopping', {}],
     ['error', null, { evidence: died, dismissed: true }],

@@ -13,6 +13,8 @@ export function instanceOf(fields: Partial<Instance> = {}): Instance {
     state: 'busy',
     unknownBecause: null,
     waitingFor: null,
+    limitedUntil: null,
+    continuesByItself: false,
     question: null,
     doing: null,
     unread: false,

@@ -63,6 +63,21 @@ describe('a transcript', () => {
   })
 })
 
+describe('a weekly limit', () => {
+  test('opens a dialog after the turn', async ({ stage }) => {
+    const actor = await stage.ready('--session-id', conversation)
+    await actor.say('ERR 429 7200 seven_day')
+    await actor.shows(
+      /You've hit your weekly limit · resets [A-Z][a-z]+ \d+, \d+:\d\d[ap]m \(UTC\)$/,
+    )
+    expect(await actor.is('waiting')).toMatchObject({ waitingFor: 'dialog open' })
+    await actor.shows(/^ ❯ 1\. Stop and wait$/)
+    expect(records(fileOf(stage, conversation)).at(-1)).toMatchObject({
+      quotaLimits: { rateLimitType: 'seven_day' },
+    })
+  })
+})
+
 describe('a resume', () => {
   test('shows the conversation, keeps its id and appends to its file', async ({ stage }) => {
     await talk(stage)

@@ -211,6 +211,8 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
         kind: 'manual',
         state: 'starting',
         waitingFor: null,
+        limitedUntil: null,
+        continuesByItself: false,
         question: null,
         doing: null,
         unread: false,

@@ -2,17 +2,8 @@
 // usage limit stopped it. The format is undocumented, so lab takes each field only if it has the expected
 // shape. Pure.
 import * as z from 'zod'
+import type { UsageLimit } from '../../core/limit.ts'
 import { lastSentence, oneLine, toolLine } from './lines.ts'
-
-/** A usage limit of the account, or of one model, that ended a turn. */
-export interface UsageLimit {
-  /** Claude's name of the limit, such as `five_hour`. */
-  readonly type: string
-  /** When the limit ends, in milliseconds since the epoch; null where Claude does not say. */
-  readonly resetsAt: number | null
-  /** When the turn ended, in milliseconds since the epoch; null where the record does not say. */
-  readonly at: number | null
-}
 
 /** What the end of a transcript says. */
 export interface TranscriptEnd {

@@ -34,7 +34,8 @@ export const wait: Command = async (argv, context) => {
   })
   if (isReached(instance, wanted)) {
     const { state } = instance
-    const detail = isLive(state) && state !== 'waiting' ? '' : `: ${doingOf(instance)}`
+    const isPlain = isLive(state) && state !== 'waiting' && state !== 'limited'
+    const detail = isPlain ? '' : `: ${doingOf(instance)}`
     context.stdout.write(`${wordOf(state)}${printable(detail)}\n`)
     return 0
   }

@@ -1,4 +1,5 @@
 // The observation of one instance at one moment, from tmux, the keeper and the registry. Pure.
+import { decideLimit } from '../../core/limit.ts'
 import { exitOf, type Exit, type Observation } from '../../core/state.ts'
 import type { ListedSession } from '../../tmux/tmux.ts'
 import type { Entry } from '../state/entry.ts'
@@ -20,9 +21,24 @@ export function observationOf(
     exit: seen.note ?? recorded,
     ...heard(entry, pane),
     asked: askedByHook(entry),
+    limit: limitOf(entry),
     stopAsked: entry.launch.stopAskedBy !== null,
     swept: false,
   }
+}
+
+// On a busy machine the record came 0.7 s after its hook. A refusal that is no limit has no such record.
+const suspicionMs = 2000
+
+/** The limit in the newest record of the transcript, as long as the agent does not work. */
+function limitOf(entry: Entry): Observation['limit'] {
+  const { registry, transcript, refusedAt } = entry.seen
+  const status = isUnheard(entry) ? null : (registry?.status ?? null)
+  const startedAt = Date.parse(entry.launch.startedAt)
+  const now = Date.now()
+  const decided = decideLimit(transcript?.limit ?? null, { status, startedAt, now })
+  const isSuspected = refusedAt !== null && Math.abs(now - refusedAt) < suspicionMs
+  return decided ?? (isSuspected && status === 'idle' ? 'suspected' : null)
 }
 
 /** The registry's words for the question of a waiting hook; null without one. */

@@ -37,6 +37,7 @@ export function createTranscripts({
 }): Transcripts {
   const byInstance = new Map<string, Followed>()
   const nameOf = createNames(hooks, ledger, (id) => byInstance.get(id)?.watch?.look())
+  noteRefusals(hooks, ledger)
 
   function keep(id: string, of: string, transcript: TranscriptEnd): void {
     const entry = ledger.find(id)
@@ -92,6 +93,18 @@ export function createTranscripts({
       for (const id of byInstance.keys()) forget(id)
     },
   }
+}
+
+/** Notes when the API refused a request: the record that says whether by a limit comes later. */
+function noteRefusals(
+  hooks: Pick<Hooks, 'subscribe'>,
+  ledger: Pick<Ledger, 'change' | 'find'>,
+): void {
+  hooks.subscribe((id, { name, error, at }) => {
+    const entry = ledger.find(id)
+    if (!entry || name !== 'StopFailure' || error !== 'rate_limit') return
+    ledger.change(entry, { seen: { refusedAt: at } })
+  })
 }
 
 /** Returns the transcript of an instance's conversation as a hook named it; null without one. */

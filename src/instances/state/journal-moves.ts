@@ -20,6 +20,7 @@ export function journalMoves(
       ...line,
       ...(waitingFor !== null && { waitingFor }),
       ...(reason !== null && { reason }),
+      ...(to === 'limited' && { limit: entry.seen.transcript?.limit }),
       ...(entry.end && { exitCode, signal, lastLines }),
     })
     log.info({ instance: id, name, from, to, by, ...(reason !== null && { reason }) }, 'moved')

@@ -56,6 +56,8 @@ export interface Seen {
   readonly question: Question | null
   /** The newest records of the conversation; null until lab has read its transcript. */
   readonly transcript: TranscriptEnd | null
+  /** When a hook said last that the API had refused a request (milliseconds since the epoch). */
+  readonly refusedAt: number | null
   /** The agent has become ready after work, and the operator has not looked since. */
   readonly isUnread: boolean
   /** The startup warning, which lab sets once for a start that takes too long. */
@@ -85,6 +87,7 @@ export const nothingSeen: Seen = {
   dialog: null,
   question: null,
   transcript: null,
+  refusedAt: null,
   isUnread: false,
   startupWarning: null,
   memoryBytes: null,

@@ -38,6 +38,7 @@ export function present(
     state: unknownBecause === null ? entry.state : 'unknown',
     unknownBecause,
     waitingFor: entry.waitingFor,
+    ...limitOf(entry),
     question: live ? seen.question : null,
     doing: live ? doingOf(entry) : null,
     unread: live && seen.isUnread,
@@ -70,8 +71,20 @@ export function present(
 
 function doingOf({ state, seen: { transcript } }: Entry): string | null {
   // A process that was killed leaves the use of a tool without its result.
-  const isIdle = state === 'starting' || state === 'ready'
+  const isIdle = state === 'starting' || state === 'ready' || state === 'limited'
   return (isIdle ? null : transcript?.tool) ?? transcript?.said ?? null
+}
+
+/** The row's own limit: an agent that works again has none, though its newest record may still name it. */
+function limitOf({
+  state,
+  waitingFor,
+  seen,
+}: Entry): Pick<Instance, 'limitedUntil' | 'continuesByItself'> {
+  if (state !== 'limited') return { limitedUntil: null, continuesByItself: false }
+  const resetsAt = seen.transcript?.limit?.resetsAt ?? null
+  const limitedUntil = resetsAt === null ? null : new Date(resetsAt).toISOString()
+  return { limitedUntil, continuesByItself: waitingFor === null }
 }
 
 function whyUnknown(

@@ -84,6 +84,23 @@ export function loginDialog(waitingFor: string | null): Dialog {
   )
 }
 
+/** The dialog at a weekly limit, or at the limit of one model. */
+export function limitDialog(): Dialog {
+  return dialog(
+    {
+      waitingFor: 'dialog open',
+      options: ['Stop and wait', 'Wait here, then continue automatically', 'Upgrade your plan'],
+      numbered: true,
+    },
+    {
+      rule: '─',
+      head: [' What do you want to do?', ''],
+      foot: ['', { text: ' Enter to confirm · Esc to cancel', sgr: dim }],
+      indent: ' ',
+    },
+  )
+}
+
 /** The dialog of `/model`. */
 export function modelDialog(): Dialog {
   return dialog(

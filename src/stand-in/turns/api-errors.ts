@@ -34,22 +34,33 @@ function record(text: string, status: number, fields: object, outputs: Outputs):
   })
 }
 
-/** Writes that the subscription's five-hour limit was reached. The limit ends in `seconds`. */
-export function usageLimit(seconds: number, outputs: Outputs): Failure {
+const limitNames: Record<string, string> = {
+  five_hour: '5-hour',
+  seven_day: 'weekly',
+  seven_day_opus: 'Opus',
+}
+
+/** Whether Claude Code continues by itself after the limit. */
+export function continues(limit: string): boolean {
+  return limit === 'five_hour'
+}
+
+/** Writes that a limit of the subscription was reached. It ends in `seconds`. */
+export function usageLimit(seconds: number, limit: string, outputs: Outputs): Failure {
   const at = new Date(Date.now() + seconds * 1000)
-  const text = `You've hit your 5-hour limit · resets ${clock(at)} (UTC)`
+  const day = at.toLocaleDateString('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' })
+  const resets = continues(limit) ? clock(at) : `${day}, ${clock(at)}`
+  const text = `You've hit your ${limitNames[limit] ?? limit} limit · resets ${resets} (UTC)`
   const resetsAt = Math.floor(at.getTime() / 1000)
   record(text, 429, {
     error: 'rate_limit',
     apiError: 'usage_limit_reached',
     apiErrorType: 'rate_limit_error',
-    quotaLimits: { status: 'rejected', resetsAt, rateLimitType: 'five_hour', isUsingOverage: false },
+    quotaLimits: { status: 'rejected', resetsAt, rateLimitType: limit, isUsingOverage: false },
   }, outputs) // prettier-ignore
-  outputs.focus.print(
-    `  ⎿  ${text}`,
-    '',
-    `● Usage limit reached · continuing automatically at ${clock(at)} · esc to cancel`,
-  )
+  outputs.focus.print(`  ⎿  ${text}`)
+  if (continues(limit))
+    outputs.focus.print('', `● Usage limit reached · continuing automatically at ${clock(at)} · esc to cancel`) // prettier-ignore
   return { error: 'rate_limit', message: text }
 }
 

@@ -1,5 +1,5 @@
 // Parses a prompt into the steps of a turn. Pure. ` ;; ` separates steps, ` ++ ` two tools of one message.
-// SAY text | SLOW n text | THINK n text | HANG | ERR 500|429|401… [reset seconds] | TOOL bash CMD |
+// SAY text | SLOW n text | THINK n text | HANG | ERR 500|429|401… [reset seconds [limit]] | TOOL bash CMD |
 // TOOL bg CMD | TOOL read|edit|write FILE | TOOL ask (one question) | TOOL multiask (two; the second takes
 // several options) | TOOL plan (in plan mode) | TOOL enterplan | TOOL raw mcp__SERVER__TOOL {json} |
 // DIE n | DIE SIGNAL | LINK lose|rotate|connect | CHILDREN [setsid nohup subshell stubborn]
@@ -8,7 +8,13 @@ export type Step =
   | { readonly kind: 'say'; readonly text: string }
   | { readonly kind: 'slow' | 'think'; readonly seconds: number; readonly text: string }
   | { readonly kind: 'hang' }
-  | { readonly kind: 'error'; readonly status: number; readonly seconds: number | null }
+  | {
+      readonly kind: 'error'
+      readonly status: number
+      readonly seconds: number | null
+      /** Claude's name of the limit of a 429; missing for the five-hour limit. */
+      readonly limit?: string
+    }
   | { readonly kind: 'tool'; readonly tool: string; readonly argument: string }
   | { readonly kind: 'die'; readonly how: string }
   | { readonly kind: 'link'; readonly what: string }
@@ -50,7 +56,12 @@ function parseStep(text: string): Step {
     case 'HANG0':
       return { kind: 'hang' }
     case 'ERR':
-      return { kind: 'error', status: Number.parseInt(first, 10) || 500, seconds: rest ? Number(rest) : null } // prettier-ignore
+      return {
+        kind: 'error',
+        status: Number.parseInt(first, 10) || 500,
+        seconds: rest ? Number(others[0]) : null,
+        ...(others[1] !== undefined && { limit: others[1] }),
+      }
     case 'TOOL':
       return { kind: 'tool', tool: first, argument: rest }
     case 'DIE':

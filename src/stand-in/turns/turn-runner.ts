@@ -1,5 +1,7 @@
 // The turns of one session, with the progress of the running turn and the prompts that Claude Code
 // submits without the user.
+import { limitDialog } from '../terminal/dialogs.ts'
+import { continues } from './api-errors.ts'
 import { runTurn, type TurnDeps, type TurnProgress } from './turn.ts'
 import { createTurns, type Turns, type TurnsDeps } from './turns.ts'
 
@@ -20,6 +22,8 @@ export type TurnRunnerDeps = Omit<
 
 // Claude Code continues a minute after the limit has ended.
 const afterLimitSeconds = 60
+// At any other limit than the five-hour one it opens a dialog, shortly after the end of the turn.
+const limitDialogMs = 200
 const continuationText =
   'Your claude.ai usage limit has reset. Continue the task you were working on when the limit was reached; do not repeat work that is already complete.'
 const modes = { manual: 'default', auto: 'auto', plan: 'plan' } as const
@@ -41,7 +45,11 @@ export function createTurnRunner(deps: TurnRunnerDeps): TurnRunner {
       const text = '<task-notification>mock background completed</task-notification>\nSAY done'
       turns.submit({ text, isTyped: false })
     },
-    limited(seconds) {
+    limited(seconds, limit) {
+      if (!continues(limit)) {
+        setTimeout(() => void focus.ask(limitDialog()), limitDialogMs)
+        return
+      }
       continuation = setTimeout(
         () => turns.submit({ text: `${continuationText}\nSAY continued`, isTyped: false }),
         (seconds + afterLimitSeconds) * 1000,

@@ -37,8 +37,8 @@ export interface TurnDeps {
   die(how: string): Promise<never>
   /** Called when a background command ends. Claude Code starts a turn then. */
   backgroundEnded(code: number | null): void
-  /** Called at the usage limit, which ends in `seconds`. */
-  limited(seconds: number): void
+  /** Called at a usage limit, which ends in `seconds`. */
+  limited(seconds: number, limit: string): void
 }
 
 /** How a turn ended; `unanswered` is an interrupt before the first answer or tool. */
@@ -170,15 +170,15 @@ async function stream(
 const retries = 10
 
 async function fail(
-  { status, seconds }: { readonly status: number; readonly seconds: number | null },
+  { status, seconds, limit = 'five_hour' }: Step & { readonly kind: 'error' },
   deps: TurnDeps,
   signal: AbortSignal,
   said: Said,
 ): Promise<TurnEnd> {
   if (status === 429) {
     const reset = seconds ?? 7200
-    Object.assign(said, usageLimit(reset, deps))
-    deps.limited(reset)
+    Object.assign(said, usageLimit(reset, limit, deps))
+    deps.limited(reset, limit)
     return 'failed'
   }
   for (let attempt = 1; status >= 500 && attempt <= retries; attempt++) {

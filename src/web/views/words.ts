@@ -8,6 +8,7 @@ import {
   type Instance,
   type ShownState,
 } from '../../core/instance.ts'
+import { waitsForOperator } from '../../core/limit.ts'
 
 /** The title of an instance: its label, or else its name. */
 export function titleOf({ label, name }: Instance): string {
@@ -50,8 +51,9 @@ export function wordOf(instance: Instance): string {
 }
 
 /** What a waiting instance needs, in one line. */
-export function needOf({ waitingFor, question }: Instance): string {
-  if (question === null) return waitingFor ?? 'your answer'
+export function needOf({ state, waitingFor, question }: Instance): string {
+  if (question === null)
+    return state === 'limited' ? `waits for you: ${waitingFor}` : (waitingFor ?? 'your answer')
   const [line = ''] = question.detail.trim().split('\n')
   return `${question.title} ${line}`.trim()
 }
@@ -69,7 +71,7 @@ export function restOf(instance: Instance): readonly string[] {
   const { state, linkState, workspace, unknownBecause } = instance
   const isQuiet = state === 'unknown' || !isLive(state)
   const said = [
-    state === 'waiting' ? needOf(instance) : null,
+    waitsForOperator(instance) ? needOf(instance) : null,
     state === 'error' ? causeText(instance) : null,
     unknownBecause === tmuxUnreadable ? null : unknownBecause,
     workspace.moved === null
@@ -79,7 +81,7 @@ export function restOf(instance: Instance): readonly string[] {
         : 'folder moved',
     isLive(state) && linkState === 'lost' ? 'link lost' : null,
     instance.isBlank ? 'blank conversation' : null,
-    isQuiet || state === 'waiting' ? null : instance.doing,
+    isQuiet || state === 'waiting' || state === 'limited' ? null : instance.doing,
     state === 'ready' && instance.background ? 'background command' : null,
     isLive(state) && linkState === 'unavailable' ? 'no link: find it in claude.ai' : null,
   ]

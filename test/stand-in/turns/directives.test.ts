@@ -12,6 +12,7 @@ describe('parsePrompt', () => {
     ['THINK 0.5 so', [{ kind: 'think', seconds: 0.5, text: 'so' }]],
     ['HANG', [{ kind: 'hang' }]],
     ['ERR 429 60', [{ kind: 'error', status: 429, seconds: 60 }]],
+    ['ERR 429 60 seven_day', [{ kind: 'error', status: 429, seconds: 60, limit: 'seven_day' }]],
     ['TOOL bash ls -l', [{ kind: 'tool', tool: 'bash', argument: 'ls -l' }, done]],
     [
       'TOOL ask ;; SAY so ;; SAY never',

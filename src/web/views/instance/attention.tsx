@@ -1,6 +1,7 @@
 // What needs the operator, as cards that answer: most urgent first.
 import type { FC } from 'hono/jsx'
 import type { ResumeOffer, Instance } from '../../../core/instance.ts'
+import { waitsForOperator } from '../../../core/limit.ts'
 import type { RenderContext } from '../render-context.ts'
 import { causeText, isOverdue, needOf, titleOf } from '../words.ts'
 import { NeedCard } from './need-card.tsx'
@@ -10,7 +11,7 @@ const oldestFirst = (a: Instance, b: Instance): number => Date.parse(a.since) - 
 
 /** Whether nothing but its link is in need. */
 const isCutOff = (one: Instance): boolean =>
-  canRestart(one) && one.state !== 'waiting' && !isOverdue(one)
+  canRestart(one) && !waitsForOperator(one) && !isOverdue(one)
 
 /**
  * What waits, the longest wait first; then what does not come up; then what died, the latest first; then
@@ -24,7 +25,7 @@ export function needsAttention(
   const matching = (isOne: (instance: Instance) => boolean): readonly Instance[] =>
     instances.filter(isOne).toSorted(oldestFirst)
   return [
-    ...matching(({ state }) => state === 'waiting'),
+    ...matching(waitsForOperator),
     ...matching(isOverdue),
     ...matching(({ id, state }) => state === 'error' && !offered.has(id)).toReversed(),
     ...matching(isCutOff),
@@ -49,7 +50,7 @@ export function attentionText(instances: readonly Instance[], offer: ResumeOffer
     titleOf(one),
     one.state,
     one.since,
-    one.state === 'waiting' ? needOf(one) : causeText(one),
+    waitsForOperator(one) ? needOf(one) : causeText(one),
     one.question,
     one.linkState,
     one.deepLink,

@@ -1,6 +1,7 @@
 // A card: what one instance needs from the operator, and the buttons that give it.
 import type { FC } from 'hono/jsx'
 import type { Instance } from '../../../core/instance.ts'
+import { waitsForOperator } from '../../../core/limit.ts'
 import { PaneLink } from '../pane/link.tsx'
 import { Age, Prose, StateIcon, Title } from '../parts.tsx'
 import type { RenderContext } from '../render-context.ts'
@@ -27,7 +28,7 @@ export const NeedCard: FC<{ instance: Instance; at: RenderContext }> = ({ instan
           {instance.question === null ? null : ` · ${instance.question.title}`}
         </span>
       </PaneLink>
-      {state === 'waiting' ? (
+      {waitsForOperator(instance) ? (
         <AnswerForms instance={instance} place="card" at={at} />
       ) : state === 'error' ? (
         <Died instance={instance} />

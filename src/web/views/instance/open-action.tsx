@@ -98,7 +98,7 @@ export const OpenButton: FC<{ instance: Instance; at: RenderContext }> = ({ inst
 
 /** Whether a restart can bring a new link: lab refuses it while it does not see the instance. */
 export function canRestart({ state, linkState }: Instance): boolean {
-  return linkState === 'lost' && ['starting', 'ready', 'busy', 'waiting'].includes(state)
+  return linkState === 'lost' && ['starting', 'ready', 'busy', 'waiting', 'limited'].includes(state)
 }
 
 /** Restarts the agent of an instance whose link is lost. */

@@ -57,7 +57,7 @@ export const InstanceRow: FC<{ instance: Instance; at: RenderContext }> = ({ ins
 /** What a row shows, as a text to compare: most changes of an instance, such as its memory, are not in it. */
 export function rowText(instance: Instance): string {
   const { name, label, project, state, since, endedAt, dismissed, linkState, deepLink } = instance
-  const { workspace, unread } = instance
+  const { workspace, unread, limitedUntil, continuesByItself } = instance
   const words = [wordOf(instance), ...restOf(instance), isOverdue(instance)]
   const facts = [
     name,
@@ -70,6 +70,8 @@ export function rowText(instance: Instance): string {
     linkState,
     deepLink,
     unread,
+    limitedUntil,
+    continuesByItself,
   ]
   return JSON.stringify([facts, workspace.branch, words])
 }
@@ -92,10 +94,27 @@ export const Status: FC<{ instance: Instance; at: RenderContext }> = ({ instance
           <Age since={instance.endedAt ?? instance.since} at={at} />
         </span>
       )}
+      <Limit instance={instance} />
       {rest.length === 0 ? null : <span class="rest"> · {rest.join(' · ')}</span>}
     </span>
   )
 }
+
+// lab.js tells the time in the clock of the phone.
+const Limit: FC<{ instance: Instance }> = ({ instance: { limitedUntil, continuesByItself } }) =>
+  !continuesByItself ? null : (
+    <span class="rest">
+      {' · continues by itself'}
+      {limitedUntil === null ? null : (
+        <>
+          {' at '}
+          <time datetime={limitedUntil} data-clock>
+            {limitedUntil.slice(11, 16)}
+          </time>
+        </>
+      )}
+    </span>
+  )
 
 const Undo: FC<{ instance: Instance }> = ({ instance }) => (
   <RowForm instance={instance} verb="resume" place="row" class="undo">

@@ -1,6 +1,7 @@
 // The page of one instance: what it is, what it asks, how it came and went, and what can be done with it.
 import type { Child, FC } from 'hono/jsx'
 import { isLive, tmuxUnreadable, type Instance } from '../../../core/instance.ts'
+import { waitsForOperator } from '../../../core/limit.ts'
 import { shellText } from '../../../core/text.ts'
 import { AnswerForms } from '../instance/answer.tsx'
 import { EvidenceBox } from '../instance/evidence.tsx'
@@ -51,7 +52,7 @@ export const InstancePane: FC<{
       <FormLine instance={instance} place="pane">
         {refusal === undefined ? null : <RefusalText refusal={refusal} />}
       </FormLine>
-      {state === 'waiting' ? (
+      {waitsForOperator(instance) ? (
         <section class="need" data-state={state} aria-label="Needs you">
           <AnswerForms instance={instance} place="pane" at={at} />
         </section>
