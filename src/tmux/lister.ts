@@ -29,13 +29,15 @@ export function createLister(
   }
 
   return async function list(): Promise<Listing> {
-    const commands = listCommands(rowTag, knownKeys)
+    // Another listing may add keys while this one waits for its rows.
+    const keys = [...knownKeys]
+    const commands = listCommands(rowTag, keys)
     const first = await run(commands)
     // A server without any session refuses the second command, and still gives its identity.
     const reply = first.kind === 'gone' ? await run(commands.slice(0, 1)) : first
     if (reply.kind === 'no-server') return { server: null, sessions: [] }
     if (reply.kind !== 'ok') throw failureOf('list-panes', reply, timeoutMs)
-    const { listing, unknownKeys, endsUnattached } = parseListing(rowTag, knownKeys, reply.lines)
+    const { listing, unknownKeys, endsUnattached } = parseListing(rowTag, keys, reply.lines)
     if (listing.server === null)
       throw new TmuxUnavailable('tmux answered a listing without saying who it is')
     if (endsUnattached && (await run([stayUnattached])).kind === 'ok') onKept()

@@ -30,6 +30,14 @@ describe.each(clients)('with the %s client', (client) => {
       expect(server?.startedAt).toBeGreaterThan(1_700_000_000)
     })
 
+    test('has the metadata of a new session, also when two run at once', async ({ sandbox }) => {
+      const tmux = await open(sandbox, { client })
+      const metadata = { id: 'a', fresh: 'x' }
+      await tmux.newSession(session(sandbox, { metadata }))
+      const listings = await Promise.all([1, 2, 3].map(() => tmux.list()))
+      for (const { sessions } of listings) expect(sessions[0]?.lab).toEqual(metadata)
+    })
+
     test("shows foreign sessions by whatever name, and lab's own never", async ({ sandbox }) => {
       const tmux = await open(sandbox, { client })
       const names = ['a b', 'x|y', '%end 1 2 1', "it's", '$1', 'é😀', 'foo~2~x', '#{pid}x']
