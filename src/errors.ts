@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'dialog_open'
   | 'not_sent'
   | 'unknown'
+  | 'wrong_state'
   | 'claude_config_invalid'
   | 'claude_missing'
   | 'not_logged_in'

@@ -86,7 +86,7 @@ const rooms: Readonly<Record<string, Room>> = {
  * other files of that level. Each imports only from floors below it.
  */
 const floors: Readonly<Record<string, readonly string[]>> = {
-  instances: ['.', 'actions', 'input', 'look', 'observe', 'questions', 'state'],
+  instances: ['.', 'actions', 'input', 'login', 'look', 'observe', 'questions', 'state'],
   cli: ['cli', 'help', 'commands', 'machine', '.'],
   'stand-in': ['.', 'session', 'startup', 'turns', 'files', 'terminal', 'behaviour'],
   web: [

@@ -43,7 +43,7 @@ export function launchArguments(options: AgentOptions): Contribution {
   return { argv, settings: { disableAgentView: true } }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 // Variables of an enclosing Claude (they make the agent believe that it is nested; one is a token), and
 // variables that switch Remote Control off.
@@ -67,6 +67,12 @@ const alwaysUnset: readonly string[] = [
   'LC_ALL',
   'LC_CTYPE',
 ]
+
+/** The variables that no claude process may get from lab or from the tmux server. */
+export function leaksOf(lab: Environment, inherited: readonly string[]): readonly string[] {
+  const leaks = [...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name))
+  return [...alwaysUnset, ...leaks]
+}
 
 /** The allowed part of lab's own environment, for every claude process that lab starts. */
 export function programEnvironment(
@@ -102,13 +108,12 @@ export function launchEnvironment(options: {
 }): Contribution {
   const { lab, inherited, passEnv, stateDir, id } = options
   const own = { LAB_STATE_DIR: stateDir, LAB_INSTANCE: id }
-  const leaks = [...inherited, ...Object.keys(lab)].filter((name) => leaking.test(name))
   const set = programEnvironment(lab, passEnv)
   // A program of the operator's with the same name wins.
   if (set['PATH']) set['PATH'] += `:${stateDir}/bin`
   return {
     env: { ...set, ...noAgentView, ...own },
-    unset: [...alwaysUnset, ...leaks],
+    unset: leaksOf(lab, inherited),
   }
 }
 

@@ -17,6 +17,8 @@ export interface ClaudeProgram {
   lastLogin(): Login
   /** Calls the program again in the background when the answers have aged. A change calls `onChange`. */
   refresh(): void
+  /** Calls the program now, after a call that runs, and resolves when lab has the answers. Never rejects. */
+  recheck(): Promise<void>
 }
 
 // lab believes an answer about the login for this long.
@@ -38,9 +40,9 @@ export function createClaudeProgram(options: {
   let versionOf: string | null = null
   let login: Login = 'unknown'
   let askedAt = Number.NEGATIVE_INFINITY
-  let asking = false
+  let asking: Promise<void> | null = null
 
-  async function call(path: string, args: readonly string[]): Promise<string> {
+  async function output(path: string, args: readonly string[]): Promise<string> {
     const running = execa(path, args, {
       env,
       extendEnv: false,
@@ -59,30 +61,40 @@ export function createClaudeProgram(options: {
   async function ask(path: string): Promise<void> {
     const stamp = stampOf(path)
     if (version === null || versionOf !== stamp) {
-      version = /\d+\.\d+\.\d+\S*/.exec(await call(path, ['--version']))?.[0] ?? null
+      version = /\d+\.\d+\.\d+\S*/.exec(await output(path, ['--version']))?.[0] ?? null
       versionOf = stamp
     }
-    login = parseLogin(await call(path, ['auth', 'status', '--json']))
+    login = parseLogin(await output(path, ['auth', 'status', '--json']))
     askedAt = performance.now()
   }
 
+  function call(path: string): Promise<void> {
+    const before = `${login} ${version}`
+    asking = ask(path)
+      .catch(() => void (login = 'unknown'))
+      .finally(() => {
+        asking = null
+        if (before !== `${login} ${version}`) onChange()
+      })
+    return asking
+  }
+
+  const path = (): string | null => locate(command, env['PATH'] ?? '')
   return {
-    locate: () => locate(command, env['PATH'] ?? ''),
+    locate: path,
     version: () => version,
     login: () => (performance.now() - askedAt < freshMs ? login : 'unknown'),
     lastLogin: () => login,
     refresh() {
-      const path = locate(command, env['PATH'] ?? '')
+      const found = path()
       // At half the age limit, so that an answer in use does not expire.
-      if (!path || asking || performance.now() - askedAt < freshMs / 2) return
-      const before = `${login} ${version}`
-      asking = true
-      ask(path)
-        .catch(() => (login = 'unknown'))
-        .finally(() => {
-          asking = false
-          if (before !== `${login} ${version}`) onChange()
-        })
+      if (!found || asking || performance.now() - askedAt < freshMs / 2) return
+      void call(found)
+    },
+    async recheck() {
+      await asking
+      const found = path()
+      if (found) await (asking ?? call(found))
     },
   }
 }

@@ -2,6 +2,7 @@
 //
 // `~` joins the parts because no key, slot or slug contains it and tmux's target parser ignores it (it
 // gives a meaning to `@ % $ : . =`).
+import { defaultAccount } from './instance.ts'
 import { hasHidden } from './text.ts'
 
 declare const brand: unique symbol
@@ -23,8 +24,18 @@ export const labelCharsMax = 60
 export const slugCharsMax = 32
 // 100 (name) − 32 (slug) − two `~` − six digits of slot.
 export const keyCharsMax = 60
-/** The names of lab's own session and of the login session. No project gets them as its key. */
-export const reservedNames: readonly string[] = ['_lab', 'lab-login']
+/** The names of lab's own session and of the session that logs in. No project gets them as its key. */
+export const reservedNames: readonly string[] = ['_lab', '_lab-login', 'lab-login']
+
+/** The session in which an account logs in. */
+export function loginSessionName(account: string): string {
+  return account === defaultAccount ? '_lab-login' : `_lab-login-${account}`
+}
+
+/** Whether lab keeps a name for itself. */
+function isReserved(name: string): boolean {
+  return reservedNames.includes(name) || name.startsWith('_lab-login-')
+}
 
 const namePattern =
   /^([A-Za-z0-9_][A-Za-z0-9_-]{0,59})(?:~([1-9]\d{0,5})(?:~([A-Za-z0-9_-]{1,32}))?)?$/
@@ -118,12 +129,13 @@ function hashHex(text: string): string {
 export function assignKeys(paths: readonly string[]): Map<string, ProjectKey> {
   const unique = [...new Set(paths)].sort()
   const keys = new Map<string, ProjectKey>()
-  const taken = new Set<string>(reservedNames)
+  const taken = new Set<string>()
+  const isTaken = (key: string): boolean => taken.has(key) || isReserved(key)
   const wanted = new Map<string, number>()
   for (const path of unique) {
     const key = plainKey(path)
     wanted.set(key, (wanted.get(key) ?? 0) + 1)
-    if (key !== path || taken.has(key) || key.length > keyCharsMax) continue
+    if (key !== path || isTaken(key) || key.length > keyCharsMax) continue
     keys.set(path, key as ProjectKey)
     taken.add(key)
   }
@@ -131,7 +143,7 @@ export function assignKeys(paths: readonly string[]): Map<string, ProjectKey> {
     if (keys.has(path)) continue
     const plain = plainKey(path)
     const key =
-      wanted.get(plain) === 1 && !taken.has(plain) && plain.length <= keyCharsMax
+      wanted.get(plain) === 1 && !isTaken(plain) && plain.length <= keyCharsMax
         ? plain
         : hashedKey(plain, path, taken)
     keys.set(path, key as ProjectKey)

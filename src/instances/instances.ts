@@ -74,6 +74,7 @@ export function createInstances(deps: InstancesDeps): Instances {
       refreshClaude()
     },
     ...createLooks(parts),
+    logins: parts.logins,
     watchMemory: () => memory.watch(),
     noticesMayHaveChanged: () => overview.noticesMayHaveChanged(),
     subscribe: (listener) => ledger.subscribe(listener),

@@ -11,6 +11,7 @@ import { createLaunch } from './actions/launch.ts'
 import { createLeftBehind, type LeftBehind } from './actions/left-behind.ts'
 import { createResume, type Resume } from './actions/resume.ts'
 import { createSettings, type SettingsStore } from './actions/settings.ts'
+import { createLogins, type LoginRoom } from './login/logins.ts'
 import { createSend, type Send } from './input/send.ts'
 import { createStart } from './actions/start.ts'
 import { createStop, type Stop } from './actions/stop.ts'
@@ -46,6 +47,7 @@ interface Known {
   readonly hooks: Hooks
   readonly questions: Questions
   readonly transcripts: Transcripts
+  readonly logins: LoginRoom
 }
 
 export interface Parts extends Known {
@@ -103,12 +105,14 @@ function createKnown(deps: InstancesDeps, wake: () => void): Known {
   const hooks = createHooks(deps, ledger)
   const questions = createQuestions({ deps, ledger, hooks, wake })
   const transcripts = createTranscripts({ deps, ledger, hooks, wake })
+  const logins = createLogins({ deps, ledger })
   ledger.subscribe((event) => {
     if (event.type === 'removed') notes.removeSettings(event.id)
   })
   // Before anything can wake the observer: a listing must not take a missing keeper for an end.
   recallKeepers(ledger, notes)
-  return { deps, ledger, overview, projects, notes, reaper, conversations, hooks, questions, transcripts } // prettier-ignore
+  const read = { conversations, hooks, questions, transcripts, logins }
+  return { deps, ledger, overview, projects, notes, reaper, ...read }
 }
 
 /** Makes the reaper. It excludes the tmux servers and the processes of other instances. */

@@ -15,6 +15,7 @@ import type { Answer } from '../core/question.ts'
 import type { Delivery, Message, SaidPage, Screen } from '../core/input/message.ts'
 import type { StartSpec } from '../core/start.ts'
 import type { ResumeOptions } from './actions/resumable.ts'
+import type { Logins } from './login/logins.ts'
 
 /**
  * A verb takes `by`, the actor that the journal names. The getters, from `resolve` to `settings`, answer at
@@ -66,6 +67,8 @@ export interface Service {
   changeSettings(change: SettingsChange, by: Actor): Promise<LabSettings>
   /** Notes that the operator has looked at the instance, which is then no longer `unread`. @throws InstanceNotFound */
   look(id: string): void
+  /** Logs Claude in, whatever instances run. */
+  readonly logins: Logins
   /** Starts a look for projects and at Claude's login, and returns at once. Changes arrive as events. */
   refresh(): void
   /** The id of the live instance of that name, or of any instance with that id. @throws InstanceNotFound */

@@ -25,6 +25,7 @@ import { createPageModel } from './live/page-model.tsx'
 import { createPanes } from './live/panes.ts'
 import { createStreams, type StreamLimits } from './live/streams.ts'
 import { createDemoRoutes } from './routes/demo.ts'
+import { createClaudeLoginRoutes } from './routes/claude-login.tsx'
 import { createEventRoutes } from './routes/events.ts'
 import { askerOf, isHtmx, type FormDeps } from './routes/form-response.tsx'
 import { createHealthRoutes, type Readiness } from './routes/health.ts'
@@ -118,6 +119,7 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', createInstanceRoutes({ ...forms, problems: deps.problems ?? (() => []) }))
   app.route('/', createInputRoutes(forms))
   app.route('/', createResumeRoutes(forms))
+  app.route('/', createClaudeLoginRoutes({ ...forms, server: deps.server }))
   app.route('/', createPushRoutes(notify))
   app.route('/', createEventRoutes(instances, { messages, streams, notify }))
   app.route('/', createPageRoutes(forms, deps.server))

@@ -91,6 +91,7 @@ const inputBody = z.strictObject({
   literally: z.boolean().default(false),
 })
 const keysBody = z.strictObject({ keys: z.array(z.string().max(20)).max(1000) })
+const codeBody = z.strictObject({ code: z.string() })
 const ticked = z.literal('1').exactOptional()
 const inputForm = z.strictObject({ text: z.string(), draft: ticked, literally: ticked })
 
@@ -103,6 +104,11 @@ export async function readInput(c: Context<WebEnv>): Promise<Message> {
 export async function readInputForm(c: Context<WebEnv>): Promise<Message> {
   const { text, draft, literally } = checked(inputForm, await readForm(c))
   return { text, submit: draft !== '1', literally: literally === '1' }
+}
+
+/** Reads the JSON `{"code":…}` of a login. @throws InvalidRequest */
+export async function readCode(c: Context<WebEnv>): Promise<string> {
+  return checked(codeBody, parseJson(await readJsonText(c))).code
 }
 
 /** Reads the JSON `{"keys":[…]}`. @throws InvalidRequest */

@@ -20,6 +20,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   dialog_open: 409,
   not_sent: 409,
   unknown: 409,
+  wrong_state: 409,
   claude_config_invalid: 409,
   project_gone: 410,
   body_too_large: 413,

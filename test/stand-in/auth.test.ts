@@ -42,14 +42,18 @@ describe('claude auth', () => {
     })
   })
 
-  test('shows a login link, and refuses a wrong code without a change', async ({ stage }) => {
+  test('shows a login link, asks again for half a code, and refuses a wrong code without a change', async ({
+    stage,
+  }) => {
     const credentials = join(stage.configDir, '.credentials.json')
     rmSync(credentials)
     const wrong = await stage.start(['auth', 'login'])
-    await wrong.shows(
-      /^If the browser didn't open, visit: https:\/\/claude\.com\/cai\/oauth\/authorize\?/,
-    )
+    await wrong.shows("If the browser didn't open, visit:")
+    await wrong.shows(/^https:\/\/claude\.ai\/oauth\/authorize\?z-[\w-]{43}$/)
     await wrong.say('nonsense')
+    await wrong.shows(/^That doesn't look like the full code\./)
+    await wrong.say('wrong#code')
+    await wrong.shows(/^Couldn't log in: /)
     expect(await wrong.ended()).toBe(1)
     expect(existsSync(credentials)).toBe(false)
     const right = await stage.start(['auth', 'login'])

@@ -34,6 +34,7 @@ import {
 } from '../../src/errors.ts'
 import { NotRunning } from '../../src/errors/input.ts'
 import type { Service } from '../../src/instances/service.ts'
+import { createFakeLogins } from './fake-logins.ts'
 
 export interface FakeService extends Service {
   /** What was asked, oldest first, as `verb subject by actor`. */
@@ -300,6 +301,7 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
       asked.push(`dismiss offer of ${over.length} by ${by}`)
       return over.map(({ id }) => change(id, { dismissed: true }))
     },
+    logins: createFakeLogins(asked),
     settings,
     async changeSettings({ quickWords: words = {}, ...chosen }, by) {
       asked.push(`settings ${JSON.stringify({ ...chosen, ...words })} by ${by}`)

@@ -57,6 +57,8 @@ export function createAdoption({
     }
     // Processes decide whose pane this is, because metadata can be forged.
     if (known) return isOwnPane(known, pane)
+    // Claude logs in there: the session belongs to no instance.
+    if (lab['login'] !== undefined) return false
     const entry = entryFromSession(session, { now: new Date(now()).toISOString(), bootId })
     if (entry) ledger.add(entry)
     else log.warn({ session: name }, 'a session has @lab_id without the rest of the metadata')

@@ -25,6 +25,7 @@ export interface ReconcileOptions {
   readonly hooks: Pick<Hooks, 'follow'>
   readonly questions: Pick<Questions, 'follow'>
   readonly transcripts: Pick<Transcripts, 'follow'>
+  readonly logins: { follow(sessions: readonly ListedSession[]): void }
   readonly advance: Advance
 }
 
@@ -32,7 +33,8 @@ export interface ReconcileOptions {
 export function createReconcile(
   options: ReconcileOptions,
 ): (listing: Listing, number: number) => void {
-  const { deps, ledger, overview, agents, adopt, hooks, questions, transcripts, advance } = options
+  const { deps, ledger, overview, agents, adopt, hooks, questions, transcripts, logins, advance } =
+    options
 
   /** Keeps where an instance runs, and which process is its keeper. */
   function see(entry: Entry, session: ListedSession, listed: ServerId | null): void {
@@ -74,6 +76,7 @@ export function createReconcile(
     hooks.follow(live)
     questions.follow(live)
     transcripts.follow(live)
+    logins.follow(listing.sessions)
     const look = advance.begin(listed)
     for (const entry of live)
       if (!entry.isFinishing && isLive(entry.state)) look(entry, sessions.get(entry.id))

@@ -1,7 +1,7 @@
 // `claude auth …`: shows the login, logs in with a code, and logs out.
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Behaviour } from '../behaviour.ts'
 import { editJson, hasCredentials, type Home } from '../files/home.ts'
@@ -45,33 +45,49 @@ async function status(home: Home, behaviour: Behaviour): Promise<number> {
   return loggedIn ? 0 : 1
 }
 
+const promptText = 'Paste code here if prompted > '
+
 async function login(home: Home): Promise<number> {
-  const url = new URL('https://claude.com/cai/oauth/authorize')
-  url.search = new URLSearchParams({
-    code: 'true',
-    client_id: '9d1c250a-e61b-44d9-88ed-5944d1962f5e',
-    response_type: 'code',
-    redirect_uri: 'https://platform.claude.com/oauth/code/callback',
-    scope: 'org:create_api_key user:profile user:inference user:sessions:claude_code',
-    code_challenge: randomBytes(32).toString('base64url'),
-    code_challenge_method: 'S256',
-    state: randomBytes(32).toString('base64url'),
-  }).toString()
   console.log('Opening browser to sign in…')
-  console.log(`If the browser didn't open, visit: ${url.href}`)
+  console.log("If the browser didn't open, visit:")
+  console.log(`https://claude.ai/oauth/authorize?z-${randomBytes(32).toString('base64url')}`)
   const lines = createInterface({ input: process.stdin, output: process.stdout })
-  const code = (await lines.question('Paste code here if prompted > ')).trim()
-  lines.close()
-  // A code is CODE#STATE. Claude Code refuses any other text.
-  if (!/^[\w-]{4,}#[\w-]+$/.test(code)) {
-    console.error('Login failed: Invalid code. Please make sure the full code was copied.')
-    return 1
+  lines.setPrompt(promptText)
+  lines.prompt()
+  for await (const line of lines) {
+    const code = line.trim()
+    const problem = problemOf(code)
+    if (problem !== null) {
+      console.error(problem)
+      lines.prompt()
+      continue
+    }
+    lines.close()
+    console.log('Signing in…')
+    // claude.ai knows which codes are right. To the stand-in, a right code does not begin with `wrong`.
+    if (code.startsWith('wrong')) {
+      console.error("Couldn't log in: Request failed with status code 400")
+      return 1
+    }
+    editJson(home.credentials, (value) => {
+      value['claudeAiOauth'] = standInLogin
+    })
+    console.log('Login successful.')
+    return 0
   }
-  editJson(home.credentials, (value) => {
-    value['claudeAiOauth'] = standInLogin
-  })
-  console.log('Login successful.')
-  return 0
+  console.error("Couldn't log in: Input ended before a code was pasted. Sign in again and paste the code shown.") // prettier-ignore
+  return 130
+}
+
+/** Why Claude Code takes a line for something else than CODE#STATE, and asks again. */
+function problemOf(line: string): string | null {
+  if (/https?:\/\//.test(line))
+    return "That's a web address, not the code. If it's a sign-in link, open it in your browser. If the last page shows a code, paste it here."
+  if (/^[\d\s-]{4,12}$/.test(line))
+    return 'That looks like a verification code. Enter it in your browser, on the page that asks for it. If a page then shows a longer code, paste it here.'
+  const [code, state] = line.split('#')
+  if (code && state) return null
+  return "That doesn't look like the full code. Copy all of it, including the # in the middle."
 }
 
 /** The login in the credentials file of the stand-in. */

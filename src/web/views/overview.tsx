@@ -57,9 +57,17 @@ export const Notices: FC<{ notices: readonly Notice[]; at: RenderContext }> = ({
         {commands.map((command) => (
           <Command text={command} />
         ))}
+        {code === 'not_logged_in' ? <LogIn /> : null}
       </div>
     ))}
   </div>
+)
+
+/** Starts a login and leads to the page of it, also while one runs. */
+const LogIn: FC = () => (
+  <form method="post" action="/claude-login">
+    <button class="button primary">Log Claude in</button>
+  </form>
 )
 
 /** Sessions that others made on lab's tmux server: seen, never touched, so without buttons. */

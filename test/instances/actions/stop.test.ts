@@ -110,6 +110,7 @@ function serviceOf(entry: Entry, reaper = realSweeper()) {
     hooks: { follow: nothing },
     questions: { follow: nothing },
     transcripts: { follow: nothing },
+    logins: { follow: nothing },
     advance,
   })
   const server = { pid: process.pid, startedAt: 1, version: '3.4' }
