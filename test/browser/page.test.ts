@@ -251,6 +251,8 @@ describeInBrowser('the page', ({ serve, visit }) => {
     })
     await untilLive(lab, page)
     await look(page, id)
+    await page.click('.tabs >> text=Details')
+    await page.waitForSelector(`#d-${id} .details`)
     const places = `[...document.querySelectorAll('#d-${id} .details *')].map((one) => {
       const { x, y, width, height } = one.getBoundingClientRect()
       return [one.localName, x, y, width, height]
@@ -270,6 +272,23 @@ describeInBrowser('the page', ({ serve, visit }) => {
       "tmux -L lab attach -t '=foo:'",
     )
   })
+
+  for (const [width, isBeside] of [
+    [390, false],
+    [1280, true],
+  ] as const)
+    test(`shows the page of an agent ${isBeside ? 'beside' : 'instead of'} the list at ${width} px, in its one main landmark`, async () => {
+      const lab = createLab({ projects: ['foo', 'quiet'] })
+      const { id } = await lab.service.start({ project: 'foo' }, 'page')
+      const viewport = { width, height: 844 }
+      const { page } = await visit((await serve(lab)).url, { viewport })
+      await untilLive(lab, page)
+      await look(page, id)
+      for (const part of ['.row', '#quiet', '#needs', '.foot'])
+        expect([part, await page.isVisible(part)]).toEqual([part, isBeside])
+      expect(await page.locator('main').count()).toBe(1)
+      expect(await page.isVisible(`main #d-${id}`)).toBe(true)
+    })
 
   test('without repositories says what to type, until there is one', async () => {
     const lab = createLab({ projects: [] })

@@ -53,10 +53,10 @@ export function renderPage(
         Skip to the agents
       </a>
       <Top snapshot={snapshot} instances={instances} at={at} />
-      <div class="desk">
+      <main class="desk">
         <List snapshot={snapshot} instances={instances} options={options} at={at} />
         <PaneSection pane={pane} path={path} at={at} />
-      </div>
+      </main>
       <Foot query={query} />
       <div popover="auto" id="sheet" class="sheet" role="dialog" aria-label="Start an agent" />
       <Keys />
@@ -79,7 +79,7 @@ const List: FC<{
   const isHomeless =
     refusal && pane.kind === 'none' && !projects.some(({ key }) => key === refusal.project)
   return (
-    <main id="list" tabindex={-1}>
+    <div id="list" tabindex={-1}>
       <Unscripted isProxied={isProxied} />
       {at.isDemo ? <DemoLine /> : null}
       <div id="msg" class="message" role="alert">
@@ -98,7 +98,7 @@ const List: FC<{
         </section>
       ) : null}
       <Foreign foreign={foreign} at={at} />
-    </main>
+    </div>
   )
 }
 

@@ -20,7 +20,7 @@ export const ScreenTab: FC<{ instance: Instance; looked: Looked }> = ({ instance
   const { screen = null, wraps = false } = looked
   const here = `/instances/${instance.id}`
   return (
-    <section class="look" aria-label="Screen and input">
+    <section class="peek" aria-label="Screen and input">
       <ScreenBox id={instance.id} title={titleOf(instance)} screen={screen} wraps={wraps} />
       <p class="soft" hx-morph-skip id={`views-${instance.id}`}>
         <PaneLink href={wraps ? here : `${here}?wrap=1`}>
@@ -37,7 +37,7 @@ export const ScreenTab: FC<{ instance: Instance; looked: Looked }> = ({ instance
 
 /** Types a text into the prompt. A refusal leaves the text in place. */
 export const SendForm: FC<{ instance: Instance }> = ({ instance }) => (
-  <div id={`say-${instance.id}`} class="say" hx-morph-skip>
+  <div id={`say-${instance.id}`} class="send" hx-morph-skip>
     <RowForm instance={instance} verb="input" place="pane">
       <label for={`text-${instance.id}`}>Say something</label>
       <textarea id={`text-${instance.id}`} name="text" rows={2} required />
@@ -49,16 +49,17 @@ export const SendForm: FC<{ instance: Instance }> = ({ instance }) => (
   </div>
 )
 
-// What gets an operator with a phone through a dialog. The API takes more keys.
+// What gets an operator with a phone through a dialog. The API takes more keys. A name begins with what is
+// shown, for those who say what they want to tap.
 const keys: readonly (readonly [key: string, shown: string, name: string])[] = [
-  ['Escape', 'esc', 'Escape'],
+  ['Escape', 'esc', 'esc, Escape'],
   ['Up', '↑', 'Up'],
   ['Down', '↓', 'Down'],
   ['Enter', '⏎', 'Enter'],
   ['Tab', 'tab', 'Tab'],
   ['Space', 'space', 'Space'],
-  ['C-c', 'ctrl-c', 'Control C'],
-  ['C-u', 'ctrl-u', 'Control U, which clears a line of the prompt'],
+  ['C-c', 'ctrl-c', 'ctrl-c, which interrupts'],
+  ['C-u', 'ctrl-u', 'ctrl-u, which clears a line of the prompt'],
 ]
 
 const KeysForm: FC<{ instance: Instance }> = ({ instance }) => (
