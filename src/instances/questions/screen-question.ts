@@ -16,7 +16,7 @@ export function hasDialog({ seen: { registry, dialog, session } }: Entry): boole
  * instance began to wait, so that the same dialog asked again is another question.
  */
 export function screenQuestion(
-  { launch, seen: { registry, dialog } }: Entry,
+  { launch, state, waitingFor: limit, seen: { registry, dialog } }: Entry,
   { text, options }: ScreenDialog,
   { isPlan, now }: { readonly isPlan: boolean; readonly now: number },
 ): Question {
@@ -28,7 +28,8 @@ export function screenQuestion(
     id: `screen-${hash.digest('hex').slice(0, 16)}`,
     kind,
     tool: null,
-    title: titleOf(kind, waitingFor),
+    // Claude's own words name the limit above the dialog, where lab does not read them.
+    title: state === 'limited' ? `is at its ${limit}:` : titleOf(kind, waitingFor),
     detail: printableLines(text),
     change: null,
     choices: choicesOf(options.map(printableLines), kind),

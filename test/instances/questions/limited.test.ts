@@ -73,6 +73,7 @@ describe('an agent at the weekly limit', () => {
       { what: 'the dialog as a question' },
     )
     expect(asking).toMatchObject({ state: 'limited', waitingFor: 'weekly limit' })
+    expect(asking.question).toMatchObject({ kind: 'dialog', title: 'is at its weekly limit:' })
     expect(asking.question!.choices.map(({ label }) => label)).toContain('Stop and wait')
     const page = (await lab.call('GET', '/')).body as string
     expect(page).toContain('<b>1</b> needs you')
