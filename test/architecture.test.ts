@@ -71,7 +71,7 @@ const rooms: Readonly<Record<string, Room>> = {
   web: {
     rooms: ['core', 'errors', 'instances', 'notify', 'queue', 'read-file', 'turns'],
     types: ['log', 'problems'],
-    packages: ['node:', 'hono', 'htmx.org', 'zod'],
+    packages: ['node:', 'hono', 'htmx.org', 'uqr', 'zod'],
   },
   cli: {
     rooms: ['argv', 'atomic-write', 'core', 'errors', 'processes', 'read-file'],

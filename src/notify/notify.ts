@@ -32,6 +32,8 @@ export interface Notify extends Pick<Devices, 'list' | 'add' | 'remove' | 'setEv
   readonly url: string | null
   /** The events that a new device gets. */
   events(): Preferences['notify']['events']
+  /** The origin that was noted last. */
+  address(): string | null
   /** Notes the origin under which the operator reaches lab, for links in other programs. */
   noteAddress(origin: string): void
   /** Sends a test to a device, or to the address of --notify-url. */
@@ -93,6 +95,7 @@ export function createNotify(deps: NotifyDeps): Notify {
     key: keys.publicKey,
     url: url === null ? null : withoutPassword(url),
     events,
+    address: () => file.content().address,
     noteAddress(origin) {
       if (origin !== file.content().address) file.change({ address: origin })
     },

@@ -122,7 +122,7 @@ export function createApp(deps: WebDeps): WebApp {
   app.route('/', createClaudeLoginRoutes({ ...forms, server: deps.server }))
   app.route('/', createPushRoutes(notify))
   app.route('/', createEventRoutes(instances, { messages, streams, notify }))
-  app.route('/', createPageRoutes(forms, deps.server))
+  app.route('/', createPageRoutes(forms, deps))
   if (deps.demo) app.route('/', createDemoRoutes(deps.demo))
 
   app.notFound((c) => {

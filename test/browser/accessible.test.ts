@@ -67,6 +67,7 @@ describeInBrowser('axe', ({ serve, visit }) => {
               '/?q=foo',
               '/new',
               '/more',
+              '/more/phone',
               '/projects/foo',
               ...Object.values(ids).map((id) => `/instances/${id}`),
             ],

@@ -117,3 +117,49 @@ describeInBrowser('the service worker', ({ serve, visit }) => {
     expect(await shownIn(page)).toEqual([])
   })
 })
+
+describeInBrowser('/more/phone', ({ serve, visit }) => {
+  const checks = (page: Page): Promise<Record<string, string>> =>
+    page.evaluate(`Object.fromEntries([...document.querySelectorAll('[data-check]:not([hidden])')]
+      .map(({ dataset }) => [dataset.check, dataset.is]))`)
+
+  test('says what the device lacks, subscribes it by one tap, and knows it then', async () => {
+    const lab = createLab()
+    const { url } = await serve(lab)
+    const { page, complaints } = await visit(url, { permissions: ['notifications'] })
+    // This browser has no push service: its subscription stands in for one.
+    await page.context().addInitScript(`
+      const subscription = {
+        endpoint: 'https://push.example.net/x',
+        keys: { p256dh: 'B'.repeat(87), auth: 'a'.repeat(22) },
+        unsubscribe: async () => true,
+      }
+      PushManager.prototype.subscribe = async () => (localStorage.is = 'yes') && subscription
+      PushManager.prototype.getSubscription = async () => localStorage.is ? subscription : null
+    `)
+    await page.goto(`${url}/more/phone`)
+    await becomes(page, `document.querySelector('#d-phone').dataset.looked`)
+    await page.waitForSelector('#notify-device:not([hidden])')
+    expect(await checks(page)).toEqual({ secure: 'yes', push: 'yes', allowed: 'yes', known: 'no' })
+    expect(await page.isVisible('[data-check="known"] .hint')).toBe(true)
+
+    await Promise.all([page.waitForEvent('load'), page.click('#notify-device')])
+    await becomes(page, `document.querySelector('[data-check="known"]')?.dataset.is === 'yes'`)
+    expect(await page.isVisible('#notify-device')).toBe(false)
+    expect(await page.textContent('.devices')).toContain('this one')
+    await page.uncheck('[name=events][value=died]')
+    await Promise.all([page.waitForEvent('load'), page.click('.switches button')])
+    expect(await page.isChecked('[name=events][value=died]')).toBe(false)
+    expect(complaints).toEqual([])
+  })
+
+  test('says why a browser without a push service cannot be notified', async () => {
+    const lab = createLab()
+    const { url } = await serve(lab)
+    const { page } = await visit(`${url}/more/phone`, { permissions: ['notifications'] })
+    await page.waitForSelector('#notify-device:not([hidden])')
+    await page.click('#notify-device')
+    await page.waitForSelector('#phone-said p')
+    expect(await page.textContent('#phone-said')).toMatch(/does not notify this device: .+/)
+  })
+})

@@ -22,6 +22,7 @@ export function readAssets(): AssetFiles {
     'hx-sse.min.js': file('node_modules/htmx.org/dist/ext/hx-sse.min.js'),
     'lab.js': file('public/lab.js'),
     'lab.css': file('public/lab.css'),
+    'phone.js': file('public/phone.js'),
     'sw.js': file('public/sw.js'),
     'icon.svg': file('public/icon.svg'),
     'icon-maskable.svg': file('public/icon-maskable.svg'),

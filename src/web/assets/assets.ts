@@ -4,6 +4,7 @@ import htmx from 'htmx.org/dist/htmx.min.js' with { type: 'text' }
 import htmxSse from 'htmx.org/dist/ext/hx-sse.min.js' with { type: 'text' }
 import labJs from '../../../public/lab.js' with { type: 'text' }
 import labCss from '../../../public/lab.css' with { type: 'text' }
+import phoneJs from '../../../public/phone.js' with { type: 'text' }
 import swJs from '../../../public/sw.js' with { type: 'text' }
 import icon from '../../../public/icon.svg' with { type: 'text' }
 import iconMaskable from '../../../public/icon-maskable.svg' with { type: 'text' }
@@ -17,6 +18,7 @@ export const assets: AssetFiles = {
   'hx-sse.min.js': htmxSse,
   'lab.js': labJs,
   'lab.css': labCss,
+  'phone.js': phoneJs,
   'sw.js': swJs,
   'icon.svg': icon,
   'icon-maskable.svg': iconMaskable,

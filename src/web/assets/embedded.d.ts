@@ -19,6 +19,10 @@ declare module '*/lab.js' {
   const text: string
   export default text
 }
+declare module '*/phone.js' {
+  const text: string
+  export default text
+}
 declare module '*/sw.js' {
   const text: string
   export default text

@@ -9,6 +9,7 @@ export interface AssetFiles {
   readonly 'hx-sse.min.js': string
   readonly 'lab.js': string
   readonly 'lab.css': string
+  readonly 'phone.js': string
   readonly 'sw.js': string
   readonly 'icon.svg': string
   readonly 'icon-maskable.svg': string
@@ -25,6 +26,8 @@ export interface AssetPaths {
   readonly htmx: string
   /** The page's own behaviour, a module. */
   readonly lab: string
+  /** The page about notifications, a module. */
+  readonly phone: string
 }
 
 interface Served {
@@ -65,6 +68,7 @@ export function createStatic(
       `${files['htmx.min.js']};\n${files['hx-sse.min.js']}`,
     ),
     lab: hashed('lab.js', 'text/javascript', files['lab.js']),
+    phone: hashed('phone.js', 'text/javascript', files['phone.js']),
     css: hashed('lab.css', 'text/css', files['lab.css']),
     terminal: hashed('terminal.css', 'text/css', terminalCss),
   }

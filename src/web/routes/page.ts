@@ -1,6 +1,7 @@
 // The pages: the list, and the list with a pane beside it.
 import { Hono, type Context } from 'hono'
 import { InstanceNotFound, ProjectNotFound } from '../../errors.ts'
+import type { Notify } from '../../notify/notify.ts'
 import type { WebEnv } from '../env.ts'
 import type { ServerInfo } from '../server-info.ts'
 import { renderPage } from '../views/document.tsx'
@@ -9,20 +10,20 @@ import { saidTab } from '../views/pane/instance.tsx'
 import type { Looked } from '../views/pane/screen.tsx'
 import { createKeptPage } from '../views/pages/kept-page.tsx'
 import { askerOf, type FormDeps } from './form-response.tsx'
+import { addPhoneRoutes } from './phone.ts'
 
 /** Makes the routes under which people find the page. */
 export function createPageRoutes(
   { instances, pageModel, panes, assets }: FormDeps,
-  server: () => ServerInfo,
+  { server, notify }: { readonly server: () => ServerInfo; readonly notify: Notify },
 ): Hono<WebEnv> {
   const routes = new Hono<WebEnv>()
   const keptPage = createKeptPage(assets)
   const html = { 'content-type': 'text/html; charset=UTF-8' }
 
   /** htmx takes nothing but the pane, so it gets nothing else. */
-  function shown(c: Context<WebEnv>, pane: Pane): Response {
+  function shown(c: Context<WebEnv>, pane: Pane, path = c.req.path): Response {
     const at = pageModel.nextContext()
-    const { path } = c.req
     if (c.req.header('hx-target')?.endsWith('#detail')) return c.html(renderPane(pane, path, at))
     const snapshot = pageModel.snapshot()
     return c.body(keptPage(snapshot, at, { ...askerOf(c), pane, path }), 200, html)
@@ -47,6 +48,8 @@ export function createPageRoutes(
     const { hasSignedIn } = c.get('principal')
     return shown(c, { kind: 'more', lab: server(), canSignOut: hasSignedIn })
   })
+
+  addPhoneRoutes(routes, notify, shown)
 
   routes.get('/instances/:id/:tab{details|stand-in|said}?', async (c) => {
     const id = c.req.param('id')

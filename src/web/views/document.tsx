@@ -143,6 +143,9 @@ const Top: FC<{
       </button>
       <div popover="auto" id="menu" class="sheet" role="dialog" aria-label="More">
         <StopAllOfAll instances={instances} at={at} />
+        <PaneLink class="button" href="/more/phone">
+          Notifications
+        </PaneLink>
         <PaneLink class="button" href="/more">
           About this lab
         </PaneLink>

@@ -57,6 +57,7 @@ export function documentOf(
         {assets.terminal === undefined ? null : <link rel="stylesheet" href={assets.terminal} />}
         {assets.htmx === undefined ? null : <script src={assets.htmx} defer />}
         {assets.lab === undefined ? null : <script src={assets.lab} type="module" />}
+        {assets.phone === undefined ? null : <script src={assets.phone} type="module" />}
       </head>
       <body data-pane={hasPane || undefined}>{body}</body>
     </html>

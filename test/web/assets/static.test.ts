@@ -19,7 +19,7 @@ describe('the files of the page', () => {
       webmanifest: 'application/manifest+json',
     }
     const paths = await pathsOf(lab)
-    expect(paths).toHaveLength(7)
+    expect(paths).toHaveLength(8)
     for (const path of paths) {
       const response = await lab.ask(path)
       expect(response.status).toBe(200)
@@ -31,7 +31,7 @@ describe('the files of the page', () => {
   test('with a hash in the name are kept for good, and change the name with their content', async () => {
     const paths = await pathsOf(createLab())
     const hashed = paths.filter((path) => path.startsWith('/assets/'))
-    expect(hashed).toHaveLength(4)
+    expect(hashed).toHaveLength(5)
     const lab = createLab()
     for (const path of hashed)
       expect((await lab.ask(path)).headers.get('cache-control')).toContain('immutable')

@@ -4,7 +4,7 @@ import { shellText } from '../../../core/text.ts'
 import type { ServerInfo } from '../../server-info.ts'
 import { SignOut } from '../pages/sign-out.tsx'
 import { bytesText } from '../words.ts'
-import { Back } from './link.tsx'
+import { Back, PaneLink } from './link.tsx'
 
 const dirReasons = {
   '--claude-config-dir': 'named by --claude-config-dir',
@@ -23,6 +23,11 @@ export const More: FC<{ lab: ServerInfo; canSignOut: boolean }> = ({ lab, canSig
         lab {lab.version} on {lab.machine} · {bytesText(lab.memoryBytes)}
       </p>
     </header>
+    <p>
+      <PaneLink class="button" href="/more/phone">
+        Notifications and phone
+      </PaneLink>
+    </p>
     <About lab={lab} />
     {canSignOut ? <SignOut /> : null}
   </article>

@@ -11,6 +11,7 @@ import { titleOf } from '../words.ts'
 import { InstancePane } from './instance.tsx'
 import { Back } from './link.tsx'
 import { More } from './more.tsx'
+import { PhonePane, type Phone } from './phone.tsx'
 import { ProjectPane } from './project.tsx'
 import type { Looked } from './screen.tsx'
 import { StartForm, StartPane } from './start.tsx'
@@ -33,6 +34,7 @@ export type Pane =
       readonly chosen: string | undefined
       readonly refusal?: Refusal | undefined
     }
+  | { readonly kind: 'phone'; readonly phone: Phone }
   | { readonly kind: 'more'; readonly lab: ServerInfo; readonly canSignOut: boolean }
 
 export const noPane: Pane = { kind: 'none' }
@@ -50,6 +52,8 @@ export function paneTitle(pane: Pane): string {
       return pane.project.key
     case 'new':
       return 'Start an agent'
+    case 'phone':
+      return 'Notifications'
     case 'more':
       return 'About'
   }
@@ -82,6 +86,8 @@ export const PaneBody: FC<{ pane: Pane; at: RenderContext }> = ({ pane, at }) =>
           <StartForm {...pane} />
         </StartPane>
       )
+    case 'phone':
+      return <PhonePane phone={pane.phone} />
     case 'more':
       return <More lab={pane.lab} canSignOut={pane.canSignOut} />
   }
