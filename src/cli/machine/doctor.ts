@@ -108,7 +108,7 @@ async function checksOf(
     claude.path === null
       ? wrong('claude', 'not found: install Claude Code, or name it with --claude PATH')
       : good('claude', `${claude.version ?? 'version unknown'}, ${claude.path}`),
-    checkLogin(claude),
+    checkLogin(claude, server.url),
   ]
   if (server.isLocal) checks.push(...(await checkLinger(info.pid, context)))
   const shell = shellText(claude.dir, server, context)
@@ -151,10 +151,11 @@ function line({ text }: { readonly text: string }): string {
   return text.trim().split('\n')[0] ?? ''
 }
 
-function checkLogin(claude: ServerInfo['claude']): Check {
+function checkLogin(claude: ServerInfo['claude'], url: URL): Check {
   const place = `in ${dirText(claude)}`
   if (claude.login === 'logged_in') return good('login', `logged in, ${place}`)
-  if (claude.login === 'logged_out') return wrong('login', `not logged in, ${place}`)
+  if (claude.login === 'logged_out')
+    return wrong('login', `not logged in, ${place}: open ${url.origin}/claude-login`)
   return odd('login', `not known yet, ${place}`)
 }
 

@@ -27,10 +27,10 @@ export function renderClaudeLogin(
     at,
     <main class="sign-in claude-login" data-login={flow.state}>
       <h1>Log Claude in</h1>
-      <Step {...page} />
       <p class="message" role="alert">
         <Prose text={refused ?? flow.message ?? ''} />
       </p>
+      <Step {...page} />
       <p>
         <a href="/">Back to the instances</a>
       </p>
