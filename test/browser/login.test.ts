@@ -3,9 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterEach, expect, test } from 'vitest'
 import { createGuarded, password, type Guarded } from '../web/access/guarded.ts'
-import { describeInBrowser, untilLive } from './browser.ts'
+import { describeInBrowser, showQuiet, untilLive } from './browser.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -16,6 +17,13 @@ async function guarded(): Promise<Guarded> {
   const folder = mkdtempSync(join(tmpdir(), 'lab-login-'))
   folders.push(folder)
   return createGuarded({ folder, password: true })
+}
+
+/** Signs out where the page offers it: behind the three dots of the bar. */
+async function signOut(page: Page): Promise<void> {
+  await page.click('.bar .more')
+  await page.click('#menu [href="/more"]')
+  await page.click('.sign-out button >> nth=0')
 }
 
 describeInBrowser('signing in', ({ serve, visit }) => {
@@ -64,8 +72,8 @@ describeInBrowser('signing in', ({ serve, visit }) => {
     const { page } = await visit((await serve(lab)).url, { javaScriptEnabled: false })
     await page.fill('#password', password)
     await page.click('.sign-in button')
-    await page.waitForSelector('[data-project="foo"]')
-    await page.click('.sign-out button >> nth=0')
+    await page.waitForSelector('[data-project="foo"]', { state: 'attached' })
+    await signOut(page)
     await page.waitForSelector('#password')
     await page.goto(new URL('/', page.url()).href)
     expect(new URL(page.url()).pathname).toBe('/login')
@@ -82,15 +90,16 @@ describeInBrowser('two labs on two ports of one host', ({ serve, visit }) => {
     for (const page of [first, second]) {
       await page.fill('#password', password)
       await page.click('.sign-in button')
-      await page.waitForSelector('[data-project="foo"]')
+      await page.waitForSelector('[data-project="foo"]', { state: 'attached' })
     }
     for (const page of [first, second]) {
       await page.reload()
       expect(new URL(page.url()).pathname).toBe('/')
     }
     await untilLive(labs[1]!, second)
-    await first.click('.sign-out button >> nth=0')
+    await signOut(first)
     await first.waitForSelector('#password')
+    await showQuiet(second)
     await second.click('#start-foo button')
     await second.waitForSelector('[data-instance="foo"]')
     await second.reload()
@@ -121,6 +130,7 @@ describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
     await page.fill('#password', password)
     await page.click('.sign-in button')
     await untilLive(lab, page)
+    await showQuiet(page)
     // Signed out in another tab, while this one could not hear of it.
     await page.context().clearCookies()
     await page.click('#start-foo button')
@@ -138,7 +148,7 @@ describeInBrowser('a page whose sign-in is over', ({ serve, visit }) => {
     const other = await page.context().newPage()
     await other.goto(page.url())
     await untilLive(lab, other, 2)
-    await page.click('.sign-out button >> nth=0')
+    await signOut(page)
     await page.waitForSelector('#password')
     await other.waitForURL('**/login?next=*')
     expect(lab.app.streams()).toBe(0)

@@ -98,8 +98,8 @@ describeInBrowser('the work of the page', ({ serve, visit }) => {
         channel.port2.postMessage(0)
       }))
     }`)
-    for (let i = 0; i < 10; i++) {
-      lab.service.change(ids[i * 5]!, { state: i % 2 === 0 ? 'busy' : 'starting' })
+    for (let i = 0; i < 30; i++) {
+      lab.service.change(ids[i * 2]!, { state: i % 2 === 0 ? 'busy' : 'starting' })
       await becomes(page, `took.length === ${i + 1}`)
     }
     // The smallest: other processes of this machine can only add to it.
