@@ -1,6 +1,7 @@
 // Which state of an instance makes which alert, and its words. Pure.
 import { isLive, type Instance } from '../core/instance.ts'
 import { waitsForOperator } from '../core/limit.ts'
+import { destructiveText } from '../core/question.ts'
 import type { NotifyEvent } from '../core/settings.ts'
 import type { EndReason } from '../core/state.ts'
 import { printable } from '../core/text.ts'
@@ -56,7 +57,9 @@ function needOf(instance: Instance): Alert {
   }
   const alert = make(instance, 'needs', `${id} asks ${question.id}`, sentence(question))
   const has = (wanted: string): boolean => question.choices.some((choice) => choice.id === wanted)
-  const isTap = question.answerable && has('allow') && has('deny')
+  // What could destroy work is asked once more on the page, which a notification cannot do.
+  const isSafe = destructiveText(question, instance.workspace.path) === null
+  const isTap = isSafe && question.answerable && has('allow') && has('deny')
   return { ...alert, question: isTap ? question.id : null }
 }
 

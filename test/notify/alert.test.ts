@@ -4,7 +4,7 @@ import { permissionOf, questionsOf } from '../fixtures/question.ts'
 import { evidence as died } from '../fixtures/entry.ts'
 import { instanceOf } from './instance.ts'
 
-const question = permissionOf()
+const question = permissionOf({ detail: 'terraform apply' })
 
 describe('alertOf', () => {
   test('names the project and the label, and says what the question says', () => {
@@ -13,7 +13,7 @@ describe('alertOf', () => {
       kind: 'needs',
       question: question.id,
       title: 'infra · plan the new VPC',
-      body: 'wants to run terraform apply -auto-approve',
+      body: 'wants to run terraform apply',
     })
   })
 
@@ -51,6 +51,11 @@ describe('alertOf', () => {
     expect(alert).toMatchObject({ kind: 'needs', question: null })
     const held = instanceOf({ question: permissionOf({ answerable: false }) })
     expect(alertOf(held, null)?.question).toBeNull()
+  })
+
+  test('offers no tap for what could destroy work', () => {
+    const alert = alertOf(instanceOf({ question: permissionOf({ detail: 'rm -rf dist' }) }), null)
+    expect(alert).toMatchObject({ body: 'wants to run rm -rf dist', question: null })
   })
 
   test('is another one for another question, and the same for the same question', () => {

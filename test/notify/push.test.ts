@@ -61,7 +61,7 @@ describe('a device', () => {
     const { server, service, notify, phone, messages } = await open(folder)
     const laptop = createPushBrowser(server, 'laptop')
     for (const { subscription } of [phone, laptop]) notify.add(subscription, { ...about, events: needs as never }) // prettier-ignore
-    const id = await ask(service)
+    const id = await ask(service, permissionOf({ detail: 'terraform plan' }))
     await until(() => server.pushed.length === 2, { what: 'both devices were told' })
     service.change(id, { memoryBytes: 1 })
     service.die(id)
@@ -73,7 +73,7 @@ describe('a device', () => {
     const [asked, died] = [messages().at(0), messages().at(-1)]
     expect(asked).toMatchObject({
       ...base,
-      body: 'wants to run terraform apply -auto-approve',
+      body: 'wants to run terraform plan',
       question: permissionOf().id,
     })
     expect(died).toMatchObject({ ...base, body: 'The agent was killed.', question: null })

@@ -1,9 +1,8 @@
 // What a waiting instance asks, and the forms that answer it. Each form carries the question's id, so that
 // an answer never reaches another question.
 import type { FC } from 'hono/jsx'
-import { destructiveText } from './destructive.ts'
 import { isStartDialog, type StartDialog } from '../../../core/dialogs.ts'
-import type { Choice, Question } from '../../../core/question.ts'
+import { destructiveText, type Choice, type Question } from '../../../core/question.ts'
 import { shellText } from '../../../core/text.ts'
 import { PaneLink } from '../pane/link.tsx'
 import { Command, Dots } from '../parts.tsx'

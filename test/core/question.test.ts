@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { destructiveText } from '../../../src/web/views/instance/destructive.ts'
-import type { Question } from '../../../src/core/question.ts'
+import { destructiveText } from '../../src/core/question.ts'
+import type { Question } from '../../src/core/question.ts'
 
 const question = (fields: Partial<Question>): Question => ({
   id: 'q', kind: 'permission', tool: 'Bash', title: 'wants to run', detail: '', change: null,
