@@ -1,15 +1,15 @@
 // The login of Claude Code: /api/v1/login, and a page with forms that needs no script.
 import { Hono, type Context } from 'hono'
-import { LabError } from '../../errors.ts'
-import type { Service } from '../../instances/service.ts'
-import { actorOf, apiActorOf } from '../access/auth.ts'
-import type { AssetPaths } from '../assets/static.ts'
-import { readCode, readForm } from '../body.ts'
-import type { WebEnv } from '../env.ts'
-import type { PageModel } from '../live/page-model.tsx'
-import type { ServerInfo } from '../server-info.ts'
-import { statusOf } from '../status.ts'
-import { renderClaudeLogin } from '../views/pages/claude-login.tsx'
+import { LabError } from '../../../errors.ts'
+import type { Service } from '../../../instances/service.ts'
+import { actorOf, apiActorOf } from '../../access/auth.ts'
+import type { AssetPaths } from '../../assets/static.ts'
+import { readCode, readForm } from '../../body.ts'
+import type { WebEnv } from '../../env.ts'
+import type { PageModel } from '../../live/page-model.tsx'
+import type { ServerInfo } from '../../server-info.ts'
+import { statusOf } from '../../status.ts'
+import { renderClaudeLogin } from '../../views/pages/claude-login.tsx'
 
 export interface ClaudeLoginDeps {
   readonly instances: Pick<Service, 'logins' | 'notices' | 'refresh'>

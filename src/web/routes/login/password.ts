@@ -1,14 +1,14 @@
 // Signing in and out by lab's own password, and the way there for requests without valid credentials.
 // It works without any script. A refusal is the same form with a sentence.
 import { Hono, type Context } from 'hono'
-import { LabError, TooManyTries } from '../../errors.ts'
-import { boundedBody, readForm } from '../body.ts'
-import { dropCookie, readCookie, writeCookie } from '../access/cookie.ts'
-import type { Log } from '../../log.ts'
-import type { WebEnv } from '../env.ts'
-import type { Guards } from '../access/auth.ts'
-import { localPath, pathOfPage, signInPath } from '../access/return-path.ts'
-import type { Password } from '../access/password.ts'
+import { LabError, TooManyTries } from '../../../errors.ts'
+import { boundedBody, readForm } from '../../body.ts'
+import { dropCookie, readCookie, writeCookie } from '../../access/cookie.ts'
+import type { Log } from '../../../log.ts'
+import type { WebEnv } from '../../env.ts'
+import type { Guards } from '../../access/auth.ts'
+import { localPath, pathOfPage, signInPath } from '../../access/return-path.ts'
+import type { Password } from '../../access/password.ts'
 
 // With so many in front, a person waits for seconds.
 const waitingMax = 16
