@@ -46,6 +46,7 @@ describe('the view', () => {
       limitedUntil: null,
       continuesByItself: false,
       question: null,
+      unread: false,
       doing: null,
       unread: false,
       effort: null,
