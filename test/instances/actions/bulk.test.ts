@@ -231,12 +231,15 @@ test('a hundred starts and stops leave no process, session, note, buffer or file
   expect(launchFiles(lab).map((name) => name.split('.')[0])).toEqual(kept.toSorted())
   expect(readdirSync(join(lab.stateDir, 'buffers'))).toEqual([])
   expect(await lab.tmux('list-buffers')).toBe('')
+  expect(readdirSync(join(lab.stateDir, 'spool'))).toEqual([])
   expect(readdirSync(lab.stateDir).toSorted()).toEqual([
+    'bin',
     'buffers',
     'journal.jsonl',
     'lock',
     'notes',
     'server.json',
+    'spool',
     'state.json',
     'tmux-clients.json',
   ])

@@ -41,7 +41,7 @@ describe("CLAUDE_CONFIG_DIR of lab's own environment", () => {
     expect((await lab.run('doctor')).stdout).toMatch(
       /^shell +claude uses .*\.claude in this shell/m,
     )
-    const page = (await lab.call('GET', '/')).body as string
+    const page = (await lab.call('GET', '/more')).body as string
     expect(page).toContain('named by CLAUDE_CONFIG_DIR')
   })
 
@@ -108,7 +108,11 @@ describe('--pass-env', () => {
       withheld: expect.arrayContaining(['DOCKER_HOST']) as string[],
       missing: ['TYPO'],
     })
-    const said = [lab.stderr(), (await lab.run('doctor')).stdout, (await lab.call('GET', '/')).body]
+    const said = [
+      lab.stderr(),
+      (await lab.run('doctor')).stdout,
+      (await lab.call('GET', '/more')).body,
+    ]
     for (const text of said) {
       expect(text).toContain('DOCKER_HOST')
       expect(text).not.toContain('hidden-value')

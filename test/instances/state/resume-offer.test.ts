@@ -74,9 +74,10 @@ describe.each([
       }
       // Nor does the older one come in its place.
       expect(await offered(lab)).toBeNull()
-      const page = (await lab.call('GET', '/')).body as string
-      for (const id of ids) expect(page).toContain(`data-ended="${id}"`)
-      expect(page).toContain('Nothing needs you.')
+      const pages = ['/', '/projects/foo', '/projects/bar'].map((path) => lab.call('GET', path))
+      const [list, ...ended] = (await Promise.all(pages)).map(({ body }) => body as string)
+      for (const id of ids) expect(ended.join('')).toContain(`data-ended="${id}"`)
+      expect(list).not.toContain('class="need ')
       expect((await lab.call('GET', '/api/v1/instances')).body.instances).toEqual([])
       const { instances } = (await lab.call('GET', '/api/v1/instances?ended=1')).body
       expect(idsOf(instances)).toEqual(expect.arrayContaining([...ids]))
