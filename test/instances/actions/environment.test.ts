@@ -35,11 +35,11 @@ describe("CLAUDE_CONFIG_DIR of lab's own environment", () => {
     const { claude } = (await lab.call('GET', '/api/v1/server')).body
     expect(claude).toMatchObject({ dir, dirFrom: 'CLAUDE_CONFIG_DIR' })
     const { stdout } = await lab.run('doctor')
-    expect(stdout).toMatch(/^login +.*it's a profile \(CLAUDE_CONFIG_DIR of lab's environment\)$/m)
-    expect(stdout).not.toMatch(/^shell /m)
+    expect(stdout).toMatch(/^✓ login +.*it's a profile \(CLAUDE_CONFIG_DIR of lab's environment\)$/m)
+    expect(stdout).not.toMatch(/^. shell /m)
     delete lab.env['CLAUDE_CONFIG_DIR']
     expect((await lab.run('doctor')).stdout).toMatch(
-      /^shell +claude uses .*\.claude in this shell/m,
+      /^! shell +claude uses .*\.claude in this shell/m,
     )
     const page = (await lab.call('GET', '/more')).body as string
     expect(page).toContain('named by CLAUDE_CONFIG_DIR')

@@ -20,7 +20,7 @@ async function stopAll(lab: TestLab, all: readonly Instance[]): Promise<void> {
 /** The ids in the banner's form, null without a banner. */
 async function offered(lab: TestLab): Promise<readonly string[] | null> {
   const page = (await lab.call('GET', '/')).body as string
-  const form = /<form id="dismiss-all".*?<\/form>/s.exec(page)?.[0]
+  const form = /<form[^>]* id="forget".*?<\/form>/s.exec(page)?.[0]
   return form ? [...form.matchAll(/name="ids" value="([^"]+)"/g)].map(([, id]) => id!) : null
 }
 
