@@ -35,7 +35,9 @@ describe("CLAUDE_CONFIG_DIR of lab's own environment", () => {
     const { claude } = (await lab.call('GET', '/api/v1/server')).body
     expect(claude).toMatchObject({ dir, dirFrom: 'CLAUDE_CONFIG_DIR' })
     const { stdout } = await lab.run('doctor')
-    expect(stdout).toMatch(/^✓ login +.*it's a profile \(CLAUDE_CONFIG_DIR of lab's environment\)$/m)
+    expect(stdout).toMatch(
+      /^✓ login +.*it's a profile \(CLAUDE_CONFIG_DIR of lab's environment\)$/m,
+    )
     expect(stdout).not.toMatch(/^. shell /m)
     delete lab.env['CLAUDE_CONFIG_DIR']
     expect((await lab.run('doctor')).stdout).toMatch(
