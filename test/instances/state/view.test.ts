@@ -48,7 +48,6 @@ describe('the view', () => {
       question: null,
       unread: false,
       doing: null,
-      unread: false,
       effort: null,
       mode: 'auto',
       left: [],
