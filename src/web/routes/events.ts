@@ -6,7 +6,7 @@ import type { WebEnv } from '../env.ts'
 import type { Messages } from '../live/messages.tsx'
 import { withScreen } from '../live/screens.tsx'
 import type { Streams } from '../live/streams.ts'
-import { deviceOf } from './push.ts'
+import { deviceOf } from './notify/push.ts'
 
 // A named event, because htmx hides comments from the page, and the page looks out for a silent connection.
 const pageHeartbeat = 'event: beat\ndata:\n\n'

@@ -10,7 +10,7 @@ import { saidTab } from '../views/pane/instance.tsx'
 import type { Looked } from '../views/pane/screen.tsx'
 import { createKeptPage } from '../views/pages/kept-page.tsx'
 import { askerOf, type FormDeps } from './form-response.tsx'
-import { addPhoneRoutes } from './phone.ts'
+import { addPhoneRoutes } from './notify/phone.ts'
 
 /** Makes the routes under which people find the page. */
 export function createPageRoutes(

@@ -1,12 +1,12 @@
 // The page about being told, and its forms. They work without a script; only a subscription needs one.
 import type { Context, Hono } from 'hono'
-import { isLoopback } from '../../core/loopback.ts'
-import { eventsShape } from '../../notify/notify-file.ts'
-import type { Notify } from '../../notify/notify.ts'
-import type { WebEnv } from '../env.ts'
-import { checked, readText } from '../raw-body.ts'
-import type { Pane } from '../views/pane/pane.tsx'
-import type { Tested } from '../views/pane/phone.tsx'
+import { isLoopback } from '../../../core/loopback.ts'
+import { eventsShape } from '../../../notify/notify-file.ts'
+import type { Notify } from '../../../notify/notify.ts'
+import type { WebEnv } from '../../env.ts'
+import { checked, readText } from '../../raw-body.ts'
+import type { Pane } from '../../views/pane/pane.tsx'
+import type { Tested } from '../../views/pane/phone.tsx'
 import { deviceOf, noteAddress, test } from './push.ts'
 
 /** Its address, under which a stream of the page asks for it as well. */

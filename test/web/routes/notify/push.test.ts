@@ -1,13 +1,13 @@
 import { afterEach, describe, expect } from 'vitest'
-import { createNotify } from '../../../src/notify/notify.ts'
-import { createPush } from '../../../src/notify/push.ts'
-import { mockLog } from '../../fixtures/log.ts'
-import { test } from '../../fixtures/folder.ts'
-import { permissionOf } from '../../fixtures/question.ts'
-import { until } from '../../fixtures/until.ts'
-import { createPushBrowser, memoryFile, openPushServer } from '../../notify/push-server.ts'
-import { createFakeService } from '../fake-service.ts'
-import { createLab, host, type Lab } from '../lab.ts'
+import { createNotify } from '../../../../src/notify/notify.ts'
+import { createPush } from '../../../../src/notify/push.ts'
+import { mockLog } from '../../../fixtures/log.ts'
+import { test } from '../../../fixtures/folder.ts'
+import { permissionOf } from '../../../fixtures/question.ts'
+import { until } from '../../../fixtures/until.ts'
+import { createPushBrowser, memoryFile, openPushServer } from '../../../notify/push-server.ts'
+import { createFakeService } from '../../fake-service.ts'
+import { createLab, host, type Lab } from '../../lab.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(() => closers.splice(0).forEach((close) => close()))

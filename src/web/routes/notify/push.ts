@@ -1,12 +1,12 @@
 // Web Push: lab's key, the browsers' subscriptions, and a test. The browser's cookie names its device.
 import { Hono, type Context } from 'hono'
-import { isLoopback } from '../../core/loopback.ts'
-import { InvalidRequest } from '../../errors.ts'
-import { subscriptionShape } from '../../notify/notify-file.ts'
-import type { Notify } from '../../notify/notify.ts'
-import { readDeviceCookie, writeDeviceCookie } from '../access/cookie.ts'
-import { readJson } from '../raw-body.ts'
-import type { WebEnv } from '../env.ts'
+import { isLoopback } from '../../../core/loopback.ts'
+import { InvalidRequest } from '../../../errors.ts'
+import { subscriptionShape } from '../../../notify/notify-file.ts'
+import type { Notify } from '../../../notify/notify.ts'
+import { readDeviceCookie, writeDeviceCookie } from '../../access/cookie.ts'
+import { readJson } from '../../raw-body.ts'
+import type { WebEnv } from '../../env.ts'
 
 /** Makes the routes below /api/v1/push. */
 export function createPushRoutes(notify: Notify): Hono<WebEnv> {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createNotify } from '../../../src/notify/notify.ts'
-import type { Sent } from '../../../src/notify/outbox.ts'
-import { mockLog } from '../../fixtures/log.ts'
-import { memoryFile } from '../../notify/push-server.ts'
-import { createLab, host, type Lab } from '../lab.ts'
+import { createNotify } from '../../../../src/notify/notify.ts'
+import type { Sent } from '../../../../src/notify/outbox.ts'
+import { mockLog } from '../../../fixtures/log.ts'
+import { memoryFile } from '../../../notify/push-server.ts'
+import { createLab, host, type Lab } from '../../lab.ts'
 
 function open({
   url = null,
