@@ -44,7 +44,10 @@ export const InstancePane: FC<{
         </h2>
         <p class="soft in">{instance.project}</p>
         <p>
-          <StateIcon state={state} /> <Status instance={instance} at={at} />
+          <span class="badge">
+            <StateIcon state={state} />
+          </span>{' '}
+          <Status instance={instance} at={at} />
         </p>
       </header>
       <Tabs id={id} current={tab} />
