@@ -99,7 +99,8 @@ export const PaneSection: FC<{ pane: Pane; path: string; at: RenderContext }> = 
     id="detail"
     data-at={props.path}
     data-title={paneTitle(props.pane)}
-    aria-labelledby={props.pane.kind === 'none' ? undefined : 'pane-title'}
+    // Not the title alone: an agent without a label is called as the card of its project.
+    aria-label={props.pane.kind === 'none' ? undefined : `Page: ${paneTitle(props.pane)}`}
     hx-history-elt
   >
     <PaneBody pane={props.pane} at={props.at} />
