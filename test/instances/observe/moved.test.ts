@@ -67,15 +67,18 @@ describe('a folder', () => {
       )
     }
     const page = async (): Promise<string> => (await lab.call('GET', '/')).body
+    const details = async (): Promise<string> =>
+      (await lab.call('GET', `/instances/${id}/details`)).body
     expect((await lab.get(id)).workspace.moved).toBeNull()
     renameSync(from, to)
     await until(async () => (await cards(lab)).some(({ path }) => path === to), {
       what: 'the card',
     })
     // The page does not wait for a look at the agent's process.
-    expect(await page()).toContain('lab no longer finds this folder')
+    expect(await page()).toContain('folder gone')
     await reaches({ to })
-    expect(await page()).toContain(`<code>${to}</code>`)
+    expect(await page()).toContain('folder moved')
+    expect(await details()).toContain(`<code>${to}</code>`)
     expect(await listOnTerminal(lab.stateDir)).toContain(`its folder is now ${to}`)
     // Another one in its place is not the agent's.
     lab.repository('foo')
@@ -88,12 +91,12 @@ describe('a folder', () => {
     await reaches({ to })
     renameSync(to, from)
     await reaches(null)
-    await until(async () => !(await page()).includes('no longer finds'), {
+    await until(async () => !/folder (gone|moved)/.test(await page()), {
       what: 'the folder is back',
     })
     rmSync(from, { recursive: true })
     await reaches({ to: null })
-    expect(await page()).toContain('The folder was removed.')
+    expect(await details()).toContain('The folder was removed.')
     expect(await listOnTerminal(lab.stateDir)).toContain('its folder was removed')
     expect(await lab.get(id)).toMatchObject({ state: 'ready', pid })
     await stop(lab, id)

@@ -160,7 +160,7 @@ describe('the page', () => {
       const html = await pageOf(lab, path)
       expect(html).toContain('&lt;script&gt;')
       expect(html).not.toMatch(/<img|<i>|<\/pre>'|<hx-partial/)
-      expect(html.match(/<script/g)).toHaveLength(2)
+      expect(html.match(/<script/g)).toHaveLength(3)
       expect(html.match(/<script(?! src="\/assets\/)/)).toBeNull()
       // No tag has an attribute that begins with "on", a style, or a javascript: address.
       const tags = html.replaceAll(/="[^"]*"/g, '=')
