@@ -84,7 +84,7 @@ test('the latest end comes first on the page, in the API and in `lab ls` after t
   const idsOf = (instances: { id: string }[]): string[] => instances.map((one) => one.id)
   const { body } = await lab.call('GET', '/api/v1/instances?ended=1')
   expect(idsOf(body.instances)).toEqual(expected)
-  const page = (await lab.call('GET', '/')).body as string
+  const page = (await lab.call('GET', '/projects/foo')).body as string
   expect([...page.matchAll(/data-ended="([^"]+)"/g)].map((found) => found[1])).toEqual(expected)
   const listed = await lab.run('ls', '--ended', '--json', `--state-dir=${lab.stateDir}`)
   expect(idsOf(JSON.parse(listed.stdout))).toEqual(expected)

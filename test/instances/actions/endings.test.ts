@@ -145,7 +145,8 @@ describe('an agent that dies', () => {
     expect(left.map((one) => one.pid).toSorted()).toEqual(lab.processesOf(id).toSorted())
     expect(left.every(({ servesOthers }) => !servesOthers)).toBe(true)
     const endLeft = `action="/instances/${id}/end-left"`
-    const draws = async (): Promise<boolean> => (await lab.call('GET', '/')).body.includes(endLeft)
+    const draws = async (): Promise<boolean> =>
+      (await lab.call('GET', `/instances/${id}/details`)).body.includes(endLeft)
     await until(draws, { what: 'the button that ends it' })
     // The next lab knows them, too.
     await lab.end('SIGKILL')

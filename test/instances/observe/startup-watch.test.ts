@@ -147,7 +147,7 @@ test('a lost link is shown without an end of the agent, and a new link replaces 
   }
   await type('LINK lose')
   await until(async () => (await lab.get(id)).linkState === 'lost', { what: 'the link lost' })
-  expect(await lab.get(id)).toMatchObject({ state: 'ready', deepLink: null })
+  expect(await lab.reaches(id, 'ready')).toMatchObject({ linkState: 'lost', deepLink: null })
   await type('LINK connect')
   await until(async () => (await lab.get(id)).linkState === 'linked', { what: 'linked again' })
   const before = (await lab.get(id)).deepLink
