@@ -59,7 +59,9 @@ function needOf(instance: Instance): Alert {
   const has = (wanted: string): boolean => question.choices.some((choice) => choice.id === wanted)
   // What could destroy work is asked once more on the page, which a notification cannot do.
   const isSafe = destructiveText(question, instance.workspace.path) === null
-  const isTap = isSafe && question.answerable && has('allow') && has('deny')
+  // The words of a dialog on a screen may be cut off, so only the page takes that answer.
+  const isTap =
+    isSafe && question.tool !== null && question.answerable && has('allow') && has('deny')
   return { ...alert, question: isTap ? question.id : null }
 }
 

@@ -2,7 +2,7 @@
 // files, also those of the time while it was away, and answers a waiting hook through its FIFO.
 import {
   closeSync, constants, fstatSync, mkdirSync, openSync, opendirSync, rmSync, statSync, watch, writeSync,
-  type FSWatcher,
+  type FSWatcher, type Stats,
 } from 'node:fs' // prettier-ignore
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -48,22 +48,33 @@ const fileName = /^([A-Za-z]+)\.(\d+)\.(\w+)$/
 // The shim writes no longer text, and an agent has no reason to keep more files than the shim leaves.
 const textBytesMax = 4 * 1024 * 1024
 const filesMax = 1000
+// What one look reads of an instance at most; the rest waits for the next look.
+const lookBytesMax = 16 * 1024 * 1024
+// The latest moment that a Date can hold.
+const dateMax = 8.64e15
 
 /** Opens the folder of all spools. `onFile` hears of each new file, in the order of their times. */
 export function openSpool(dir: string, onFile: (id: string, file: SpoolFile) => void): Spool {
   /** For each watched instance the watcher, once there is a folder, and the waiting hooks that lab knows. */
   const watched = new Map<string, { watcher: FSWatcher | null; readonly known: Set<string> }>()
+  /** The instances whose folder is ready for a launch. */
+  const prepared = new Set<string>()
   const folderOf = (id: string): string => join(dir, id)
 
   function read(id: string): void {
     const known = watched.get(id)?.known
     if (!known) return
-    const found = filesIn(folderOf(id), known)
-    for (const file of found) {
-      if (file.event === waitingEvent) known.add(file.name)
-      else remove(join(folderOf(id), file.name))
+    let budget = lookBytesMax
+    for (const found of filesIn(folderOf(id), known)) {
+      if (budget <= 0) return
+      const path = join(folderOf(id), found.name)
+      // One file at a time: an agent may have written more than lab has memory for.
+      const text = textOf(path)
+      if (found.event === waitingEvent) known.add(found.name)
+      else remove(path)
+      budget -= text?.length ?? 0
+      if (text !== null) onFile(id, { ...found, text })
     }
-    for (const file of found) onFile(id, file)
   }
 
   function begin(id: string): void {
@@ -76,18 +87,20 @@ export function openSpool(dir: string, onFile: (id: string, file: SpoolFile) => 
   function forget(id: string): void {
     watched.get(id)?.watcher?.close()
     watched.delete(id)
+    prepared.delete(id)
     const folder = folderOf(id)
     const waiting = namesIn(folder).filter((name) => name.startsWith(`${waitingEvent}.`))
     // A hook whose agent is gone would wait for ever. It removes its files when it ends.
     const released = waiting.map((name) => writeFifo(fifoOf(folder, name), '{}'))
     if (released.length === 0) remove(folder)
-    else void Promise.allSettled(released).then(() => watched.has(id) || remove(folder))
+    else void Promise.allSettled(released).then(() => prepared.has(id) || remove(folder))
   }
 
   return {
     prepare(id) {
       forget(id)
       mkdirSync(folderOf(id), { recursive: true, mode: 0o700 })
+      prepared.add(id)
     },
     watch(id) {
       if (watched.has(id)) return
@@ -101,8 +114,7 @@ export function openSpool(dir: string, onFile: (id: string, file: SpoolFile) => 
         read(id)
       }
     },
-    holds: (id, name) =>
-      statSync(join(folderOf(id), name), { throwIfNoEntry: false }) !== undefined,
+    holds: (id, name) => statOf(join(folderOf(id), name)) !== null,
     answer: (id, name, text) => writeFifo(fifoOf(folderOf(id), name), text),
     forget,
     close() {
@@ -116,21 +128,33 @@ function fifoOf(folder: string, name: string): string {
   return join(folder, `.${name}.fifo`)
 }
 
-/** The new files of a folder that lab can read, the oldest first. */
-function filesIn(folder: string, known: ReadonlySet<string>): readonly SpoolFile[] {
-  const files: SpoolFile[] = []
-  for (const name of namesIn(folder)) {
+/** The new files of a folder, the oldest first. */
+function filesIn(folder: string, known: ReadonlySet<string>): readonly Omit<SpoolFile, 'text'>[] {
+  const files = namesIn(folder).flatMap((name) => {
     const [, event, pid] = fileName.exec(name) ?? []
-    if (event === undefined || known.has(name)) continue
-    try {
-      const path = join(folder, name)
-      const at = statSync(path).mtimeMs
-      files.push({ name, event, pid: Number(pid), at, text: readTextSync(path, textBytesMax) })
-    } catch {
-      // The hook has ended in between, or this is no file of a hook.
-    }
-  }
+    const stat = event === undefined || known.has(name) ? null : statOf(join(folder, name))
+    if (event === undefined || !stat?.isFile()) return []
+    return [{ name, event, pid: Number(pid), at: Math.min(Math.max(0, stat.mtimeMs), dateMax) }]
+  })
   return files.toSorted((one, other) => one.at - other.at)
+}
+
+/** The stat of a file; null where there is none, or lab may not look. An agent can change its folder. */
+function statOf(path: string): Stats | null {
+  try {
+    return statSync(path)
+  } catch {
+    return null
+  }
+}
+
+/** The text of a file; null for one that has gone, or that lab does not read. */
+function textOf(path: string): string | null {
+  try {
+    return readTextSync(path, textBytesMax)
+  } catch {
+    return null
+  }
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -98,6 +98,22 @@ describe('a spool', () => {
     expect(statSync(join(folder, long!)).size).toBe(4 * 1024 * 1024)
   })
 
+  test('reads what is too much for one look at the next ones, and loses nothing', () => {
+    spool.prepare('one')
+    const folder = join(dir, 'spool/one')
+    for (let i = 0; i < 12; i++) writeFileSync(join(folder, `Stop.1.${i}`), 'x'.repeat(2 ** 21))
+    spool.watch('one')
+    expect(heard.length).toBeLessThan(12)
+    spool.look()
+    expect(heard).toHaveLength(12)
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('holds nothing that lab may not look at', () => {
+    expect(spool.holds('one', 'x'.repeat(300))).toBe(false)
+    expect(spool.holds('one/two', 'Stop.1.a')).toBe(false)
+  })
+
   test('makes its folders for its user alone', () => {
     spool.prepare('one')
     expect(statSync(join(dir, 'spool/one')).mode & 0o777).toBe(0o700)

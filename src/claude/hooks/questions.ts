@@ -122,7 +122,13 @@ function relative(path: string, cwd: string | null): string {
 }
 
 function jsonText(input: HookEvent['input']): string {
-  return Object.keys(input).length === 0 ? '' : JSON.stringify(input, null, 2)
+  if (Object.keys(input).length === 0) return ''
+  try {
+    return JSON.stringify(input, null, 2)
+  } catch {
+    // It is nested too deeply.
+    return 'lab cannot show what it would do. Look at its screen.'
+  }
 }
 
 /** Claude's decision on a request; a string is the reason why the answer does not fit the question. */

@@ -1,7 +1,7 @@
 // Answers the question of an instance: through the hook that waits for it, or by keys in its terminal.
 import { setTimeout as delay } from 'node:timers/promises'
 import { decide } from '../../claude/hooks/questions.ts'
-import { readDialog } from '../../claude/screen-dialog.ts'
+import type { ScreenDialog } from '../../claude/screen-dialog.ts'
 import type { Actor } from '../../core/actor.ts'
 import type { Answer, Choice, Question } from '../../core/question.ts'
 import { printableLines } from '../../core/text.ts'
@@ -62,7 +62,8 @@ export function createAnswer({ deps, hooks, questions }: AnswerOptions): GiveAns
     const at = new Date(now()).toISOString()
     const { id, launch } = entry
     const { title, detail, tool } = question
-    const said = answer.choice ?? answer.answers ?? answer.text ?? null
+    // A text may hold a secret.
+    const said = answer.choice ?? (answer.answers ? 'answers' : 'a text')
     journal.append({ at, id, name: launch.name, what: 'answered', by, title, tool, detail: detail.slice(0, 500), said }) // prettier-ignore
     log.info({ instance: id, name: launch.name, by, title, said }, 'answered')
   }
@@ -73,19 +74,15 @@ function choiceHint(choices: readonly Choice[]): string {
   return `The question has these choices: ${names}.`
 }
 
+const chooseMs = 8000
 // Claude ignores Enter during the first 0.9 s of a dialog.
-const chooseMs = 4000
-const pauseMs = 120
-
-/** The key that moves the mark one option towards the wanted one, or takes the option that it marks. */
-function towards(wanted: number, selected: number): string {
-  if (wanted === selected) return 'Enter'
-  return wanted > selected ? 'Down' : 'Up'
-}
+const takeMs = 1200
+const pauseMs = 60
 
 /**
  * Moves the mark to the option with the words of the choice and presses Enter while, and only while, that
- * option is marked in the dialog of the question. Never by number: the numbers differ between versions.
+ * option is marked in the dialog of the question. Never by number: the numbers differ between versions. lab
+ * presses a key only after it has seen the effect of the one before, because the marks go round at the ends.
  */
 async function choose(
   entry: Entry,
@@ -93,28 +90,50 @@ async function choose(
   choice: Choice,
   { deps, questions }: Pick<AnswerOptions, 'deps' | 'questions'>,
 ): Promise<void> {
-  const { tmux } = deps
   const paneId = entry.seen.session?.paneId
+  if (!paneId) throw new QuestionGone()
+  const read = (): Promise<ScreenDialog | null> => questions.readDialog(entry, question)
   const deadline = performance.now() + chooseMs
-  let hasPressed = false
-  for (;;) {
-    const shown = paneId ? await questions.readScreen(entry) : null
-    if (shown?.id !== question.id) {
-      if (hasPressed) return
+  let hasChosen = false
+  let dialog = await read()
+  while (performance.now() < deadline) {
+    if (dialog === null) {
+      if (hasChosen) return
       throw new QuestionGone()
     }
-    const dialog = readDialog(await tmux.capture(paneId!, 60))
-    const wanted =
-      dialog?.options.findIndex((option) => printableLines(option) === choice.label) ?? -1
-    if (!dialog || wanted < 0) throw new QuestionGone()
+    const wanted = dialog.options.findIndex((option) => printableLines(option) === choice.label)
+    if (wanted < 0) throw new QuestionGone()
     const { selected, keys } = dialog
-    hasPressed ||= selected === null || selected === wanted
     const key = selected === null ? keys[wanted]! : towards(wanted, selected)
-    await tmux.pressKeys(paneId!, [key])
-    if (performance.now() > deadline) break
-    await delay(pauseMs)
+    // A second Escape or Tab would act on what comes after the dialog.
+    if (hasChosen && key !== 'Enter') break
+    await deps.tmux.pressKeys(paneId, [key])
+    hasChosen ||= selected === null || selected === wanted
+    const before = dialog
+    dialog = await changed(read, before, key === 'Enter' ? takeMs : deadline - performance.now())
+    if (key !== 'Enter' && dialog?.selected === before.selected) break
   }
   throw new InvalidRequest(
     'The dialog did not take the answer. Attach a terminal and answer there.',
   )
+}
+
+/** The dialog once it differs from the one before, or as it is after `ms`. */
+async function changed(
+  read: () => Promise<ScreenDialog | null>,
+  before: ScreenDialog,
+  ms: number,
+): Promise<ScreenDialog | null> {
+  const end = performance.now() + ms
+  for (;;) {
+    await delay(pauseMs)
+    const now = await read()
+    if (now?.selected !== before.selected || now === null || performance.now() > end) return now
+  }
+}
+
+/** The key that moves the mark one option towards the wanted one, or takes the option that it marks. */
+function towards(wanted: number, selected: number): string {
+  if (wanted === selected) return 'Enter'
+  return wanted > selected ? 'Down' : 'Up'
 }

@@ -27,7 +27,13 @@ export function createHooks({ openSpool, log }: InstancesDeps, ledger: Ledger): 
     if (!isHookName(event)) return
     const parsed = parseHookEvent(event, at, text)
     log.debug({ instance: id, event }, 'a hook')
-    for (const listener of listeners) listener(id, parsed, name)
+    for (const listener of listeners) {
+      try {
+        listener(id, parsed, name)
+      } catch (error) {
+        log.warn({ err: error, instance: id, event }, 'lab could not use what a hook said')
+      }
+    }
   })
   ledger.subscribe((event) => {
     if (event.type === 'instance' && !isLive(event.instance.state)) spool.forget(event.instance.id)

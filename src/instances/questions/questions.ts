@@ -1,4 +1,5 @@
 // What each instance asks now: by the hook that waits for an answer, else by the dialog on its screen.
+import type { ScreenDialog } from '../../claude/screen-dialog.ts'
 import type { Question } from '../../core/question.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
@@ -12,8 +13,8 @@ export interface Questions {
   follow(live: readonly Entry[]): void
   /** The waiting hook of a question; null for a question that only keys answer. */
   hookOf(entry: Entry, question: Question): WaitingHook | null
-  /** Reads the screen now and returns the question on it. @throws what `capture` throws */
-  readScreen(entry: Entry): Promise<Question | null>
+  /** Reads the screen now: its dialog, while that is the question's. @throws what `capture` throws */
+  readDialog(entry: Entry, question: Question): Promise<ScreenDialog | null>
   /** The question was answered or is gone: lab shows it no more. */
   close(entry: Entry, question: Question): void
 }
@@ -50,7 +51,10 @@ export function createQuestions(options: {
       for (const entry of live) keep(entry)
     },
     hookOf: ({ id }, question) => waiting.find(id, question.id),
-    readScreen: (entry) => screens.read(entry),
+    async readDialog(entry, { id }) {
+      const { question, dialog } = await screens.read(entry)
+      return question?.id === id ? dialog : null
+    },
     close(entry, question) {
       closed.set(entry.id, question.id)
       if (waiting.find(entry.id, question.id)) screens.answered(entry)

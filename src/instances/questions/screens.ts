@@ -1,15 +1,21 @@
 // The dialogs on the instances' screens, for what no hook tells.
-import { readDialog } from '../../claude/screen-dialog.ts'
+import { readDialog, type ScreenDialog } from '../../claude/screen-dialog.ts'
 import type { Question } from '../../core/question.ts'
 import type { InstancesDeps } from '../state/deps.ts'
 import type { Entry } from '../state/entry.ts'
 import { hasDialog, screenQuestion } from './screen-question.ts'
 
+/** A dialog and its question, from one look; both null without a dialog. */
+export interface OnScreen {
+  readonly dialog: ScreenDialog | null
+  readonly question: Question | null
+}
+
 export interface Screens {
   /** The question on the screen, as of the last look. Starts a look where that is too old. */
   current(entry: Entry): Question | null
-  /** Reads the screen now and returns the question on it. @throws what `capture` throws */
-  read(entry: Entry): Promise<Question | null>
+  /** Reads the screen now: its dialog and the question in it. @throws what `capture` throws */
+  read(entry: Entry): Promise<OnScreen>
   /** A hook took the answer: what is on the screen next may still be its dialog. */
   answered(entry: Entry): void
   /** What lab read is out of date; another dialog may follow at once. */
@@ -62,7 +68,7 @@ export function createScreens(options: {
     return known
   }
 
-  async function read(entry: Entry): Promise<Question | null> {
+  async function read(entry: Entry): Promise<OnScreen> {
     const known = knownOf(entry)
     const paneId = entry.seen.session?.paneId
     const dialog = paneId ? readDialog(await deps.tmux.capture(paneId, screenLines)) : null
@@ -71,7 +77,7 @@ export function createScreens(options: {
       dialog && screenQuestion(entry, dialog, { isPlan: isPlan(entry), now: Date.now() })
     // The same dialog read again keeps its time.
     if (found?.id !== known.question?.id) known.question = found
-    return known.question
+    return { dialog, question: known.question }
   }
 
   async function look(entry: Entry): Promise<void> {

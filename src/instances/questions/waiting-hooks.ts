@@ -25,6 +25,8 @@ export interface WaitingHooks {
 
 // A hook that the terminal overtook waits on. The registry may still be about to say `waiting`.
 const releaseMs = 2000
+// Claude shows one dialog at a time. More files than a few are not Claude's.
+const waitingMax = 20
 
 /** Hears of waiting hooks and calls `onChange` for each. lab lets one end once the terminal has overtaken it. */
 export function createWaitingHooks(hooks: Hooks, onChange: () => void): WaitingHooks {
@@ -32,7 +34,10 @@ export function createWaitingHooks(hooks: Hooks, onChange: () => void): WaitingH
 
   hooks.subscribe((id, event, file) => {
     if (event.name === 'PermissionRequest')
-      byInstance.set(id, [...(byInstance.get(id) ?? []), { file, event, question: questionOf(file, event) }]) // prettier-ignore
+      byInstance.set(id, [
+        ...(byInstance.get(id) ?? []).slice(1 - waitingMax),
+        { file, event, question: questionOf(file, event) },
+      ])
     onChange()
   })
 

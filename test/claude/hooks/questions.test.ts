@@ -12,6 +12,12 @@ function request(tool: string, input: object): HookEvent {
 
 const asked = (tool: string, input: object): Question => questionOf('q1', request(tool, input))!
 
+function deep(levels: number): unknown {
+  let value: unknown = 1
+  for (let i = 0; i < levels; i++) value = [value]
+  return value
+}
+
 describe('a permission', () => {
   test.for([
     ['Bash', { command: 'terraform apply' }, 'wants to run', 'terraform apply'],
@@ -50,6 +56,11 @@ describe('a permission', () => {
 
   test('is cut after 20,000 characters', () => {
     expect(asked('Bash', { command: 'x'.repeat(50_000) }).detail).toHaveLength(20_000)
+  })
+
+  test('of an input that is nested too deeply says that lab cannot show it', () => {
+    const event = { ...request('mcp__a__b', {}), input: { a: deep(100_000) } }
+    expect(questionOf('q1', event)?.detail).toContain('lab cannot show')
   })
 
   test('asks for a tool by no name when the hook’s text was cut off', () => {
