@@ -61,9 +61,9 @@ describe('a home', () => {
     await home.trust('/p/foo')
     const config = JSON.parse(readFileSync(join(dir, '.claude.json'), 'utf8'))
     expect(config.projects['/p/foo'].hasTrustDialogAccepted).toBe(true)
-    expect(await home.findTranscript(conversation)).toBe('none')
+    expect((await home.findTranscript(conversation)).state).toBe('none')
     put(join(home.transcriptsDir, '-p-foo', `${conversation}.jsonl`))
-    expect(await home.findTranscript(conversation)).toBe('there')
+    expect((await home.findTranscript(conversation)).state).toBe('there')
   })
 
   test('knows its own login, whatever the login of another home', async ({ folder, open }) => {

@@ -75,5 +75,6 @@ test('the attach command reaches the agent: at home, in another session, with a 
   await lab.tmux('join-pane', '-d', '-s', pane, '-t', '=bar:')
   await leadsTo('bar', pane)
   expect(await sessions(lab)).toEqual(['bar', 'mine'])
-  expect((await lab.call('GET', '/')).body).toContain(`attach -t ${pane}`)
+  const details = await lab.call('GET', `/instances/${foo.id}/details`)
+  expect(details.body).toContain(`attach -t ${pane}`)
 }, 60_000)

@@ -238,6 +238,7 @@ test('a hundred starts and stops leave no process, session, note, buffer or file
     'journal.jsonl',
     'lock',
     'notes',
+    'push.json',
     'server.json',
     'spool',
     'state.json',

@@ -144,11 +144,15 @@ describe('an agent that dies', () => {
     )
     expect(left.map((one) => one.pid).toSorted()).toEqual(lab.processesOf(id).toSorted())
     expect(left.every(({ servesOthers }) => !servesOthers)).toBe(true)
-    const endLeft = `action="/instances/${id}/end-left"`
+    const endLeft = `action="/instances/${id}/end-left?`
     const draws = async (): Promise<boolean> =>
       (await lab.call('GET', `/instances/${id}/details`)).body.includes(endLeft)
     await until(draws, { what: 'the button that ends it' })
-    // The next lab knows them, too.
+    // The next lab knows them, too, once they are on disk.
+    const file = join(lab.stateDir, 'state.json')
+    await until(() => readFileSync(file, 'utf8').includes(`"pid": ${left[0]!.pid}`), {
+      what: 'they are in the store',
+    })
     await lab.end('SIGKILL')
     await lab.boot()
     expect((await lab.get(id)).left).toEqual(left)

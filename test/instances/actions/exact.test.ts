@@ -64,8 +64,8 @@ test('a stop from a page that was loaded before the slot was reused stops nothin
   await lab.boot()
   const old = await lab.start('foo')
   await lab.reaches(old.id, 'ready')
-  const page = (await lab.call('GET', '/')).body as string
-  const action = new RegExp(`action="(/instances/${old.id}/stop)"`).exec(page)![1]!
+  const page = (await lab.call('GET', `/instances/${old.id}/details`)).body as string
+  const action = new RegExp(`action="(/instances/${old.id}/stop[^"]*)"`).exec(page)![1]!
   await lab.call('DELETE', `/api/v1/instances/${old.id}`)
   await lab.reaches(old.id, 'stopped')
   const next = await lab.start('foo')

@@ -9,7 +9,7 @@ const linesMax = 200
 export const ChangeBox: FC<{ change: FileChange }> = ({ change: { before, after } }) => {
   const lines = [...marked('−', before ?? ''), ...marked('+', after)]
   return (
-    <pre class="change" tabindex={0} role="region" aria-label="The change">
+    <pre class="change" tabindex={0} role="group" aria-label="The change">
       <code>
         {lines.slice(0, linesMax).map(({ mark, text }) => (
           <span class={mark === '+' ? 'added' : 'removed'}>{`${mark} ${text}\n`}</span>
