@@ -1,6 +1,6 @@
 // The actor of a request. Pure.
 
-/** The ways in which a request reaches lab. `nobody` marks a change that follows no request. */
+/** The ways in which a request reaches lab. A change that follows no request has the way `nobody`. */
 export const ways = ['page', 'api', 'cli', 'agent', 'nobody'] as const
 
 /** The prefix of a name, by its source: a trusted proxy, or a named token. */

@@ -102,14 +102,14 @@ function exitNoted(
   { notes, deps, ledger }: AdvanceOptions,
 ): Exit | null {
   const { id: launchId } = entry.launch
-  const foreignNote = noted.has(launchId) ? notes.identityOf(launchId) : null
-  if (foreignNote === null) return null
+  const note = noted.has(launchId) ? notes.identityOf(launchId) : null
+  if (note === null) return null
   // Between the agent's end and its own note the keeper runs nothing. The file that lab has rejected before
   // is still not the keeper's, which replaces the file.
-  if (foreignNote === entry.seen.foreignNote && hasLivingKeeper(entry)) return null
+  if (note === entry.seen.foreignNote && hasLivingKeeper(entry)) return null
   if (isNoteOfKeeper(entry)) return notes.read(launchId)
   deps.log.debug({ instance: entry.id }, 'an instance has a note while its keeper runs something')
-  ledger.change(entry, { seen: { foreignNote } })
+  ledger.change(entry, { seen: { foreignNote: note } })
   return null
 }
 
